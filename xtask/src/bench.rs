@@ -1,0 +1,86 @@
+//! `cargo xtask bench`: the benchmarks, and a record of what they say.
+
+use crate::python;
+use crate::sh::{Failure, Result, Sh, root};
+use std::fmt::Write as _;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Runs all benches or the one named; the other arguments are the bench's own.
+pub fn run(args: &[String]) -> Result {
+    let (record, args): (Vec<_>, Vec<_>) = args.iter().cloned().partition(|a| a == "--record");
+    let sh = match args.first().filter(|a| !a.starts_with('-')) {
+        Some(name) => Sh::cargo("bench -p benches --bench")
+            .arg(name)
+            .arg("--")
+            .args(&args[1..]),
+        None => Sh::cargo("bench -p benches --benches --").args(&args),
+    };
+    let sh = python::beside(sh);
+    if record.is_empty() {
+        return sh.run();
+    }
+    let (said, result) = sh.tee(true);
+    result?;
+    let mut text = machine();
+    for line in said {
+        let _ = writeln!(text, "{line}");
+    }
+    let name = args
+        .first()
+        .filter(|a| !a.starts_with('-'))
+        .map_or("all", String::as_str);
+    let folder = root().join("benches/record").join(std::env::consts::ARCH);
+    std::fs::create_dir_all(&folder)?;
+    let path = folder.join(format!("{}-{name}.txt", today()));
+    std::fs::write(&path, text).map_err(|e| Failure::other(format!("{}: {e}", path.display())))?;
+    eprintln!("xtask: recorded in {}", path.display());
+    Ok(())
+}
+
+/// What the figures were taken on.
+fn machine() -> String {
+    let said = |sh: Sh| sh.output().unwrap_or_else(|| "unknown\n".to_owned());
+    let cpu = said(Sh::new("lscpu"));
+    let wanted = ["Model name", "CPU(s):", "Architecture"];
+    let cpu = cpu
+        .lines()
+        .filter(|l| wanted.iter().any(|w| l.trim().starts_with(w)));
+    let python = python::find().map_or("none".to_owned(), |p| p.version);
+    format!(
+        "commit {}{}{}\nCPython {python}\n{}\n\n",
+        said(Sh::new("git").words("describe --always --dirty")),
+        said(Sh::new("uname").arg("-srm")),
+        said(Sh::new("rustc").arg("-vV")),
+        cpu.collect::<Vec<_>>().join("\n")
+    )
+}
+
+/// The date, as 2026-11-21.
+fn today() -> String {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |d| d.as_secs());
+    // Days to a civil date, in years that begin in March.
+    let days = now / 86_400 + 719_468;
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day_of_year = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = year + era * 400 + u64::from(month <= 2);
+    format!("{year}-{month:02}-{day:02}")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn today_is_a_date_of_this_century() {
+        let today = super::today();
+        let parts: Vec<u32> = today.split('-').map(|p| p.parse().unwrap()).collect();
+        assert!(
+            matches!(parts[..], [2026..=2099, 1..=12, 1..=31]),
+            "{today}"
+        );
+    }
+}

@@ -1,0 +1,102 @@
+//! `cargo xtask ci`: every check there is, cheapest first.
+
+use crate::package;
+use crate::sh::{Failure, Result, Sh};
+use crate::steps::{self, Step, Work};
+use crate::{python, test};
+
+/// Runs the steps that are named, or all.
+pub fn run(args: &[String]) -> Result {
+    let (options, names): (Vec<&String>, Vec<&String>) =
+        args.iter().partition(|a| a.starts_with("--"));
+    if let Some(bad) = options
+        .iter()
+        .find(|o| !["--require", "--list"].contains(&o.as_str()))
+    {
+        return Err(Failure::other(format!("ci has no option {bad}")));
+    }
+    let mut steps = all();
+    if let Some(bad) = names
+        .iter()
+        .find(|n| steps.iter().all(|s| s.name != n.as_str()))
+    {
+        return Err(Failure::other(format!(
+            "ci has no step {bad}; --list names them"
+        )));
+    }
+    steps.retain(|s| names.is_empty() || names.iter().any(|n| *n == s.name));
+    if options.iter().any(|o| *o == "--list") {
+        steps.iter().for_each(|s| println!("{}", s.name));
+        return Ok(());
+    }
+    match python::find() {
+        Some(p) => eprintln!("the CPython to ask: {} {}", p.program.display(), p.version),
+        None => eprintln!("no CPython to ask: the tests that would say so"),
+    }
+    steps::run(steps, options.iter().any(|o| *o == "--require"))
+}
+
+#[rustfmt::skip]
+fn all() -> Vec<Step> {
+    let each = package::each();
+    let clippy = |features: &str| Sh::cargo("clippy --all-targets").words(features)
+        .words("-- -D warnings");
+    let doc = Sh::cargo("doc --no-deps --all-features").words(&each).env("RUSTDOCFLAGS", "-D warnings");
+    let bare = Sh::cargo("test --lib --tests --no-default-features").words(&each);
+    vec![
+        command("fmt", Sh::cargo("fmt --all --check")),
+        task("rules", "rules"),
+        command("clippy", clippy("--workspace")),
+        command("clippy-all-features", clippy("--workspace --all-features")),
+        Step { name: "clippy-no-default-features", work: Work::Commands(
+            // One crate at a time: together, one crate's needs would switch another's features on.
+            package::CRATES.map(|c| clippy(&format!("--no-default-features -p {c}"))).into()) },
+        command("doc", doc),
+        docs_rs(&each),
+        command("test", test::command("", &[])),
+        command("test-release", test::command("--release", &[])),
+        command("test-no-default-features", python::beside(bare)),
+        command("doctest", Sh::cargo("test --doc --all-features").words(&each)),
+        task("package", "package"),
+        task("loom", "loom"),
+        task("mutants", "mutants"),
+        task("targets", "targets"),
+        task("sanitize-thread", "sanitize thread"),
+        task("sanitize-address", "sanitize address"),
+        task("miri", "miri"),
+    ]
+}
+
+fn command(name: &'static str, sh: Sh) -> Step {
+    Step {
+        name,
+        work: Work::Commands(vec![sh]),
+    }
+}
+
+/// A step that is a task of ours; it ends with status 3 if its tool is missing.
+fn task(name: &'static str, words: &str) -> Step {
+    let xtask = std::env::current_exe().expect("the name of the running program");
+    Step {
+        name,
+        work: Work::Task(python::beside(Sh::new(xtask).words(words))),
+    }
+}
+
+/// The documentation as docs.rs builds it.
+fn docs_rs(each: &str) -> Step {
+    let name = "docs-rs";
+    if Sh::new("rustup")
+        .words("run nightly rustc --version")
+        .output()
+        .is_none()
+    {
+        let why = "a nightly toolchain (rustup toolchain install nightly)";
+        return Step {
+            name,
+            work: Work::Skip(why.to_owned()),
+        };
+    }
+    let sh = Sh::nightly("doc --no-deps --all-features --target-dir target/docs-rs").words(each);
+    command(name, sh.env("RUSTDOCFLAGS", "--cfg docsrs -D warnings"))
+}

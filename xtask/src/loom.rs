@@ -1,0 +1,44 @@
+//! `cargo xtask loom`: every model, over the real code.
+
+use crate::sh::{Failure, Result, Sh, root};
+
+/// The crates that have models.
+pub const CRATES: [&str; 2] = ["py-thread", "py-sync"];
+
+/// Runs the models that the filter names, or all.
+pub fn run(args: &[String]) -> Result {
+    let mut preemptions = "2".to_owned();
+    let mut filter = Vec::new();
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "--preemptions" => match args.next() {
+                Some(n) => preemptions.clone_from(n),
+                None => return Err(Failure::other("--preemptions takes a number")),
+            },
+            word => filter.push(word.to_owned()),
+        }
+    }
+    command(&preemptions)
+        .arg("--")
+        .args(&filter)
+        .arg("--nocapture")
+        .arg("--test-threads=2")
+        .run()
+}
+
+/// `cargo test` over the models, without the arguments of the test binary.
+pub fn command(preemptions: &str) -> Sh {
+    let packages = CRATES.map(|c| format!("-p {c}")).join(" ");
+    configure(
+        Sh::cargo("test --lib --profile model").words(&packages),
+        "target/loom",
+    )
+    .env("LOOM_MAX_PREEMPTIONS", preemptions)
+}
+
+/// Builds for loom, in a folder of its own: the flag rebuilds every dependency.
+pub fn configure(sh: Sh, target: &str) -> Sh {
+    sh.env("RUSTFLAGS", "--cfg loom")
+        .env("CARGO_TARGET_DIR", root().join(target))
+}

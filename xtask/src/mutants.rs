@@ -1,0 +1,346 @@
+//! `cargo xtask mutants`: shows that the models bite.
+//!
+//! Each entry of `xtask/mutants/*.toml` is a fault of one line or so and the model that must catch
+//! it. The tree is copied, the fault is planted in the copy, and the model is built and run there:
+//! it must build, it must fail, and without the fault it must pass.
+
+use crate::loom::{CRATES, configure};
+use crate::sh::{Failure, Result, Sh, files_below, root};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+/// A model with a fault in its code may go round for ever.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// Copies of the tree that work side by side.
+const WORKERS: usize = 2;
+
+#[derive(Clone, Debug)]
+struct Fault {
+    area: String,
+    what: String,
+    package: String,
+    file: String,
+    find: String,
+    replace: String,
+    model: String,
+}
+
+struct Outcome {
+    caught: bool,
+    how: String,
+    took: Duration,
+}
+
+/// Plants the faults whose area, words or model hold the filter, or all.
+pub fn run(args: &[String]) -> Result {
+    let filter = args.iter().find(|a| !a.starts_with("--"));
+    let mut faults = read_all()?;
+    if let Some(word) = filter {
+        faults.retain(|f| {
+            [&f.area, &f.what, &f.model]
+                .iter()
+                .any(|s| s.contains(word.as_str()))
+        });
+    }
+    if faults.is_empty() {
+        return Err(Failure::other("no planted fault has this name"));
+    }
+    if args.iter().any(|a| a == "--list") {
+        faults
+            .iter()
+            .for_each(|f| println!("{:<18} {:<60} {}", f.area, f.what, f.model));
+        return Ok(());
+    }
+    let started = Instant::now();
+    let shared = &faults;
+    let results: Vec<Result<Vec<(usize, Outcome)>>> = thread::scope(|scope| {
+        let worker = |n| scope.spawn(move || work(n, shared));
+        let workers: Vec<_> = (0..WORKERS.min(shared.len())).map(worker).collect();
+        workers
+            .into_iter()
+            .map(|w| w.join().expect("a worker does not panic"))
+            .collect()
+    });
+    let mut outcomes = Vec::new();
+    for result in results {
+        outcomes.extend(result?);
+    }
+    outcomes.sort_by_key(|(i, _)| *i);
+    report(&faults, &outcomes, started.elapsed())
+}
+
+fn report(faults: &[Fault], outcomes: &[(usize, Outcome)], took: Duration) -> Result {
+    println!(
+        "\n{:<18} {:<62} {:<44} verdict",
+        "area", "planted fault", "model"
+    );
+    for (i, o) in outcomes {
+        let f = &faults[*i];
+        let verdict = if o.caught { "caught" } else { "SURVIVED" };
+        let time = o.took.as_secs_f64();
+        println!(
+            "{:<18} {:<62} {:<44} {verdict} ({}, {time:.1} s)",
+            f.area, f.what, f.model, o.how
+        );
+    }
+    let survived = outcomes.iter().filter(|(_, o)| !o.caught).count();
+    let caught = outcomes.len() - survived;
+    println!(
+        "{caught} of {} planted faults caught, in {:.0} s",
+        outcomes.len(),
+        took.as_secs_f64()
+    );
+    if survived == 0 {
+        return Ok(());
+    }
+    Err(Failure::other(format!(
+        "{survived} planted faults survived: the models do not bite there"
+    )))
+}
+
+fn read_all() -> Result<Vec<Fault>> {
+    let mut faults = Vec::new();
+    for path in files_below(&root().join("xtask/mutants"))? {
+        let area = path
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let wrong = |why: String| Failure::other(format!("{}: {why}", path.display()));
+        let text = fs::read_to_string(&path).map_err(|e| wrong(e.to_string()))?;
+        let table: toml::Table = text
+            .parse()
+            .map_err(|e: toml::de::Error| wrong(e.to_string()))?;
+        let list = table.get("fault").and_then(toml::Value::as_array);
+        for entry in list.ok_or_else(|| wrong("no [[fault]]".to_owned()))? {
+            let word = |key: &str| {
+                let value = entry.get(key).and_then(toml::Value::as_str);
+                value
+                    .map(str::to_owned)
+                    .ok_or_else(|| wrong(format!("a fault has no {key:?}")))
+            };
+            faults.push(Fault {
+                area: area.clone(),
+                what: word("what")?,
+                package: word("package")?,
+                file: word("file")?,
+                find: word("find")?,
+                replace: word("replace")?,
+                model: word("model")?,
+            });
+        }
+    }
+    Ok(faults)
+}
+
+/// One worker: every `WORKERS`th fault, in a copy of the tree of its own.
+fn work(number: usize, faults: &[Fault]) -> Result<Vec<(usize, Outcome)>> {
+    let folder = root().join(format!("target/mutants/{number}"));
+    let tree = folder.join("tree");
+    copy_tree(&tree)?;
+    let mine: Vec<usize> = (0..faults.len())
+        .filter(|i| i % WORKERS == number)
+        .collect();
+    check_sound_models(&folder, &tree, mine.iter().map(|&i| &faults[i]))?;
+    let mut outcomes = Vec::new();
+    for i in mine {
+        let start = Instant::now();
+        let (caught, how) = plant(&folder, &tree, &faults[i])?;
+        eprintln!(
+            "{} {}: {}",
+            if caught { "caught  " } else { "SURVIVED" },
+            faults[i].area,
+            faults[i].what
+        );
+        outcomes.push((
+            i,
+            Outcome {
+                caught,
+                how,
+                took: start.elapsed(),
+            },
+        ));
+    }
+    Ok(outcomes)
+}
+
+fn copy_tree(to: &Path) -> Result {
+    if to.exists() {
+        fs::remove_dir_all(to)?;
+    }
+    let from = root();
+    let mut files = vec![from.join("Cargo.toml"), from.join("Cargo.lock")];
+    for part in ["crates", "xtask", "benches"] {
+        files.extend(files_below(&from.join(part))?);
+    }
+    for file in files {
+        let copy = to.join(file.strip_prefix(&from).expect("below the root"));
+        fs::create_dir_all(copy.parent().expect("below the root"))?;
+        // A licence is a link to the root's, which is not copied.
+        if !file.is_symlink() {
+            fs::copy(&file, &copy)?;
+        }
+    }
+    Ok(())
+}
+
+/// A model that fails without a fault would catch any.
+fn check_sound_models<'a>(
+    folder: &Path,
+    tree: &Path,
+    faults: impl Iterator<Item = &'a Fault>,
+) -> Result {
+    let models: BTreeSet<(&str, &str)> = faults
+        .map(|f| (f.package.as_str(), f.model.as_str()))
+        .collect();
+    for (package, model) in models {
+        let binary = build(folder, tree, package)?
+            .ok_or_else(|| Failure::other(format!("{package} does not build for loom")))?;
+        match run_model(&binary, model)? {
+            Verdict::Passed(0) => {
+                return Err(Failure::other(format!("{package} has no model {model}")));
+            }
+            Verdict::Passed(_) => {}
+            Verdict::Failed(how) => {
+                let words = format!("the model {model} fails without a planted fault ({how})");
+                return Err(Failure::other(words));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn plant(folder: &Path, tree: &Path, fault: &Fault) -> Result<(bool, String)> {
+    assert!(
+        CRATES.contains(&fault.package.as_str()),
+        "{} has no models",
+        fault.package
+    );
+    let path = tree.join("crates").join(&fault.package).join(&fault.file);
+    let sound = fs::read_to_string(&path)
+        .map_err(|e| Failure::other(format!("{}: {e}", path.display())))?;
+    let times = sound.matches(&fault.find).count();
+    if times != 1 || fault.find == fault.replace {
+        let words = format!(
+            "{} ({}): the text to replace occurs {times} times in {}, not once:\n{}",
+            fault.what, fault.area, fault.file, fault.find
+        );
+        return Err(Failure::Other(words));
+    }
+    fs::write(&path, sound.replacen(&fault.find, &fault.replace, 1))?;
+    let binary = build(folder, tree, &fault.package);
+    let verdict = match binary? {
+        None => Err(Failure::other(format!(
+            "{} ({}): does not build",
+            fault.what, fault.area
+        ))),
+        Some(binary) => run_model(&binary, &fault.model),
+    };
+    fs::write(&path, sound)?;
+    Ok(match verdict? {
+        Verdict::Failed(how) => (true, how),
+        Verdict::Passed(n) => (false, format!("{n} models passed")),
+    })
+}
+
+/// Builds the test binary of the crate's library; `None` if it does not build.
+fn build(folder: &Path, tree: &Path, package: &str) -> Result<Option<PathBuf>> {
+    let sh = Sh::cargo("test --lib --no-run --profile model --message-format json -p").arg(package);
+    let target = folder.join("target");
+    let sh = configure(sh.dir(tree), "target").env("CARGO_TARGET_DIR", target.as_os_str());
+    let (said, result) = sh.tee(false);
+    if result.is_err() {
+        said.iter()
+            .filter(|l| !l.starts_with('{'))
+            .for_each(|l| eprintln!("{l}"));
+        return Ok(None);
+    }
+    let line = said.iter().rfind(|l| l.contains("\"executable\":\""));
+    let rest = line
+        .and_then(|l| l.split_once("\"executable\":\""))
+        .map(|(_, rest)| rest);
+    let path = rest
+        .and_then(|r| r.split_once('"'))
+        .map(|(path, _)| path.replace("\\\\", "\\"));
+    match path {
+        Some(path) => Ok(Some(PathBuf::from(path))),
+        None => Err(Failure::other("cargo named no test binary")),
+    }
+}
+
+enum Verdict {
+    /// So many models ran and passed.
+    Passed(usize),
+    /// A model failed, and how.
+    Failed(String),
+}
+
+fn run_model(binary: &Path, model: &str) -> Result<Verdict> {
+    let mut child = std::process::Command::new(binary)
+        .args([model, "--test-threads=1"])
+        .env("LOOM_MAX_PREEMPTIONS", "2")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let (send, receive) = mpsc::channel();
+    for stream in [
+        Box::new(child.stdout.take().expect("piped")) as Box<dyn std::io::Read + Send>,
+        Box::new(child.stderr.take().expect("piped")),
+    ] {
+        let send = send.clone();
+        thread::spawn(move || {
+            let text = std::io::read_to_string(stream).unwrap_or_default();
+            // The other end is gone after the limit.
+            let _ = send.send(text);
+        });
+    }
+    let end = Instant::now() + LIMIT;
+    let mut said = String::new();
+    for _ in 0..2 {
+        match receive.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            Ok(text) => said.push_str(&text),
+            Err(_) => {
+                child.kill()?;
+                child.wait()?;
+                let words = format!("went on for {} s", LIMIT.as_secs());
+                return Ok(Verdict::Failed(words));
+            }
+        }
+    }
+    if child.wait()?.success() {
+        let passed = said
+            .lines()
+            .find_map(|l| l.strip_prefix("test result: ok. "));
+        let passed = passed
+            .and_then(|l| l.split(' ').next())
+            .and_then(|n| n.parse().ok());
+        return Ok(Verdict::Passed(passed.unwrap_or(0)));
+    }
+    Ok(Verdict::Failed(how_it_failed(&said)))
+}
+
+fn how_it_failed(said: &str) -> String {
+    let known = [
+        "deadlock",
+        "Causality violation",
+        "exceeded maximum number of branches",
+        "leaked",
+    ];
+    if let Some(word) = known.iter().find(|w| said.contains(**w)) {
+        return word.to_lowercase();
+    }
+    let panic = said
+        .lines()
+        .skip_while(|l| !l.contains("panicked at"))
+        .nth(1);
+    panic
+        .map_or("it ended badly", str::trim)
+        .chars()
+        .take(60)
+        .collect()
+}

@@ -1,0 +1,31 @@
+//! `cargo xtask targets`: type-checks for machines that are not here.
+
+use crate::package;
+use crate::sh::{Result, Sh, need_nightly, root};
+
+const TARGETS: &[&str] = &[
+    "x86_64-pc-windows-msvc",
+    "aarch64-apple-darwin",
+    "x86_64-unknown-freebsd",
+    "aarch64-linux-android",
+    "i686-unknown-linux-gnu",
+    "aarch64-unknown-linux-gnu",
+    "s390x-unknown-linux-gnu",
+    "wasm32-wasip1",
+];
+
+/// Checks the targets that are named, or all; nothing is linked or run.
+pub fn run(args: &[String]) -> Result {
+    need_nightly(Some("rust-src"))?;
+    let all: Vec<String> = TARGETS.iter().map(|t| (*t).to_owned()).collect();
+    for target in if args.is_empty() { &all } else { args } {
+        eprintln!("{target}");
+        Sh::nightly("check --quiet -Zbuild-std=std,panic_abort --all-features --target")
+            .arg(target)
+            .words(&package::each())
+            .env("CARGO_TARGET_DIR", root().join("target/targets"))
+            .env("RUSTFLAGS", "-Dwarnings")
+            .run()?;
+    }
+    Ok(())
+}
