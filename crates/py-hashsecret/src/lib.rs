@@ -1,1 +1,42 @@
-#![doc = include_str!("../README.md")]
+#![cfg_attr(all(feature = "std", feature = "getrandom"), doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(all(feature = "std", feature = "getrandom")),
+    doc = "CPython's hash secret and hashes. The front page is README.md."
+)]
+#![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![forbid(unsafe_code)]
+
+#[cfg(feature = "std")]
+mod cell;
+mod entropy;
+mod hasher;
+mod kind;
+mod lcg;
+#[cfg(feature = "std")]
+mod primitive;
+#[cfg(all(feature = "std", not(all(test, loom))))]
+mod process;
+mod secret;
+mod seed;
+mod sink;
+mod sip;
+mod text;
+
+pub use entropy::EntropyError;
+pub use hasher::{SipHasher, SipHasher13, SipHasher24};
+pub use lcg::lcg_urandom;
+#[cfg(all(feature = "std", not(all(test, loom))))]
+pub use process::{InitError, init, init_with, reset, secret};
+pub use secret::{HashSecret, SECRET_SIZE};
+pub use seed::{HashSeed, ParseHashSeedError, ParseHashSeedErrorKind, UnsignedLong};
+pub use sip::keyed_hash;
+pub use text::Wtf8Error;
+
+/// The algorithm of [`HashSecret::hash_bytes`] as CPython names it: `sys.hash_info.algorithm`.
+///
+/// # Examples
+/// ```
+/// assert_eq!(py_hashsecret::ALGORITHM, "siphash13");
+/// ```
+pub const ALGORITHM: &str = "siphash13";

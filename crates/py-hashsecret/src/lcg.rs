@@ -1,0 +1,37 @@
+//! The generator that stretches a seed: `lcg_urandom` of `Python/bootstrap_hash.c`.
+
+const MULTIPLIER: u32 = 214_013;
+const INCREMENT: u32 = 2_531_011;
+
+/// Fills `out` with the bytes that CPython derives from `seed`.
+///
+/// For each byte the state becomes `state * 214013 + 2531011` modulo 2^32, and bits 16 to 23 of it
+/// are the byte. Bits above 23 of the seed never reach them: there are 2^24 different streams.
+///
+/// The generator also runs for seed 0. CPython does not ask it then: its secret of seed 0 is all
+/// zeros, and so is [`HashSecret::from_seed(0)`](crate::HashSecret::from_seed).
+///
+/// CPython: `Python/bootstrap_hash.c`, `lcg_urandom`.
+///
+/// # Examples
+/// ```
+/// use py_hashsecret::lcg_urandom;
+///
+/// const BYTES: [u8; 4] = {
+///     let mut out = [0; 4];
+///     lcg_urandom(1, &mut out);
+///     out
+/// };
+/// assert_eq!(BYTES, [0x29, 0x23, 0xbe, 0x84]);
+/// ```
+// The plain loop: LLVM turns a known length into independent multiplications by itself, and jump
+// tables of affine powers were slower (benches/hash.rs, "secret from seed").
+pub const fn lcg_urandom(seed: u32, out: &mut [u8]) {
+    let mut state = seed;
+    let mut i = 0;
+    while i < out.len() {
+        state = state.wrapping_mul(MULTIPLIER).wrapping_add(INCREMENT);
+        out[i] = (state >> 16) as u8;
+        i += 1;
+    }
+}

@@ -1,0 +1,244 @@
+//! The secret of the process: made once, from `PYTHONHASHSEED`, and never half made. The only file
+//! that reads the environment.
+//!
+//! A wrapper over one [`SecretCell`]: readers take no lock; `INIT` lets one caller at a time make
+//! the secret (I1 of the cell), so that concurrent first calls agree.
+
+use crate::cell::SecretCell;
+use crate::entropy::EntropyError;
+use crate::secret::HashSecret;
+use crate::seed::{HashSeed, ParseHashSeedError, UnsignedLong};
+use core::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+static SECRET: SecretCell = SecretCell::new();
+static INIT: Mutex<()> = Mutex::new(());
+
+/// The lock guards no data, so a panic in another holder has broken nothing.
+fn lock() -> MutexGuard<'static, ()> {
+    INIT.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl HashSeed {
+    /// What `PYTHONHASHSEED` says in the environment of this process: unset or empty is
+    /// [`Random`](HashSeed::Random).
+    ///
+    /// By the rules of this machine's C library, so that a CPython started beside it reads the
+    /// same: [`parse_with`](Self::parse_with) and [`UnsignedLong::NATIVE`].
+    ///
+    /// CPython: `Python/initconfig.c`, `config_init_hash_seed`.
+    ///
+    /// # Errors
+    /// [`ParseHashSeedError`] for a value that stops CPython's start.
+    ///
+    /// # Examples
+    /// ```
+    /// use py_hashsecret::HashSeed;
+    ///
+    /// match HashSeed::from_env() {
+    ///     Ok(seed) => println!("sys.flags.hash_randomization = {}", seed.is_randomized()),
+    ///     Err(error) => eprintln!("Fatal Python error: config_init_hash_seed: {error}"),
+    /// }
+    /// ```
+    #[cfg_attr(docsrs, doc(cfg(feature = "std")))]
+    #[doc(alias = "config_init_hash_seed")]
+    pub fn from_env() -> Result<HashSeed, ParseHashSeedError> {
+        match std::env::var_os("PYTHONHASHSEED") {
+            None => Ok(HashSeed::Random),
+            Some(value) => HashSeed::parse_with(value.as_encoded_bytes(), UnsignedLong::NATIVE),
+        }
+    }
+}
+
+/// Makes the secret of this process from its environment, once; a later call returns the first.
+///
+/// An error stores nothing: the next call tries again. Threads that call at once get one secret.
+/// When there is a secret already, a call is a few loads.
+///
+/// CPython: `Python/bootstrap_hash.c`, `_Py_HashRandomization_Init`.
+///
+/// # Blocking
+/// While another thread makes the secret; and as [`HashSecret::random`].
+///
+/// # Errors
+/// [`InitError`] if `PYTHONHASHSEED` is invalid, or no random numbers could be had.
+///
+/// # Examples
+/// ```
+/// use py_hashsecret::{init, secret};
+///
+/// match init() {
+///     Ok(made) => assert_eq!(secret(), made),
+///     Err(error) => {
+///         eprintln!("{}", error.fatal_error());
+///         std::process::exit(1);
+///     }
+/// }
+/// ```
+#[cfg_attr(docsrs, doc(cfg(feature = "std")))]
+#[doc(alias = "_Py_HashRandomization_Init")]
+pub fn init() -> Result<HashSecret, InitError> {
+    init_by(|| HashSeed::from_env().map_err(InitError::Seed))
+}
+
+/// Makes the secret of this process from this seed, once; a later call returns the first secret,
+/// whatever seed it brings.
+///
+/// For a runtime that has options of its own: CPython's `-R`, `-E` and `-I` are
+/// [`HashSeed::Random`] whatever the variable says, even where it is invalid.
+///
+/// CPython: `Python/bootstrap_hash.c`, `_Py_HashRandomization_Init`, with `use_hash_seed` and
+/// `hash_seed` of `PyConfig`.
+///
+/// # Blocking
+/// As [`init`].
+///
+/// # Errors
+/// [`InitError::Entropy`], for [`HashSeed::Random`] alone.
+///
+/// # Examples
+/// ```
+/// use py_hashsecret::{HashSecret, HashSeed, init_with};
+///
+/// assert_eq!(init_with(HashSeed::Fixed(1))?, HashSecret::from_seed(1));
+/// assert_eq!(init_with(HashSeed::Fixed(2))?, HashSecret::from_seed(1));
+/// # Ok::<(), py_hashsecret::InitError>(())
+/// ```
+#[cfg_attr(docsrs, doc(cfg(feature = "std")))]
+pub fn init_with(seed: HashSeed) -> Result<HashSecret, InitError> {
+    init_by(|| Ok(seed))
+}
+
+fn init_by(seed: impl FnOnce() -> Result<HashSeed, InitError>) -> Result<HashSecret, InitError> {
+    if let Some(secret) = SECRET.get() {
+        return Ok(secret);
+    }
+    let _one_at_a_time = lock();
+    if let Some(secret) = SECRET.get() {
+        return Ok(secret);
+    }
+    let secret = HashSecret::from_hash_seed(seed()?).map_err(InitError::Entropy)?;
+    SECRET.set(&secret);
+    Ok(secret)
+}
+
+/// The secret of this process; made as by [`init`] on first use.
+///
+/// # Blocking
+/// On first use, as [`init`].
+///
+/// # Panics
+/// On first use, with the text of CPython's fatal error, if `PYTHONHASHSEED` is invalid or no
+/// random numbers could be had: a program that wants to end without a panic calls [`init`] first.
+///
+/// # Examples
+/// ```
+/// # py_hashsecret::init_with(py_hashsecret::HashSeed::Fixed(1)).unwrap();
+/// use py_hashsecret::secret;
+///
+/// assert_eq!(secret().hash_str("spam"), secret().hash_bytes(b"spam"));
+/// ```
+#[cfg_attr(docsrs, doc(cfg(feature = "std")))]
+#[doc(alias = "_Py_HashSecret")]
+#[inline]
+#[must_use]
+pub fn secret() -> HashSecret {
+    match SECRET.get() {
+        Some(secret) => secret,
+        None => first_secret(),
+    }
+}
+
+#[cold]
+fn first_secret() -> HashSecret {
+    match init() {
+        Ok(secret) => secret,
+        Err(error) => panic!("{}", error.fatal_error()),
+    }
+}
+
+/// Forgets the secret of this process, for tests: the next [`init`] makes a new one.
+///
+/// Hashes made before stay what they are, so a table that holds some no longer finds its keys.
+///
+/// # Examples
+/// ```
+/// use py_hashsecret::{HashSecret, HashSeed, init_with, reset};
+///
+/// init_with(HashSeed::Fixed(1))?;
+/// reset();
+/// assert_eq!(init_with(HashSeed::Fixed(2))?, HashSecret::from_seed(2));
+/// # Ok::<(), py_hashsecret::InitError>(())
+/// ```
+#[cfg_attr(docsrs, doc(cfg(feature = "std")))]
+pub fn reset() {
+    let _one_at_a_time = lock();
+    SECRET.clear();
+}
+
+/// Why the process has no secret. Its text is CPython's.
+///
+/// # Examples
+/// ```
+/// use py_hashsecret::{HashSeed, InitError};
+///
+/// let error = InitError::Seed(HashSeed::parse(b"abc").unwrap_err());
+/// assert_eq!(
+///     error.to_string(),
+///     r#"PYTHONHASHSEED must be "random" or an integer in range [0; 4294967295]"#,
+/// );
+/// ```
+#[cfg_attr(docsrs, doc(cfg(feature = "std")))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InitError {
+    /// `PYTHONHASHSEED` is invalid.
+    Seed(ParseHashSeedError),
+    /// No random numbers could be had.
+    Entropy(EntropyError),
+}
+
+impl InitError {
+    /// The line with which CPython ends: `Fatal Python error: `, the C function that failed, and
+    /// the message. CPython's exit status is 1 then.
+    ///
+    /// # Examples
+    /// ```
+    /// use py_hashsecret::{HashSeed, InitError};
+    ///
+    /// let error = InitError::Seed(HashSeed::parse(b"-1").unwrap_err());
+    /// assert_eq!(
+    ///     error.fatal_error().to_string(),
+    ///     "Fatal Python error: config_init_hash_seed: \
+    ///      PYTHONHASHSEED must be \"random\" or an integer in range [0; 4294967295]",
+    /// );
+    /// ```
+    #[must_use]
+    pub fn fatal_error(&self) -> impl fmt::Display + use<> {
+        FatalError(*self)
+    }
+}
+
+struct FatalError(InitError);
+
+impl fmt::Display for FatalError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let function = match self.0 {
+            InitError::Seed(_) => "config_init_hash_seed",
+            InitError::Entropy(_) => "_Py_HashRandomization_Init",
+        };
+        write!(f, "Fatal Python error: {function}: {}", self.0)
+    }
+}
+
+impl fmt::Display for InitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            InitError::Seed(error) => error.fmt(f),
+            InitError::Entropy(error) => error.fmt(f),
+        }
+    }
+}
+
+// No `source`: the text is already that of the error within.
+impl core::error::Error for InitError {}

@@ -1,0 +1,75 @@
+//! Where streamed bytes go: eight at a time, or a few, in the order in which C would read them.
+
+use crate::sip::Sip;
+
+/// Takes a message in pieces. The first byte of a piece is its lowest.
+pub(crate) trait Sink {
+    /// Eight bytes.
+    fn word(&mut self, word: u64);
+    /// `bits / 8` bytes, seven at most; the number above them is zero.
+    fn bits(&mut self, value: u64, bits: u32);
+}
+
+/// A SipHash that is fed in pieces.
+#[derive(Clone, Copy)]
+pub(crate) struct SipSink<const C: usize, const D: usize> {
+    state: Sip<C, D>,
+    /// The bytes since the last whole word.
+    pending: u64,
+    /// How many bits of `pending` count: 0, 8, .. 56.
+    fill: u32,
+    /// The bytes taken so far. Only the low eight bits reach the hash, but empty is special.
+    len: usize,
+}
+
+impl<const C: usize, const D: usize> SipSink<C, D> {
+    #[inline]
+    pub(crate) const fn new(keys: (u64, u64)) -> Self {
+        Self::resume(Sip::new(keys), 0)
+    }
+
+    /// Goes on after `len` bytes, a multiple of 8.
+    #[inline]
+    pub(crate) const fn resume(state: Sip<C, D>, len: usize) -> Self {
+        SipSink {
+            state,
+            pending: 0,
+            fill: 0,
+            len,
+        }
+    }
+
+    #[inline]
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    #[inline]
+    pub(crate) const fn finish(&self) -> u64 {
+        self.state.finish(self.pending, self.len)
+    }
+}
+
+impl<const C: usize, const D: usize> Sink for SipSink<C, D> {
+    #[inline(always)]
+    fn word(&mut self, word: u64) {
+        self.len = self.len.wrapping_add(8);
+        self.state.word(self.pending | word << self.fill);
+        // In two steps, because a shift by 64 is none.
+        self.pending = word >> 1 >> (63 - self.fill);
+    }
+
+    #[inline(always)]
+    fn bits(&mut self, value: u64, bits: u32) {
+        self.len = self.len.wrapping_add(bits as usize / 8);
+        let word = self.pending | value << self.fill;
+        let fill = self.fill + bits;
+        if fill < 64 {
+            (self.pending, self.fill) = (word, fill);
+            return;
+        }
+        self.state.word(word);
+        self.pending = value >> 1 >> (63 - self.fill);
+        self.fill = fill - 64;
+    }
+}
