@@ -13,6 +13,8 @@ mod entropy;
 mod hasher;
 mod kind;
 mod lcg;
+#[cfg(all(test, loom, feature = "std"))]
+mod model;
 #[cfg(feature = "std")]
 mod primitive;
 #[cfg(all(feature = "std", not(all(test, loom))))]
