@@ -7,31 +7,48 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
+mod algorithm;
+mod any_sink;
 #[cfg(feature = "std")]
 mod cell;
+mod config;
 mod entropy;
 mod hasher;
 mod kind;
 mod lcg;
+#[cfg(all(test, loom, feature = "std"))]
+mod model;
+mod native;
+mod number;
+mod other;
 #[cfg(feature = "std")]
 mod primitive;
 #[cfg(all(feature = "std", not(all(test, loom))))]
 mod process;
+mod residue;
 mod secret;
 mod seed;
 mod sink;
 mod sip;
 mod text;
+mod width;
 
+pub use algorithm::{ByteOrder, HashAlgorithm, HashInfo};
+pub use config::HashConfig;
 pub use entropy::EntropyError;
 pub use hasher::{SipHasher, SipHasher13, SipHasher24};
 pub use lcg::lcg_urandom;
+pub use native::{
+    hash_complex, hash_decimal, hash_digits, hash_f64, hash_fraction, hash_i64, hash_i128,
+    hash_limbs, hash_pointer, hash_tuple, hash_u64, hash_u128,
+};
 #[cfg(all(feature = "std", not(all(test, loom))))]
 pub use process::{InitError, init, init_with, reset, secret};
 pub use secret::{HashSecret, SECRET_SIZE};
 pub use seed::{HashSeed, ParseHashSeedError, ParseHashSeedErrorKind, UnsignedLong};
 pub use sip::keyed_hash;
 pub use text::Wtf8Error;
+pub use width::HashWidth;
 
 /// The algorithm of [`HashSecret::hash_bytes`] as CPython names it: `sys.hash_info.algorithm`.
 ///

@@ -6,8 +6,10 @@
 //!
 //! Invariants:
 //! * I1: the counter only grows, so no two mints give the same number.
-//! * I2: `OWN` goes from 0 to a minted number once, and never changes again.
-//! * I3: `CURRENT` is 0 (meaning: as `OWN`) or the ident of the logical thread that runs.
+//! * I2: `OWN` goes from 0 to a minted number once, and changes no more while user code runs: only
+//!   a worker of the cache takes the ident of its next job, between jobs.
+//! * I3: `CURRENT` is 0 (not known yet: as `OWN`), or `OWN`, or the ident of the logical thread
+//!   that runs. So reading it takes one load.
 //!
 //! Ordering: the counter is `Relaxed`, since uniqueness needs only the atomicity of the addition; no
 //! other memory is published with the number.
@@ -42,12 +44,17 @@ std::thread_local! {
 pub struct Ident(NonZeroU64);
 
 impl Ident {
-    fn mint() -> Ident {
+    pub(crate) fn mint() -> Ident {
         let n = NEXT.fetch_add(1, Ordering::Relaxed);
         Ident(NonZeroU64::new(n).expect("2^64 idents are never used up"))
     }
 
     /// This thread's own ident, minted on the first call. Nothing can set it.
+    ///
+    /// ```
+    /// use py_thread::Ident;
+    /// assert_eq!(Ident::own(), Ident::own());
+    /// ```
     #[inline]
     #[must_use]
     pub fn own() -> Ident {
@@ -64,22 +71,74 @@ impl Ident {
         ident
     }
 
+    /// Makes `ident` this thread's own: at the start of a thread, or of a worker's job (I2).
+    pub(crate) fn adopt(ident: Ident) {
+        OWN.set(ident.get());
+        CURRENT.set(ident.get());
+    }
+
+    /// This thread's own number, or 0 if nobody asked for it yet.
+    pub(crate) fn own_if_minted() -> u64 {
+        OWN.get()
+    }
+
     /// The ident of the logical thread that runs here: [`own`](Ident::own), or that of the
     /// [`LogicalThread`] whose [`run`](LogicalThread::run) is innermost.
+    ///
+    /// Costs one load of thread-local storage. `py_sync`'s recursive mutex goes by this ident, its
+    /// typed locks by `own`.
+    ///
+    /// ```
+    /// use py_thread::{Ident, LogicalThread};
+    /// assert_eq!(Ident::current(), Ident::own());
+    /// let mut generator = LogicalThread::new();
+    /// assert_ne!(generator.run(Ident::current), Ident::own());
+    /// ```
     #[inline]
     #[must_use]
     pub fn current() -> Ident {
         match NonZeroU64::new(CURRENT.get()) {
             Some(n) => Ident(n),
-            None => Ident::own(),
+            None => Ident::find_current(),
         }
     }
 
+    /// I3: 0 means as `OWN`.
+    #[cold]
+    fn find_current() -> Ident {
+        let own = Ident::own();
+        CURRENT.set(own.get());
+        own
+    }
+
     /// The number, for example for `threading.get_ident()`.
+    ///
+    /// ```
+    /// let n: u64 = py_thread::Ident::own().get();
+    /// assert_ne!(n, 0);
+    /// ```
     #[inline]
     #[must_use]
     pub const fn get(self) -> u64 {
         self.0.get()
+    }
+
+    /// The ident of this number: the way back from [`get`](Ident::get), for runtimes that keep
+    /// idents as integers. `None` for 0.
+    ///
+    /// ```
+    /// use py_thread::Ident;
+    /// let here = Ident::own();
+    /// assert_eq!(Ident::from_u64(here.get()), Some(here));
+    /// assert_eq!(Ident::from_u64(0), None);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub const fn from_u64(n: u64) -> Option<Ident> {
+        match NonZeroU64::new(n) {
+            Some(n) => Some(Ident(n)),
+            None => None,
+        }
     }
 }
 
@@ -113,6 +172,11 @@ pub struct LogicalThread {
 
 impl LogicalThread {
     /// A logical thread with a new ident.
+    ///
+    /// ```
+    /// use py_thread::LogicalThread;
+    /// assert_ne!(LogicalThread::new().ident(), LogicalThread::new().ident());
+    /// ```
     #[must_use]
     pub fn new() -> LogicalThread {
         LogicalThread {
@@ -120,7 +184,15 @@ impl LogicalThread {
         }
     }
 
-    /// Its ident.
+    /// Its ident, wherever it runs.
+    ///
+    /// ```
+    /// use py_thread::LogicalThread;
+    /// let mut generator = LogicalThread::new();
+    /// let ident = generator.ident();
+    /// std::thread::scope(|s| s.spawn(|| generator.run(|| ())).join().unwrap());
+    /// assert_eq!(generator.ident(), ident);
+    /// ```
     #[must_use]
     pub fn ident(&self) -> Ident {
         self.ident
@@ -128,6 +200,19 @@ impl LogicalThread {
 
     /// Runs `f` here with [`Ident::current`] giving this logical thread's ident. The earlier value
     /// comes back when `f` returns or panics.
+    ///
+    /// ```
+    /// use py_thread::{Ident, LogicalThread};
+    /// let mut outer = LogicalThread::new();
+    /// let mut inner = LogicalThread::new();
+    /// let expected = (outer.ident(), inner.ident(), outer.ident());
+    /// let seen = outer.run(|| {
+    ///     let before = Ident::current();
+    ///     let within = inner.run(Ident::current);
+    ///     (before, within, Ident::current())
+    /// });
+    /// assert_eq!(seen, expected);
+    /// ```
     pub fn run<R>(&mut self, f: impl FnOnce() -> R) -> R {
         struct Restore(u64);
         impl Drop for Restore {

@@ -4,7 +4,7 @@
 use py_hashsecret::HashSecret;
 
 /// The bytes of a line of hexadecimal digits.
-pub fn unhex(digits: &str) -> Vec<u8> {
+pub(crate) fn unhex(digits: &str) -> Vec<u8> {
     assert!(digits.len() % 2 == 0, "{digits}");
     let pairs = digits.as_bytes().chunks_exact(2);
     pairs
@@ -13,7 +13,7 @@ pub fn unhex(digits: &str) -> Vec<u8> {
 }
 
 /// CPython's secret of each seed from 0 to 1023.
-pub fn secrets() -> Vec<(u32, HashSecret)> {
+pub(crate) fn secrets() -> Vec<(u32, HashSecret)> {
     let lines = include_str!("../data/hash-secrets.txt").lines();
     let parse = |line: &str| {
         let fields: Vec<&str> = line.split(' ').collect();
@@ -28,22 +28,22 @@ pub fn secrets() -> Vec<(u32, HashSecret)> {
 
 /// What was hashed.
 #[derive(Clone, Debug)]
-pub enum Value {
+pub(crate) enum Value {
     Str(Vec<u32>),
     Bytes(Vec<u8>),
 }
 
 /// One `hash()` of a real CPython.
 #[derive(Clone, Debug)]
-pub struct Golden {
-    pub version: &'static str,
-    pub secret: HashSecret,
-    pub value: Value,
-    pub hash: i64,
+pub(crate) struct Golden {
+    pub(crate) version: &'static str,
+    pub(crate) secret: HashSecret,
+    pub(crate) value: Value,
+    pub(crate) hash: i64,
 }
 
 /// Every hash in the golden file.
-pub fn hashes() -> Vec<Golden> {
+pub(crate) fn hashes() -> Vec<Golden> {
     let lines = include_str!("../data/hash-values.txt").lines();
     let parse = |line: &'static str| {
         let fields: Vec<&str> = line.split(' ').collect();
@@ -71,7 +71,7 @@ pub fn hashes() -> Vec<Golden> {
 }
 
 /// Code points in generalized UTF-8: `str.encode("utf-8", "surrogatepass")`.
-pub fn wtf8(code_points: &[u32]) -> Vec<u8> {
+pub(crate) fn wtf8(code_points: &[u32]) -> Vec<u8> {
     let mut out = Vec::new();
     for &c in code_points {
         let low = |shift: u32| (0x80 | c >> shift & 0x3f) as u8;
@@ -86,7 +86,7 @@ pub fn wtf8(code_points: &[u32]) -> Vec<u8> {
 }
 
 /// What CPython gives on this machine for the hash that a 64-bit one gives.
-pub fn native(hash: i64) -> isize {
+pub(crate) fn native(hash: i64) -> isize {
     match hash as isize {
         -1 => -2,
         hash => hash,
@@ -94,10 +94,10 @@ pub fn native(hash: i64) -> isize {
 }
 
 /// A small generator for tests (SplitMix64): the same numbers each run.
-pub struct Rng(pub u64);
+pub(crate) struct Rng(pub(crate) u64);
 
 impl Rng {
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -106,11 +106,11 @@ impl Rng {
     }
 
     /// A number below `n`.
-    pub fn below(&mut self, n: u64) -> u64 {
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
         self.next() % n
     }
 
-    pub fn bytes(&mut self, len: usize) -> Vec<u8> {
+    pub(crate) fn bytes(&mut self, len: usize) -> Vec<u8> {
         (0..len).map(|_| self.next() as u8).collect()
     }
 }

@@ -1,0 +1,189 @@
+//! Time: the only file that knows what `now` is.
+//!
+//! | type | what | in a model |
+//! |---|---|---|
+//! | [`Deadline`] | until when a wait may last: now, never, at an instant | an instant has always passed: a timed wait polls once, and the scheduler decides how late |
+//! | [`Clock`] | the fairness clock of a lock call, a parameter inside | [`Frozen`] never hands over, [`Leaping`] always |
+//!
+//! Instants are nanoseconds of the monotonic clock in a `u64`: 584 years from boot. Additions
+//! saturate, and the saturated instant is "never".
+//!
+//! CPython: `Python/pytime.c`, `_PyDeadline_Init`; `Python/lock.c`, `TIME_TO_BE_FAIR_NS`.
+
+use crate::sys;
+use core::time::Duration;
+
+/// How long a waiter is passed over before the lock is handed to it: 1 ms.
+pub(crate) const TIME_TO_BE_FAIR_NS: u64 = 1_000_000;
+
+/// Until when a wait may last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deadline {
+    /// Do not sleep.
+    Now,
+    /// Nanoseconds of the monotonic clock.
+    At(u64),
+    /// Sleep until woken.
+    Never,
+}
+
+impl Deadline {
+    /// `None` waits for ever, `Some(ZERO)` not at all. Reads the clock only for the rest.
+    pub(crate) fn after(timeout: Option<Duration>) -> Deadline {
+        match timeout {
+            None => Deadline::Never,
+            Some(Duration::ZERO) => Deadline::Now,
+            Some(_) if cfg!(all(test, loom)) => Deadline::At(0),
+            Some(timeout) => Deadline::at(sys::monotonic_ns(), timeout),
+        }
+    }
+
+    fn at(now: u64, timeout: Duration) -> Deadline {
+        let nanos = u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX);
+        match now.saturating_add(nanos) {
+            u64::MAX => Deadline::Never,
+            at => Deadline::At(at),
+        }
+    }
+
+    /// True once the time is up.
+    pub(crate) fn has_passed(self) -> bool {
+        match self {
+            Deadline::Now => true,
+            Deadline::Never => false,
+            Deadline::At(_) if cfg!(all(test, loom)) => true,
+            Deadline::At(at) => sys::monotonic_ns() >= at,
+        }
+    }
+
+    /// What is left, for a sleep that takes a duration. `None` is for ever.
+    #[allow(
+        dead_code,
+        reason = "where the kernel waits to a deadline, only tests use it"
+    )]
+    pub(crate) fn remaining(self) -> Option<Duration> {
+        match self {
+            Deadline::Now => Some(Duration::ZERO),
+            Deadline::Never => None,
+            Deadline::At(at) => Some(Duration::from_nanos(at.saturating_sub(sys::monotonic_ns()))),
+        }
+    }
+
+    /// The earlier of this and `step` from now: where signals do not end a sleep, one that
+    /// should notice them goes in steps.
+    #[cfg_attr(all(test, loom), allow(dead_code, reason = "no clock in a model"))]
+    pub(crate) fn at_most(self, step: Duration) -> Deadline {
+        match (self, Deadline::at(sys::monotonic_ns(), step)) {
+            (Deadline::Now, _) => Deadline::Now,
+            (Deadline::At(a), Deadline::At(b)) => Deadline::At(a.min(b)),
+            (_, step) => step,
+        }
+    }
+}
+
+/// What time it is for the hand-over rule, in nanoseconds from any fixed point.
+///
+/// Lock calls take it as a parameter; tests pass a fake, models [`Frozen`] or [`Leaping`].
+pub(crate) trait Clock {
+    fn now(&self) -> u64;
+
+    /// The instant after which a waiter that starts now is due. Once per lock call, never renewed.
+    fn time_to_be_fair(&self) -> u64 {
+        self.now().saturating_add(TIME_TO_BE_FAIR_NS)
+    }
+
+    /// True strictly after `time_to_be_fair`.
+    fn is_due(&self, time_to_be_fair: u64) -> bool {
+        self.now() > time_to_be_fair
+    }
+}
+
+/// The real clock.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Monotonic;
+
+impl Clock for Monotonic {
+    fn now(&self) -> u64 {
+        sys::monotonic_ns()
+    }
+}
+
+/// A clock that stands: nobody is ever due.
+#[cfg(all(test, loom))]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Frozen;
+
+#[cfg(all(test, loom))]
+impl Clock for Frozen {
+    fn now(&self) -> u64 {
+        0
+    }
+}
+
+/// A clock by which every waiter is due at once.
+#[cfg(all(test, loom))]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Leaping;
+
+#[cfg(all(test, loom))]
+impl Clock for Leaping {
+    fn now(&self) -> u64 {
+        0
+    }
+
+    fn is_due(&self, _: u64) -> bool {
+        true
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[rstest::rstest]
+    #[case(None, Deadline::Never)]
+    #[case(Some(Duration::ZERO), Deadline::Now)]
+    #[case(Some(Duration::MAX), Deadline::Never)]
+    #[case(Some(Duration::from_nanos(u64::MAX)), Deadline::Never)]
+    fn extremes_saturate(#[case] timeout: Option<Duration>, #[case] expected: Deadline) {
+        assert_eq!(Deadline::after(timeout), expected);
+    }
+
+    #[test]
+    fn an_instant_passes_exactly_when_reached() {
+        let d = Deadline::at(1_000, Duration::from_nanos(5));
+        assert_eq!(d, Deadline::At(1_005));
+        assert!(
+            d.has_passed(),
+            "the machine has been up for longer than a microsecond"
+        );
+        assert!(!Deadline::after(Some(Duration::from_secs(3600))).has_passed());
+        assert!(!Deadline::Never.has_passed());
+        assert!(Deadline::Now.has_passed());
+    }
+
+    #[test]
+    fn a_waiter_is_due_strictly_after_one_millisecond() {
+        struct At(core::cell::Cell<u64>);
+        impl Clock for At {
+            fn now(&self) -> u64 {
+                self.0.get()
+            }
+        }
+        let clock = At(core::cell::Cell::new(7));
+        let due = clock.time_to_be_fair();
+        assert_eq!(due, 1_000_007);
+        clock.0.set(due);
+        assert!(!clock.is_due(due));
+        clock.0.set(due + 1);
+        assert!(clock.is_due(due));
+    }
+
+    #[test]
+    fn steps_never_outlast_the_deadline() {
+        let step = Duration::from_millis(20);
+        assert_eq!(Deadline::Now.at_most(step), Deadline::Now);
+        assert_eq!(Deadline::At(3).at_most(step), Deadline::At(3));
+        assert!(matches!(Deadline::Never.at_most(step), Deadline::At(_)));
+    }
+}

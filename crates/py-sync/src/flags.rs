@@ -1,0 +1,153 @@
+//! How a wait is asked for and how it ended: [`LockFlags`], [`LockStatus`], [`ParkStatus`].
+
+use core::fmt;
+use core::ops::{BitOr, BitOrAssign};
+
+/// What a wait may do besides waiting.
+///
+/// CPython: `Include/internal/pycore_lock.h`, `_PyLockFlags`.
+///
+/// ```
+/// use py_sync::LockFlags;
+/// let flags = LockFlags::DETACH | LockFlags::HANDLE_SIGNALS;
+/// assert!(flags.contains(LockFlags::DETACH));
+/// assert_eq!(flags.bits(), 3);
+/// assert_eq!(LockFlags::default(), LockFlags::NONE);
+/// ```
+#[doc(alias = "_PyLockFlags")]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct LockFlags(u8);
+
+impl LockFlags {
+    /// The thread stays attached to its runtime and keeps its critical sections.
+    ///
+    /// ```
+    /// # use py_sync::LockFlags;
+    /// assert_eq!(LockFlags::NONE.bits(), 0);
+    /// ```
+    #[doc(alias = "_Py_LOCK_DONT_DETACH")]
+    pub const NONE: LockFlags = LockFlags(0);
+
+    /// While it sleeps, the thread gives up its critical sections and detaches from the
+    /// [`Runtime`](crate::Runtime) if one is installed.
+    ///
+    /// ```
+    /// # use py_sync::LockFlags;
+    /// assert_eq!(LockFlags::DETACH.bits(), 1);
+    /// ```
+    #[doc(alias = "_PY_LOCK_DETACH")]
+    pub const DETACH: LockFlags = LockFlags(1);
+
+    /// A signal ends the sleep; the runtime's [`pending`](crate::Runtime::pending) then says
+    /// whether the wait goes on.
+    ///
+    /// ```
+    /// # use py_sync::LockFlags;
+    /// assert_eq!(LockFlags::HANDLE_SIGNALS.bits(), 2);
+    /// ```
+    #[doc(alias = "_PY_LOCK_HANDLE_SIGNALS")]
+    pub const HANDLE_SIGNALS: LockFlags = LockFlags(2);
+
+    /// True if all of `other`'s flags are set.
+    ///
+    /// ```
+    /// # use py_sync::LockFlags;
+    /// assert!(LockFlags::DETACH.contains(LockFlags::NONE));
+    /// assert!(!LockFlags::DETACH.contains(LockFlags::HANDLE_SIGNALS));
+    /// ```
+    #[must_use]
+    pub const fn contains(self, other: LockFlags) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// The value as C knows it.
+    ///
+    /// ```
+    /// # use py_sync::LockFlags;
+    /// assert_eq!((LockFlags::DETACH | LockFlags::HANDLE_SIGNALS).bits(), 3);
+    /// ```
+    #[must_use]
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+}
+
+impl BitOr for LockFlags {
+    type Output = LockFlags;
+
+    fn bitor(self, other: LockFlags) -> LockFlags {
+        LockFlags(self.0 | other.0)
+    }
+}
+
+impl BitOrAssign for LockFlags {
+    fn bitor_assign(&mut self, other: LockFlags) {
+        self.0 |= other.0;
+    }
+}
+
+impl fmt::Debug for LockFlags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            0 => "NONE",
+            1 => "DETACH",
+            2 => "HANDLE_SIGNALS",
+            _ => "DETACH | HANDLE_SIGNALS",
+        })
+    }
+}
+
+/// How a timed lock call ended.
+///
+/// CPython: `Include/internal/pycore_lock.h`, `PyLockStatus`.
+///
+/// ```
+/// use py_sync::{LockFlags, LockStatus, Mutex};
+/// use std::time::Duration;
+/// let m = Mutex::new();
+/// assert_eq!(m.lock_timed(Some(Duration::ZERO), LockFlags::NONE), LockStatus::Acquired);
+/// assert_eq!(m.lock_timed(Some(Duration::ZERO), LockFlags::NONE), LockStatus::Failure);
+/// assert_eq!(LockStatus::Intr as i32, 2);
+/// ```
+#[doc(alias = "PyLockStatus")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[must_use = "the lock may not have been acquired"]
+pub enum LockStatus {
+    /// Not acquired in time.
+    #[doc(alias = "PY_LOCK_FAILURE")]
+    Failure = 0,
+    /// The caller holds the lock.
+    #[doc(alias = "PY_LOCK_ACQUIRED")]
+    Acquired = 1,
+    /// Not acquired: a signal arrived, and the runtime said to stop.
+    #[doc(alias = "PY_LOCK_INTR")]
+    Intr = 2,
+}
+
+/// How a [`park`](crate::park) ended.
+///
+/// CPython: `Include/internal/pycore_parking_lot.h`, `_Py_PARK_OK` and its siblings.
+///
+/// ```
+/// use py_sync::ParkStatus;
+/// assert_eq!(ParkStatus::Ok as i32, 0);
+/// assert_eq!(ParkStatus::Again as i32, -1);
+/// assert_eq!(ParkStatus::Timeout as i32, -2);
+/// assert_eq!(ParkStatus::Intr as i32, -3);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[must_use = "only `Ok` means that somebody woke this thread"]
+pub enum ParkStatus {
+    /// Woken by an `unpark`.
+    #[doc(alias = "_Py_PARK_OK")]
+    Ok = 0,
+    /// `validate` said no: the thread was never queued.
+    #[doc(alias = "_Py_PARK_AGAIN")]
+    Again = -1,
+    /// The time was up.
+    #[doc(alias = "_Py_PARK_TIMEOUT")]
+    Timeout = -2,
+    /// A signal ended the sleep. Only with [`LockFlags::HANDLE_SIGNALS`]; may be spurious.
+    #[doc(alias = "_Py_PARK_INTR")]
+    Intr = -3,
+}

@@ -1,0 +1,18 @@
+//! What CPython's macros and a C header may count on, checked when the crate is compiled.
+
+use crate::parking_lot::ParkingLot;
+use crate::{LockFlags, LockStatus, Mutex, ParkStatus, RawMutex, bits};
+
+const _: () = {
+    assert!(size_of::<Mutex>() == 1 && align_of::<Mutex>() == 1);
+    assert!(size_of::<RawMutex>() == size_of::<usize>());
+    assert!(align_of::<RawMutex>() == align_of::<usize>());
+    assert!(align_of::<ParkingLot<2>>() == 128 && size_of::<ParkingLot<2>>() == 256);
+
+    assert!(bits::UNLOCKED == 0 && bits::LOCKED == 1 && bits::HAS_PARKED == 2);
+    assert!(bits::ONCE_INITIALIZED == 4 && bits::READER_SHIFT == 2);
+
+    assert!(LockFlags::DETACH.bits() == 1 && LockFlags::HANDLE_SIGNALS.bits() == 2);
+    assert!(LockStatus::Failure as i32 == 0 && LockStatus::Intr as i32 == 2);
+    assert!(ParkStatus::Again as i32 == -1 && ParkStatus::Intr as i32 == -3);
+};

@@ -1,0 +1,58 @@
+//! The loom models: the real code of this crate, every interleaving up to a bound.
+//!
+//! Run as `RUSTFLAGS="--cfg loom" LOOM_MAX_PREEMPTIONS=2 cargo test -p py-sync --lib --profile
+//! model`. [`check`] counts the executions and prints them, so that an empty model shows. What the
+//! model replaces is listed in `primitive.rs`; time is a parameter ([`Frozen`] never hands over,
+//! [`Leaping`] always does), and a timed wait polls once.
+//!
+//! [`Frozen`]: crate::deadline::Frozen
+//! [`Leaping`]: crate::deadline::Leaping
+
+mod lot;
+mod mutex;
+mod raw_mutex;
+mod semaphore;
+
+use crate::primitive::UnsafeCell;
+// loom must not see the counter: it is not part of the model.
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Explores `model` and prints how many executions that took.
+pub(super) fn check(name: &str, model: impl Fn() + Send + Sync + 'static) {
+    let executions = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&executions);
+    loom::model(move || {
+        counter.fetch_add(1, Ordering::Relaxed);
+        model();
+    });
+    let n = executions.load(Ordering::Relaxed);
+    println!("loom: {name}: {n} executions");
+    assert!(n > 1, "{name} explores nothing");
+}
+
+/// What a lock under test guards: loom reports two threads in it at once, and a missing ordering.
+#[derive(Debug)]
+pub(super) struct Guarded(UnsafeCell<usize>);
+
+// SAFETY: loom checks every access; that is the point.
+unsafe impl Sync for Guarded {}
+// SAFETY: as above.
+unsafe impl Send for Guarded {}
+
+impl Guarded {
+    pub(super) fn new() -> Guarded {
+        Guarded(UnsafeCell::new(0))
+    }
+
+    /// The critical section.
+    pub(super) fn increment(&self) {
+        // SAFETY: the lock under test is held; loom fails the model if that excludes nobody.
+        self.0.with_mut(|n| unsafe { *n += 1 });
+    }
+
+    pub(super) fn get(&self) -> usize {
+        // SAFETY: as above.
+        self.0.with(|n| unsafe { *n })
+    }
+}

@@ -1,0 +1,134 @@
+//! Models of [`Mutex`] on the static lot, with a clock that never and one that always hands over.
+
+use super::{Guarded, check};
+use crate::deadline::{Clock, Deadline, Frozen, Leaping};
+use crate::flags::{LockFlags, LockStatus};
+use crate::mutex::Mutex;
+use core::time::Duration;
+use loom::sync::Arc;
+use loom::thread;
+
+type Shared = (Mutex, Guarded);
+
+/// Locks, counts, unlocks, `rounds` times; says how often it got the lock.
+fn work(shared: &Shared, clock: &impl Clock, timeout: Option<Duration>, rounds: usize) -> usize {
+    (0..rounds)
+        .filter(|_| {
+            let status = shared
+                .0
+                .lock_with(clock, Deadline::after(timeout), LockFlags::NONE);
+            if status == LockStatus::Acquired {
+                shared.1.increment();
+                assert!(shared.0.unlock_with(clock));
+            }
+            status == LockStatus::Acquired
+        })
+        .count()
+}
+
+/// One thread per entry of `timeouts`, the first of them the model's own.
+fn contend<C>(name: &str, clock: C, timeouts: &'static [Option<Duration>], rounds: usize)
+where
+    C: Clock + Copy + Send + Sync + 'static,
+{
+    check(name, move || {
+        let shared = Arc::new((Mutex::new(), Guarded::new()));
+        let others: Vec<_> = timeouts[1..]
+            .iter()
+            .map(|&timeout| {
+                let shared = Arc::clone(&shared);
+                thread::spawn(move || work(&shared, &clock, timeout, rounds))
+            })
+            .collect();
+        let mut acquired = work(&shared, &clock, timeouts[0], rounds);
+        for other in others {
+            acquired += other.join().unwrap();
+        }
+        let status = shared.0.lock_with(&clock, Deadline::Never, LockFlags::NONE);
+        assert_eq!(status, LockStatus::Acquired);
+        assert_eq!(shared.1.get(), acquired);
+        let untimed = timeouts.iter().filter(|timeout| timeout.is_none()).count();
+        assert!(acquired >= untimed * rounds);
+    });
+}
+
+const FOR_EVER: Option<Duration> = None;
+const BRIEFLY: Option<Duration> = Some(Duration::from_millis(1));
+
+#[test]
+fn two_never_fair() {
+    contend("mutex::two_never_fair", Frozen, &[FOR_EVER; 2], 1);
+}
+
+#[test]
+fn two_always_fair() {
+    contend("mutex::two_always_fair", Leaping, &[FOR_EVER; 2], 1);
+}
+
+#[test]
+fn two_twice_never_fair() {
+    contend("mutex::two_twice_never_fair", Frozen, &[FOR_EVER; 2], 2);
+}
+
+#[test]
+fn two_twice_always_fair() {
+    contend("mutex::two_twice_always_fair", Leaping, &[FOR_EVER; 2], 2);
+}
+
+#[test]
+fn two_one_timed_never_fair() {
+    contend(
+        "mutex::two_one_timed_never_fair",
+        Frozen,
+        &[FOR_EVER, BRIEFLY],
+        1,
+    );
+}
+
+#[test]
+fn two_one_timed_always_fair() {
+    contend(
+        "mutex::two_one_timed_always_fair",
+        Leaping,
+        &[FOR_EVER, BRIEFLY],
+        1,
+    );
+}
+
+#[test]
+fn three_never_fair() {
+    contend("mutex::three_never_fair", Frozen, &[FOR_EVER; 3], 1);
+}
+
+#[test]
+fn three_always_fair() {
+    contend("mutex::three_always_fair", Leaping, &[FOR_EVER; 3], 1);
+}
+
+#[test]
+fn three_one_timed_always_fair() {
+    contend(
+        "mutex::three_one_timed_always_fair",
+        Leaping,
+        &[FOR_EVER, FOR_EVER, BRIEFLY],
+        1,
+    );
+}
+
+/// A free lock is never refused, however the parked bit flips.
+#[test]
+fn try_lock_gets_a_free_lock() {
+    check("mutex::try_lock_gets_a_free_lock", || {
+        let shared = Arc::new((Mutex::new(), Guarded::new()));
+        assert!(shared.0.try_lock());
+        let waiter = {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || work(&shared, &Frozen, BRIEFLY, 1))
+        };
+        shared.1.increment();
+        assert!(shared.0.unlock_with(&Frozen));
+        let got = waiter.join().unwrap();
+        assert!(shared.0.try_lock(), "free, whatever the parked bit says");
+        assert_eq!(shared.1.get(), 1 + got);
+    });
+}

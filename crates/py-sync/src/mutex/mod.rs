@@ -1,0 +1,297 @@
+//! [`Mutex`]: one byte, CPython's `PyMutex`.
+//!
+//! This file is the face: the calls, and the fast paths that an inlining compiler puts in place.
+//! The states, the invariants and the slow paths are in `protocol.rs`, the guard in `guard.rs`.
+
+mod guard;
+mod protocol;
+
+pub use guard::MutexGuard;
+
+use crate::bits::{HAS_PARKED, LOCKED, UNLOCKED};
+use crate::deadline::{Clock, Deadline, Monotonic};
+use crate::flags::{LockFlags, LockStatus};
+use crate::primitive::{Acquire, AtomicU8, Relaxed, Release, const_fn};
+use core::fmt;
+use core::time::Duration;
+
+/// A mutex of one byte that hands itself to whoever has waited for more than 1 ms.
+///
+/// It carries no data, has no owner (any thread may unlock it) and is not recursive. All zero is
+/// unlocked. It must not move while a thread waits for it, which a borrow ensures.
+///
+/// CPython: `Include/cpython/lock.h`, `PyMutex`.
+///
+/// ```
+/// use py_sync::Mutex;
+/// static LOCK: Mutex = Mutex::new();
+/// LOCK.lock();
+/// assert!(!LOCK.try_lock());
+/// LOCK.unlock();
+/// assert_eq!(size_of::<Mutex>(), 1);
+/// ```
+#[doc(alias = "PyMutex")]
+#[repr(transparent)]
+pub struct Mutex(AtomicU8);
+
+fn is_locked(byte: u8) -> bool {
+    byte & LOCKED != 0
+}
+
+fn has_parked(byte: u8) -> bool {
+    byte & HAS_PARKED != 0
+}
+
+impl Mutex {
+    const_fn! {
+        /// An unlocked mutex.
+        ///
+        /// ```
+        /// static LOCK: py_sync::Mutex = py_sync::Mutex::new();
+        /// assert!(!LOCK.is_locked());
+        /// ```
+        #[must_use]
+        pub fn new() -> Mutex {
+            Mutex(AtomicU8::new(UNLOCKED))
+        }
+    }
+
+    /// Locks. A free lock costs one compare-exchange.
+    ///
+    /// CPython: `Python/lock.c`, `PyMutex_Lock`.
+    ///
+    /// # Blocking
+    ///
+    /// Sleeps until the lock is free or handed over; the thread's critical sections are suspended
+    /// and it is detached from the [`Runtime`](crate::Runtime) meanwhile. A thread that locks twice
+    /// sleeps for ever.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let m = py_sync::Mutex::new();
+    /// m.lock();
+    /// assert!(m.is_locked());
+    /// m.unlock();
+    /// ```
+    #[doc(alias = "PyMutex_Lock")]
+    #[inline]
+    pub fn lock(&self) {
+        let status = self.lock_with(&Monotonic, Deadline::Never, LockFlags::DETACH);
+        debug_assert_eq!(status, LockStatus::Acquired);
+    }
+
+    /// Every blocking lock call, with the fairness clock as a parameter.
+    #[inline]
+    pub(crate) fn lock_with(
+        &self,
+        clock: &impl Clock,
+        deadline: Deadline,
+        flags: LockFlags,
+    ) -> LockStatus {
+        if self.lock_free() {
+            return LockStatus::Acquired;
+        }
+        self.lock_contended(clock, deadline, flags)
+    }
+
+    #[inline]
+    fn lock_free(&self) -> bool {
+        // Relaxed on failure: the slow path loads again.
+        self.0
+            .compare_exchange(UNLOCKED, LOCKED, Acquire, Relaxed)
+            .is_ok()
+    }
+
+    /// Locks if that needs no waiting; true if it did. Never fails on a free lock.
+    ///
+    /// CPython: `Include/internal/pycore_lock.h`, `PyMutex_LockFast`.
+    ///
+    /// ```
+    /// let m = py_sync::Mutex::new();
+    /// assert!(m.try_lock());
+    /// assert!(!m.try_lock());
+    /// ```
+    #[doc(alias = "PyMutex_LockFast")]
+    #[inline]
+    #[must_use = "the lock may not have been acquired"]
+    pub fn try_lock(&self) -> bool {
+        self.lock_free() || self.try_lock_unparked()
+    }
+
+    /// Takes the lock if its bit is clear, whatever the parked bit is and however it flips.
+    fn try_lock_unparked(&self) -> bool {
+        // Relaxed: decides only which compare-exchange to try.
+        let mut byte = self.0.load(Relaxed);
+        while !is_locked(byte) {
+            // Relaxed on failure: only tried again.
+            match self
+                .0
+                .compare_exchange(byte, byte | LOCKED, Acquire, Relaxed)
+            {
+                Ok(_) => return true,
+                Err(now) => byte = now,
+            }
+        }
+        false
+    }
+
+    /// Locks within `timeout`: `None` waits for ever, `Some(ZERO)` not at all.
+    ///
+    /// [`LockFlags::DETACH`] suspends critical sections and detaches while asleep. With
+    /// [`LockFlags::HANDLE_SIGNALS`] a signal asks the runtime's
+    /// [`pending`](crate::Runtime::pending), which may end the wait with
+    /// [`Intr`](LockStatus::Intr).
+    ///
+    /// CPython: `Python/lock.c`, `_PyMutex_LockTimed`.
+    ///
+    /// # Blocking
+    ///
+    /// Sleeps for `timeout` at most. The time is looked at after the sleep, so a thread that does
+    /// not get the processor returns later.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use py_sync::{LockFlags, LockStatus, Mutex};
+    /// use std::time::Duration;
+    /// let m = Mutex::new();
+    /// m.lock();
+    /// let soon = Some(Duration::from_millis(1));
+    /// assert_eq!(m.lock_timed(soon, LockFlags::DETACH), LockStatus::Failure);
+    /// ```
+    #[doc(alias = "_PyMutex_LockTimed")]
+    #[doc(alias = "PyMutex_LockTimed")]
+    #[doc(alias = "PyMutex_LockFlags")]
+    pub fn lock_timed(&self, timeout: Option<Duration>, flags: LockFlags) -> LockStatus {
+        if self.try_lock() {
+            return LockStatus::Acquired;
+        }
+        if timeout == Some(Duration::ZERO) {
+            return LockStatus::Failure;
+        }
+        self.lock_contended(&Monotonic, Deadline::after(timeout), flags)
+    }
+
+    /// Unlocks. Without waiters it costs one compare-exchange.
+    ///
+    /// Any thread may unlock. The mutex is not touched once it is free: who locks it next may free
+    /// its memory.
+    ///
+    /// CPython: `Python/lock.c`, `PyMutex_Unlock`.
+    ///
+    /// # Panics
+    ///
+    /// If it is not locked: `unlocking mutex that is not locked`. Nothing has been changed.
+    ///
+    /// # Examples
+    ///
+    /// ```should_panic
+    /// py_sync::Mutex::new().unlock();
+    /// ```
+    #[doc(alias = "PyMutex_Unlock")]
+    #[inline]
+    #[track_caller]
+    pub fn unlock(&self) {
+        assert!(self.try_unlock(), "unlocking mutex that is not locked");
+    }
+
+    /// Unlocks if it is locked; false, and nothing changed, if it is not.
+    ///
+    /// CPython: `Python/lock.c`, `_PyMutex_TryUnlock`.
+    ///
+    /// ```
+    /// let m = py_sync::Mutex::new();
+    /// assert!(!m.try_unlock());
+    /// m.lock();
+    /// assert!(m.try_unlock());
+    /// ```
+    #[doc(alias = "_PyMutex_TryUnlock")]
+    #[inline]
+    #[must_use = "false means that it was not locked"]
+    pub fn try_unlock(&self) -> bool {
+        self.unlock_with(&Monotonic)
+    }
+
+    /// [`try_unlock`](Mutex::try_unlock) with the fairness clock as a parameter.
+    #[inline]
+    pub(crate) fn unlock_with(&self, clock: &impl Clock) -> bool {
+        // Release: the section ends here. Relaxed on failure: the slow path loads again.
+        self.0
+            .compare_exchange(LOCKED, UNLOCKED, Release, Relaxed)
+            .is_ok()
+            || self.unlock_contended(clock)
+    }
+
+    /// True while somebody holds it. Out of date at once: for assertions.
+    ///
+    /// CPython: `Python/lock.c`, `PyMutex_IsLocked`.
+    ///
+    /// ```
+    /// let m = py_sync::Mutex::new();
+    /// assert!(!m.is_locked());
+    /// ```
+    #[doc(alias = "PyMutex_IsLocked")]
+    #[inline]
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        // Relaxed: a snapshot that orders nothing.
+        is_locked(self.0.load(Relaxed))
+    }
+
+    /// The byte, for a runtime that shows it to C or embeds it in an object's header.
+    ///
+    /// ```
+    /// let m = py_sync::Mutex::new();
+    /// m.lock();
+    /// // SAFETY: no other thread knows the mutex.
+    /// assert_eq!(unsafe { *m.as_ptr() }, 1);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub const fn as_ptr(&self) -> *mut u8 {
+        core::ptr::from_ref(self).cast_mut().cast()
+    }
+
+    /// The mutex whose byte is at `byte`.
+    ///
+    /// # Safety
+    ///
+    /// For all of `'a` the byte is alive, does not move, and is touched only atomically: by mutexes
+    /// made from it, or by C's inlined `PyMutex_Lock` and `PyMutex_Unlock`. It is 0 to 3.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let header = Box::into_raw(Box::new(0u8));
+    /// // SAFETY: the box lives until the last line, and nobody else touches it.
+    /// let m = unsafe { py_sync::Mutex::from_ptr(header) };
+    /// m.lock();
+    /// m.unlock();
+    /// // SAFETY: made by `into_raw` above, and `m` is not used again.
+    /// drop(unsafe { Box::from_raw(header) });
+    /// ```
+    #[inline]
+    #[must_use]
+    pub const unsafe fn from_ptr<'a>(byte: *mut u8) -> &'a Mutex {
+        // SAFETY: the same layout (repr(transparent) over AtomicU8); the rest by the caller.
+        unsafe { &*byte.cast::<Mutex>() }
+    }
+}
+
+impl Default for Mutex {
+    fn default() -> Self {
+        Mutex::new()
+    }
+}
+
+impl fmt::Debug for Mutex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Relaxed: a snapshot that orders nothing.
+        let byte = self.0.load(Relaxed);
+        f.debug_struct("Mutex")
+            .field("locked", &is_locked(byte))
+            .field("parked", &has_parked(byte))
+            .finish()
+    }
+}

@@ -1,0 +1,293 @@
+//! [`ParkingLot`]: a table of buckets, and the one static table that the locks park in.
+
+use super::bucket::{Bucket, LockedBucket};
+use super::waiter::{Ticket, Waiter};
+use crate::deadline::Deadline;
+use crate::flags::{LockFlags, ParkStatus};
+use crate::hooks;
+use crate::primitive::{NUM_BUCKETS, const_fn, lot_static, repeat};
+use crate::semaphore::Wake;
+use core::fmt;
+use core::time::Duration;
+
+/// A table of `N` queues of parked threads, found by a key.
+///
+/// The locks of this crate share the one static table behind [`park`](crate::park); a table of
+/// one's own keeps foreign keys out, and a table of one bucket makes every key collide, which is
+/// what tests want.
+///
+/// CPython: `Python/parking_lot.c`, `buckets`.
+///
+/// ```
+/// use py_sync::{LockFlags, ParkStatus, ParkingLot};
+/// use std::time::Duration;
+/// static LOT: ParkingLot<7> = ParkingLot::new();
+/// // SAFETY: nobody else parks in this lot.
+/// let status = unsafe { LOT.park(1, || true, 0, Some(Duration::ZERO), LockFlags::NONE) };
+/// assert_eq!(status, ParkStatus::Timeout);
+/// ```
+pub struct ParkingLot<const N: usize> {
+    buckets: [Bucket; N],
+}
+
+/// How a park ended, and what the un-parker answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Parked {
+    pub(crate) status: ParkStatus,
+    /// The ticket's reply; 0 unless the status is `Ok`.
+    pub(crate) reply: u32,
+}
+
+impl<const N: usize> ParkingLot<N> {
+    const_fn! {
+        /// An empty lot.
+        ///
+        /// Does not compile for `N = 0`.
+        ///
+        /// ```
+        /// static LOT: py_sync::ParkingLot<3> = py_sync::ParkingLot::new();
+        /// # let _ = &LOT;
+        /// ```
+        #[must_use]
+        pub fn new() -> ParkingLot<N> {
+            const { assert!(N > 0, "a parking lot needs a bucket") };
+            ParkingLot { buckets: repeat![Bucket::new(); N] }
+        }
+    }
+
+    /// CPython: `address % NUM_BUCKETS`, and no other hash. Any number is a key.
+    fn bucket(&self, key: usize) -> LockedBucket<'_> {
+        self.buckets[key % N].lock()
+    }
+
+    /// As [`park`](crate::park), in this lot.
+    ///
+    /// # Safety
+    ///
+    /// As for [`park`](crate::park).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use py_sync::{LockFlags, ParkStatus, ParkingLot};
+    /// let lot = ParkingLot::<1>::new();
+    /// // SAFETY: nobody else parks in this lot.
+    /// let status = unsafe { lot.park(1, || false, 0, None, LockFlags::NONE) };
+    /// assert_eq!(status, ParkStatus::Again);
+    /// ```
+    #[doc(alias = "_PyParkingLot_Park")]
+    pub unsafe fn park(
+        &self,
+        key: usize,
+        validate: impl FnOnce() -> bool,
+        token: usize,
+        timeout: Option<Duration>,
+        flags: LockFlags,
+    ) -> ParkStatus {
+        let deadline = Deadline::after(timeout);
+        // SAFETY: the caller's promise.
+        unsafe { self.park_until(key, validate, token as u64, deadline, flags) }.status
+    }
+
+    /// [`park`](ParkingLot::park) with a deadline, a token of 64 bits, and the un-parker's answer.
+    ///
+    /// # Safety
+    ///
+    /// As for [`park`](crate::park).
+    pub(crate) unsafe fn park_until(
+        &self,
+        key: usize,
+        validate: impl FnOnce() -> bool,
+        token: u64,
+        deadline: Deadline,
+        flags: LockFlags,
+    ) -> Parked {
+        super::callback::assert_outside();
+        let waiter = Waiter::new(key, token);
+        {
+            let mut bucket = self.bucket(key);
+            if !super::callback::guarded(validate) {
+                return Parked {
+                    status: ParkStatus::Again,
+                    reply: 0,
+                };
+            }
+            // SAFETY: under the lock; the waiter stays where it is until `sleep` has it out.
+            bucket.queue(|queue| unsafe { queue.push_back(&raw const waiter) });
+        }
+        let status = if deadline == Deadline::Now {
+            self.sleep(&waiter, key, deadline, flags)
+        } else {
+            hooks::around_sleep(flags, || self.sleep(&waiter, key, deadline, flags))
+        };
+        let reply = match status {
+            // SAFETY: woken, so out of the queue and ours.
+            ParkStatus::Ok => unsafe { waiter.reply() },
+            _ => 0,
+        };
+        Parked { status, reply }
+    }
+
+    /// Sleeps, and returns with the waiter out of the queue.
+    ///
+    /// A time that is up while somebody is already waking us counts for nothing: the un-parker may
+    /// have handed us its lock.
+    fn sleep(
+        &self,
+        waiter: &Waiter,
+        key: usize,
+        deadline: Deadline,
+        flags: LockFlags,
+    ) -> ParkStatus {
+        let interruptible = flags.contains(LockFlags::HANDLE_SIGNALS);
+        let status = match waiter.wait(deadline, interruptible) {
+            Wake::Woken => return ParkStatus::Ok,
+            Wake::TimedOut => ParkStatus::Timeout,
+            Wake::Interrupted => ParkStatus::Intr,
+        };
+        {
+            let mut bucket = self.bucket(key);
+            // SAFETY: under the bucket lock.
+            if !unsafe { waiter.is_unparking() } {
+                // SAFETY: under the lock, and nobody has taken it out.
+                bucket.queue(|queue| unsafe { queue.remove(waiter) });
+                return status;
+            }
+        }
+        waiter.wait(Deadline::Never, false);
+        ParkStatus::Ok
+    }
+
+    /// As [`unpark`](crate::unpark), in this lot.
+    ///
+    /// # Safety
+    ///
+    /// As for [`unpark`](crate::unpark).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let lot = py_sync::ParkingLot::<1>::new();
+    /// // SAFETY: nobody else parks in this lot.
+    /// let token = unsafe { lot.unpark(1, |token, _has_more| token) };
+    /// assert_eq!(token, None);
+    /// ```
+    #[doc(alias = "_PyParkingLot_Unpark")]
+    pub unsafe fn unpark<R>(
+        &self,
+        key: usize,
+        callback: impl FnOnce(Option<usize>, bool) -> R,
+    ) -> R {
+        let callback = |ticket: Option<&mut Ticket>, has_more| {
+            callback(ticket.map(|t| t.token as usize), has_more)
+        };
+        // SAFETY: the caller's promise.
+        unsafe { self.unpark_ticket(key, callback) }
+    }
+
+    /// [`unpark`](ParkingLot::unpark) with the whole ticket, so that the callback can answer.
+    ///
+    /// The callback runs before the waiter is taken out: if it panics, nothing has happened.
+    ///
+    /// # Safety
+    ///
+    /// As for [`unpark`](crate::unpark).
+    pub(crate) unsafe fn unpark_ticket<R>(
+        &self,
+        key: usize,
+        callback: impl FnOnce(Option<&mut Ticket>, bool) -> R,
+    ) -> R {
+        super::callback::assert_outside();
+        let mut bucket = self.bucket(key);
+        // SAFETY: under the bucket lock.
+        let (waiter, len) = bucket.queue(|queue| (unsafe { queue.first(key) }, queue.len()));
+        if waiter.is_null() {
+            return super::callback::guarded(|| callback(None, false));
+        }
+        // SAFETY: under the bucket lock, and in the queue.
+        let result = unsafe {
+            (*waiter).with_ticket(|t| super::callback::guarded(|| callback(Some(t), len > 1)))
+        };
+        // SAFETY: under the bucket lock, in the queue, and posted below.
+        bucket.queue(|queue| unsafe { queue.take(waiter) });
+        drop(bucket);
+        // SAFETY: taken out above, and posted once.
+        unsafe { Waiter::post(waiter) };
+        result
+    }
+
+    /// As [`unpark_all`](crate::unpark_all), in this lot.
+    ///
+    /// # Safety
+    ///
+    /// As for [`unpark_all`](crate::unpark_all).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let lot = py_sync::ParkingLot::<1>::new();
+    /// // SAFETY: nobody else parks in this lot.
+    /// assert_eq!(unsafe { lot.unpark_all(1) }, 0);
+    /// ```
+    #[doc(alias = "_PyParkingLot_UnparkAll")]
+    pub unsafe fn unpark_all(&self, key: usize) -> usize {
+        super::callback::assert_outside();
+        // SAFETY: under the bucket lock, and all are posted below.
+        let mut waiter = self
+            .bucket(key)
+            .queue(|queue| unsafe { queue.take_all(key) });
+        let mut woken = 0;
+        while !waiter.is_null() {
+            // SAFETY: ours, and not posted yet.
+            let next = unsafe { Waiter::next_taken(waiter) };
+            // SAFETY: taken out above, and posted once.
+            unsafe { Waiter::post(waiter) };
+            waiter = next;
+            woken += 1;
+        }
+        woken
+    }
+
+    /// Forgets all waiters and unlocks all buckets, in the child of a fork.
+    ///
+    /// # Safety
+    ///
+    /// The process has forked, and the calling thread is the child's only one; none of its own
+    /// frames is in a call of this lot.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let lot = py_sync::ParkingLot::<1>::new();
+    /// // SAFETY: nobody else knows this lot.
+    /// unsafe { lot.after_fork() };
+    /// ```
+    #[doc(alias = "_PyParkingLot_AfterFork")]
+    pub unsafe fn after_fork(&self) {
+        for bucket in &self.buckets {
+            // SAFETY: the caller's promise.
+            unsafe { bucket.reset() };
+        }
+    }
+}
+
+impl<const N: usize> Default for ParkingLot<N> {
+    fn default() -> Self {
+        ParkingLot::new()
+    }
+}
+
+impl<const N: usize> fmt::Debug for ParkingLot<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ParkingLot").field("buckets", &N).finish()
+    }
+}
+
+lot_static! {
+    static LOT: ParkingLot<NUM_BUCKETS> = ParkingLot::new();
+}
+
+/// The static lot of this process, or of this execution of a model.
+pub(crate) fn lot() -> &'static ParkingLot<NUM_BUCKETS> {
+    &LOT
+}

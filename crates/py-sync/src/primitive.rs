@@ -1,0 +1,169 @@
+//! The shim: the one file where the real world and the model part.
+//!
+//! Every other file takes its atomics, cells, thread-locals and yields from here and is the same
+//! source in both worlds. The model is on under `cfg(all(test, loom))` only, so nobody's own
+//! `--cfg loom` takes `const fn new` from their statics.
+//!
+//! | here | for real | in a model |
+//! |---|---|---|
+//! | `AtomicU8` .. `AtomicPtr`, `fence` | `core` | loom's: every access a branch of the search |
+//! | [`UnsafeCell`] | `core`, through `with` / `with_mut` | loom's: reports a data race |
+//! | [`Alive`] | nothing | reports a touch of a waiter whose frame is gone |
+//! | `const_fn!` | `const fn` | `fn`: loom's constructors are not const |
+//! | `lot_static!` | a `static` of 257 buckets | one bucket, made anew in every execution |
+//! | `local!` | `std::thread_local!` | loom's: its threads share one OS thread |
+//! | [`MAX_SPIN`] | 40 | 0: spinning steers the search away from parking |
+//!
+//! A plain field that crosses threads must sit in [`UnsafeCell`]: behind a raw pointer alone the
+//! model does not see it, and a missing ordering survives.
+
+/// How often a lock call yields before it parks. CPython: `Python/lock.c`, `MAX_SPIN_COUNT`.
+pub(crate) const MAX_SPIN: u32 = if cfg!(all(test, loom)) {
+    0
+} else if cfg!(miri) {
+    2
+} else {
+    40
+};
+
+/// Buckets of the one static lot. A prime; CPython: `Python/parking_lot.c`, `NUM_BUCKETS`.
+pub(crate) const NUM_BUCKETS: usize = if cfg!(all(test, loom)) { 1 } else { 257 };
+
+#[cfg(not(all(test, loom)))]
+mod world {
+    pub(crate) use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32};
+    pub(crate) use std::thread::yield_now;
+
+    /// A cell that crosses threads under a lock.
+    #[derive(Debug, Default)]
+    #[repr(transparent)]
+    pub(crate) struct UnsafeCell<T>(core::cell::UnsafeCell<T>);
+
+    impl<T> UnsafeCell<T> {
+        pub(crate) const fn new(value: T) -> Self {
+            UnsafeCell(core::cell::UnsafeCell::new(value))
+        }
+
+        /// Hands `f` a pointer it may read through.
+        #[inline]
+        pub(crate) fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+            f(self.0.get())
+        }
+
+        /// Hands `f` a pointer it may write through.
+        #[inline]
+        pub(crate) fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+            f(self.0.get())
+        }
+    }
+
+    /// Marks how long a waiter on a stack may be touched. Nothing, outside a model.
+    #[derive(Debug)]
+    pub(crate) struct Alive;
+
+    impl Alive {
+        #[inline]
+        pub(crate) fn new() -> Self {
+            Alive
+        }
+
+        /// Another thread touches the waiter.
+        #[inline]
+        pub(crate) fn touch(&self) {}
+
+        /// The owner's last act: the frame goes.
+        #[inline]
+        pub(crate) fn end(&self) {}
+    }
+
+    macro_rules! const_fn {
+        ($(#[$meta:meta])* $vis:vis fn $name:ident() -> $ret:ty $body:block) => {
+            $(#[$meta])*
+            $vis const fn $name() -> $ret $body
+        };
+    }
+
+    macro_rules! repeat {
+        ($value:expr; $n:expr) => {
+            [const { $value }; $n]
+        };
+    }
+
+    macro_rules! lot_static {
+        ($(#[$meta:meta])* static $name:ident: $ty:ty = $init:expr;) => {
+            $(#[$meta])*
+            static $name: $ty = $init;
+        };
+    }
+
+    macro_rules! local {
+        ($(#[$meta:meta])* static $name:ident: $ty:ty = $init:expr;) => {
+            std::thread_local! {
+                $(#[$meta])*
+                static $name: $ty = const { $init };
+            }
+        };
+    }
+
+    pub(crate) use {const_fn, local, lot_static, repeat};
+}
+
+#[cfg(all(test, loom))]
+mod world {
+    pub(crate) use loom::cell::UnsafeCell;
+    pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32};
+    pub(crate) use loom::thread::yield_now;
+
+    #[derive(Debug)]
+    pub(crate) struct Alive(UnsafeCell<()>);
+
+    impl Alive {
+        pub(crate) fn new() -> Self {
+            Alive(UnsafeCell::new(()))
+        }
+
+        pub(crate) fn touch(&self) {
+            self.0.with(|_| ());
+        }
+
+        pub(crate) fn end(&self) {
+            self.0.with_mut(|_| ());
+        }
+    }
+
+    macro_rules! const_fn {
+        ($(#[$meta:meta])* $vis:vis fn $name:ident() -> $ret:ty $body:block) => {
+            $(#[$meta])*
+            $vis fn $name() -> $ret $body
+        };
+    }
+
+    macro_rules! repeat {
+        ($value:expr; $n:expr) => {
+            core::array::from_fn::<_, { $n }, _>(|_| $value)
+        };
+    }
+
+    macro_rules! lot_static {
+        ($(#[$meta:meta])* static $name:ident: $ty:ty = $init:expr;) => {
+            loom::lazy_static! {
+                $(#[$meta])*
+                static ref $name: $ty = $init;
+            }
+        };
+    }
+
+    macro_rules! local {
+        ($(#[$meta:meta])* static $name:ident: $ty:ty = $init:expr;) => {
+            loom::thread_local! {
+                $(#[$meta])*
+                static $name: $ty = $init;
+            }
+        };
+    }
+
+    pub(crate) use {const_fn, local, lot_static, repeat};
+}
+
+pub(crate) use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+pub(crate) use world::*;

@@ -1,0 +1,347 @@
+//! [`RawMutex`]: a mutex of one word, with its waiters' list in the word. The buckets' lock.
+//!
+//! | word | meaning |
+//! |---|---|
+//! | null | free, nobody waits |
+//! | address 1 | locked, nobody waits |
+//! | waiter | free, threads wait; `waiter` is the newest |
+//! | waiter, bit 0 set | locked, threads wait |
+//!
+//! ```text
+//!            lock                    wait (push)
+//!   null ──────────▶ 1 ──────────────────────────────▶ w|1 ──┐ wait: push another
+//!     ▲   unlock     │                                 ▲ │ ◀─┘
+//!     └──────────────┘                            lock │ │ unlock: pop w, post it
+//!                                                      │ ▼
+//!                                                    w.next
+//! ```
+//!
+//! Invariants:
+//! * I1: a waiter in the list lives until it is posted: its owner returns from the wait only after
+//!   its own post (the semaphore's I4).
+//! * I2: only the holder pops, so at most one thread reads a waiter's `next` after it was pushed,
+//!   and a popped waiter was not replaced by another at its address meanwhile.
+//! * I3: a pop reads `next` before its compare-exchange and posts after it; the post is its last
+//!   touch of the waiter.
+//! * I4: never handed over: a woken thread competes again.
+//!
+//! Orderings: taking the lock is `Acquire`, giving it up is `Release`. Pushing a waiter is
+//! `Release`, so that the popper's `Acquire` load sees its `next`.
+//!
+//! The list is last in, first out, and unfair: the sections under it are a few instructions long.
+//! Never detaches, never times out.
+//!
+//! CPython: `Python/lock.c`, `_PyRawMutex_LockSlow`, `_PyRawMutex_UnlockSlow`. Differs from
+//! CPython: unlocking an unlocked mutex panics instead of aborting.
+
+use crate::bits;
+use crate::deadline::Deadline;
+use crate::primitive::{AcqRel, Acquire, Alive, AtomicPtr, Relaxed, Release, UnsafeCell, const_fn};
+use crate::semaphore::Semaphore;
+use core::fmt;
+use core::ptr;
+
+const LOCKED: usize = bits::LOCKED as usize;
+
+/// One sleeping thread, on its own stack. Bit 0 of its address is free for the lock bit.
+#[repr(align(8))]
+struct Waiter {
+    semaphore: Semaphore,
+    next: UnsafeCell<*mut Waiter>,
+    alive: Alive,
+}
+
+/// A mutex of one machine word that sleeps without the parking lot.
+///
+/// Not fair, not recursive, not owned: it protects sections of a few instructions.
+///
+/// CPython: `Include/internal/pycore_lock.h`, `_PyRawMutex`.
+///
+/// ```
+/// use py_sync::RawMutex;
+/// static LOCK: RawMutex = RawMutex::new();
+/// let guard = LOCK.lock_guard();
+/// assert!(LOCK.is_locked());
+/// drop(guard);
+/// assert!(LOCK.try_lock());
+/// // SAFETY: locked by the line above.
+/// unsafe { LOCK.unlock() };
+/// ```
+#[doc(alias = "_PyRawMutex")]
+pub struct RawMutex {
+    state: AtomicPtr<Waiter>,
+}
+
+fn is_locked(state: *mut Waiter) -> bool {
+    state.addr() & LOCKED != 0
+}
+
+fn locked(state: *mut Waiter) -> *mut Waiter {
+    state.map_addr(|a| a | LOCKED)
+}
+
+fn newest(state: *mut Waiter) -> *mut Waiter {
+    state.map_addr(|a| a & !LOCKED)
+}
+
+impl RawMutex {
+    const_fn! {
+        /// An unlocked mutex.
+        ///
+        /// ```
+        /// static LOCK: py_sync::RawMutex = py_sync::RawMutex::new();
+        /// assert!(!LOCK.is_locked());
+        /// ```
+        #[must_use]
+        pub fn new() -> RawMutex {
+            RawMutex { state: AtomicPtr::new(ptr::null_mut()) }
+        }
+    }
+
+    /// Locks.
+    ///
+    /// # Blocking
+    ///
+    /// Sleeps until the lock is free; never detaches from a runtime.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let m = py_sync::RawMutex::new();
+    /// m.lock();
+    /// assert!(m.is_locked());
+    /// ```
+    #[doc(alias = "_PyRawMutex_Lock")]
+    #[inline]
+    pub fn lock(&self) {
+        if !self.lock_free() {
+            self.lock_contended();
+        }
+    }
+
+    #[inline]
+    fn lock_free(&self) -> bool {
+        let (free, taken) = (ptr::null_mut(), ptr::without_provenance_mut(LOCKED));
+        // Relaxed on failure: the slow path loads again.
+        self.state
+            .compare_exchange(free, taken, Acquire, Relaxed)
+            .is_ok()
+    }
+
+    #[cold]
+    fn lock_contended(&self) {
+        let waiter = Waiter {
+            semaphore: Semaphore::new(),
+            next: UnsafeCell::new(ptr::null_mut()),
+            alive: Alive::new(),
+        };
+        let this = ptr::from_ref(&waiter).cast_mut();
+        loop {
+            // Relaxed: what is read decides only which compare-exchange to try.
+            let state = self.state.load(Relaxed);
+            if !is_locked(state) {
+                // Acquire: the section starts here. Relaxed on failure: load again.
+                if self
+                    .state
+                    .compare_exchange(state, locked(state), Acquire, Relaxed)
+                    .is_ok()
+                {
+                    waiter.alive.end();
+                    return;
+                }
+                continue;
+            }
+            // SAFETY: not in the list, so nobody else looks at it (I1, I2).
+            waiter
+                .next
+                .with_mut(|next| unsafe { *next = newest(state) });
+            // Release: the popper reads `next`. Relaxed on failure: load again.
+            if self
+                .state
+                .compare_exchange(state, locked(this), Release, Relaxed)
+                .is_ok()
+            {
+                waiter.semaphore.wait(Deadline::Never, false);
+            }
+        }
+    }
+
+    /// Locks if that needs no waiting; true if it did.
+    ///
+    /// ```
+    /// let m = py_sync::RawMutex::new();
+    /// assert!(m.try_lock());
+    /// assert!(!m.try_lock());
+    /// ```
+    #[inline]
+    #[must_use = "the lock may not have been acquired"]
+    pub fn try_lock(&self) -> bool {
+        // Relaxed: decides only which compare-exchange to try.
+        let mut state = self.state.load(Relaxed);
+        while !is_locked(state) {
+            // Acquire: the section starts here. Relaxed on failure: only tried again.
+            match self
+                .state
+                .compare_exchange(state, locked(state), Acquire, Relaxed)
+            {
+                Ok(_) => return true,
+                Err(now) => state = now,
+            }
+        }
+        false
+    }
+
+    /// Unlocks, and wakes the newest waiter.
+    ///
+    /// # Panics
+    ///
+    /// If the mutex is not locked: `unlocking mutex that is not locked`. Nothing has been changed.
+    ///
+    /// # Safety
+    ///
+    /// The mutex is locked on behalf of the caller, who unlocks it once: two threads that unlock
+    /// at the same time could both reach into the same waiter's stack.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let m = py_sync::RawMutex::new();
+    /// m.lock();
+    /// // SAFETY: locked above, by this thread.
+    /// unsafe { m.unlock() };
+    /// assert!(!m.is_locked());
+    /// ```
+    #[doc(alias = "_PyRawMutex_Unlock")]
+    #[inline]
+    pub unsafe fn unlock(&self) {
+        let (free, taken) = (ptr::null_mut(), ptr::without_provenance_mut(LOCKED));
+        // Release: the section ends here. Relaxed on failure: the slow path loads again.
+        if self
+            .state
+            .compare_exchange(taken, free, Release, Relaxed)
+            .is_err()
+        {
+            // SAFETY: the caller's promise, handed on.
+            unsafe { self.unlock_contended() };
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As for [`unlock`](RawMutex::unlock).
+    #[cold]
+    unsafe fn unlock_contended(&self) {
+        // Acquire: pairs with the push, for `next`.
+        let mut state = self.state.load(Acquire);
+        loop {
+            assert!(is_locked(state), "unlocking mutex that is not locked");
+            let waiter = newest(state);
+            let rest = if waiter.is_null() {
+                waiter
+            } else {
+                // SAFETY: in the list, hence alive (I1); only we, the holder, pop (I2).
+                unsafe { (*waiter).next() }
+            };
+            // Release: the section ends here. Acquire on failure: a newer waiter's `next`.
+            match self.state.compare_exchange(state, rest, AcqRel, Acquire) {
+                Ok(_) if waiter.is_null() => return,
+                Ok(_) => {
+                    // SAFETY: popped by us, so the one post of its wait (I2, I3).
+                    unsafe { Semaphore::post(&raw const (*waiter).semaphore) };
+                    return;
+                }
+                Err(now) => state = now,
+            }
+        }
+    }
+
+    /// True while somebody holds it. Out of date at once: for assertions.
+    ///
+    /// ```
+    /// assert!(!py_sync::RawMutex::new().is_locked());
+    /// ```
+    #[doc(alias = "_PyRawMutex_IsLocked")]
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        // Relaxed: a snapshot that orders nothing.
+        is_locked(self.state.load(Relaxed))
+    }
+
+    /// Locks, and unlocks when the guard is dropped.
+    ///
+    /// # Blocking
+    ///
+    /// As [`lock`](RawMutex::lock).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let m = py_sync::RawMutex::new();
+    /// drop(m.lock_guard());
+    /// assert!(!m.is_locked());
+    /// ```
+    #[inline]
+    pub fn lock_guard(&self) -> RawMutexGuard<'_> {
+        self.lock();
+        RawMutexGuard { mutex: self }
+    }
+
+    /// Makes it unlocked with no waiters, whatever it was.
+    ///
+    /// # Safety
+    ///
+    /// No other thread uses it: the waiters are those of the parent of a fork.
+    pub(crate) unsafe fn reset(&self) {
+        // Relaxed: a forked child has one thread.
+        self.state.store(ptr::null_mut(), Relaxed);
+    }
+}
+
+impl Waiter {
+    /// # Safety
+    ///
+    /// `self` is in the list and the caller holds the mutex.
+    unsafe fn next(&self) -> *mut Waiter {
+        self.alive.touch();
+        // SAFETY: nobody writes `next` while the waiter is in the list.
+        self.next.with(|next| unsafe { *next })
+    }
+}
+
+impl Default for RawMutex {
+    fn default() -> Self {
+        RawMutex::new()
+    }
+}
+
+impl fmt::Debug for RawMutex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawMutex")
+            .field("locked", &self.is_locked())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Holds a [`RawMutex`]; unlocks it when dropped.
+///
+/// ```
+/// let m = py_sync::RawMutex::new();
+/// {
+///     let _guard: py_sync::RawMutexGuard<'_> = m.lock_guard();
+///     assert!(m.is_locked());
+/// }
+/// assert!(!m.is_locked());
+/// ```
+#[derive(Debug)]
+#[must_use = "the mutex is unlocked at once if the guard is dropped"]
+pub struct RawMutexGuard<'a> {
+    mutex: &'a RawMutex,
+}
+
+impl Drop for RawMutexGuard<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: the guard stands for one lock that nobody else gives up.
+        unsafe { self.mutex.unlock() };
+    }
+}

@@ -1,0 +1,194 @@
+//! The waiting word: one thread sleeps on it, one other wakes it, once per wait.
+//!
+//! | word | meaning | next, by the owner | next, by the poster |
+//! |---|---|---|---|
+//! | [`EMPTY`] 0 | awake, not posted | `ASLEEP`, about to sleep | `POSTED` |
+//! | [`ASLEEP`] 1 | asleep or about to be | `EMPTY`, gives up | `POSTED`, and a wake |
+//! | [`POSTED`] 2 | posted, not yet noticed | `EMPTY`, taken | never: one post per wait |
+//!
+//! Invariants:
+//! * I1: only the owner writes `EMPTY` and `ASLEEP`, only a poster writes `POSTED`.
+//! * I2: a post is never lost: giving up is a swap, and one that finds `POSTED` reports a wake-up.
+//! * I3: the poster's swap is its last touch of the semaphore. The sleeper may return and free its
+//!   frame at once, so what the wake needs is copied out before the swap, and the wake goes by
+//!   address only.
+//! * I4: `wait` returns `Woken` only after its own post (CPython's gh-148820: a waiter that leaves
+//!   for another reason may free what the poster is about to touch).
+//!
+//! Orderings: the post's swap is `Release` and every owner's read that can find `POSTED` is
+//! `Acquire`, so all that the poster did before is seen after the wake-up. The reset to `EMPTY` is
+//! `Relaxed`: the next poster learns of the waiter through a lock's word or a bucket's, which the
+//! owner publishes to with `Release` after it.
+//!
+//! A signal ends the sleep of an interruptible wait where the system says so (Linux, Android,
+//! FreeBSD); elsewhere such a wait goes in steps of [`SIGNAL_STEP`] and reports each as a signal.
+//! The gap: a handler that runs after the caller last asked its runtime and before the kernel
+//! looks at the word ends no sleep, as in CPython, whose `sem_wait` has the same one. A runtime
+//! that must not miss a signal sends it again, or wakes the waiter by unparking it.
+//!
+//! CPython: `Python/parking_lot.c`, `_PySemaphore_Init`, `_PySemaphore_Wait`,
+//! `_PySemaphore_Wakeup`. Differs from CPython: a futex word instead of a `sem_t`, so there is
+//! nothing to create, to destroy or to fail.
+
+use crate::deadline::Deadline;
+use crate::primitive::{Acquire, AtomicU32, Relaxed, Release};
+
+#[cfg(all(test, loom))]
+mod modelled;
+#[cfg(all(
+    any(
+        target_os = "linux",
+        target_os = "android",
+        target_os = "freebsd",
+        windows
+    ),
+    not(all(test, loom))
+))]
+mod os;
+#[cfg(all(test, not(loom)))]
+mod tests;
+#[cfg(any(
+    all(test, not(loom)),
+    not(any(
+        target_os = "linux",
+        target_os = "android",
+        target_os = "freebsd",
+        windows,
+        all(test, loom)
+    ))
+))]
+mod thread_park;
+
+#[cfg(all(test, loom))]
+pub(crate) use modelled::Modelled as Native;
+#[cfg(all(
+    any(
+        target_os = "linux",
+        target_os = "android",
+        target_os = "freebsd",
+        windows
+    ),
+    not(all(test, loom))
+))]
+use os::Os as Native;
+#[cfg(not(any(
+    target_os = "linux",
+    target_os = "android",
+    target_os = "freebsd",
+    windows,
+    all(test, loom)
+)))]
+use thread_park::ThreadPark as Native;
+
+const EMPTY: u32 = 0;
+const ASLEEP: u32 = 1;
+const POSTED: u32 = 2;
+
+/// How long an interruptible sleep is where no signal ends it.
+#[cfg_attr(all(test, loom), allow(dead_code, reason = "no clock in a model"))]
+const SIGNAL_STEP: core::time::Duration = core::time::Duration::from_millis(20);
+
+/// How a wait ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wake {
+    /// Posted.
+    Woken,
+    /// The time was up, and no post had come.
+    TimedOut,
+    /// A signal, perhaps, and no post had come.
+    Interrupted,
+}
+
+/// A way to sleep on one word. May always return too early; never too late.
+pub(crate) trait Sleeper {
+    /// What a poster needs for the wake and must copy out before it posts.
+    type Waker;
+
+    /// For a wait of the calling thread.
+    fn new() -> Self;
+
+    /// Sleeps while `word` is `ASLEEP`. True if a signal may have ended it.
+    fn sleep(&self, word: &AtomicU32, deadline: Deadline, interruptible: bool) -> bool;
+
+    /// Copies out what the wake needs.
+    fn waker(&self) -> Self::Waker;
+
+    /// Ends the sleep on `word`, which may dangle.
+    fn wake(waker: Self::Waker, word: *const AtomicU32);
+}
+
+/// A waiting word of one thread, on its own stack.
+#[derive(Debug)]
+pub(crate) struct Semaphore<S: Sleeper = Native> {
+    word: AtomicU32,
+    sleeper: S,
+}
+
+impl<S: Sleeper> Semaphore<S> {
+    /// Made by the thread that is going to wait.
+    pub(crate) fn new() -> Self {
+        Semaphore {
+            word: AtomicU32::new(EMPTY),
+            sleeper: S::new(),
+        }
+    }
+
+    /// Sleeps until posted, until the deadline, or (if `interruptible`) until a signal arrives.
+    ///
+    /// Only the thread that made the semaphore may call it. A post from before counts.
+    pub(crate) fn wait(&self, deadline: Deadline, interruptible: bool) -> Wake {
+        if deadline == Deadline::Now {
+            return self.give_up(Wake::TimedOut);
+        }
+        if self
+            .word
+            .compare_exchange(EMPTY, ASLEEP, Acquire, Acquire)
+            .is_err()
+        {
+            return self.taken();
+        }
+        loop {
+            let signal = self.sleeper.sleep(&self.word, deadline, interruptible);
+            if self.word.load(Acquire) == POSTED {
+                return self.taken();
+            }
+            if deadline.has_passed() {
+                return self.give_up(Wake::TimedOut);
+            }
+            if signal && interruptible {
+                return self.give_up(Wake::Interrupted);
+            }
+        }
+    }
+
+    fn taken(&self) -> Wake {
+        self.word.store(EMPTY, Relaxed);
+        Wake::Woken
+    }
+
+    /// I2: a post that came in the meantime wins.
+    fn give_up(&self, why: Wake) -> Wake {
+        if self.word.swap(EMPTY, Acquire) == POSTED {
+            Wake::Woken
+        } else {
+            why
+        }
+    }
+
+    /// Ends the one wait that is going on or to come.
+    ///
+    /// # Safety
+    ///
+    /// `this` points to a semaphore whose owner does not return from its wait before this post:
+    /// it was not posted before for the same wait. After the call `this` may dangle.
+    pub(crate) unsafe fn post(this: *const Self) {
+        // SAFETY: alive until the swap below, as the caller promises.
+        let waker = unsafe { (*this).sleeper.waker() };
+        // SAFETY: as above; a place computation only.
+        let word = unsafe { &raw const (*this).word };
+        // SAFETY: alive until this very swap (I3).
+        if unsafe { (*word).swap(POSTED, Release) } == ASLEEP {
+            S::wake(waker, word);
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! A futex for the model: loom's mutex and condition variable, which outlive the word.
+//!
+//! The wake takes the mutex, so it cannot fall between the sleeper's look at the word and its
+//! sleep. loom knows no time: a timed sleep returns at once, the wait then finds its deadline
+//! passed, and how late that is, is the scheduler's choice.
+
+use super::{ASLEEP, Sleeper};
+use crate::deadline::Deadline;
+use crate::primitive::{AtomicU32, Relaxed};
+use loom::sync::{Condvar, Mutex};
+use std::sync::Arc;
+
+/// The kernel's side of one word.
+#[derive(Debug)]
+pub(crate) struct Modelled(Arc<(Mutex<()>, Condvar)>);
+
+impl Sleeper for Modelled {
+    type Waker = Arc<(Mutex<()>, Condvar)>;
+
+    fn new() -> Self {
+        Modelled(Arc::new((Mutex::new(()), Condvar::new())))
+    }
+
+    fn sleep(&self, word: &AtomicU32, deadline: Deadline, _interruptible: bool) -> bool {
+        let (queue, wakes) = &*self.0;
+        let guard = queue.lock().unwrap();
+        // Relaxed: the kernel compares under its own lock and orders nothing for the caller.
+        if deadline == Deadline::Never && word.load(Relaxed) == ASLEEP {
+            drop(wakes.wait(guard).unwrap());
+        }
+        false
+    }
+
+    fn waker(&self) -> Self::Waker {
+        Arc::clone(&self.0)
+    }
+
+    fn wake(waker: Self::Waker, _: *const AtomicU32) {
+        let (queue, wakes) = &*waker;
+        let guard = queue.lock().unwrap();
+        wakes.notify_one();
+        drop(guard);
+    }
+}

@@ -1,0 +1,96 @@
+//! One suite over each way of waiting that runs here: the native one and `std::thread::park`.
+
+use super::{Native, Semaphore, Sleeper, Wake, thread_park::ThreadPark};
+use crate::deadline::Deadline;
+use core::time::Duration;
+use std::sync::mpsc;
+use std::time::Instant;
+
+/// A pointer that a test sends to another thread.
+struct Sent<T>(*const T);
+// SAFETY: the tests below post through it while the owner waits.
+unsafe impl<T> Send for Sent<T> {}
+
+impl<S: Sleeper> Sent<Semaphore<S>> {
+    fn post(self) {
+        // SAFETY: the owner does not return before this one post.
+        unsafe { Semaphore::post(self.0) };
+    }
+}
+
+fn after(millis: u64) -> Deadline {
+    Deadline::after(Some(Duration::from_millis(millis)))
+}
+
+fn a_post_before_the_wait_counts<S: Sleeper>() {
+    let s = Semaphore::<S>::new();
+    for deadline in [Deadline::Never, Deadline::Now, after(1)] {
+        Sent(&raw const s).post();
+        assert_eq!(s.wait(deadline, true), Wake::Woken);
+    }
+    assert_eq!(
+        s.wait(Deadline::Now, false),
+        Wake::TimedOut,
+        "each post counts once"
+    );
+}
+
+fn a_timed_wait_lasts_its_time<S: Sleeper>() {
+    let s = Semaphore::<S>::new();
+    for millis in [1, 15] {
+        let start = Instant::now();
+        assert_eq!(s.wait(after(millis), false), Wake::TimedOut);
+        assert!(start.elapsed() >= Duration::from_millis(millis));
+    }
+}
+
+fn a_sleeper_is_woken<S: Sleeper>(deadline: Deadline, interruptible: bool) {
+    std::thread::scope(|scope| {
+        let (send, receive) = mpsc::channel::<Sent<Semaphore<S>>>();
+        scope.spawn(move || {
+            for sent in receive {
+                std::thread::sleep(Duration::from_millis(2));
+                sent.post();
+            }
+        });
+        for _ in 0..if cfg!(miri) { 2 } else { 20 } {
+            let s = Semaphore::<S>::new();
+            send.send(Sent(&raw const s)).unwrap();
+            while s.wait(deadline, interruptible) == Wake::Interrupted {}
+        }
+    });
+}
+
+fn posts_race_timeouts<S: Sleeper>() {
+    std::thread::scope(|scope| {
+        let (send, receive) = mpsc::channel::<Sent<Semaphore<S>>>();
+        scope.spawn(move || receive.into_iter().for_each(Sent::post));
+        for round in 0..if cfg!(miri) { 5 } else { 2_000 } {
+            let s = Semaphore::<S>::new();
+            send.send(Sent(&raw const s)).unwrap();
+            let timeout = Deadline::after(Some(Duration::from_nanos(1 + round * 37 % 20_000)));
+            match s.wait(timeout, false) {
+                Wake::Woken => {}
+                // As the lot does: the post is sure to come, and the frame stays until then.
+                _ => assert_eq!(s.wait(Deadline::Never, false), Wake::Woken),
+            }
+        }
+    });
+}
+
+#[rstest::rstest]
+#[case::native(a_post_before_the_wait_counts::<Native>)]
+#[case::thread_park(a_post_before_the_wait_counts::<ThreadPark>)]
+#[case::native_timed(a_timed_wait_lasts_its_time::<Native>)]
+#[case::thread_park_timed(a_timed_wait_lasts_its_time::<ThreadPark>)]
+#[case::native_untimed_wake(|| a_sleeper_is_woken::<Native>(Deadline::Never, false))]
+#[case::thread_park_untimed_wake(|| a_sleeper_is_woken::<ThreadPark>(Deadline::Never, false))]
+#[case::native_interruptible_wake(|| a_sleeper_is_woken::<Native>(Deadline::Never, true))]
+#[case::thread_park_interruptible_wake(|| a_sleeper_is_woken::<ThreadPark>(Deadline::Never, true))]
+#[case::native_timed_wake(|| a_sleeper_is_woken::<Native>(after(60_000), true))]
+#[case::thread_park_timed_wake(|| a_sleeper_is_woken::<ThreadPark>(after(60_000), true))]
+#[case::native_race(posts_race_timeouts::<Native>)]
+#[case::thread_park_race(posts_race_timeouts::<ThreadPark>)]
+fn every_way_of_waiting(#[case] test: fn()) {
+    test();
+}

@@ -1,0 +1,130 @@
+//! Sleeping on a 32-bit word in the kernel.
+//!
+//! A wake takes a pointer that may dangle: the kernel uses it as a number, and the sleeper's frame
+//! may be gone by then. A late wake can therefore reach whatever sleeps at that address now, which
+//! is why every sleep may return for no reason.
+
+use core::sync::atomic::AtomicU32;
+
+/// Wakes one thread that sleeps on `word`. The pointer may dangle.
+#[inline]
+pub(crate) fn wake_one(word: *const AtomicU32) {
+    atomic_wait::wake_one(word);
+}
+
+/// Sleeps while `word` is `expected`, until woken. May return at any time.
+#[inline]
+pub(crate) fn wait(word: &AtomicU32, expected: u32) {
+    atomic_wait::wait(word, expected);
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod platform {
+    use core::sync::atomic::AtomicU32;
+
+    /// A signal handler that ran ends the sleep.
+    pub(crate) const SIGNALS_END_SLEEP: bool = true;
+
+    fn timespec(nanos: u64) -> libc::timespec {
+        libc::timespec {
+            tv_sec: (nanos / 1_000_000_000)
+                .try_into()
+                .unwrap_or(libc::time_t::MAX),
+            tv_nsec: (nanos % 1_000_000_000) as _,
+        }
+    }
+
+    /// Sleeps while `word` is `expected`, until woken, or until `deadline` (nanoseconds of the
+    /// monotonic clock). True if a signal ended the sleep.
+    pub(crate) fn wait_until(word: &AtomicU32, expected: u32, deadline: Option<u64>) -> bool {
+        let until = deadline.map(timespec);
+        let until = until
+            .as_ref()
+            .map_or(core::ptr::null(), core::ptr::from_ref);
+        // SAFETY: `word` is alive for the call, `until` is null or a timespec that is; the kernel
+        // reads both and writes neither. FUTEX_WAIT_BITSET without CLOCK_REALTIME takes an
+        // absolute time of the monotonic clock.
+        let rc = unsafe {
+            libc::syscall(
+                libc::SYS_futex,
+                core::ptr::from_ref(word),
+                libc::FUTEX_WAIT_BITSET | libc::FUTEX_PRIVATE_FLAG,
+                expected,
+                until,
+                core::ptr::null::<u32>(),
+                libc::FUTEX_BITSET_MATCH_ANY,
+            )
+        };
+        // SAFETY: errno is this thread's own, and was set by the call above.
+        rc == -1 && unsafe { *errno() } == libc::EINTR
+    }
+
+    #[cfg(target_os = "android")]
+    use libc::__errno as errno;
+    #[cfg(target_os = "linux")]
+    use libc::__errno_location as errno;
+}
+
+#[cfg(target_os = "freebsd")]
+mod platform {
+    use core::sync::atomic::AtomicU32;
+
+    /// A signal handler that ran ends the sleep.
+    pub(crate) const SIGNALS_END_SLEEP: bool = true;
+
+    /// As on Linux.
+    pub(crate) fn wait_until(word: &AtomicU32, expected: u32, deadline: Option<u64>) -> bool {
+        let until = deadline.map(|nanos| libc::_umtx_time {
+            _timeout: libc::timespec {
+                tv_sec: (nanos / 1_000_000_000)
+                    .try_into()
+                    .unwrap_or(libc::time_t::MAX),
+                tv_nsec: (nanos % 1_000_000_000) as _,
+            },
+            _flags: libc::UMTX_ABSTIME,
+            _clockid: libc::CLOCK_MONOTONIC as u32,
+        });
+        let until = until
+            .as_ref()
+            .map_or(core::ptr::null(), core::ptr::from_ref);
+        // SAFETY: `word` is alive for the call, and `until` is null or a `_umtx_time` that is,
+        // whose size goes in the fourth argument as the call wants; the kernel writes neither.
+        let rc = unsafe {
+            libc::_umtx_op(
+                core::ptr::from_ref(word).cast_mut().cast(),
+                libc::UMTX_OP_WAIT_UINT_PRIVATE,
+                expected.into(),
+                core::ptr::without_provenance_mut(size_of::<libc::_umtx_time>()),
+                until.cast_mut().cast(),
+            )
+        };
+        // SAFETY: errno is this thread's own, and was set by the call above.
+        rc == -1 && unsafe { *libc::__error() } == libc::EINTR
+    }
+}
+
+#[cfg(windows)]
+mod platform {
+    use core::sync::atomic::AtomicU32;
+    use windows_sys::Win32::System::Threading::{INFINITE, WaitOnAddress};
+
+    /// No signal ends a sleep: one that should notice them goes in steps.
+    pub(crate) const SIGNALS_END_SLEEP: bool = false;
+
+    /// As on Linux; milliseconds, rounded up, in sleeps of at most 49 days.
+    pub(crate) fn wait_until(word: &AtomicU32, expected: u32, deadline: Option<u64>) -> bool {
+        let millis = match deadline {
+            None => INFINITE,
+            Some(at) => at
+                .saturating_sub(crate::sys::monotonic_ns())
+                .div_ceil(1_000_000)
+                .min(u64::from(INFINITE - 1)) as u32,
+        };
+        let expected = core::ptr::from_ref(&expected);
+        // SAFETY: both pointers are to live 32-bit values; the call reads them.
+        unsafe { WaitOnAddress(core::ptr::from_ref(word).cast(), expected.cast(), 4, millis) };
+        false
+    }
+}
+
+pub(crate) use platform::{SIGNALS_END_SLEEP, wait_until};

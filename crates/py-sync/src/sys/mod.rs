@@ -1,0 +1,54 @@
+//! The operating system: the only door to libc, windows-sys and atomic-wait.
+//!
+//! | function | Linux, Android | FreeBSD | Windows | elsewhere |
+//! |---|---|---|---|---|
+//! | [`monotonic_ns`] | `CLOCK_MONOTONIC` | the same | `Instant` | unix: `CLOCK_MONOTONIC`; else `Instant` |
+//! | `futex::wait` | `FUTEX_WAIT_BITSET`, absolute | `_umtx_op`, absolute | `WaitOnAddress`, ms rounded up | none: see `semaphore::thread_park` |
+//! | `futex::wake_one` | atomic-wait | atomic-wait | atomic-wait | none |
+//! | [`at_fork_in_child`] | `pthread_atfork` | the same | nothing forks | unix: the same |
+//!
+//! An untimed wait that does not look at signals is atomic-wait's on all three; the timed ones
+//! sleep on the same kernel object, so one wake serves both.
+
+#[cfg(all(
+    any(
+        target_os = "linux",
+        target_os = "android",
+        target_os = "freebsd",
+        windows
+    ),
+    not(all(test, loom))
+))]
+pub(crate) mod futex;
+
+/// Nanoseconds of the monotonic clock.
+#[cfg(unix)]
+pub(crate) fn monotonic_ns() -> u64 {
+    let mut now = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: `now` is a timespec of ours to write to; the clock exists on every unix.
+    let rc = unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
+    assert_eq!(rc, 0, "the monotonic clock cannot be read");
+    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+}
+
+/// Nanoseconds since the first call.
+#[cfg(not(unix))]
+pub(crate) fn monotonic_ns() -> u64 {
+    use std::sync::OnceLock;
+    use std::time::Instant;
+    static FIRST: OnceLock<Instant> = OnceLock::new();
+    let first = *FIRST.get_or_init(Instant::now);
+    u64::try_from(first.elapsed().as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Registers `child` to run in the child of every later fork.
+///
+/// False if the system had no memory for it.
+#[cfg(all(unix, not(miri), not(all(test, loom))))]
+pub(crate) fn at_fork_in_child(child: unsafe extern "C" fn()) -> bool {
+    // SAFETY: registering a function has no precondition; `child` lives as long as the program.
+    unsafe { libc::pthread_atfork(None, None, Some(child)) == 0 }
+}

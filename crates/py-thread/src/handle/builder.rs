@@ -1,0 +1,252 @@
+//! Starting threads: [`start`], [`Builder`], and the first and last steps of a new thread.
+
+use super::error::StartError;
+use super::outcome::Panic;
+use super::state::{DAEMON, Inner};
+use super::{Handle, current};
+use crate::ident::Ident;
+use crate::primitive::Arc;
+use crate::stack_size::{check_stack_size, stack_size};
+use crate::sys::{self, Main, OsThread};
+use crate::threads::{Registry, Threads};
+use crate::{fork, name};
+use core::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
+use std::sync::Arc as StdArc;
+
+/// Starts a thread that runs `f`, with the platform's default stack, and returns its handle. The
+/// thread's ident is known before `f` runs.
+///
+/// CPython: `Python/thread_pthread.h` and `thread_nt.h`, `PyThread_start_joinable_thread`; the
+/// handle is `Modules/_threadmodule.c`, `ThreadHandle`.
+///
+/// # Errors
+/// If the system has no thread to give (`can't start new thread`). Then `f` was dropped, and
+/// nothing is left behind.
+///
+/// # Examples
+/// ```
+/// use std::sync::mpsc::channel;
+/// let (tx, rx) = channel();
+/// let handle = py_thread::start(move || tx.send(py_thread::Ident::own()).unwrap())?;
+/// assert_eq!(Some(rx.recv()?), handle.ident());
+/// assert!(handle.join()?.is_returned());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "PyThread_start_joinable_thread")]
+#[doc(alias = "PyThread_start_new_thread")]
+pub fn start(f: impl FnOnce() + Send + 'static) -> Result<Handle, StartError> {
+    Builder::new().start(f)
+}
+
+/// How to start a thread: its name, its stack, its registry.
+///
+/// ```
+/// use py_thread::{Builder, current_name};
+/// let handle = Builder::new()
+///     .name("compiler")
+///     .stack_size(1 << 20)
+///     .start(|| assert!(cfg!(miri) || current_name().as_deref() == Some("compiler")))?;
+/// assert!(handle.join()?.is_returned());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use = "a builder starts nothing by itself"]
+pub struct Builder {
+    name: Option<Box<str>>,
+    stack_size: usize,
+    daemon: bool,
+    registry: Option<StdArc<Registry>>,
+}
+
+impl Builder {
+    /// No name, the default stack, no daemon, no registry.
+    ///
+    /// ```
+    /// let handle = py_thread::Builder::new().start(|| ())?;
+    /// assert!(handle.join()?.is_returned());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub const fn new() -> Builder {
+        Builder {
+            name: None,
+            stack_size: 0,
+            daemon: false,
+            registry: None,
+        }
+    }
+
+    /// A builder whose threads belong to `threads`.
+    pub(crate) fn within(threads: &Threads) -> Builder {
+        Builder {
+            registry: Some(threads.registry()),
+            ..Builder::new()
+        }
+    }
+
+    /// Names the thread, as [`set_current_name`](crate::set_current_name) does: cut where the
+    /// system's names end, and at a NUL. A system that refuses the name leaves the thread unnamed.
+    ///
+    /// ```
+    /// # use py_thread::{Builder, NAME_MAX};
+    /// let handle = Builder::new().name("Thread-1 (café_worker)").start(|| {
+    ///     # if cfg!(miri) { return }
+    ///     let name = py_thread::current_name().unwrap();
+    ///     assert!("Thread-1 (café_worker)".starts_with(&name) && name.len() <= NAME_MAX);
+    /// })?;
+    /// # if NAME_MAX != 0 {
+    /// assert!(handle.join()?.is_returned());
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "_thread.set_name")]
+    pub fn name(mut self, name: impl Into<Box<str>>) -> Builder {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// The size of the thread's stack, in bytes. 0 is what
+    /// [`Threads::set_stack_size`](crate::Threads::set_stack_size) or
+    /// [`set_stack_size`](crate::set_stack_size) says, and that failing the platform's default.
+    ///
+    /// ```
+    /// use py_thread::{Builder, StartError};
+    /// assert!(Builder::new().stack_size(65536).start(|| ())?.join()?.is_returned());
+    /// let error = Builder::new().stack_size(100).start(|| ()).unwrap_err();
+    /// assert!(matches!(error, StartError::StackSize(e) if e.bytes() == 100));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn stack_size(mut self, bytes: usize) -> Builder {
+        self.stack_size = bytes;
+        self
+    }
+
+    /// Whether the thread is a daemon: one that [`Threads::shutdown`](crate::Threads::shutdown)
+    /// does not wait for. Means nothing to a thread outside of a registry.
+    ///
+    /// ```
+    /// use py_thread::Threads;
+    /// let threads = Threads::new();
+    /// let (tx, rx) = std::sync::mpsc::channel::<()>();
+    /// let handle = threads.builder().daemon(true).start(move || drop(rx.recv()))?;
+    /// threads.shutdown(&())?; // returns although the thread still runs
+    /// assert!(!handle.has_exited());
+    /// drop(tx);
+    /// # handle.join()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn daemon(mut self, daemon: bool) -> Builder {
+        self.daemon = daemon;
+        self
+    }
+
+    /// Starts a thread that runs `f`.
+    ///
+    /// # Errors
+    /// Those of [`start`]; a stack size that the system does not take; a registry that shuts down.
+    ///
+    /// # Examples
+    /// ```
+    /// let handle = py_thread::Builder::new().name("short").start(|| ())?;
+    /// handle.join()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn start(self, f: impl FnOnce() + Send + 'static) -> Result<Handle, StartError> {
+        let handle = Handle::unstarted();
+        self.start_in(&handle, f)?;
+        Ok(handle)
+    }
+
+    /// [`Handle::start`].
+    pub(crate) fn start_in<F: FnOnce() + Send + 'static>(
+        self,
+        handle: &Handle,
+        f: F,
+    ) -> Result<(), StartError> {
+        let inner = &handle.0;
+        let stack_size = self.check(inner)?;
+        fork::register().map_err(StartError::Os)?;
+        if !inner.claim(if self.daemon { DAEMON } else { 0 }) {
+            return Err(StartError::AlreadyStarted);
+        }
+        let ident = Ident::mint();
+        inner.prepare(ident, self.registry.clone());
+        if let Some(registry) = &self.registry {
+            if !registry.enter(ident, handle, self.daemon) {
+                inner.fail();
+                return Err(StartError::Finalizing);
+            }
+        }
+        let child = Box::new(Child {
+            inner: Arc::clone(inner),
+            ident,
+            name: self.name,
+            f,
+        });
+        sys::spawn(child, stack_size, |os| inner.publish(os)).map_err(|error| {
+            if let Some(registry) = &self.registry {
+                registry.leave(ident);
+            }
+            inner.fail();
+            StartError::Os(error)
+        })
+    }
+
+    /// Refuses what can be refused before the handle is used up, and finds the stack size.
+    fn check(&self, inner: &Inner) -> Result<usize, StartError> {
+        let registry = self.registry.as_ref();
+        if inner.view() != 0 {
+            return Err(StartError::AlreadyStarted);
+        }
+        if registry.is_some_and(|r| r.is_finalizing()) {
+            return Err(StartError::Finalizing);
+        }
+        check_stack_size(self.stack_size).map_err(StartError::StackSize)?;
+        let asked = [
+            self.stack_size,
+            registry.map_or(0, |r| r.stack_size()),
+            stack_size(),
+        ];
+        Ok(asked.into_iter().find(|&bytes| bytes != 0).unwrap_or(0))
+    }
+}
+
+/// What a new thread takes with it.
+struct Child<F> {
+    inner: Arc<Inner>,
+    ident: Ident,
+    name: Option<Box<str>>,
+    f: F,
+}
+
+impl<F: FnOnce() + Send + 'static> Main for Child<F> {
+    fn run(self: Box<Self>) {
+        let Child {
+            inner,
+            ident,
+            name,
+            f,
+        } = *self;
+        match OsThread::current() {
+            Some(os) => inner.publish(os),
+            // Only our starter knows the OS thread, and a joiner may ask for it: let it be stored.
+            None => inner.await_running(),
+        }
+        if let Some(name) = name {
+            name::set_current_name(&name);
+        }
+        inner.exit(body(&inner, ident, f));
+    }
+}
+
+/// Runs `f` as the thread of `inner`, all but its exit. Never unwinds.
+pub(crate) fn body(inner: &Arc<Inner>, ident: Ident, f: impl FnOnce()) -> Option<StdArc<Panic>> {
+    current::enter(inner, ident);
+    let result = catch_unwind(AssertUnwindSafe(f));
+    let panic = result.err().map(|p| StdArc::new(Panic::new(p)));
+    if let Some(registry) = inner.registry() {
+        registry.leave(ident);
+    }
+    current::leave();
+    panic
+}

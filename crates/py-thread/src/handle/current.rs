@@ -1,0 +1,45 @@
+//! Which handle the calling thread belongs to.
+
+use super::Handle;
+use super::state::Inner;
+use crate::ident::Ident;
+use crate::primitive::Arc;
+use core::cell::Cell;
+use core::ptr;
+
+std::thread_local! {
+    /// The state of the thread that runs here, alive until `leave`; null in a thread that no
+    /// handle started.
+    static CURRENT: Cell<*const Inner> = const { Cell::new(ptr::null()) };
+}
+
+/// The calling thread begins as that of `inner`, which the caller keeps until [`leave`].
+#[cfg(not(all(test, loom)))]
+pub(crate) fn enter(inner: &Arc<Inner>, ident: Ident) {
+    Ident::adopt(ident);
+    CURRENT.set(Arc::as_ptr(inner));
+}
+
+/// In a model all threads share one OS thread's storage.
+#[cfg(all(test, loom))]
+pub(crate) fn enter(_inner: &Arc<Inner>, _ident: Ident) {}
+
+/// The calling thread has run its function.
+pub(crate) fn leave() {
+    CURRENT.set(ptr::null());
+}
+
+/// A new handle of the calling thread, if a handle started it and its function still runs.
+pub(crate) fn handle() -> Option<Handle> {
+    let inner = CURRENT.get();
+    if inner.is_null() {
+        return None;
+    }
+    // SAFETY: `enter` took it from an `Arc` that lives until `leave`, which clears it; so the count
+    // is not zero, and one more is ours.
+    let inner = unsafe {
+        Arc::increment_strong_count(inner);
+        Arc::from_raw(inner)
+    };
+    Some(Handle(inner))
+}

@@ -1,0 +1,210 @@
+//! Waiting for a thread: joins, `is_done` and `set_done`.
+
+use super::Handle;
+use super::error::{JoinError, SetDoneError};
+use super::outcome::Outcome;
+use super::state::{EXITED, JOINED, NO_OS, RUNNING, Stop};
+use crate::deadline::Deadline;
+use crate::ident::Ident;
+use crate::runtime::Runtime;
+use crate::sys::OsThread;
+use crate::timeout::Timeout;
+use core::time::Duration;
+
+impl Handle {
+    /// Waits until the thread has ended and the system has let go of it. May be called by many
+    /// threads, many times: the system's thread is joined once, and every call gives the same
+    /// outcome.
+    ///
+    /// # Blocking
+    /// Until the thread's end. Signals do not end it; [`join_with`](Handle::join_with) looks after
+    /// them.
+    ///
+    /// # Errors
+    /// [`JoinError::NotStarted`]; [`JoinError::CurrentThread`] if the thread waits for itself;
+    /// [`JoinError::Finalizing`] if it still runs and its registry shuts down; [`JoinError::Os`].
+    ///
+    /// # Examples
+    /// ```
+    /// let handle = py_thread::start(|| ())?;
+    /// assert!(handle.join()?.is_returned());
+    /// assert!(handle.join()?.is_returned());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "PyThread_join_thread")]
+    pub fn join(&self) -> Result<Outcome, JoinError> {
+        let outcome = self.join_with(Timeout::FOREVER, &())?;
+        // Without a deadline there is an outcome; `Returned` stands for it where there were none.
+        Ok(outcome.unwrap_or(Outcome::Returned))
+    }
+
+    /// As [`join`](Handle::join), but gives up after `timeout`, with `None`: for ever if that is
+    /// `None`, at once if it is zero.
+    ///
+    /// # Blocking
+    /// Until the thread's end, or for `timeout`; and for the last instructions of a thread whose
+    /// function has just ended.
+    ///
+    /// # Errors
+    /// Those of [`join`](Handle::join).
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// let (tx, rx) = std::sync::mpsc::channel::<()>();
+    /// let handle = py_thread::start(move || drop(rx.recv()))?;
+    /// assert!(handle.join_timeout(Some(Duration::ZERO))?.is_none());
+    /// drop(tx);
+    /// assert!(handle.join_timeout(None)?.is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn join_timeout(&self, timeout: Option<Duration>) -> Result<Option<Outcome>, JoinError> {
+        self.join_with(Timeout::from(timeout), &())
+    }
+
+    /// As [`join_timeout`](Handle::join_timeout), for an interpreter: gives its lock away while it
+    /// sleeps, and runs its pending calls when a signal interrupts the sleep, which then goes on
+    /// with the time that is left.
+    ///
+    /// CPython: `Modules/_threadmodule.c`, `ThreadHandle_join`.
+    ///
+    /// # Blocking
+    /// As [`join_timeout`](Handle::join_timeout).
+    ///
+    /// # Errors
+    /// Those of [`join`](Handle::join), and [`JoinError::Interrupted`] if a pending call asks to
+    /// stop.
+    ///
+    /// # Examples
+    /// ```
+    /// use py_thread::{Timeout, start};
+    /// let handle = start(|| ())?;
+    /// // `()` is the runtime that does nothing.
+    /// assert!(handle.join_with(Timeout::FOREVER, &())?.is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "ThreadHandle_join")]
+    pub fn join_with<R: Runtime>(
+        &self,
+        timeout: Timeout,
+        runtime: &R,
+    ) -> Result<Option<Outcome>, JoinError> {
+        let word = self.0.view();
+        if word & (RUNNING | JOINED) == 0 {
+            return Err(JoinError::NotStarted);
+        }
+        // Idents are never reused, so this is no stranger even if the thread has ended: it is one
+        // of its thread-local destructors, and waiting for that would be for ever.
+        if word & JOINED == 0 && word & (EXITED | NO_OS) != EXITED | NO_OS && self.is_current() {
+            return Err(JoinError::CurrentThread);
+        }
+        if word & EXITED == 0 {
+            if self.registry().is_some_and(|r| r.is_finalizing()) {
+                return Err(JoinError::Finalizing);
+            }
+            let deadline = Deadline::after(timeout);
+            match self.0.wait(|w| w & EXITED != 0, deadline, runtime) {
+                Ok(_) => {}
+                Err(Stop::TimedOut) => return Ok(None),
+                Err(Stop::Interrupted) => return Err(JoinError::Interrupted),
+            }
+        }
+        self.settle(runtime)?;
+        Ok(Some(self.0.outcome()))
+    }
+
+    /// For shutdown: waits also for a thread that is just being started, and whatever the registry
+    /// says.
+    pub(crate) fn join_started<R: Runtime>(&self, runtime: &R) -> Result<(), JoinError> {
+        match self.0.wait(|w| w & EXITED != 0, Deadline::NEVER, runtime) {
+            Ok(_) => self.settle(runtime),
+            Err(_) => Err(JoinError::Interrupted),
+        }
+    }
+
+    fn settle<R: Runtime>(&self, runtime: &R) -> Result<(), JoinError> {
+        self.0
+            .settle(OsThread::join, runtime)
+            .map_err(JoinError::Os)
+    }
+
+    fn is_current(&self) -> bool {
+        self.ident() == Some(Ident::own())
+    }
+
+    /// Whether the thread's function has ended: false if it was not started, true if its start
+    /// failed. Then the system's thread is joined as well, as CPython does, so that a process whose
+    /// handles are all done has no other thread left.
+    ///
+    /// # Blocking
+    /// For the last instructions of a thread whose function has just ended, its thread-local
+    /// destructors among them. [`has_exited`](Handle::has_exited) never does.
+    ///
+    /// # Examples
+    /// ```
+    /// let handle = py_thread::start(|| ())?;
+    /// handle.join()?;
+    /// assert!(handle.is_done());
+    /// assert!(!py_thread::Handle::unstarted().is_done());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        if !self.has_exited() {
+            return false;
+        }
+        if !self.is_current() {
+            // A failure is for a join to report; it tries again.
+            let _ = self.settle(&());
+        }
+        true
+    }
+
+    /// Whether the thread's function has ended. One load; what the thread did before is visible to
+    /// who sees it.
+    ///
+    /// ```
+    /// let handle = py_thread::start(|| ())?;
+    /// while !handle.has_exited() {
+    ///     std::thread::yield_now();
+    /// }
+    /// # handle.join()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn has_exited(&self) -> bool {
+        self.0.view() & EXITED != 0
+    }
+
+    /// Marks the thread done although it may still run, and detaches it: joiners return, with
+    /// [`Outcome::Returned`]. For the main thread's handle when the interpreter shuts down.
+    ///
+    /// CPython: `Modules/_threadmodule.c`, `ThreadHandle_set_done`.
+    ///
+    /// # Blocking
+    /// For the last instructions of a thread that another one joins just now.
+    ///
+    /// # Errors
+    /// If it was not started, or the system's detach fails.
+    ///
+    /// # Examples
+    /// ```
+    /// let (tx, rx) = std::sync::mpsc::channel::<()>();
+    /// let handle = py_thread::start(move || drop(rx.recv()))?;
+    /// handle.set_done()?;
+    /// assert!(handle.join()?.is_returned()); // at once
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "ThreadHandle_set_done")]
+    #[doc(alias = "PyThread_detach_thread")]
+    pub fn set_done(&self) -> Result<(), SetDoneError> {
+        if self.0.view() & (RUNNING | JOINED) == 0 {
+            return Err(SetDoneError::NotStarted);
+        }
+        self.0
+            .settle(OsThread::detach, &())
+            .map_err(SetDoneError::Os)?;
+        self.0.mark_exited();
+        Ok(())
+    }
+}

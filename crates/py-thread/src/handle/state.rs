@@ -1,0 +1,370 @@
+//! The state of one thread, shared by its handles and by the thread itself.
+//!
+//! One word, on which joiners sleep:
+//!
+//! | bit | name | set by | means |
+//! |--:|---|---|---|
+//! | 0 | `STARTING` | who claims the start | the handle is used up |
+//! | 1 | `RUNNING` | starter and child, whoever is first | ident and OS thread are published |
+//! | 2 | `EXITED` | the child as its last act, or `set_done` | joiners go on |
+//! | 3 | `OUTCOME` | the child, with `EXITED` | `panic` may be read |
+//! | 4 | `JOINING` | one joiner | who set it may join or detach the OS thread |
+//! | 5 | `JOINED` | who held `JOINING`; a failed start | the OS thread is settled |
+//! | 6 | `WAITERS` | a joiner about to sleep | whoever changes the word wakes |
+//! | 7 | `NO_OS` | the starter | there is no OS thread to settle: main thread, cached worker |
+//! | 8 | `DAEMON` | who claims the start | shutdown does not wait for it |
+//!
+//! ```text
+//! NOT_STARTED --claim--> STARTING --publish--> RUNNING --exit--> exited --join--> DONE
+//!   (0)                     |                     |                               ^  ^
+//!                           | start failed        +--set_done (detaches)----------+  |
+//!                           +--------------------------------------------------------+
+//! ```
+//!
+//! Invariants:
+//! * S1: bits are only ever added, but for `JOINING` and `WAITERS`.
+//! * S2: `os` is stored before `RUNNING` is set. Starter and child may both store it; they store the
+//!   same value.
+//! * S3: the OS thread is joined or detached once: by who sets `JOINING` (and then `JOINED`), or, if
+//!   nobody did, when the last reference is dropped. A join that failed clears `JOINING` again.
+//! * S4: `panic` is written by the child alone, before `OUTCOME`, and only read after it. If
+//!   `set_done` came first there is no `OUTCOME`: what one joiner got, all get.
+//! * S5: after a fork, a thread that was started before it counts as exited and settled, unless it
+//!   is the one that forked; its OS thread is never touched (see `fork.rs`).
+//! * S6: who sleeps has seen `WAITERS` set in the very value that it sleeps on; every change of the
+//!   word clears `WAITERS` and wakes all if it was set. So no sleeper misses a change.
+//!
+//! Orderings: every change of the word is AcqRel and every load of it Acquire, so that whatever the
+//! writer of a bit did before is seen by whoever sees the bit: `RUNNING` publishes `ident` and `os`,
+//! `EXITED` all of the thread's own work, `OUTCOME` the panic. None is hot.
+
+use super::outcome::{Outcome, Panic};
+use crate::deadline::Deadline;
+use crate::fork;
+use crate::ident::Ident;
+use crate::primitive::{AtomicU32, AtomicU64, Ordering, UnsafeCell, const_fn};
+use crate::runtime::Runtime;
+use crate::sys::wait::{INTERRUPTIBLE, WaitWord, Waited};
+use crate::sys::{OsCell, OsThread};
+use crate::threads::Registry;
+use core::time::Duration;
+use std::io;
+use std::sync::Arc as StdArc;
+
+pub(crate) const STARTING: u32 = 1;
+pub(crate) const RUNNING: u32 = 1 << 1;
+pub(crate) const EXITED: u32 = 1 << 2;
+const OUTCOME: u32 = 1 << 3;
+const JOINING: u32 = 1 << 4;
+pub(crate) const JOINED: u32 = 1 << 5;
+const WAITERS: u32 = 1 << 6;
+pub(crate) const NO_OS: u32 = 1 << 7;
+pub(crate) const DAEMON: u32 = 1 << 8;
+
+/// Why a wait ended without what it waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    TimedOut,
+    Interrupted,
+}
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    word: WaitWord,
+    generation: AtomicU32,
+    ident: AtomicU64,
+    os: OsCell,
+    panic: UnsafeCell<Option<StdArc<Panic>>>,
+    registry: UnsafeCell<Option<StdArc<Registry>>>,
+}
+
+// SAFETY: `panic` is shared as S4 says, `registry` likewise (written by the starter before RUNNING,
+// read after it); the rest is atomic. What both hold is Send and Sync.
+unsafe impl Send for Inner {}
+// SAFETY: as above.
+unsafe impl Sync for Inner {}
+
+impl Inner {
+    const_fn! {
+        pub(crate) fn new() -> Inner {
+            Inner {
+                word: WaitWord::new(0),
+                generation: AtomicU32::new(0),
+                ident: AtomicU64::new(0),
+                os: OsCell::new(),
+                panic: UnsafeCell::new(None),
+                registry: UnsafeCell::new(None),
+            }
+        }
+    }
+
+    /// A thread that runs already and was not started by a handle.
+    pub(crate) fn adopted(ident: Ident) -> Inner {
+        let inner = Inner::new();
+        // Relaxed, thrice: nobody else has seen it yet.
+        inner
+            .generation
+            .store(fork::generation(), Ordering::Relaxed);
+        inner.ident.store(ident.get(), Ordering::Relaxed);
+        inner
+            .word
+            .store(STARTING | RUNNING | NO_OS, Ordering::Relaxed);
+        inner
+    }
+
+    /// The word as it is in this process: S5.
+    pub(crate) fn view(&self) -> u32 {
+        let word = self.word.load(Ordering::Acquire);
+        if word & STARTING == 0 || word & (EXITED | JOINED) == EXITED | JOINED {
+            return word;
+        }
+        // Relaxed: written before STARTING (the generation), before RUNNING (the ident). Without
+        // RUNNING the ident may be missing, and then it is no survivor's.
+        let generation = self.generation.load(Ordering::Relaxed);
+        if fork::is_dead(generation, self.ident.load(Ordering::Relaxed)) {
+            word | RUNNING | EXITED | JOINED
+        } else {
+            word
+        }
+    }
+
+    /// Whether this thread vanished in a fork, so that its OS thread is none of this process.
+    fn is_dead(&self) -> bool {
+        // Relaxed: as in `view`.
+        let generation = self.generation.load(Ordering::Relaxed);
+        fork::is_dead(generation, self.ident.load(Ordering::Relaxed))
+    }
+
+    /// For a child whose starter alone knows the OS thread.
+    pub(crate) fn await_running(&self) {
+        // Without a deadline or signals there is nothing but RUNNING to end it.
+        let _ = self.wait(|w| w & RUNNING != 0, Deadline::NEVER, &());
+    }
+
+    /// Takes the right to start the thread; false if somebody did before.
+    pub(crate) fn claim(&self, flags: u32) -> bool {
+        if self.word.load(Ordering::Acquire) != 0 {
+            return false;
+        }
+        // Before STARTING, so that `view` never compares an old generation. Whoever races with us
+        // for the claim stores the same: a thread that forks has no racing threads in its child.
+        self.generation.store(fork::generation(), Ordering::Relaxed);
+        self.word
+            .compare_exchange(0, STARTING | flags, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
+    }
+
+    /// The ident and the registry of the thread that is about to start. By the claimer, once.
+    pub(crate) fn prepare(&self, ident: Ident, registry: Option<StdArc<Registry>>) {
+        // Relaxed: RUNNING publishes it, and the start of the thread does to the child.
+        self.ident.store(ident.get(), Ordering::Relaxed);
+        // SAFETY: the claimer alone writes, and nobody reads before RUNNING.
+        self.registry.with_mut(|r| unsafe { *r = registry });
+    }
+
+    /// S2.
+    pub(crate) fn publish(&self, os: OsThread) {
+        self.os.store(os);
+        self.change(RUNNING, 0);
+    }
+
+    /// The start failed.
+    pub(crate) fn fail(&self) {
+        self.change(EXITED | JOINED, 0);
+    }
+
+    /// The thread's last act here: joiners go on. Wakes them.
+    pub(crate) fn exit(&self, panic: Option<StdArc<Panic>>) {
+        // SAFETY: S4: only the child writes, and nobody reads before OUTCOME.
+        self.panic.with_mut(|p| unsafe { *p = panic });
+        let mut word = self.word.load(Ordering::Acquire);
+        loop {
+            let outcome = if word & EXITED == 0 { OUTCOME } else { 0 };
+            match self.word.compare_exchange_weak(
+                word,
+                (word | EXITED | outcome) & !WAITERS,
+                Ordering::AcqRel,
+                Ordering::Acquire,
+            ) {
+                Ok(_) => break,
+                Err(now) => word = now,
+            }
+        }
+        self.wake(word);
+    }
+
+    /// Adds and removes bits, and wakes who sleeps on the old ones: S6.
+    fn change(&self, add: u32, remove: u32) {
+        let mut word = self.word.load(Ordering::Acquire);
+        loop {
+            match self.word.compare_exchange_weak(
+                word,
+                (word | add) & !(remove | WAITERS),
+                Ordering::AcqRel,
+                Ordering::Acquire,
+            ) {
+                Ok(_) => break,
+                Err(now) => word = now,
+            }
+        }
+        self.wake(word);
+    }
+
+    fn wake(&self, old: u32) {
+        if old & WAITERS != 0 {
+            self.word.wake_all();
+        }
+    }
+
+    /// Sleeps until `ready` says so of the word.
+    pub(crate) fn wait<R: Runtime>(
+        &self,
+        ready: impl Fn(u32) -> bool,
+        deadline: Deadline,
+        runtime: &R,
+    ) -> Result<u32, Stop> {
+        loop {
+            let word = self.view();
+            if ready(word) {
+                return Ok(word);
+            }
+            let limit = deadline.sleep();
+            if limit == Some(Duration::ZERO) && !cfg!(all(test, loom)) {
+                return Err(Stop::TimedOut);
+            }
+            self.word.prepare();
+            if word & WAITERS == 0 && !self.announce(word) {
+                continue;
+            }
+            // Where signals cannot end a sleep, it is cut into pieces.
+            let piece = runtime.pending_interval().filter(|_| !INTERRUPTIBLE);
+            let sleep = match (limit, piece) {
+                (Some(limit), Some(piece)) => Some(limit.min(piece)),
+                (limit, piece) => limit.or(piece),
+            };
+            match runtime.detach(|| self.word.wait(word | WAITERS, sleep)) {
+                Waited::Changed => {}
+                Waited::TimedOut if deadline.ends() => {
+                    let word = self.view();
+                    return if ready(word) {
+                        Ok(word)
+                    } else {
+                        Err(Stop::TimedOut)
+                    };
+                }
+                Waited::TimedOut | Waited::Interrupted => {
+                    if runtime.pending().is_break() {
+                        return Err(Stop::Interrupted);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Sets `WAITERS` in this value of the word; false if the word is another by now.
+    fn announce(&self, word: u32) -> bool {
+        self.word
+            .compare_exchange(word, word | WAITERS, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
+    }
+
+    /// Settles the OS thread of a thread that exited or is given up: S3. Whoever comes second waits
+    /// for the first.
+    pub(crate) fn settle<R: Runtime>(
+        &self,
+        action: impl Fn(OsThread) -> io::Result<()>,
+        runtime: &R,
+    ) -> io::Result<()> {
+        loop {
+            let word = self.view();
+            if word & (JOINED | NO_OS) != 0 {
+                return Ok(());
+            }
+            if word & JOINING != 0 {
+                // Only its last instructions are left to wait for. Signals wait as well.
+                let _ = self.wait(
+                    |w| w != word && w != word | WAITERS,
+                    Deadline::NEVER,
+                    &Quiet(runtime),
+                );
+                continue;
+            }
+            let taken = self.word.compare_exchange(
+                word,
+                word | JOINING,
+                Ordering::AcqRel,
+                Ordering::Acquire,
+            );
+            if taken.is_err() {
+                continue;
+            }
+            let result = runtime.detach(|| action(self.os.take()));
+            let settled = if result.is_ok() { JOINED } else { 0 };
+            self.change(settled, JOINING);
+            return result;
+        }
+    }
+
+    /// `set_done`: joiners go on although the thread may still run.
+    pub(crate) fn mark_exited(&self) {
+        self.change(EXITED, 0);
+    }
+
+    /// How the thread ended. After `EXITED` was seen.
+    pub(crate) fn outcome(&self) -> Outcome {
+        if self.word.load(Ordering::Acquire) & OUTCOME == 0 {
+            return Outcome::Returned;
+        }
+        // SAFETY: S4: nobody writes after OUTCOME.
+        let panic = self.panic.with(|p| unsafe { (*p).clone() });
+        panic.map_or(Outcome::Returned, Outcome::Panicked)
+    }
+
+    /// The ident, once the thread runs.
+    pub(crate) fn ident(&self) -> Option<Ident> {
+        if self.word.load(Ordering::Acquire) & RUNNING == 0 {
+            return None;
+        }
+        // Relaxed: RUNNING published it.
+        Ident::from_u64(self.ident.load(Ordering::Relaxed))
+    }
+
+    /// The system's number of the thread, once it runs on one of its own.
+    pub(crate) fn os_ident(&self) -> Option<u64> {
+        let word = self.word.load(Ordering::Acquire);
+        if word & RUNNING == 0 || word & NO_OS != 0 {
+            return None;
+        }
+        Some(self.os.ident()).filter(|&n| n != 0)
+    }
+
+    /// The registry that the thread was started in. After `RUNNING` was seen, or by the child.
+    pub(crate) fn registry(&self) -> Option<StdArc<Registry>> {
+        // SAFETY: written before RUNNING and never after.
+        self.registry.with(|r| unsafe { (*r).clone() })
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        let word = self.word.load(Ordering::Acquire);
+        if word & RUNNING != 0 && word & (JOINED | NO_OS) == 0 && !self.is_dead() {
+            // The last reference to a thread that nobody joined. CPython prints an error of the
+            // system's here; there is nobody to tell.
+            drop(self.os.take().detach());
+        }
+    }
+}
+
+/// A runtime that detaches but looks after no signals.
+struct Quiet<'a, R>(&'a R);
+
+impl<R: Runtime> Runtime for Quiet<'_, R> {
+    fn detach<T>(&self, wait: impl FnOnce() -> T) -> T {
+        self.0.detach(wait)
+    }
+
+    fn pending_interval(&self) -> Option<Duration> {
+        None
+    }
+}

@@ -1,0 +1,78 @@
+//! [`Runtime`]: what an interpreter does around a wait.
+
+use core::ops::ControlFlow;
+use core::time::Duration;
+
+/// What an interpreter does around a wait: gives its lock away meanwhile, and looks after signals.
+///
+/// `()` is the runtime that does nothing.
+///
+/// ```
+/// use py_thread::{Runtime, Timeout, start};
+/// use std::cell::Cell;
+/// use std::ops::ControlFlow;
+///
+/// struct Interpreter {
+///     detached: Cell<u32>,
+/// }
+/// impl Runtime for Interpreter {
+///     fn detach<R>(&self, wait: impl FnOnce() -> R) -> R {
+///         self.detached.set(self.detached.get() + 1); // release the GIL
+///         wait() // and take it again afterwards
+///     }
+///     fn pending(&self) -> ControlFlow<()> {
+///         ControlFlow::Continue(()) // run the handlers of signals that arrived
+///     }
+/// }
+///
+/// let interpreter = Interpreter { detached: Cell::new(0) };
+/// let (tx, rx) = std::sync::mpsc::channel::<()>();
+/// let handle = start(move || drop(rx.recv()))?;
+/// let soon = Timeout::from(std::time::Duration::from_millis(1));
+/// assert!(handle.join_with(soon, &interpreter)?.is_none());
+/// assert_eq!(interpreter.detached.get(), 1);
+/// drop(tx);
+/// assert!(handle.join_with(Timeout::FOREVER, &interpreter)?.is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub trait Runtime {
+    /// Runs `wait`, which may sleep, with the interpreter's lock given away. Called only where the
+    /// thread is about to sleep.
+    #[doc(alias = "Py_BEGIN_ALLOW_THREADS")]
+    fn detach<R>(&self, wait: impl FnOnce() -> R) -> R {
+        wait()
+    }
+
+    /// Runs what signals left to do, after one interrupted a wait. `Break` ends the wait: a handler
+    /// raised.
+    #[doc(alias = "Py_MakePendingCalls")]
+    fn pending(&self) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    /// How often to call [`pending`](Runtime::pending) where no signal can end a sleep (Windows and
+    /// macOS; on Linux and Android it can). `None`: not at all. 50 ms unless told otherwise.
+    fn pending_interval(&self) -> Option<Duration> {
+        Some(Duration::from_millis(50))
+    }
+}
+
+impl Runtime for () {
+    fn pending_interval(&self) -> Option<Duration> {
+        None
+    }
+}
+
+impl<T: Runtime> Runtime for &T {
+    fn detach<R>(&self, wait: impl FnOnce() -> R) -> R {
+        (**self).detach(wait)
+    }
+
+    fn pending(&self) -> ControlFlow<()> {
+        (**self).pending()
+    }
+
+    fn pending_interval(&self) -> Option<Duration> {
+        (**self).pending_interval()
+    }
+}

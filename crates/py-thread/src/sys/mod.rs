@@ -1,0 +1,40 @@
+//! The operating system: one file per family, with one interface. No other file names `libc` or
+//! `windows_sys`.
+//!
+//! `std_threads` stands in where there is neither (WebAssembly), and under Miri, whose own threads
+//! are std's. `model` stands in under loom: it starts loom's threads, and panics when a thread is
+//! joined or detached twice, or neither.
+
+pub(crate) mod wait;
+
+#[cfg(all(test, loom))]
+#[path = "model.rs"]
+mod threads;
+#[cfg(all(unix, not(miri), not(all(test, loom))))]
+#[path = "unix.rs"]
+mod threads;
+#[cfg(all(windows, not(miri), not(all(test, loom))))]
+#[path = "windows.rs"]
+mod threads;
+#[cfg(all(any(miri, not(any(unix, windows))), not(all(test, loom))))]
+#[path = "std_threads.rs"]
+mod threads;
+
+#[cfg(unix)]
+#[path = "unix_process.rs"]
+mod process;
+#[cfg(windows)]
+#[path = "windows_process.rs"]
+mod process;
+#[cfg(not(any(unix, windows)))]
+#[path = "other_process.rs"]
+mod process;
+
+pub(crate) use process::*;
+pub(crate) use threads::{OsCell, OsThread, accepts_stack_size, spawn};
+
+/// What a new thread runs. Never unwinds.
+pub(crate) trait Main: Send + 'static {
+    /// The thread's whole life.
+    fn run(self: Box<Self>);
+}

@@ -1,0 +1,121 @@
+//! Threads of loom, with pthread's contract checked: each is joined or detached, exactly once.
+
+use super::Main;
+use crate::primitive::{AtomicPtr, Condvar, Mutex, Ordering, lock};
+use core::cell::Cell;
+use core::ptr;
+use core::sync::atomic::{AtomicBool, AtomicIsize, Ordering::SeqCst};
+use std::io;
+
+/// How many threads were neither joined nor detached yet. Outside of loom: it counts over all
+/// threads of an execution, and is looked at between executions.
+static UNSETTLED: AtomicIsize = AtomicIsize::new(0);
+/// Whether the next join fails, once, as a broken system's would.
+static FAIL_NEXT_JOIN: AtomicBool = AtomicBool::new(false);
+
+loom::thread_local! {
+    static ME: Cell<Option<&'static Record>> = Cell::new(None);
+}
+
+/// What the system knows of a thread. Leaked: nobody can say when the last one looks.
+#[derive(Debug)]
+pub(crate) struct Record {
+    gone: Mutex<bool>,
+    changed: Condvar,
+    settled: AtomicBool,
+}
+
+impl Record {
+    fn settle(&self) {
+        let twice = self.settled.swap(true, SeqCst);
+        assert!(!twice, "a thread was joined or detached twice");
+        UNSETTLED.fetch_sub(1, SeqCst);
+    }
+}
+
+/// The number of threads that were neither joined nor detached.
+pub(crate) fn unsettled() -> isize {
+    UNSETTLED.load(SeqCst)
+}
+
+/// Lets the next join fail.
+pub(crate) fn fail_next_join() {
+    FAIL_NEXT_JOIN.store(true, SeqCst);
+}
+
+/// A thread that nobody has joined or detached yet.
+#[derive(Clone, Copy)]
+pub(crate) struct OsThread(&'static Record);
+
+impl OsThread {
+    pub(crate) fn current() -> Option<OsThread> {
+        ME.with(Cell::get).map(OsThread)
+    }
+
+    pub(crate) fn join(self) -> io::Result<()> {
+        if FAIL_NEXT_JOIN.swap(false, SeqCst) {
+            return Err(io::Error::other("planned"));
+        }
+        self.0.settle();
+        let mut gone = lock(&self.0.gone);
+        while !*gone {
+            gone = self.0.changed.wait(gone).expect("no panic under the lock");
+        }
+        Ok(())
+    }
+
+    pub(crate) fn detach(self) -> io::Result<()> {
+        self.0.settle();
+        Ok(())
+    }
+}
+
+/// Where a handle keeps its [`OsThread`].
+#[derive(Debug)]
+pub(crate) struct OsCell(AtomicPtr<Record>);
+
+impl OsCell {
+    pub(crate) fn new() -> OsCell {
+        OsCell(AtomicPtr::new(ptr::null_mut()))
+    }
+
+    pub(crate) fn store(&self, thread: OsThread) {
+        self.0
+            .store(ptr::from_ref(thread.0).cast_mut(), Ordering::Relaxed);
+    }
+
+    pub(crate) fn take(&self) -> OsThread {
+        // SAFETY: null, or a record, which is never freed.
+        let record = unsafe { self.0.load(Ordering::Relaxed).as_ref() };
+        OsThread(record.expect("S2: stored before RUNNING"))
+    }
+
+    pub(crate) fn ident(&self) -> u64 {
+        0
+    }
+}
+
+pub(crate) fn spawn<M: Main>(
+    main: Box<M>,
+    _stack_size: usize,
+    publish: impl FnOnce(OsThread),
+) -> io::Result<()> {
+    let record: &'static Record = Box::leak(Box::new(Record {
+        gone: Mutex::new(false),
+        changed: Condvar::new(),
+        settled: AtomicBool::new(false),
+    }));
+    UNSETTLED.fetch_add(1, SeqCst);
+    loom::thread::spawn(move || {
+        ME.with(|me| me.set(Some(record)));
+        main.run();
+        *lock(&record.gone) = true;
+        record.changed.notify_all();
+    });
+    publish(OsThread(record));
+    Ok(())
+}
+
+pub(crate) fn accepts_stack_size(_bytes: usize) -> bool {
+    true
+}

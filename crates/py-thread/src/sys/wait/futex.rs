@@ -1,0 +1,100 @@
+//! Linux and Android: the kernel's futex. The only file that names it.
+
+use super::Waited;
+use crate::primitive::AtomicU32;
+use core::ops::Deref;
+use core::ptr;
+use core::time::Duration;
+
+/// Whether a signal handler ends a wait.
+pub(crate) const INTERRUPTIBLE: bool = true;
+
+/// The kernel's own `timespec` for [`SYS_FUTEX`], which is not always libc's: a 32-bit libc may
+/// have a 64-bit `time_t` in front of a system call with 32-bit fields.
+#[repr(C)]
+struct Timespec {
+    sec: Field,
+    nsec: Field,
+}
+
+#[cfg(any(
+    target_pointer_width = "64",
+    target_arch = "riscv32",
+    target_arch = "x86_64"
+))]
+type Field = i64;
+#[cfg(not(any(
+    target_pointer_width = "64",
+    target_arch = "riscv32",
+    target_arch = "x86_64"
+)))]
+type Field = i32;
+
+#[cfg(target_arch = "riscv32")]
+const SYS_FUTEX: libc::c_long = libc::SYS_futex_time64;
+#[cfg(not(target_arch = "riscv32"))]
+const SYS_FUTEX: libc::c_long = libc::SYS_futex;
+
+/// A word to sleep on: exactly the four bytes that the kernel looks at.
+#[derive(Debug)]
+pub(crate) struct WaitWord(AtomicU32);
+
+impl WaitWord {
+    pub(crate) const fn new(value: u32) -> WaitWord {
+        WaitWord(AtomicU32::new(value))
+    }
+
+    /// Nothing to do: the kernel keeps the waiters.
+    #[inline]
+    pub(crate) fn prepare(&self) {}
+
+    pub(crate) fn wait(&self, expected: u32, timeout: Option<Duration>) -> Waited {
+        // Longer than the field holds is for ever: the caller asks again after a return.
+        let limit = timeout.and_then(|t| {
+            let sec = Field::try_from(t.as_secs()).ok()?;
+            let nsec = t.subsec_nanos() as Field;
+            Some(Timespec { sec, nsec })
+        });
+        let limit = limit.as_ref().map_or(ptr::null(), ptr::from_ref);
+        // SAFETY: the word lives as long as `self`; `limit` is null or a timespec of the layout
+        // that this system call takes. The kernel only reads both.
+        let rc = unsafe {
+            libc::syscall(
+                SYS_FUTEX,
+                self.0.as_ptr(),
+                libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG,
+                expected,
+                limit,
+            )
+        };
+        if rc == 0 {
+            return Waited::Changed;
+        }
+        match std::io::Error::last_os_error().raw_os_error() {
+            Some(libc::ETIMEDOUT) => Waited::TimedOut,
+            Some(libc::EINTR) => Waited::Interrupted,
+            _ => Waited::Changed,
+        }
+    }
+
+    pub(crate) fn wake_all(&self) {
+        // SAFETY: FUTEX_WAKE does not touch the memory; the address only names the queue.
+        unsafe {
+            libc::syscall(
+                SYS_FUTEX,
+                self.0.as_ptr(),
+                libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG,
+                i32::MAX,
+            );
+        }
+    }
+}
+
+impl Deref for WaitWord {
+    type Target = AtomicU32;
+
+    #[inline]
+    fn deref(&self) -> &AtomicU32 {
+        &self.0
+    }
+}

@@ -1,0 +1,39 @@
+//! [`WaitWord`]: one 32-bit word on which threads sleep until it changes, timed or not.
+//!
+//! One file per way to sleep, with one interface:
+//!
+//! * `prepare()` before the word says that somebody waits; never blocks.
+//! * `wait(expected, timeout)` sleeps while the word is `expected`. It may return
+//!   [`Waited::Changed`] for no reason at all, so callers look at the word again.
+//! * `wake_all()` after a read-modify-write of the word that showed a waiter. A wake-up that finds
+//!   nobody is harmless.
+//!
+//! The word itself is used through its atomic operations, in the orderings that the caller needs.
+
+#[cfg(all(any(target_os = "linux", target_os = "android"), not(all(test, loom))))]
+#[path = "futex.rs"]
+mod imp;
+
+#[cfg(all(windows, not(all(test, loom))))]
+#[path = "windows.rs"]
+mod imp;
+
+#[cfg(any(
+    not(any(target_os = "linux", target_os = "android", windows)),
+    all(test, loom)
+))]
+#[path = "condvar.rs"]
+mod imp;
+
+pub(crate) use imp::{INTERRUPTIBLE, WaitWord};
+
+/// Why a wait came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Waited {
+    /// The word changed, somebody woke us, or no reason at all.
+    Changed,
+    /// The time is over.
+    TimedOut,
+    /// A signal handler ran. Never where [`INTERRUPTIBLE`] is false.
+    Interrupted,
+}

@@ -1,0 +1,341 @@
+//! [`Threads`]: the threads of one interpreter, until it has shut down.
+
+mod registry;
+
+pub(crate) use registry::Registry;
+
+use crate::handle::{Builder, Handle, JoinError, StartError};
+use crate::runtime::Runtime;
+use crate::stack_size::{StackSizeError, check_stack_size};
+use core::ptr;
+use core::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::Arc;
+
+/// The threads of one interpreter: those that shutdown waits for, and the daemons, which it leaves
+/// alone.
+///
+/// Costs nothing until the first thread is started; can be a static.
+///
+/// CPython: `Modules/_threadmodule.c`, the handles' list, `shutdown_handles` and `_shutdown`.
+///
+/// ```
+/// use py_thread::Threads;
+/// use std::sync::atomic::{AtomicU32, Ordering};
+/// static THREADS: Threads = Threads::new();
+/// static RAN: AtomicU32 = AtomicU32::new(0);
+///
+/// for _ in 0..3 {
+///     THREADS.start(|| drop(RAN.fetch_add(1, Ordering::Relaxed)))?;
+/// }
+/// THREADS.shutdown(&())?; // waits for all three
+/// assert_eq!(RAN.load(Ordering::Relaxed), 3);
+/// THREADS.set_finalizing();
+/// let error = THREADS.start(|| ()).unwrap_err();
+/// assert_eq!(error.to_string(), "can't create new thread at interpreter shutdown");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Threads {
+    /// Made on first use by whoever is first; an `Arc` of ours, or null.
+    registry: AtomicPtr<Registry>,
+}
+
+impl Threads {
+    /// No threads yet. Allocates nothing.
+    ///
+    /// ```
+    /// static THREADS: py_thread::Threads = py_thread::Threads::new();
+    /// assert_eq!(THREADS.count(), 0);
+    /// ```
+    #[must_use]
+    pub const fn new() -> Threads {
+        Threads {
+            registry: AtomicPtr::new(ptr::null_mut()),
+        }
+    }
+
+    /// Starts a thread that runs `f`, no daemon, with the default stack.
+    ///
+    /// # Errors
+    /// Those of [`py_thread::start`](crate::start), and
+    /// [`StartError::Finalizing`] after [`set_finalizing`](Threads::set_finalizing).
+    ///
+    /// # Examples
+    /// ```
+    /// let threads = py_thread::Threads::new();
+    /// threads.start(|| ())?.join()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "_thread.start_joinable_thread")]
+    pub fn start(&self, f: impl FnOnce() + Send + 'static) -> Result<Handle, StartError> {
+        self.builder().start(f)
+    }
+
+    /// A builder of threads that belong to this registry.
+    ///
+    /// ```
+    /// let threads = py_thread::Threads::new();
+    /// let handle = threads.builder().name("watchdog").daemon(true).start(|| ())?;
+    /// assert!(handle.is_daemon());
+    /// # handle.join()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn builder(&self) -> Builder {
+        Builder::within(self)
+    }
+
+    /// How many of its threads run, daemons among them.
+    ///
+    /// CPython: `Modules/_threadmodule.c`, `_thread._count`.
+    ///
+    /// ```
+    /// let threads = py_thread::Threads::new();
+    /// let (tx, rx) = std::sync::mpsc::channel::<()>();
+    /// let handle = threads.start(move || drop(rx.recv()))?;
+    /// assert_eq!(threads.count(), 1);
+    /// drop(tx);
+    /// handle.join()?;
+    /// assert_eq!(threads.count(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "_thread._count")]
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.existing().map_or(0, |r| r.list().count)
+    }
+
+    /// Waits until all threads but the daemons and the calling one have ended, those among them
+    /// that are started meanwhile. Threads may still be started afterwards: that ends with
+    /// [`set_finalizing`](Threads::set_finalizing).
+    ///
+    /// CPython: `Modules/_threadmodule.c`, `_thread._shutdown`.
+    ///
+    /// # Blocking
+    /// Until the threads have ended, with `runtime` detached.
+    ///
+    /// # Errors
+    /// [`JoinError::Interrupted`] if a pending call of `runtime` asks to stop: the threads go on. If
+    /// the system's join of a thread fails, the others are still waited for, and the last such
+    /// error is returned.
+    ///
+    /// # Examples
+    /// ```
+    /// let threads = py_thread::Threads::new();
+    /// let handle = threads.start(|| std::thread::sleep(std::time::Duration::from_millis(5)))?;
+    /// threads.shutdown(&())?;
+    /// assert!(handle.is_done());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "_thread._shutdown")]
+    pub fn shutdown<R: Runtime>(&self, runtime: &R) -> Result<(), JoinError> {
+        let Some(registry) = self.existing() else {
+            return Ok(());
+        };
+        let mut result = Ok(());
+        while let Some((ident, handle)) = registry.next_waited() {
+            match handle.join_started(runtime) {
+                Err(JoinError::Interrupted) => return Err(JoinError::Interrupted),
+                Err(error) => result = Err(error),
+                Ok(()) => {}
+            }
+            // It left by itself, unless it was only marked done, or vanished in a fork.
+            registry.forget(ident);
+        }
+        result
+    }
+
+    /// From now on no thread starts in this registry, and joins of those that run fail, since they
+    /// may hang for ever. The calling thread is the one that finalises.
+    ///
+    /// CPython: `Python/pylifecycle.c`, `_PyInterpreterState_SetFinalizing`.
+    ///
+    /// ```
+    /// use py_thread::{StartError, Threads};
+    /// let threads = Threads::new();
+    /// threads.set_finalizing();
+    /// assert!(matches!(threads.start(|| ()), Err(StartError::Finalizing)));
+    /// ```
+    #[doc(alias = "_PyInterpreterState_SetFinalizing")]
+    pub fn set_finalizing(&self) {
+        self.get_or_make().set_finalizing();
+    }
+
+    /// Whether [`set_finalizing`](Threads::set_finalizing) was called.
+    ///
+    /// ```
+    /// let threads = py_thread::Threads::new();
+    /// assert!(!threads.is_finalizing());
+    /// threads.set_finalizing();
+    /// assert!(threads.is_finalizing());
+    /// ```
+    #[doc(alias = "Py_IsFinalizing")]
+    #[must_use]
+    pub fn is_finalizing(&self) -> bool {
+        self.existing().is_some_and(Registry::is_finalizing)
+    }
+
+    /// To be called where a thread comes back to the interpreter: once that finalises, every thread
+    /// but the finalising one hangs here for ever, as CPython's daemons do. Its stack stays as it
+    /// is: nothing unwinds, nothing is dropped.
+    ///
+    /// CPython: `Python/ceval_gil.c`, `take_gil`.
+    ///
+    /// ```
+    /// let threads = py_thread::Threads::new();
+    /// threads.hang_if_finalizing(); // goes on
+    /// threads.set_finalizing();
+    /// threads.hang_if_finalizing(); // goes on: this thread finalises
+    /// ```
+    #[doc(alias = "PyThread_hang_thread")]
+    pub fn hang_if_finalizing(&self) {
+        if self
+            .existing()
+            .is_some_and(Registry::is_finalized_by_another)
+        {
+            crate::hang();
+        }
+    }
+
+    /// The stack size of this registry's threads, in bytes; 0 is [`stack_size`](crate::stack_size).
+    ///
+    /// ```
+    /// assert_eq!(py_thread::Threads::new().stack_size(), 0);
+    /// ```
+    #[must_use]
+    pub fn stack_size(&self) -> usize {
+        self.existing().map_or(0, Registry::stack_size)
+    }
+
+    /// Sets the stack size of this registry's later threads, in bytes, as
+    /// [`set_stack_size`](crate::set_stack_size) does for the process: in CPython it belongs to the
+    /// interpreter.
+    ///
+    /// # Errors
+    /// Those of [`set_stack_size`](crate::set_stack_size).
+    ///
+    /// # Examples
+    /// ```
+    /// let threads = py_thread::Threads::new();
+    /// threads.set_stack_size(262_144)?;
+    /// assert_eq!(threads.stack_size(), 262_144);
+    /// assert!(threads.set_stack_size(4096).is_err());
+    /// # Ok::<(), py_thread::StackSizeError>(())
+    /// ```
+    pub fn set_stack_size(&self, bytes: usize) -> Result<(), StackSizeError> {
+        check_stack_size(bytes)?;
+        self.get_or_make().set_stack_size(bytes);
+        Ok(())
+    }
+
+    /// Forgets the threads that vanished in a fork, in the child: only the calling thread is left.
+    /// Their handles know it already: they are done, joins return at once, and nobody touches the
+    /// dead threads again. Handles that were not started yet still can be.
+    ///
+    /// CPython: `Modules/_threadmodule.c`, `_PyThread_AfterFork`.
+    ///
+    /// # Safety
+    /// To be called in the child of a fork, while it has no thread but the calling one, and not
+    /// from within another method of this registry.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(all(unix, not(miri)))] {
+    /// let threads = py_thread::Threads::new();
+    /// let (tx, rx) = std::sync::mpsc::channel::<()>();
+    /// let handle = threads.start(move || drop(rx.recv()))?;
+    /// // SAFETY: the child only looks at its threads, and leaves.
+    /// match unsafe { libc::fork() } {
+    ///     0 => {
+    ///         // SAFETY: first thing in the child.
+    ///         unsafe { threads.after_fork() };
+    ///         let fine = threads.count() == 0 && handle.is_done();
+    ///         // SAFETY: ends the child.
+    ///         unsafe { libc::_exit(if fine { 0 } else { 1 }) };
+    ///     }
+    ///     child => {
+    ///         let mut status = 1;
+    ///         // SAFETY: our child.
+    ///         unsafe { libc::waitpid(child, &mut status, 0) };
+    ///         assert_eq!(status, 0);
+    ///     }
+    /// }
+    /// drop(tx);
+    /// handle.join()?;
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "_PyThread_AfterFork")]
+    pub unsafe fn after_fork(&self) {
+        let Some(registry) = self.existing() else {
+            return;
+        };
+        let current = Handle::current();
+        let current = current.filter(|h| {
+            h.registry()
+                .is_some_and(|r| ptr::eq(&raw const *r, registry))
+        });
+        // SAFETY: the caller's promise.
+        unsafe { registry.start_again(current) };
+    }
+
+    /// The registry if a thread was started or a setting made.
+    fn existing(&self) -> Option<&Registry> {
+        // Acquire: what its maker wrote.
+        let registry = self.registry.load(Ordering::Acquire);
+        // SAFETY: null, or an `Arc` of ours that lives as long as `self`.
+        unsafe { registry.as_ref() }
+    }
+
+    fn get_or_make(&self) -> &Registry {
+        if let Some(registry) = self.existing() {
+            return registry;
+        }
+        // No lock, which a fork could leave held: of two makers one gives up its own.
+        let new = Arc::into_raw(Arc::new(Registry::new())).cast_mut();
+        let won = self.registry.compare_exchange(
+            ptr::null_mut(),
+            new,
+            Ordering::AcqRel,
+            Ordering::Acquire,
+        );
+        let registry = match won {
+            Ok(_) => new,
+            Err(other) => {
+                // SAFETY: ours, and nobody else saw it.
+                drop(unsafe { Arc::from_raw(new) });
+                other
+            }
+        };
+        // SAFETY: as in `existing`.
+        unsafe { &*registry }
+    }
+
+    /// A reference that outlives `self`, for a thread.
+    pub(crate) fn registry(&self) -> Arc<Registry> {
+        self.get_or_make();
+        // The pointer that `Arc::into_raw` gave, not one made from a reference.
+        let registry = self.registry.load(Ordering::Acquire).cast_const();
+        // SAFETY: an `Arc` of ours, alive as long as `self`; the count that is added is returned.
+        unsafe {
+            Arc::increment_strong_count(registry);
+            Arc::from_raw(registry)
+        }
+    }
+}
+
+impl Default for Threads {
+    fn default() -> Threads {
+        Threads::new()
+    }
+}
+
+/// The threads run on; what they share lives until the last of them has ended.
+impl Drop for Threads {
+    fn drop(&mut self) {
+        let registry = *self.registry.get_mut();
+        if !registry.is_null() {
+            // SAFETY: the reference that `get_or_make` left in the pointer.
+            drop(unsafe { Arc::from_raw(registry) });
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! What the threads of one interpreter share.
+//!
+//! Invariants:
+//! * T1: a thread enters before it is started, and leaves as it ends or when its start fails. So a
+//!   thread that ended is never entered, and shutdown misses none that started.
+//! * T2: `finalizing` is set under the lock, and looked at under it on entering: no thread starts
+//!   after `set_finalizing` returned.
+//! * T3: in a forked child the list may be half-written and its lock held by a dead thread, so
+//!   `start_again` reads neither: it writes a new list over the old one, which is forgotten.
+//!
+//! Orderings: what is `Relaxed` here is a number or a flag that publishes nothing; T2 is the lock's
+//! work. A thread that reads a flag late finds it at its next visit.
+
+use crate::handle::Handle;
+use crate::handle::state::DAEMON;
+use crate::ident::Ident;
+use core::cell::UnsafeCell;
+use core::ptr;
+use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// What the threads share with their [`Threads`], which may be gone before a daemon is.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    list: UnsafeCell<Mutex<List>>,
+    finalizing: AtomicBool,
+    finalizer: AtomicU64,
+    stack_size: AtomicUsize,
+}
+
+#[derive(Debug)]
+pub(super) struct List {
+    /// Shutdown waits for these.
+    waited: BTreeMap<Ident, Handle>,
+    /// All that run, daemons too.
+    pub(super) count: usize,
+}
+
+// SAFETY: `list` is only written over by `start_again`, whose caller promises that no other thread
+// exists; everybody else goes through the mutex.
+unsafe impl Sync for Registry {}
+
+impl Registry {
+    pub(super) fn new() -> Registry {
+        Registry {
+            list: UnsafeCell::new(Mutex::new(List::new())),
+            finalizing: AtomicBool::new(false),
+            finalizer: AtomicU64::new(0),
+            stack_size: AtomicUsize::new(0),
+        }
+    }
+
+    pub(super) fn list(&self) -> MutexGuard<'_, List> {
+        // SAFETY: see `Sync` above.
+        let list = unsafe { &*self.list.get() };
+        // Nothing panics under the lock but a failed allocation, before it changed the list.
+        list.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// T1, T2: false if the interpreter shuts down.
+    pub(crate) fn enter(&self, ident: Ident, handle: &Handle, daemon: bool) -> bool {
+        let mut list = self.list();
+        if self.is_finalizing() {
+            return false;
+        }
+        if !daemon {
+            list.waited.insert(ident, handle.clone());
+        }
+        list.count += 1;
+        true
+    }
+
+    /// T1.
+    pub(crate) fn leave(&self, ident: Ident) {
+        let mut list = self.list();
+        let handle = list.waited.remove(&ident);
+        list.count = list.count.saturating_sub(1);
+        drop(list);
+        // Outside of the lock: the last handle may drop a panic's payload, and that is user code.
+        drop(handle);
+    }
+
+    pub(crate) fn is_finalizing(&self) -> bool {
+        self.finalizing.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_finalizing(&self) {
+        // T2: under the lock.
+        let _list = self.list();
+        self.finalizer.store(Ident::own().get(), Ordering::Relaxed);
+        self.finalizing.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_finalized_by_another(&self) -> bool {
+        self.is_finalizing() && self.finalizer.load(Ordering::Relaxed) != Ident::own().get()
+    }
+
+    pub(super) fn set_stack_size(&self, bytes: usize) {
+        self.stack_size.store(bytes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn stack_size(&self) -> usize {
+        self.stack_size.load(Ordering::Relaxed)
+    }
+
+    /// A thread that shutdown has to wait for, other than the calling one.
+    pub(super) fn next_waited(&self) -> Option<(Ident, Handle)> {
+        let own = Ident::own();
+        let list = self.list();
+        let next = list.waited.iter().find(|&(&ident, _)| ident != own);
+        next.map(|(&ident, handle)| (ident, handle.clone()))
+    }
+
+    pub(super) fn forget(&self, ident: Ident) {
+        let handle = self.list().waited.remove(&ident);
+        drop(handle);
+    }
+
+    /// Begins a new list in a forked child, with the calling thread if it belongs here.
+    ///
+    /// # Safety
+    /// No other thread exists, and this one holds no guard of the list.
+    pub(super) unsafe fn start_again(&self, current: Option<Handle>) {
+        let mut list = List::new();
+        if let Some(handle) = current {
+            list.count = 1;
+            if handle.0.view() & DAEMON == 0 {
+                list.waited.insert(Ident::own(), handle);
+            }
+        }
+        // SAFETY: T3, the caller's promise. The old list and lock are neither read nor dropped.
+        unsafe { ptr::write(self.list.get(), Mutex::new(list)) };
+    }
+}
+
+impl List {
+    fn new() -> List {
+        List {
+            waited: BTreeMap::new(),
+            count: 0,
+        }
+    }
+}
