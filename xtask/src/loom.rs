@@ -3,7 +3,7 @@
 use crate::sh::{Failure, Result, Sh, root};
 
 /// The crates that have models.
-pub const CRATES: [&str; 2] = ["py-thread", "py-sync"];
+pub const CRATES: [&str; 3] = ["py-hashsecret", "py-thread", "py-sync"];
 
 /// Runs the models that the filter names, or all.
 pub fn run(args: &[String]) -> Result {
