@@ -76,7 +76,7 @@ impl Mutex {
                 continue;
             }
             if !has_parked(byte) {
-                if spins < MAX_SPIN {
+                if spins != MAX_SPIN {
                     spins += 1;
                     yield_now();
                     continue;
