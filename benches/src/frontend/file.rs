@@ -14,7 +14,6 @@ use super::symbols::{Symbols, Use};
 use super::table::Table;
 use ruff_python_ast::{ModModule, PythonVersion};
 use ruff_python_parser::{Mode, ParseOptions, Parsed, lexer, parse_unchecked};
-use ruff_text_size::Ranged;
 use std::path::Path;
 
 /// The figures of one file that was done.
@@ -63,6 +62,15 @@ pub struct Phases {
     pub parse: f64,
     /// Landing.
     pub land: f64,
+}
+
+impl Phases {
+    /// Adds another worker's time.
+    pub fn add(&mut self, other: Phases) {
+        self.read += other.read;
+        self.parse += other.parse;
+        self.land += other.land;
+    }
 }
 
 /// What a worker brings to each file.
@@ -138,7 +146,10 @@ impl<'t, P: Parts> Desk<'t, P> {
             nodes,
             names: counts.names,
             literals: counts.literals,
-            arena: arena.figures(),
+            arena: ArenaFigures {
+                objects: counts.symbols,
+                ..arena.figures()
+            },
             digest,
             uses: counts.uses,
         }

@@ -32,7 +32,7 @@ pub trait FileArena<P: Parts>: Sized {
     fn place_slice<T: Copy>(&self, items: &[T]) -> &[T];
     /// Keeps the handle until the arena is freed.
     fn own(&self, entry: Arc<Entry<P>>) -> &Entry<P>;
-    /// What the arena holds now.
+    /// What the arena holds now; of objects it may not know.
     fn figures(&self) -> ArenaFigures;
 }
 
@@ -56,11 +56,21 @@ pub trait Lock<T>: Send + Sync {
     /// Locks, runs, unlocks.
     fn with<R>(&self, turns: &Turns, f: impl FnOnce(&mut T) -> R) -> R;
     /// The same as a critical section of one object.
-    fn section<R>(&self, turns: &Turns, f: impl FnOnce(&mut T) -> R) -> R;
+    ///
+    /// # Safety
+    /// `f` takes no lock: a thread that sleeps in a critical section gives up its locks meanwhile.
+    unsafe fn section<R>(&self, turns: &Turns, f: impl FnOnce(&mut T) -> R) -> R;
     /// A critical section of two objects, for what moves from one to the other: no thread sees it
     /// in both or in neither, and two threads that move in opposite directions do not deadlock.
-    /// The two must not be the same object.
-    fn section2<R>(a: &Self, b: &Self, turns: &Turns, f: impl FnOnce(&mut T, &mut T) -> R) -> R;
+    ///
+    /// # Safety
+    /// `f` takes no lock, and the two are not the same object.
+    unsafe fn section2<R>(
+        a: &Self,
+        b: &Self,
+        turns: &Turns,
+        f: impl FnOnce(&mut T, &mut T) -> R,
+    ) -> R;
     /// The value.
     fn into_inner(self) -> T;
 }
@@ -129,6 +139,29 @@ pub struct LandTurns {
     pub shard_write: Turns,
     /// Counts in an entry.
     pub entry: Turns,
+    /// Additions to a file's account.
+    pub accounts: Turns,
     /// Moves of a name from one file's account to another's.
     pub moves: Turns,
+}
+
+impl LandTurns {
+    /// Each kind of lock with what it is called.
+    #[must_use]
+    pub fn named(&self) -> [(&'static str, &Turns); 5] {
+        [
+            ("shard_reads", &self.shard_read),
+            ("shard_writes", &self.shard_write),
+            ("entries", &self.entry),
+            ("accounts", &self.accounts),
+            ("moves", &self.moves),
+        ]
+    }
+
+    /// Adds another thread's turns.
+    pub fn add(&self, other: &LandTurns) {
+        for ((_, mine), (_, theirs)) in self.named().iter().zip(other.named()) {
+            mine.add(theirs);
+        }
+    }
 }

@@ -99,7 +99,7 @@ impl FileArena<Peers> for PeerArena {
             bytes: 0,
             reserved: self.nodes.allocated_bytes() as u64,
             blocks: 0,
-            objects: self.owned.borrow().len() as u64,
+            objects: 0,
         }
     }
 }
@@ -115,11 +115,16 @@ impl<T: Send> Lock<T> for parking_lot::Mutex<T> {
         f(&mut free.unwrap_or_else(|| self.lock()))
     }
 
-    fn section<R>(&self, turns: &Turns, f: impl FnOnce(&mut T) -> R) -> R {
+    unsafe fn section<R>(&self, turns: &Turns, f: impl FnOnce(&mut T) -> R) -> R {
         self.with(turns, f)
     }
 
-    fn section2<R>(a: &Self, b: &Self, turns: &Turns, f: impl FnOnce(&mut T, &mut T) -> R) -> R {
+    unsafe fn section2<R>(
+        a: &Self,
+        b: &Self,
+        turns: &Turns,
+        f: impl FnOnce(&mut T, &mut T) -> R,
+    ) -> R {
         turns.count(a.is_locked() || b.is_locked());
         // In address order, as everybody who needs two does it by hand.
         if std::ptr::from_ref(a) < std::ptr::from_ref(b) {

@@ -97,6 +97,7 @@ impl<'a, P: Parts> Symbols<'a, P> {
         let mut counts = Counts {
             names: 0,
             literals: 0,
+            symbols: self.locals.len() as u64,
             uses: Vec::new(),
         };
         for local in &self.locals {
@@ -123,6 +124,8 @@ pub struct Counts<P: Parts> {
     pub names: u64,
     /// String literals and literal parts of f-strings.
     pub literals: u64,
+    /// Distinct texts: one object of the arena each.
+    pub symbols: u64,
     /// Each text apart; empty unless it was asked for.
     pub uses: Vec<Use<P>>,
 }
