@@ -40,7 +40,9 @@ pub fn verify(
             .iter()
             .map(|share| scope.spawn(move || verify::ask(python, secret, share)))
             .collect();
-        let joined = asking.into_iter().map(|a| a.join().expect("asking does not panic"));
+        let joined = asking
+            .into_iter()
+            .map(|a| a.join().expect("asking does not panic"));
         joined.collect()
     });
     let answers = answers.map_err(|why| format!("frontend: --verify: {why}"))?;

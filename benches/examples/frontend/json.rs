@@ -82,7 +82,10 @@ fn problems(run: &Run) -> Value {
 }
 
 fn notes(run: &Run) -> Value {
-    crate::report::notes(run).into_iter().map(Value::from).collect()
+    crate::report::notes(run)
+        .into_iter()
+        .map(Value::from)
+        .collect()
 }
 
 fn verify(run: &Run) -> Option<Value> {

@@ -49,7 +49,6 @@ struct Run {
     /// What was read, in words.
     what: String,
     seed: HashSeed,
-    secret: HashSecret,
     python: Option<Python>,
     input: Input,
     done: Done,
@@ -60,7 +59,10 @@ struct Run {
 impl Run {
     /// Whether everything was done and, if asked for, agreed.
     fn is_clean(&self) -> bool {
-        let agreed = self.verdict.as_ref().is_none_or(|v| v.differences.is_empty());
+        let agreed = self
+            .verdict
+            .as_ref()
+            .is_none_or(|v| v.differences.is_empty());
         self.input.problems.is_empty() && self.totals.refused == 0 && agreed
     }
 }
@@ -72,7 +74,9 @@ fn run(options: &Options) -> Result<bool, String> {
     let python = find_python(options)?;
     let (what, paths, walk) = choose(options, python.as_ref());
     let mut input = Input::find(&paths, walk);
-    let target = python.as_ref().map_or(NEWEST, |p| (p.version.0, p.version.1));
+    let target = python
+        .as_ref()
+        .map_or(NEWEST, |p| (p.version.0, p.version.1));
     let plan = Plan {
         files: std::mem::take(&mut input.files),
         threads: options.threads,
@@ -83,7 +87,7 @@ fn run(options: &Options) -> Result<bool, String> {
         return Err(format!("frontend: no Python file in {what}"));
     }
     let bar = progress::Bar::new(&plan.files);
-    let done = engine::run(Ours { keys: secret.siphash_keys() }, plan, |live| bar.show(live));
+    let done = engine::run(Ours { secret }, plan, |live| bar.show(live));
     bar.clear();
     let done = done.map_err(|why| format!("frontend: {why}"))?;
     let verdict = match (&python, options.verify) {
@@ -93,7 +97,6 @@ fn run(options: &Options) -> Result<bool, String> {
     let run = Run {
         what,
         seed,
-        secret,
         python,
         input,
         totals: Totals::of(&done),

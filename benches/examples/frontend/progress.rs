@@ -20,7 +20,8 @@ impl Bar {
     pub fn show(&self, live: Live) {
         let (files, tokens, nodes) = (live.files, live.tokens, live.nodes);
         self.0.set_position(live.bytes);
-        self.0.set_message(format!("{files} files, {tokens} tokens, {nodes} nodes"));
+        self.0
+            .set_message(format!("{files} files, {tokens} tokens, {nodes} nodes"));
     }
 
     pub fn clear(&self) {

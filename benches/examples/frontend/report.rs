@@ -62,7 +62,10 @@ pub fn notes(run: &Run) -> Vec<String> {
     }
     if run.input.again > 0 {
         let again = run.input.again;
-        lines.push(format!("{again} files were reached more than once, and done once"));
+        let files = if again == 1 { "file was" } else { "files were" };
+        lines.push(format!(
+            "{again} {files} reached more than once, and done once"
+        ));
     }
     lines
 }
@@ -86,16 +89,28 @@ pub fn table(run: &Run) -> String {
         writeln!(out, "  {name:<10}{:>14}   {what}", grouped(value)).expect("a String grows");
     };
     let megabytes = t.bytes as f64 / 1e6;
-    row("files", t.files, format!("{megabytes:.2} MB, {} lines", grouped(t.lines)));
+    row(
+        "files",
+        t.files,
+        format!("{megabytes:.2} MB, {} lines", grouped(t.lines)),
+    );
     row("tokens", t.tokens, String::new());
-    row("nodes", t.nodes, format!(
-        "{:.1} MB in {} blocks of {} arenas, with {} objects",
-        t.arena.bytes as f64 / 1e6,
-        grouped(t.arena.blocks),
-        grouped(t.files),
-        grouped(t.arena.objects)
-    ));
-    row("names", t.names, format!("{} distinct", grouped(t.distinct_names)));
+    row(
+        "nodes",
+        t.nodes,
+        format!(
+            "{:.1} MB in {} blocks of {} arenas, with {} objects",
+            t.arena.bytes as f64 / 1e6,
+            grouped(t.arena.blocks),
+            grouped(t.files),
+            grouped(t.arena.objects)
+        ),
+    );
+    row(
+        "names",
+        t.names,
+        format!("{} distinct", grouped(t.distinct_names)),
+    );
     let apart = match t.surrogates {
         0 => String::new(),
         n => format!(", {n} with a lone surrogate"),
@@ -129,10 +144,18 @@ pub fn table(run: &Run) -> String {
 }
 
 fn locks(out: &mut String, run: &Run) {
-    let names = ["shard reads", "shard writes", "entries", "accounts", "moves"];
+    let names = [
+        "shard reads",
+        "shard writes",
+        "entries",
+        "accounts",
+        "moves",
+    ];
     writeln!(out, "  {:<14}{:>12}{:>12}", "locks", "taken", "waited").expect("a String grows");
     let queue = ("next file", &run.done.queue);
-    let others = names.into_iter().zip(run.done.turns.named().map(|(_, t)| t));
+    let others = names
+        .into_iter()
+        .zip(run.done.turns.named().map(|(_, t)| t));
     for (name, turns) in std::iter::once(queue).chain(others) {
         let (taken, waited) = (grouped(turns.taken()), grouped(turns.waited()));
         writeln!(out, "  {name:<14}{taken:>12}{waited:>12}").expect("a String grows");
@@ -149,7 +172,11 @@ fn verdict(out: &mut String, run: &Run) {
         HashSeed::Random => "with our 24 random bytes in its _Py_HashSecret",
         HashSeed::Fixed(_) => "under the same PYTHONHASHSEED",
     };
-    let agrees = if v.differences.is_empty() { "agrees" } else { "DIFFERS" };
+    let agrees = if v.differences.is_empty() {
+        "agrees"
+    } else {
+        "DIFFERS"
+    };
     writeln!(
         out,
         "\n  {python} ({shown}), {handed}, {agrees}:\n  \
@@ -170,8 +197,11 @@ fn verdict(out: &mut String, run: &Run) {
     .expect("a String grows");
     if v.files < run.done.files.len() as u64 {
         let rest = run.done.files.len() as u64 - v.files;
-        writeln!(out, "  {rest} files were not compared, for the reasons above")
-            .expect("a String grows");
+        writeln!(
+            out,
+            "  {rest} files were not compared, for the reasons above"
+        )
+        .expect("a String grows");
     }
 }
 

@@ -11,10 +11,12 @@
 use super::file::{Desk, FileFigures, Phases};
 use super::input::InputFile;
 use super::nesting::STACK;
+use super::ours::Ours;
 use super::parts::{LandTurns, Lock, Turns};
 use super::problem::Problem;
-use super::standin::{Event, Ours, SeqCell};
+use super::standin::{Event, SeqCell};
 use super::table::Table;
+use py_thread::{Builder, Outcome};
 use ruff_python_ast::PythonVersion;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -107,7 +109,8 @@ pub fn run(parts: Ours, plan: Plan, mut watch: impl FnMut(Live)) -> Result<Done,
     let mut refused = None;
     for number in 0..shop.plan.threads {
         let mine = Arc::clone(&shop);
-        match spawn(number, move || mine.work(number)) {
+        let builder = Builder::new().name(format!("frontend-{number}"));
+        match builder.stack_size(STACK).start(move || mine.work(number)) {
             Ok(worker) => workers.push(worker),
             // The others can do it alone.
             Err(why) => {
@@ -120,7 +123,8 @@ pub fn run(parts: Ours, plan: Plan, mut watch: impl FnMut(Live)) -> Result<Done,
         return Err(format!("no thread could be started: {why}"));
     }
     let turns = Turns::default();
-    shop.present.with(&turns, |present| *present = workers.len());
+    shop.present
+        .with(&turns, |present| *present = workers.len());
     let start = Instant::now();
     shop.begin.notify();
     while !shop.end.wait_timed(Some(TICK), true) {
@@ -129,26 +133,14 @@ pub fn run(parts: Ours, plan: Plan, mut watch: impl FnMut(Live)) -> Result<Done,
     let wall = start.elapsed();
     let threads = workers.len();
     for worker in workers {
-        join(worker);
+        let outcome = worker.join().map_err(|e| e.to_string())?;
+        if let Outcome::Panicked(panic) = outcome {
+            return Err(format!("a defect of this program: {}", panic.message()));
+        }
     }
     watch(shop.figures());
     let shop = Arc::into_inner(shop).expect("every worker has been joined");
     Ok(shop.close(wall, threads))
-}
-
-fn spawn(
-    number: usize,
-    work: impl FnOnce() + Send + 'static,
-) -> Result<std::thread::JoinHandle<()>, String> {
-    std::thread::Builder::new()
-        .name(format!("frontend-{number}"))
-        .stack_size(STACK)
-        .spawn(work)
-        .map_err(|e| e.to_string())
-}
-
-fn join(worker: std::thread::JoinHandle<()>) {
-    worker.join().expect("a worker catches every panic");
 }
 
 impl Shop {

@@ -5,7 +5,7 @@
 
 use super::clock::Cpu;
 use super::lower::Lower;
-use super::nesting::{DEEPEST, Nesting, PARSED_FIRST};
+use super::nesting::{Nesting, PARSED_FIRST};
 use super::node;
 use super::parts::{ArenaFigures, FileArena, LandTurns, Parts};
 use super::problem::{Note, Problem};
@@ -168,24 +168,26 @@ impl ParsedFile {
             let mut lexer = lexer::lex(text, Mode::Module);
             loop {
                 let kind = lexer.next_token();
-                if kind.is_eof() || nesting.deepest() > DEEPEST {
+                if kind.is_eof() {
                     break;
                 }
                 nesting.see(kind);
+                if !nesting.is_allowed() {
+                    return Err(Problem::TooDeep);
+                }
             }
-            shallow(&nesting)?;
         }
         let options = ParseOptions::from(Mode::Module).with_target_version(target);
         let parsed = parse_unchecked(text, options).try_into_module();
         let parsed = parsed.expect("a module was asked for");
         let mut nesting = Nesting::default();
         parsed.tokens().iter().for_each(|t| nesting.see(t.kind()));
-        if let Err(problem) = shallow(&nesting) {
+        if !nesting.is_allowed() {
             // The drop of a deep tree recurses: as deep as the tokens, at most, and a level takes
             // less than this.
             let stack = nesting.deepest() as usize * 1024;
             stacker::grow(stack, || drop(parsed));
-            return Err(problem);
+            return Err(Problem::TooDeep);
         }
         let problem = |at: usize, what: String| {
             let before = &text[..at];
@@ -200,12 +202,5 @@ impl ParsedFile {
             return Err(problem(e.range.start().to_usize(), e.to_string()));
         }
         Ok(ParsedFile { source, parsed })
-    }
-}
-
-fn shallow(nesting: &Nesting) -> Result<(), Problem> {
-    match nesting.deepest() {
-        deepest if deepest > DEEPEST => Err(Problem::TooDeep(deepest)),
-        _ => Ok(()),
     }
 }

@@ -3,6 +3,7 @@
 use super::problem::Problem;
 use super::source::words;
 use std::collections::HashSet;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
@@ -96,7 +97,10 @@ impl Input {
             (Some(ancestor), _) => Problem::Circle(ancestor.to_owned()),
             // What no link leads to any more matters only if it looks like a Python file.
             (_, Some(_)) if e.depth() > 0 && is_other_link(path) => return,
-            (_, Some(io)) => Problem::Io(words(io)),
+            (_, Some(io)) => match std::fs::read_link(path) {
+                Ok(to) if io.kind() == ErrorKind::NotFound => Problem::Dangling(to),
+                _ => Problem::Io(words(io)),
+            },
             _ => Problem::Io(e.to_string()),
         };
         self.problems.push((path.to_owned(), problem));

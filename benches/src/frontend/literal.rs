@@ -48,7 +48,10 @@ enum Unit {
 
 /// The length of the unit that begins with this backslash, and what it stands for.
 fn escape(rest: &str) -> (usize, Unit) {
-    let digits = |n: usize| rest.get(2..2 + n).and_then(|d| u32::from_str_radix(d, 16).ok());
+    let digits = |n: usize| {
+        rest.get(2..2 + n)
+            .and_then(|d| u32::from_str_radix(d, 16).ok())
+    };
     let point = |n: usize| match digits(n) {
         Some(p @ 0xD800..=0xDFFF) => (2 + n, Unit::Surrogate(p)),
         _ => (2 + n, Unit::Character),

@@ -51,6 +51,12 @@ impl Nesting {
         self.deepest
     }
 
+    /// Whether that is within the limit.
+    #[must_use]
+    pub fn is_allowed(&self) -> bool {
+        self.deepest <= DEEPEST
+    }
+
     /// Takes the next token.
     pub fn see(&mut self, kind: TokenKind) {
         use TokenKind as T;

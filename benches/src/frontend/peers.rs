@@ -47,7 +47,10 @@ impl Peers {
         let units: Vec<u8> = match points.iter().max() {
             None => return 0,
             Some(0..=0xFF) => points.iter().map(|p| *p as u8).collect(),
-            Some(0..=0xFFFF) => points.iter().flat_map(|p| (*p as u16).to_ne_bytes()).collect(),
+            Some(0..=0xFFFF) => points
+                .iter()
+                .flat_map(|p| (*p as u16).to_ne_bytes())
+                .collect(),
             Some(_) => points.iter().flat_map(|p| p.to_ne_bytes()).collect(),
         };
         self.siphash(&units)

@@ -11,6 +11,8 @@ pub enum Problem {
     Io(String),
     /// A folder that holds itself, through a symbolic link.
     Circle(PathBuf),
+    /// A symbolic link to what is not there.
+    Dangling(PathBuf),
     /// A FIFO, a device, a socket: reading it might never end.
     NotRegular(&'static str),
     /// Above [`super::source::LARGEST`].
@@ -22,7 +24,7 @@ pub enum Problem {
     /// What the parser says, with line and column.
     Syntax(u32, u32, String),
     /// Nested deeper than [`super::nesting::DEEPEST`].
-    TooDeep(u32),
+    TooDeep,
     /// A defect of the parser or of ours.
     Panic(String),
 }
@@ -34,6 +36,9 @@ impl fmt::Display for Problem {
             Problem::Circle(ancestor) => {
                 let ancestor = ancestor.display();
                 write!(f, "symbolic link in a circle, back to {ancestor}")
+            }
+            Problem::Dangling(to) => {
+                write!(f, "symbolic link to {}, which is not there", to.display())
             }
             Problem::NotRegular(what) => write!(f, "not a regular file but {what}"),
             Problem::TooLarge(bytes) => write!(
@@ -49,11 +54,9 @@ impl fmt::Display for Problem {
             Problem::Syntax(line, column, what) => {
                 write!(f, "syntax error in line {line}, column {column}: {what}")
             }
-            Problem::TooDeep(depth) => write!(
-                f,
-                "nested too deeply: {depth} levels, and the limit is {}",
-                super::nesting::DEEPEST
-            ),
+            Problem::TooDeep => {
+                write!(f, "nested deeper than {} levels", super::nesting::DEEPEST)
+            }
             Problem::Panic(what) => write!(f, "a defect of this program: {what}"),
         }
     }

@@ -79,7 +79,10 @@ impl Python {
     #[must_use]
     pub fn find(newest_minor_from: Option<u8>) -> Option<Python> {
         let fits = |p: &Python| newest_minor_from.is_none_or(|minor| p.version.1 >= minor);
-        candidates().iter().filter_map(|c| Python::at(c).ok()).find(fits)
+        candidates()
+            .iter()
+            .filter_map(|c| Python::at(c).ok())
+            .find(fits)
     }
 }
 
@@ -116,7 +119,11 @@ fn pyenv() -> Vec<PathBuf> {
         return Vec::new();
     };
     let mut versions: Vec<(Vec<u32>, PathBuf)> = Vec::new();
-    for entry in std::fs::read_dir(root.join("versions")).into_iter().flatten().flatten() {
+    for entry in std::fs::read_dir(root.join("versions"))
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
         if let Some(version) = numbers(&entry.file_name()) {
             versions.push((version, entry.path().join("bin").join("python3")));
         }

@@ -74,7 +74,11 @@ fn irregular(metadata: &Metadata) -> Option<&'static str> {
             return Some("a device");
         }
     }
-    Some(if kind.is_dir() { "a folder" } else { "something else" })
+    Some(if kind.is_dir() {
+        "a folder"
+    } else {
+        "something else"
+    })
 }
 
 /// Decodes a file's bytes.
@@ -100,7 +104,10 @@ pub fn decode(bytes: Vec<u8>) -> Result<Source, Problem> {
     let text = match codec {
         Codec::Utf8 => utf8(bytes, marked, declared.is_some())?,
         _ if marked => {
-            let what = format!("a UTF-8 byte order mark, but its coding line says {}", codec.name());
+            let what = format!(
+                "a UTF-8 byte order mark, but its coding line says {}",
+                codec.name()
+            );
             return Err(Problem::Encoding(what));
         }
         codec => {
@@ -162,7 +169,11 @@ fn split_line(bytes: &[u8]) -> (&[u8], &[u8]) {
     let end = bytes.iter().position(|b| matches!(b, b'\n' | b'\r'));
     let end = end.unwrap_or(bytes.len());
     let (line, rest) = bytes.split_at(end);
-    let skipped = if rest.starts_with(b"\r\n") { 2 } else { rest.len().min(1) };
+    let skipped = if rest.starts_with(b"\r\n") {
+        2
+    } else {
+        rest.len().min(1)
+    };
     (line, &rest[skipped..])
 }
 
@@ -174,11 +185,14 @@ fn blanks(line: &[u8]) -> usize {
 /// `^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)`
 fn coding_of(line: &[u8]) -> Option<&[u8]> {
     let comment = line[blanks(line)..].strip_prefix(b"#")?;
-    let key = comment.windows(7).position(|w| {
-        w.starts_with(b"coding") && matches!(w[6], b':' | b'=')
-    })?;
+    let key = comment
+        .windows(7)
+        .position(|w| w.starts_with(b"coding") && matches!(w[6], b':' | b'='))?;
     let rest = &comment[key + 7..];
-    let rest = &rest[rest.iter().take_while(|b| matches!(b, b' ' | b'\t')).count()..];
+    let rest = &rest[rest
+        .iter()
+        .take_while(|b| matches!(b, b' ' | b'\t'))
+        .count()..];
     let name = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
     let len = rest.iter().take_while(name).count();
     (len > 0).then(|| &rest[..len])

@@ -31,4 +31,21 @@ impl<T: Copy> SeqCell<T> {
         *self.0.lock().unwrap() = t;
     }
 }
-pub type Ours = super::peers::Peers;
+pub fn with_critical_section<R>(m: &py_sync::Mutex, f: impl FnOnce() -> R) -> R {
+    let _a = m.lock_guard();
+    f()
+}
+pub fn with_critical_section2<R>(
+    a: &py_sync::Mutex,
+    b: &py_sync::Mutex,
+    f: impl FnOnce() -> R,
+) -> R {
+    let (a, b) = if std::ptr::from_ref(a) < std::ptr::from_ref(b) {
+        (a, b)
+    } else {
+        (b, a)
+    };
+    let _a = a.lock_guard();
+    let _b = b.lock_guard();
+    f()
+}

@@ -80,7 +80,9 @@ impl Totals {
         }
         for (number, account) in done.table.introduced().iter().enumerate() {
             let one = (number as u64 + 1).wrapping_mul(account.texts);
-            t.introduced = t.introduced.wrapping_add(one.wrapping_mul(account.bytes + 1));
+            t.introduced = t
+                .introduced
+                .wrapping_add(one.wrapping_mul(account.bytes + 1));
         }
         t
     }

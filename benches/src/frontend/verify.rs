@@ -299,5 +299,7 @@ fn hex(bytes: &[u8]) -> String {
 fn unhex(text: &str) -> Option<Vec<u8>> {
     let digit = |b: u8| char::from(b).to_digit(16).map(|d| d as u8);
     let pairs = text.as_bytes().chunks_exact(2);
-    pairs.map(|p| Some(digit(p[0])? << 4 | digit(p[1])?)).collect()
+    pairs
+        .map(|p| Some(digit(p[0])? << 4 | digit(p[1])?))
+        .collect()
 }

@@ -23,7 +23,10 @@ fn a_real_python_agrees(
     if !library {
         command.arg(samples());
     }
-    command.env("PYTHONHASHSEED", seed).args(["--verify", "--json", "--python"]).arg(python);
+    command
+        .env("PYTHONHASHSEED", seed)
+        .args(["--verify", "--json", "--python"])
+        .arg(python);
     let ran = ran(&mut command);
     let report = ran.json();
     let (totals, verify) = (&report["totals"], &report["verify"]);
@@ -35,7 +38,10 @@ fn a_real_python_agrees(
     let count = |name: &str| verify[name].as_u64().expect("a count");
     let literals = count("equal_literal_hashes") + count("equal_surrogate_hashes");
     assert_eq!(totals["distinct_literals"], literals);
-    assert_eq!(totals["distinct_surrogate_literals"], verify["equal_surrogate_hashes"]);
+    assert_eq!(
+        totals["distinct_surrogate_literals"],
+        verify["equal_surrogate_hashes"]
+    );
     if !library {
         assert_eq!(ran.status, 0, "{}", ran.stderr);
         assert!(count("equal_surrogate_hashes") > 0, "the samples hold some");
@@ -67,7 +73,10 @@ mod pretended {
         let file = folder.write("one.py", "x = 1\n");
         let python = python(&folder, version, algorithm, answer);
         let mut command = frontend();
-        command.arg(file).args(["--verify", "--seed", "0", "--json", "--python"]).arg(python);
+        command
+            .arg(file)
+            .args(["--verify", "--seed", "0", "--json", "--python"])
+            .arg(python);
         ran(&mut command)
     }
 
@@ -83,12 +92,24 @@ mod pretended {
     }
 
     #[rstest]
-    #[case::count("F 0\\nN 0:2\\nL\\nT {} 78\\n", "name \"x\": 1 times here, 2 times in Python")]
-    #[case::kind("F 0\\nN\\nL 0:1\\nT {} 78\\n", "literal \"x\": 0 times here, 1 times in Python")]
+    #[case::count(
+        "F 0\\nN 0:2\\nL\\nT {} 78\\n",
+        "name \"x\": 1 times here, 2 times in Python"
+    )]
+    #[case::kind(
+        "F 0\\nN\\nL 0:1\\nT {} 78\\n",
+        "literal \"x\": 0 times here, 1 times in Python"
+    )]
     #[case::missing("F 0\\nN\\nL\\n", "name \"x\": 1 times here, 0 times in Python")]
-    #[case::more("F 0\\nN 0:1 1:1\\nL\\nT {} 78\\nT 7 79\\n", "name \"y\": 0 times here, 1")]
+    #[case::more(
+        "F 0\\nN 0:1 1:1\\nL\\nT {} 78\\nT 7 79\\n",
+        "name \"y\": 0 times here, 1"
+    )]
     #[case::hash("F 0\\nN 0:1\\nL\\nT 7 78\\n", "hash of \"x\": {} here, 7 in Python")]
-    #[case::refused("E 0 TokenError: x\\n", "this Python cannot tokenize it: TokenError: x")]
+    #[case::refused(
+        "E 0 TokenError: x\\n",
+        "this Python cannot tokenize it: TokenError: x"
+    )]
     fn one_that_differs_is_told_of(#[case] answer: &str, #[case] says: &str) {
         let answer = answer.replace("{}", HASH_OF_X);
         let says = says.replace("{}", HASH_OF_X);
@@ -101,7 +122,12 @@ mod pretended {
     #[rstest]
     #[case("3 11 7", "siphash13", "", "3.11.7; --verify needs 3.12 or newer")]
     #[case("3 13 0", "fnv", "", "hashes with fnv, and we with siphash13")]
-    #[case("3 13 0", "siphash13", "nonsense\\n", "gave an answer that cannot be read")]
+    #[case(
+        "3 13 0",
+        "siphash13",
+        "nonsense\\n",
+        "gave an answer that cannot be read"
+    )]
     #[case("2 7 18", "siphash13", "", "it answers")]
     fn one_that_cannot_be_asked_is_told_of(
         #[case] version: &str,

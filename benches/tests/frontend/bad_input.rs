@@ -1,6 +1,6 @@
 //! What is wrong with one input is told in one line; the rest is done; the exit status says so.
 
-use crate::support::{Folder, ran, run, frontend};
+use crate::support::{Folder, frontend, ran, run};
 use rstest::rstest;
 
 #[rstest]
@@ -18,7 +18,12 @@ fn a_bad_file_is_told_in_one_line_and_the_rest_is_done(#[case] text: &str, #[cas
     let ran = run([folder.path().as_os_str(), "--json".as_ref()]);
     let totals = &ran.json()["totals"];
     if says.is_empty() {
-        assert_eq!((ran.status, &totals["files"]), (0, &2.into()), "{}", ran.stderr);
+        assert_eq!(
+            (ran.status, &totals["files"]),
+            (0, &2.into()),
+            "{}",
+            ran.stderr
+        );
         return;
     }
     assert_eq!(ran.status, 1);
@@ -30,16 +35,28 @@ fn a_bad_file_is_told_in_one_line_and_the_rest_is_done(#[case] text: &str, #[cas
 }
 
 #[rstest]
-#[case::latin1(b"# -*- coding: latin-1 -*-\nn = '\xe9'\n", "decoded from iso-8859-1", 0)]
+#[case::latin1(
+    b"# -*- coding: latin-1 -*-\nn = '\xe9'\n",
+    "decoded from iso-8859-1",
+    0
+)]
 #[case::latin1_in_line_two(b"#!python\n# vim: fileencoding=iso-8859-1\n'\xe9'", "iso-8859-1", 0)]
 #[case::not_in_line_three(b"\n\n# coding: latin-1\n'\xe9'", "Non-UTF-8 code starting with", 1)]
 #[case::not_behind_code(b"x = 1\n# coding: latin-1\n'\xe9'", "'\\xe9' on line 3", 1)]
 #[case::cp1252(b"# coding: cp1252\n'\x80'", "decoded from cp1252", 0)]
 #[case::cp1252_hole(b"# coding: cp1252\n'\x81'", "has no byte 0x81 (line 2)", 1)]
 #[case::ascii(b"# coding: ascii\n'\xe9'", "has no byte 0xe9 (line 2)", 1)]
-#[case::utf8(b"# coding: utf-8\n'\xe9'", "'utf-8' codec can't decode byte 0xe9 on line 2", 1)]
+#[case::utf8(
+    b"# coding: utf-8\n'\xe9'",
+    "'utf-8' codec can't decode byte 0xe9 on line 2",
+    1
+)]
 #[case::mark(b"\xef\xbb\xbf# coding: latin-1\n", "a UTF-8 byte order mark, but", 1)]
-#[case::not_utf8(b"n = '\xe9'\n", "no encoding declared; see https://peps.python.org/pep-02", 1)]
+#[case::not_utf8(
+    b"n = '\xe9'\n",
+    "no encoding declared; see https://peps.python.org/pep-02",
+    1
+)]
 #[case::empty(b"", "empty", 0)]
 fn an_encoding_is_what_the_coding_line_says(
     #[case] bytes: &[u8],
@@ -69,10 +86,17 @@ fn a_latin_1_name_is_the_same_name_as_in_utf_8() {
 fn a_file_of_50_mb_is_told_and_done() {
     let folder = Folder::new("large");
     let line = format!("# {}\n", "long ".repeat(200));
-    folder.write("large.py", line.repeat(50_000_000 / line.len() + 1) + "x = 1\n");
+    folder.write(
+        "large.py",
+        line.repeat(50_000_000 / line.len() + 1) + "x = 1\n",
+    );
     let ran = run([folder.path()]);
     assert_eq!(ran.status, 0, "{}", ran.stderr);
-    assert!(ran.line_about("large.py").contains("large: 50.0 MB"), "{}", ran.stderr);
+    assert!(
+        ran.line_about("large.py").contains("large: 50.0 MB"),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]
@@ -82,7 +106,11 @@ fn a_missing_path_is_told_and_the_others_are_done() {
     let missing = folder.path().join("missing.py");
     let ran = run([missing.as_path(), good.as_path(), "--json".as_ref()]);
     assert_eq!(ran.status, 1);
-    assert!(ran.line_about("missing.py").contains("cannot read"), "{}", ran.stderr);
+    assert!(
+        ran.line_about("missing.py").contains("cannot read"),
+        "{}",
+        ran.stderr
+    );
     assert_eq!(ran.json()["totals"]["files"], 1);
 }
 
@@ -114,7 +142,9 @@ fn what_cannot_be_read_is_told_and_hangs_nothing() {
     symlink("self.py", folder.path().join("self.py")).unwrap();
     symlink("..", folder.path().join("sub.py/loop")).unwrap();
     symlink("good.py", folder.path().join("same.py")).unwrap();
-    let fifo = std::process::Command::new("mkfifo").arg(folder.path().join("fifo.py")).status();
+    let fifo = std::process::Command::new("mkfifo")
+        .arg(folder.path().join("fifo.py"))
+        .status();
     assert!(fifo.expect("mkfifo is there").success());
     let secret = folder.write("secret.py", "z = 3\n");
     std::fs::set_permissions(&secret, PermissionsExt::from_mode(0)).unwrap();
@@ -125,7 +155,10 @@ fn what_cannot_be_read_is_told_and_hangs_nothing() {
     let says = |name: &str, words: &str| {
         assert!(ran.line_about(name).contains(words), "{}", ran.stderr);
     };
-    says("dangling.py", "symbolic link to nowhere.py, which is not there");
+    says(
+        "dangling.py",
+        "symbolic link to nowhere.py, which is not there",
+    );
     says("self.py", "cannot read: Too many levels of symbolic links");
     says("loop", "symbolic link in a circle, back to");
     says("fifo.py", "not a regular file but a FIFO");

@@ -33,7 +33,10 @@ fn the_seed_is_the_options_or_the_variables(
     #[case] seed: &str,
 ) {
     let mut command = frontend();
-    command.arg(samples()).arg("--json").env("PYTHONHASHSEED", variable);
+    command
+        .arg(samples())
+        .arg("--json")
+        .env("PYTHONHASHSEED", variable);
     if let Some(option) = option {
         command.args(["--seed", option]);
     }
@@ -61,7 +64,14 @@ fn a_wrong_command_line_ends_with_status_2(#[case] args: &[&str], #[case] says: 
 fn help_tells_every_option() {
     let ran = run(["--help"]);
     assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
-    for option in ["--threads", "--seed", "--verify", "--python", "--json", "PYTHONHASHSEED"] {
+    for option in [
+        "--threads",
+        "--seed",
+        "--verify",
+        "--python",
+        "--json",
+        "PYTHONHASHSEED",
+    ] {
         assert!(ran.stdout.contains(option), "{option}");
     }
 }
@@ -77,12 +87,24 @@ fn there_is_no_noise_without_a_terminal() {
 #[test]
 fn the_table_shows_what_the_json_shows() {
     let table = run([samples().as_os_str(), "--seed".as_ref(), "1".as_ref()]);
-    let json = run([samples().as_os_str(), "--seed".as_ref(), "1".as_ref(), "--json".as_ref()]);
+    let json = run([
+        samples().as_os_str(),
+        "--seed".as_ref(),
+        "1".as_ref(),
+        "--json".as_ref(),
+    ]);
     let totals = &json.json()["totals"];
     for name in ["files", "tokens", "nodes", "names"] {
-        let row = table.stdout.lines().find(|l| l.trim_start().starts_with(name));
+        let row = table
+            .stdout
+            .lines()
+            .find(|l| l.trim_start().starts_with(name));
         let row = row.unwrap_or_else(|| panic!("no {name} in {}", table.stdout));
-        let value = row.split_whitespace().nth(1).expect("a row has a value").replace(',', "");
+        let value = row
+            .split_whitespace()
+            .nth(1)
+            .expect("a row has a value")
+            .replace(',', "");
         assert_eq!(value, totals[name].to_string(), "{name}");
     }
 }
@@ -92,7 +114,11 @@ fn the_table_shows_what_the_json_shows() {
 #[test]
 fn without_a_python_the_samples_are_read() {
     let mut command = frontend();
-    command.arg("--json").env("PATH", "").env("HOME", "/nowhere").env_remove("PYENV_ROOT");
+    command
+        .arg("--json")
+        .env("PATH", "")
+        .env("HOME", "/nowhere")
+        .env_remove("PYENV_ROOT");
     let ran = ran(&mut command);
     assert_eq!(ran.status, 0, "{}", ran.stderr);
     let report = ran.json();

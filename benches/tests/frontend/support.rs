@@ -12,10 +12,22 @@ fn binary() -> &'static Path {
     BINARY.get_or_init(|| {
         // target/<profile>/deps/<this test>
         let test = std::env::current_exe().expect("a test knows its own path");
-        let profile = test.ancestors().nth(2).expect("tests lie two folders below");
-        let target = profile.parent().expect("a profile lies in the target folder");
+        let profile = test
+            .ancestors()
+            .nth(2)
+            .expect("tests lie two folders below");
+        let target = profile
+            .parent()
+            .expect("a profile lies in the target folder");
         let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--quiet", "--package", "benches", "--example", "frontend"]);
+        cargo.args([
+            "build",
+            "--quiet",
+            "--package",
+            "benches",
+            "--example",
+            "frontend",
+        ]);
         cargo.arg("--target-dir").arg(target);
         if profile.ends_with("release") {
             cargo.arg("--release");
@@ -30,7 +42,9 @@ fn binary() -> &'static Path {
 /// A run of the example, without what the environment says of Python.
 pub fn frontend() -> Command {
     let mut command = Command::new(binary());
-    command.env_remove("PYTHONHASHSEED").env_remove("PYTHON_ORACLE");
+    command
+        .env_remove("PYTHONHASHSEED")
+        .env_remove("PYTHON_ORACLE");
     command
 }
 
@@ -44,7 +58,10 @@ pub struct Ran {
 impl Ran {
     /// The lines of standard error that begin so.
     pub fn lines(&self, start: &str) -> Vec<&str> {
-        self.stderr.lines().filter(|l| l.starts_with(start)).collect()
+        self.stderr
+            .lines()
+            .filter(|l| l.starts_with(start))
+            .collect()
     }
 
     /// The one line that tells of this file.
@@ -61,7 +78,11 @@ impl Ran {
 }
 
 pub fn ran(command: &mut Command) -> Ran {
-    let Output { status, stdout, stderr } = command.output().expect("the example starts");
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command.output().expect("the example starts");
     Ran {
         status: status.code().expect("no signal ended it"),
         stdout: String::from_utf8(stdout).expect("reports are UTF-8"),

@@ -17,7 +17,9 @@ fn program(number: usize) -> String {
 
 fn totals(path: &Path, threads: &str) -> Value {
     let seed = ["--seed", "42", "--json", "--threads", threads];
-    let ran = run([path.as_os_str()].into_iter().chain(seed.map(AsRef::as_ref)));
+    let ran = run([path.as_os_str()]
+        .into_iter()
+        .chain(seed.map(AsRef::as_ref)));
     assert_eq!(ran.status, 0, "{}", ran.stderr);
     let report = ran.json();
     assert_eq!(report["run"]["threads"].to_string(), threads);

@@ -140,9 +140,7 @@ impl<'a, P: Parts> Lower<'a, '_, P> {
             }
             Expr::ListComp(e) => self.comprehension(Kind::ListComp, at, &e.elt, &e.generators),
             Expr::SetComp(e) => self.comprehension(Kind::SetComp, at, &e.elt, &e.generators),
-            Expr::Generator(e) => {
-                self.comprehension(Kind::GeneratorExp, at, &e.elt, &e.generators)
-            }
+            Expr::Generator(e) => self.comprehension(Kind::GeneratorExp, at, &e.elt, &e.generators),
             Expr::DictComp(e) => {
                 let key = self.optional(e.key.as_deref());
                 let value = self.expr(&e.value);
