@@ -1,0 +1,61 @@
+//! The parts from the four crates of this workspace.
+
+use super::locked::{Lazy, Locked, RwLocked};
+use super::parts::{ArenaFigures, FileArena, Parts};
+use super::table::{Entry, Text};
+use py_arena::{Arena, BlockPolicy};
+use py_hashsecret::{HashSecret, keyed_hash};
+use std::sync::Arc;
+
+/// Our parts.
+#[derive(Clone, Copy, Debug)]
+pub struct Ours {
+    /// The secret of the process.
+    pub secret: HashSecret,
+}
+
+impl Parts for Ours {
+    type Arena = Arena<Arc<Entry<Ours>>>;
+    type Lock<T: Send + 'static> = Locked<T>;
+    type Shared<T: Send + Sync + 'static> = RwLocked<T>;
+    type Once<T: Send + Sync + 'static> = Lazy<T>;
+
+    fn hash(&self, text: Text<'_>) -> isize {
+        match text {
+            Text::Utf8(text) => self.secret.hash_str(text),
+            Text::Surrogates { points, .. } => self.secret.hash_ucs4(points),
+        }
+    }
+
+    fn digest(&self, bytes: &[u8]) -> u64 {
+        keyed_hash(0, bytes)
+    }
+}
+
+impl FileArena<Ours> for Arena<Arc<Entry<Ours>>> {
+    fn new() -> Self {
+        Arena::with_objects_and_policy(BlockPolicy::GROWING)
+    }
+
+    fn place<T: Copy>(&self, value: T) -> &T {
+        self.alloc(value)
+    }
+
+    fn place_slice<T: Copy>(&self, items: &[T]) -> &[T] {
+        self.alloc_slice_copy(items)
+    }
+
+    fn own(&self, entry: Arc<Entry<Ours>>) -> &Entry<Ours> {
+        self.add_object(entry)
+    }
+
+    fn figures(&self) -> ArenaFigures {
+        let stats = self.stats();
+        ArenaFigures {
+            bytes: stats.total_size as u64,
+            reserved: stats.total_block_size as u64,
+            blocks: stats.total_blocks as u64,
+            objects: 0,
+        }
+    }
+}
