@@ -31,6 +31,7 @@ mod seed;
 mod sink;
 mod sip;
 mod text;
+mod utf8;
 mod width;
 
 pub use algorithm::{ByteOrder, HashAlgorithm, HashInfo};
