@@ -12,6 +12,14 @@ pub(crate) trait Sink {
     fn word(&mut self, word: u64) {
         self.bits(word, 64);
     }
+
+    /// Takes words until there are no more.
+    #[inline(always)]
+    fn words(&mut self, mut next: impl FnMut() -> Option<u64>) {
+        while let Some(word) = next() {
+            self.word(word);
+        }
+    }
 }
 
 /// A SipHash that is fed in pieces.
@@ -60,6 +68,20 @@ impl<const C: usize, const D: usize> Sink for SipSink<C, D> {
         self.len = self.len.wrapping_add(8);
         self.state.word(self.pending | word << self.fill);
         self.pending = word >> 1 >> (63 - self.fill);
+    }
+
+    #[inline(always)]
+    fn words(&mut self, mut next: impl FnMut() -> Option<u64>) {
+        if self.fill != 0 {
+            while let Some(word) = next() {
+                self.word(word);
+            }
+            return;
+        }
+        while let Some(word) = next() {
+            self.state.word(word);
+            self.len = self.len.wrapping_add(8);
+        }
     }
 
     #[inline(always)]

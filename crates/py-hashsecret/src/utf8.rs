@@ -105,47 +105,103 @@ const fn without(mut bytes: u64, mut marks: u64) -> (u64, u32) {
 /// Streams UTF-8 of characters below U+10000 as two bytes each.
 #[inline(always)]
 pub(crate) fn ucs2<S: Sink, const BIG: bool>(mut sink: S, mut text: &[u8]) -> S {
-    loop {
-        while let Some(bytes) = text.first_chunk::<12>() {
-            let (word, next) = (peek(bytes), peek(&bytes[4..]) >> 16);
-            if !is_three_byte_pair(word) || !is_three_byte_pair(next) {
-                break;
+    while let Some(bytes) = text.first_chunk::<12>() {
+        let word = peek(bytes);
+        if word & 0xf0 == 0xe0 {
+            sink.words(|| {
+                let units = four_of_three_bytes(text)?;
+                text = &text[12..];
+                Some(order2::<BIG>(units))
+            });
+            // One or two before another class.
+            let word = peek(text);
+            let units = order2::<BIG>(three_byte_units(word));
+            if is_three_byte_pair(word) {
+                sink.bits(units, 32);
+                text = skip(text, 6);
+            } else if word & 0xf0 == 0xe0 {
+                sink.bits(units & 0xffff, 16);
+                text = skip(text, 3);
             }
-            let units = three_byte_units(word) | three_byte_units(next) << 32;
-            sink.word(order2::<BIG>(units));
-            text = &text[12..];
-        }
-        while let Some(bytes) = text.first_chunk::<8>() {
-            let word = u64::from_le_bytes(*bytes);
-            if word & 0x00e0_00e0_00e0_00e0 != 0x00c0_00c0_00c0_00c0 {
-                break;
+        } else if word & 0xe0 == 0xc0 {
+            sink.words(|| {
+                let units = four_of_two_bytes(text)?;
+                text = &text[8..];
+                Some(order2::<BIG>(units))
+            });
+            let word = peek(text);
+            let units = order2::<BIG>(two_byte_units(word));
+            if word & 0x00e0_00e0 == 0x00c0_00c0 {
+                sink.bits(units & 0xffff_ffff, 32);
+                text = skip(text, 4);
+            } else if word & 0xe0 == 0xc0 {
+                sink.bits(units & 0xffff, 16);
+                text = skip(text, 2);
             }
-            sink.word(order2::<BIG>(two_byte_units(word)));
-            text = &text[8..];
-        }
-        while let Some(bytes) = text.first_chunk::<4>() {
-            let word = u32::from_le_bytes(*bytes);
-            if word & 0x8080_8080 != 0 {
-                break;
+        } else {
+            let units = order2::<BIG>(spread4(word as u32));
+            if word & 0x8000 != 0 {
+                sink.bits(units & 0xffff, 16);
+                text = &text[1..];
+            } else if word & 0x8080_0000 != 0 {
+                sink.bits(units & 0xffff_ffff, 32);
+                text = &text[2..];
+            } else {
+                sink.word(units);
+                text = &text[4..];
             }
-            sink.word(order2::<BIG>(spread4(word)));
-            text = &text[4..];
         }
-        if text.is_empty() {
-            return sink;
-        }
+    }
+    while !text.is_empty() {
         let (code_point, taken) = decode(peek(text));
         sink.bits(order2::<BIG>(u64::from(code_point as u16)), 16);
         text = skip(text, taken);
     }
+    sink
+}
+
+/// Four characters of three bytes as four units, if these are (in a text without wider ones).
+///
+/// Characters 0 and 2 share a register, 1 and 3 another, 32 bits for each: then what must be moved
+/// together lies in place.
+#[inline(always)]
+fn four_of_three_bytes(text: &[u8]) -> Option<u64> {
+    const LEADS: u64 = 0x0000_00e0_0000_00e0;
+    let bytes = text.first_chunk::<12>()?;
+    let at = |i: usize| {
+        u64::from(u32::from_le_bytes([
+            bytes[i],
+            bytes[i + 1],
+            bytes[i + 2],
+            bytes[i + 3],
+        ]))
+    };
+    let even = at(0) | at(6) << 32;
+    let odd = at(3) | at(8) >> 8 << 32;
+    (even & odd & LEADS == LEADS).then(|| three_byte_lanes(even) | three_byte_lanes(odd) << 16)
+}
+
+/// A character of three bytes in each half as a unit in each half.
+#[inline(always)]
+const fn three_byte_lanes(word: u64) -> u64 {
+    (word & 0x0000_000f_0000_000f) << 12
+        | word >> 2 & 0x0000_0fc0_0000_0fc0
+        | word >> 16 & 0x0000_003f_0000_003f
+}
+
+#[inline(always)]
+fn four_of_two_bytes(text: &[u8]) -> Option<u64> {
+    let word = u64::from_le_bytes(*text.first_chunk()?);
+    (word & 0x00e0_00e0_00e0_00e0 == 0x00c0_00c0_00c0_00c0).then(|| two_byte_units(word))
 }
 
 /// Two characters of three bytes in the low 48 bits as two units in the low 32 bits.
 #[inline(always)]
 const fn three_byte_units(word: u64) -> u64 {
-    let lanes = (word & 0x0000_0f00_000f) << 12
-        | (word & 0x003f_0000_3f00) >> 2
-        | (word & 0x3f00_003f_0000) >> 16;
+    // One mask for all bytes, because it fits an instruction; what it leaves of a lead byte beyond
+    // four bits is shifted out of the unit.
+    const MASK: u64 = 0x3f00_003f;
+    let lanes = (word & MASK) << 12 | (word >> 8 & MASK) << 6 | word >> 16 & MASK;
     lanes & 0xffff | lanes >> 8 & 0xffff_0000
 }
 
@@ -171,34 +227,28 @@ const fn spread4(bytes: u32) -> u64 {
 /// Streams UTF-8 as four bytes for each character.
 #[inline(always)]
 pub(crate) fn ucs4<S: Sink, const BIG: bool>(mut sink: S, mut text: &[u8]) -> S {
-    loop {
-        while let Some(bytes) = text.first_chunk::<8>() {
-            let word = u64::from_le_bytes(*bytes);
-            if word & 0x0000_00f0_0000_00f0 != 0x0000_00f0_0000_00f0 {
-                break;
-            }
+    while let Some(bytes) = text.first_chunk::<8>() {
+        let word = u64::from_le_bytes(*bytes);
+        if word & 0x8080 == 0 {
+            let units = word & 0xff | (word & 0xff00) << 24;
+            sink.word(order4::<BIG>(units));
+            text = &text[2..];
+        } else if word & 0x0000_00f0_0000_00f0 == 0x0000_00f0_0000_00f0 {
             let (first, second) = (four_bytes(word as u32), four_bytes((word >> 32) as u32));
             sink.word(order4::<BIG>(first | second << 32));
             text = &text[8..];
+        } else {
+            let (code_point, taken) = decode(word);
+            sink.bits(order4::<BIG>(code_point.into()), 32);
+            text = skip(text, taken);
         }
-        while let Some(bytes) = text.first_chunk::<2>() {
-            let word = u64::from(u16::from_le_bytes(*bytes));
-            if word & 0x8080 != 0 {
-                break;
-            }
-            sink.bits(
-                order4::<BIG>((word | word << 24) & 0x0000_00ff_0000_00ff),
-                64,
-            );
-            text = &text[2..];
-        }
-        if text.is_empty() {
-            return sink;
-        }
+    }
+    while !text.is_empty() {
         let (code_point, taken) = decode(peek(text));
         sink.bits(order4::<BIG>(code_point.into()), 32);
         text = skip(text, taken);
     }
+    sink
 }
 
 /// The code point of a character of four bytes.
