@@ -289,9 +289,50 @@ fn secrets(options: &Options) {
     table.run(options);
 }
 
+/// 64 messages of one length, and of lengths as identifiers have them.
+fn many(options: &Options) {
+    let secret = black_box(HashSecret::from_seed(42));
+    let data: Vec<u8> = (0..4000).map(|i| (i * 7 + 3) as u8).collect();
+    let identifiers = [4, 3, 8, 5, 1, 6, 12, 4, 7, 2, 9, 4, 16, 5, 3, 11];
+    let lengths = [5, 8, 16, 64, 256, 1000].map(|len| (format!("{len} bytes"), vec![len]));
+    let mixed = (
+        "the lengths of identifiers".to_owned(),
+        identifiers.to_vec(),
+    );
+    for (name, lengths) in lengths.into_iter().chain([mixed]) {
+        let messages: Vec<&[u8]> = lengths
+            .iter()
+            .cycle()
+            .take(64)
+            .enumerate()
+            .map(|(i, len)| &data[i..i + len])
+            .collect();
+        let messages = &messages[..];
+        let mut table = Table::new(format!("hash_many of {name}"), "hash");
+        table.peer("hash_many", move |n| {
+            let mut hashes = [0; 64];
+            for _ in 0..n.div_ceil(64) {
+                secret.hash_many(black_box(messages), &mut hashes);
+                black_box(&hashes);
+            }
+        });
+        table.peer("hash_bytes, one by one", move |n| {
+            let mut hashes = [0; 64];
+            for _ in 0..n.div_ceil(64) {
+                for (hash, message) in hashes.iter_mut().zip(black_box(messages)) {
+                    *hash = secret.hash_bytes(message);
+                }
+                black_box(&hashes);
+            }
+        });
+        table.run(options);
+    }
+}
+
 fn main() {
     let options = Options::from_args();
     by_length(&options);
+    many(&options);
     siphash_2_4(&options);
     by_kind(&options);
     secrets(&options);

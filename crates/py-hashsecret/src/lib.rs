@@ -16,6 +16,7 @@ mod entropy;
 mod hasher;
 mod kind;
 mod lcg;
+mod many;
 #[cfg(all(test, loom, feature = "std"))]
 mod model;
 mod native;
