@@ -2,3 +2,4 @@
 
 pub mod cpython;
 pub mod paired;
+pub mod pyarena;
