@@ -110,8 +110,8 @@ fn question<const ALL: bool>(arenas: &[Vec<u32>], what: &str, options: &Options)
         next: 0,
     };
     let fixed = BlockPolicy::default();
-    let mut replays: Vec<Replay> = (0..10).map(|_| replay()).collect();
-    let [a, b, c, d, e, f, g, h, i, j] = &mut replays[..] else {
+    let mut replays: Vec<Replay> = (0..12).map(|_| replay()).collect();
+    let [a, b, c, d, e, f, g, h, i, j, k, l] = &mut replays[..] else {
         unreachable!()
     };
     let (mut glibc, mut mi) = (Vec::new(), Vec::new());
@@ -167,10 +167,6 @@ fn question<const ALL: bool>(arenas: &[Vec<u32>], what: &str, options: &Options)
     table.run(options);
 
     let mut table = Table::new(format!("trace of 8 KiB blocks, {what}"), "allocation");
-    let mut again: Vec<Replay> = (0..2).map(|_| replay()).collect();
-    let [k, l] = &mut again[..] else {
-        unreachable!()
-    };
     table.peer("py-arena (8 KiB blocks)", move |n| {
         j.run(n, |sizes| ours::<ALL>(fixed, sizes))
     });

@@ -198,12 +198,6 @@ impl Bump {
         segment
     }
 
-    /// Moves the cursor on within the open segment.
-    #[inline]
-    pub(crate) fn advance_to(&self, cursor: NonNull<u8>) {
-        self.cursor.set(cursor);
-    }
-
     /// Counts what was handed out of a segment between these two cursors.
     #[inline]
     pub(crate) fn retire(&self, base: NonNull<u8>, cursor: NonNull<u8>) {
@@ -237,7 +231,7 @@ impl Bump {
     }
 
     #[inline]
-    fn advance(&self, segment: Segment, carved: Carved) -> NonNull<u8> {
+    pub(crate) fn advance(&self, segment: Segment, carved: Carved) -> NonNull<u8> {
         self.cursor.set(segment.cursor);
         self.count(1);
         self.add_slack(carved.slack);

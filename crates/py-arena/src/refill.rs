@@ -17,14 +17,12 @@ use crate::error::AllocError;
 use crate::policy::BlockPolicy;
 use core::ptr::NonNull;
 
-/// A request served by the slow path.
-pub(crate) struct Refill {
-    pub(crate) at: NonNull<u8>,
-    /// The segment to fill from now on, and its cursor before the request; `None` if the one in
-    /// use stays in use.
-    pub(crate) next: Option<(NonNull<u8>, Segment)>,
-    /// What the caller has to add to its counters.
-    pub(crate) slack: usize,
+/// How a request that did not fit is served.
+pub(crate) enum Refill {
+    /// From a segment to fill from now on, which has the room for it.
+    Next(Segment),
+    /// With this memory in a block of its own, already counted; the segment in use stays in use.
+    Apart(NonNull<u8>),
 }
 
 /// The room that a request takes at worst, whatever the cursor it meets.
@@ -37,14 +35,15 @@ impl Bump {
     #[cold]
     #[inline(never)]
     pub(crate) fn slow(&self, size: usize, align: usize) -> Result<NonNull<u8>, AllocError> {
-        let refill = self.refill(size, align)?;
-        if let Some((base, segment)) = refill.next {
-            self.take_segment();
-            self.open_from(base, segment);
-            self.add_slack(refill.slack);
-            self.count(1);
+        match self.refill(size, align)? {
+            Refill::Apart(at) => Ok(at),
+            Refill::Next(mut segment) => {
+                self.take_segment();
+                self.open(segment);
+                let carved = segment.carve(size, align).ok_or(AllocError)?;
+                Ok(self.advance(segment, carved))
+            }
         }
-        Ok(refill.at)
     }
 
     /// `malloc` where the fast path said no: size 0, or no room.
@@ -71,29 +70,14 @@ impl Bump {
             BlockPolicy::Fixed(_) => false,
             BlockPolicy::Growing { .. } => need > self.next_regular()? / 4,
         };
-        let mut segment = if apart {
-            whole(self.new_block(need, true)?)
-        } else {
-            self.next_segment(need)?
-        };
+        if !apart {
+            return self.next_segment(need).map(Refill::Next);
+        }
+        let mut segment = whole(self.new_block(need, true)?);
         let base = segment.cursor;
         let carved = segment.carve(size, align).ok_or(AllocError)?;
-        let (at, slack) = (carved.at, carved.slack);
-        if apart {
-            self.retire(base, segment.cursor);
-            self.add_slack(slack);
-            self.count(1);
-            return Ok(Refill {
-                at,
-                next: None,
-                slack: 0,
-            });
-        }
-        Ok(Refill {
-            at,
-            next: Some((base, segment)),
-            slack,
-        })
+        self.settle(base, segment.cursor, 1, carved.slack);
+        Ok(Refill::Apart(carved.at))
     }
 
     /// The payload of the regular block that would be opened next.
@@ -212,13 +196,24 @@ impl Bump {
         unsafe { block.free() };
     }
 
-    /// Opens the segment, out of which something was handed out already since `base`.
-    fn open_from(&self, base: NonNull<u8>, segment: Segment) {
-        self.open(Segment {
-            cursor: base,
-            ..segment
-        });
-        self.advance_to(segment.cursor);
+    /// Counts what a claim served from a segment between these two cursors.
+    pub(crate) fn settle(
+        &self,
+        base: NonNull<u8>,
+        cursor: NonNull<u8>,
+        allocs: usize,
+        slack: usize,
+    ) {
+        self.retire(base, cursor);
+        self.count(allocs);
+        self.add_slack(slack);
+    }
+
+    /// A claim ends.
+    #[inline(never)]
+    pub(crate) fn end_claim(&self, base: NonNull<u8>, rest: Segment, allocs: usize, slack: usize) {
+        self.settle(base, rest.cursor, allocs, slack);
+        self.give_back(rest);
     }
 
     /// Takes back the rest of a segment that a claim or a scope had (I2: it hands out no more).
