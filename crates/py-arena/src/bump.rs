@@ -145,6 +145,7 @@ pub(crate) struct Bump {
 unsafe impl Send for Bump {}
 
 impl Bump {
+    #[inline]
     pub(crate) const fn new(policy: BlockPolicy) -> Bump {
         Bump {
             cursor: Cell::new(CLOSED),
@@ -342,10 +343,13 @@ impl Reserve for &Bump {
 }
 
 impl Drop for Bump {
+    #[inline]
     fn drop(&mut self) {
         for list in [&self.owned, &self.partial, &self.spare] {
-            // SAFETY: I3: the blocks are this arena's, and its end ends all borrows of them.
-            unsafe { list.free_all() };
+            if !list.is_empty() {
+                // SAFETY: I3: the blocks are this arena's, and its end ends all borrows of them.
+                unsafe { list.free_all() };
+            }
         }
     }
 }

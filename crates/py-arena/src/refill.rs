@@ -54,7 +54,7 @@ impl Bump {
             return self.slow(size, 1);
         }
         if !self.is_open() {
-            let segment = self.next_segment(ALIGNMENT)?;
+            let segment = self.next_segment(ALIGNMENT, self.next_regular()?)?;
             self.open(segment);
         }
         self.count(1);
@@ -62,16 +62,12 @@ impl Bump {
     }
 
     /// Finds the memory for a request that fits in no open segment.
-    #[cold]
     #[inline(never)]
     pub(crate) fn refill(&self, size: usize, align: usize) -> Result<Refill, AllocError> {
         let need = worst_case(size, align).ok_or(AllocError)?;
-        let apart = match self.policy {
-            BlockPolicy::Fixed(_) => false,
-            BlockPolicy::Growing { .. } => need > self.next_regular()? / 4,
-        };
-        if !apart {
-            return self.next_segment(need).map(Refill::Next);
+        let regular = self.next_regular()?;
+        if need <= regular / 4 || matches!(self.policy, BlockPolicy::Fixed(_)) {
+            return self.next_segment(need, regular).map(Refill::Next);
         }
         let mut segment = whole(self.new_block(need, true)?);
         let base = segment.cursor;
@@ -90,9 +86,9 @@ impl Bump {
             .ok_or(AllocError)
     }
 
-    /// A segment with this much room, from what is kept or from a new block.
-    fn next_segment(&self, need: usize) -> Result<Segment, AllocError> {
-        let regular = self.next_regular()?;
+    /// A segment with this much room, from what is kept or from a new block; `regular` is the
+    /// payload of the regular block that would be opened next.
+    fn next_segment(&self, need: usize, regular: usize) -> Result<Segment, AllocError> {
         let large = need > regular;
         while let Some(block) = if large { None } else { self.partial.pop() } {
             self.owned.push(block);
@@ -134,6 +130,7 @@ impl Bump {
     }
 
     /// This arena, or the nearest parent, that keeps an empty block.
+    #[inline]
     fn lender(&self) -> Option<&Bump> {
         let mut bump = self;
         while bump.spare.head().is_none() {
@@ -153,12 +150,14 @@ impl Bump {
         Some(block)
     }
 
+    #[inline]
     fn new_block(&self, payload: usize, large: bool) -> Result<Block, AllocError> {
         let block = self.acquire(payload, large)?;
         self.adopt(block);
         Ok(block)
     }
 
+    #[inline]
     fn adopt(&self, block: Block) {
         self.owned.push(block);
         self.reserved.set(self.reserved.get() + block.total());
@@ -166,6 +165,7 @@ impl Bump {
 
     /// The bump allocator that keeps the account of bytes held: this one, or a scope's outermost
     /// parent.
+    #[inline]
     pub(crate) fn root(&self) -> &Bump {
         let mut bump = self;
         while let Some(parent) = bump.parent {
@@ -176,6 +176,7 @@ impl Bump {
     }
 
     /// Gets a block within the limit. It is in no list yet.
+    #[inline]
     pub(crate) fn acquire(&self, payload: usize, large: bool) -> Result<Block, AllocError> {
         let root = self.root();
         let left = root.max_held.get().saturating_sub(root.held.get());
@@ -236,6 +237,10 @@ impl Bump {
     pub(crate) fn rewind(&mut self) {
         self.take_segment();
         self.keep_blocks_of(&[&self.owned, &self.partial]);
+        if let Some(block) = self.spare.pop() {
+            self.owned.push(block);
+            self.open(whole(block));
+        }
         self.allocs.set(0);
         self.retired.set(0);
         self.slack.set(0);
