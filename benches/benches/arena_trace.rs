@@ -1,7 +1,7 @@
 //! What does CPython's own use of its arena cost? Replays every fifth of the modules of the
 //! standard library as CPython 3.13 compiled them: `data/arena-trace.zlib` holds each request of
 //! its arena (255: a new arena; 0: add_object; 254: a size as u32 LE; else the size is 8 times the
-//! byte), 1.7 million allocations of 35.8 bytes on average.
+//! byte), 1.7 million allocations of 35.8 bytes on average. A turn is a replay of all of it.
 
 use benches::paired::{Options, Table};
 use benches::pyarena::{PyArena, keep, keep_heap_warm};
@@ -50,22 +50,12 @@ fn touch<const ALL: bool>(at: *mut u8, size: u32) {
     keep(at);
 }
 
-struct Replay {
-    arenas: Vec<Vec<u32>>,
-    next: usize,
-}
-
-impl Replay {
-    /// Replays whole arenas until `n` allocations are done, going on where it stopped.
-    #[inline(always)]
-    fn run(&mut self, n: u64, mut arena: impl FnMut(&[u32])) {
-        let mut left = n as i64;
-        while left > 0 {
-            let sizes = &self.arenas[self.next];
-            let sizes = &sizes[..sizes.len().min(left as usize)];
+/// Replays all arenas, in order, so many times.
+#[inline(always)]
+fn replay(arenas: &[Vec<u32>], times: u64, mut arena: impl FnMut(&[u32])) {
+    for _ in 0..times {
+        for sizes in arenas {
             arena(sizes);
-            left -= sizes.len() as i64;
-            self.next = (self.next + 1) % self.arenas.len();
         }
     }
 }
@@ -105,26 +95,21 @@ fn boxed<const ALL: bool>(allocator: &impl GlobalAlloc, kept: &mut Vec<*mut u8>,
 }
 
 fn question<const ALL: bool>(arenas: &[Vec<u32>], what: &str, options: &Options) {
-    let replay = || Replay {
-        arenas: arenas.to_vec(),
-        next: 0,
-    };
     let fixed = BlockPolicy::default();
-    let mut replays: Vec<Replay> = (0..12).map(|_| replay()).collect();
-    let [a, b, c, d, e, f, g, h, i, j, k, l] = &mut replays[..] else {
-        unreachable!()
-    };
     let (mut glibc, mut mi) = (Vec::new(), Vec::new());
-    let mut table = Table::new(format!("trace, {what}"), "allocation");
+    let mut table = Table::new(
+        format!("trace, {what}"),
+        "replay of 1.7 million allocations",
+    );
     table.peer("py-arena growing", move |n| {
-        a.run(n, |sizes| ours::<ALL>(BlockPolicy::GROWING, sizes));
+        replay(arenas, n, |sizes| ours::<ALL>(BlockPolicy::GROWING, sizes));
     });
     table.peer("py-arena (8 KiB blocks)", move |n| {
-        b.run(n, |sizes| ours::<ALL>(fixed, sizes))
+        replay(arenas, n, |sizes| ours::<ALL>(fixed, sizes))
     });
-    table.peer("py-arena claim", move |n| c.run(n, claimed::<ALL>));
+    table.peer("py-arena claim", move |n| replay(arenas, n, claimed::<ALL>));
     table.peer("bumpalo", move |n| {
-        d.run(n, |sizes| {
+        replay(arenas, n, |sizes| {
             let arena = bumpalo::Bump::new();
             for &size in sizes {
                 touch::<ALL>(arena.alloc_layout(layout(size)).as_ptr(), size);
@@ -132,7 +117,7 @@ fn question<const ALL: bool>(arenas: &[Vec<u32>], what: &str, options: &Options)
         });
     });
     table.peer("bump-scope", move |n| {
-        e.run(n, |sizes| {
+        replay(arenas, n, |sizes| {
             let arena: bump_scope::Bump = bump_scope::Bump::new();
             for &size in sizes {
                 touch::<ALL>(arena.allocate_layout(layout(size)).as_ptr(), size);
@@ -140,7 +125,7 @@ fn question<const ALL: bool>(arenas: &[Vec<u32>], what: &str, options: &Options)
         });
     });
     table.peer("stumpalo", move |n| {
-        f.run(n, |sizes| {
+        replay(arenas, n, |sizes| {
             let arena = stumpalo::Arena::new();
             for &size in sizes {
                 touch::<ALL>(arena.alloc_layout(layout(size)).as_ptr(), size);
@@ -148,14 +133,14 @@ fn question<const ALL: bool>(arenas: &[Vec<u32>], what: &str, options: &Options)
         });
     });
     table.peer("Box, glibc", move |n| {
-        g.run(n, |sizes| boxed::<ALL>(&System, &mut glibc, sizes))
+        replay(arenas, n, |sizes| boxed::<ALL>(&System, &mut glibc, sizes))
     });
     table.peer("Box, mimalloc", move |n| {
-        h.run(n, |sizes| boxed::<ALL>(&MiMalloc, &mut mi, sizes));
+        replay(arenas, n, |sizes| boxed::<ALL>(&MiMalloc, &mut mi, sizes));
     });
     if let Some(c) = PyArena::get() {
         table.peer("CPython _PyArena_Malloc", move |n| {
-            i.run(n, |sizes| {
+            replay(arenas, n, |sizes| {
                 c.with(|arena| {
                     for &size in sizes {
                         touch::<ALL>(arena.malloc(size as usize), size);
@@ -166,12 +151,15 @@ fn question<const ALL: bool>(arenas: &[Vec<u32>], what: &str, options: &Options)
     }
     table.run(options);
 
-    let mut table = Table::new(format!("trace of 8 KiB blocks, {what}"), "allocation");
+    let mut table = Table::new(
+        format!("trace of 8 KiB blocks, {what}"),
+        "replay of 1.7 million allocations",
+    );
     table.peer("py-arena (8 KiB blocks)", move |n| {
-        j.run(n, |sizes| ours::<ALL>(fixed, sizes))
+        replay(arenas, n, |sizes| ours::<ALL>(fixed, sizes))
     });
     table.peer("bumpalo", move |n| {
-        k.run(n, |sizes| {
+        replay(arenas, n, |sizes| {
             let arena = bumpalo::Bump::new();
             for &size in sizes {
                 touch::<ALL>(arena.alloc_layout(layout(size)).as_ptr(), size);
@@ -180,7 +168,7 @@ fn question<const ALL: bool>(arenas: &[Vec<u32>], what: &str, options: &Options)
     });
     if let Some(c) = PyArena::get() {
         table.peer("CPython _PyArena_Malloc", move |n| {
-            l.run(n, |sizes| {
+            replay(arenas, n, |sizes| {
                 c.with(|arena| {
                     for &size in sizes {
                         touch::<ALL>(arena.malloc(size as usize), size);

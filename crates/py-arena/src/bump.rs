@@ -61,13 +61,20 @@ impl Segment {
         if pad + size > self.room() {
             return None;
         }
+        Some(self.carve_fitting(size, pad))
+    }
+
+    /// As `carve`, where the padding is known and the room is there: `pad + size <= room`.
+    #[inline]
+    fn carve_fitting(&mut self, size: usize, pad: usize) -> Carved {
+        debug_assert!(pad + size <= self.room());
         let rounded = round_fitting(size);
         let at = above(self.cursor, pad);
         self.cursor = above(at, rounded);
-        Some(Carved {
+        Carved {
             at,
             slack: pad + rounded - size,
-        })
+        }
     }
 }
 
@@ -223,12 +230,11 @@ impl Bump {
     pub(crate) fn malloc(&self, size: usize) -> Result<NonNull<u8>, AllocError> {
         let mut segment = self.segment();
         // One comparison for both 0 < size and size <= room.
-        if size.wrapping_sub(1) < segment.room() {
-            if let Some(carved) = segment.carve(size, 1) {
-                return Ok(self.advance(segment, carved));
-            }
+        if size.wrapping_sub(1) >= segment.room() {
+            return self.malloc_slow(size);
         }
-        self.malloc_slow(size)
+        let carved = segment.carve_fitting(size, 0);
+        Ok(self.advance(segment, carved))
     }
 
     #[inline]
