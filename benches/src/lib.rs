@@ -3,3 +3,4 @@
 pub mod cpython;
 pub mod frontend;
 pub mod paired;
+pub mod pyarena;
