@@ -34,10 +34,6 @@ fn os() -> io::Error {
 #[case(TimeoutError::NotANumber, "Invalid value NaN (not a number)")]
 #[case(TimeoutError::TooLarge, "timeout value is too large")]
 #[case(TimeoutError::OutOfRange, "timestamp out of range for C PyTime_t")]
-#[case(
-    TimeoutError::TooLargeToConvert,
-    "timestamp too large to convert to C PyTime_t"
-)]
 fn an_error_says_what_cpython_says(#[case] error: impl Error, #[case] words: &str) {
     assert_eq!(error.to_string(), words);
 }
