@@ -53,8 +53,7 @@ fn try_lock_excludes() {
             thread::spawn(move || {
                 if shared.0.try_lock() {
                     shared.1.increment();
-                    // SAFETY: locked two lines above.
-                    unsafe { shared.0.unlock() };
+                    shared.0.unlock();
                 }
             })
         };
@@ -64,5 +63,71 @@ fn try_lock_excludes() {
         other.join().unwrap();
         assert!(shared.0.try_lock(), "free, and nobody else is there");
         assert!((1..=2).contains(&shared.1.get()));
+    });
+}
+
+/// Two unlocks of one lock at once: one of them finds it unlocked.
+#[test]
+fn a_wrong_second_unlock_finds_it_unlocked() {
+    check("raw_mutex::a_wrong_second_unlock_finds_it_unlocked", || {
+        let mutex = Arc::new(RawMutex::new());
+        mutex.lock();
+        let wrong = {
+            let mutex = Arc::clone(&mutex);
+            thread::spawn(move || mutex.try_unlock())
+        };
+        let right = mutex.try_unlock();
+        assert!(wrong.join().unwrap() ^ right);
+        assert!(!mutex.is_locked());
+    });
+}
+
+/// The same beside a waiter, whose frame is touched once: two locks, three unlocks, and two of
+/// them found it locked.
+#[test]
+fn a_wrong_second_unlock_beside_a_waiter_touches_nothing() {
+    let name = "raw_mutex::a_wrong_second_unlock_beside_a_waiter_touches_nothing";
+    check(name, || {
+        let mutex = Arc::new(RawMutex::new());
+        mutex.lock();
+        let waiter = {
+            let mutex = Arc::clone(&mutex);
+            thread::spawn(move || {
+                mutex.lock();
+                usize::from(mutex.try_unlock())
+            })
+        };
+        let wrong = {
+            let mutex = Arc::clone(&mutex);
+            thread::spawn(move || usize::from(mutex.try_unlock()))
+        };
+        let right = usize::from(mutex.try_unlock());
+        assert_eq!(right + wrong.join().unwrap() + waiter.join().unwrap(), 2);
+        assert!(mutex.try_lock());
+    });
+}
+
+/// Two waiters and two wrong unlocks: a second popper would follow a link of a frame that is gone.
+#[test]
+fn wrong_unlocks_beside_two_waiters_lose_nobody() {
+    check("raw_mutex::wrong_unlocks_beside_two_waiters_lose_nobody", || {
+        let mutex = Arc::new(RawMutex::new());
+        mutex.lock();
+        let waiters = [(); 2].map(|()| {
+            let mutex = Arc::clone(&mutex);
+            thread::spawn(move || {
+                mutex.lock();
+                usize::from(mutex.try_unlock())
+            })
+        });
+        let wrong = {
+            let mutex = Arc::clone(&mutex);
+            thread::spawn(move || usize::from(mutex.try_unlock()))
+        };
+        let mut unlocks = usize::from(mutex.try_unlock()) + wrong.join().unwrap();
+        for waiter in waiters {
+            unlocks += waiter.join().unwrap();
+        }
+        assert_eq!(unlocks, 3);
     });
 }
