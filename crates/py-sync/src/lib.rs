@@ -3,6 +3,8 @@
 
 mod bits;
 mod deadline;
+#[cfg(feature = "diagnostics")]
+pub mod diagnostics;
 mod flags;
 mod hooks;
 #[cfg(not(all(test, loom)))]
@@ -14,6 +16,7 @@ mod parking_lot;
 mod primitive;
 mod raw_mutex;
 mod semaphore;
+mod signals;
 mod sys;
 
 pub use flags::{LockFlags, LockStatus, ParkStatus};
@@ -21,3 +24,4 @@ pub use hooks::{AlreadyInstalled, Runtime, install};
 pub use mutex::{Mutex, MutexGuard};
 pub use parking_lot::{ParkingLot, after_fork, park, unpark, unpark_all};
 pub use raw_mutex::{RawMutex, RawMutexGuard};
+pub use signals::signal_arrived;

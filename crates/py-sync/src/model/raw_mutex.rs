@@ -110,24 +110,27 @@ fn a_wrong_second_unlock_beside_a_waiter_touches_nothing() {
 /// Two waiters and two wrong unlocks: a second popper would follow a link of a frame that is gone.
 #[test]
 fn wrong_unlocks_beside_two_waiters_lose_nobody() {
-    check("raw_mutex::wrong_unlocks_beside_two_waiters_lose_nobody", || {
-        let mutex = Arc::new(RawMutex::new());
-        mutex.lock();
-        let waiters = [(); 2].map(|()| {
-            let mutex = Arc::clone(&mutex);
-            thread::spawn(move || {
-                mutex.lock();
-                usize::from(mutex.try_unlock())
-            })
-        });
-        let wrong = {
-            let mutex = Arc::clone(&mutex);
-            thread::spawn(move || usize::from(mutex.try_unlock()))
-        };
-        let mut unlocks = usize::from(mutex.try_unlock()) + wrong.join().unwrap();
-        for waiter in waiters {
-            unlocks += waiter.join().unwrap();
-        }
-        assert_eq!(unlocks, 3);
-    });
+    check(
+        "raw_mutex::wrong_unlocks_beside_two_waiters_lose_nobody",
+        || {
+            let mutex = Arc::new(RawMutex::new());
+            mutex.lock();
+            let waiters = [(); 2].map(|()| {
+                let mutex = Arc::clone(&mutex);
+                thread::spawn(move || {
+                    mutex.lock();
+                    usize::from(mutex.try_unlock())
+                })
+            });
+            let wrong = {
+                let mutex = Arc::clone(&mutex);
+                thread::spawn(move || usize::from(mutex.try_unlock()))
+            };
+            let mut unlocks = usize::from(mutex.try_unlock()) + wrong.join().unwrap();
+            for waiter in waiters {
+                unlocks += waiter.join().unwrap();
+            }
+            assert_eq!(unlocks, 3);
+        },
+    );
 }
