@@ -86,6 +86,16 @@ pub struct RawMutex {
     state: AtomicPtr<Waiter>,
 }
 
+/// How the first half of an unlock ended.
+pub(crate) enum Released {
+    NotLocked,
+    Unlocked,
+    MustPop(RightToPop),
+}
+
+/// Stands for bit 1: whoever holds it pops. With the word as it was when the bit was set.
+pub(crate) struct RightToPop(*mut Waiter);
+
 fn is_locked(state: *mut Waiter) -> bool {
     state.addr() & LOCKED != 0
 }
@@ -260,6 +270,16 @@ impl RawMutex {
 
     #[cold]
     fn unlock_contended(&self) -> bool {
+        match self.release() {
+            Released::NotLocked => return false,
+            Released::Unlocked => {}
+            Released::MustPop(right) => self.pop(right),
+        }
+        true
+    }
+
+    /// The first half of an unlock: clears bit 0, and sets bit 1 if there is somebody to wake.
+    pub(crate) fn release(&self) -> Released {
         // Relaxed: decides only which compare-exchange to try.
         let mut state = self.state.load(Relaxed);
         while is_locked(state) {
@@ -271,21 +291,16 @@ impl RawMutex {
                 .state
                 .compare_exchange(state, unlocked, AcqRel, Relaxed)
             {
-                Ok(_) => {
-                    if pops {
-                        self.pop(unlocked);
-                    }
-                    return true;
-                }
+                Ok(_) if pops => return Released::MustPop(RightToPop(unlocked)),
+                Ok(_) => return Released::Unlocked,
                 Err(now) => state = now,
             }
         }
-        false
+        Released::NotLocked
     }
 
-    /// Wakes the newest waiter, or leaves that to whoever has locked meanwhile. By who has just
-    /// set bit 1, with the word as it then was.
-    fn pop(&self, mut state: *mut Waiter) {
+    /// The second half: wakes the newest waiter, or leaves that to whoever has locked meanwhile.
+    pub(crate) fn pop(&self, RightToPop(mut state): RightToPop) {
         loop {
             let waiter = newest(state);
             let left_to_its_unlock = is_locked(state);
@@ -307,6 +322,12 @@ impl RawMutex {
                 Err(now) => state = now,
             }
         }
+    }
+
+    /// True if threads wait in its list.
+    #[cfg(all(test, loom))]
+    pub(crate) fn has_waiters(&self) -> bool {
+        !newest(self.state.load(Relaxed)).is_null()
     }
 
     /// True while somebody holds it. Out of date at once: for assertions.

@@ -1,7 +1,7 @@
 //! Models of [`RawMutex`]: exclusion, ordering, and a waiter that is never touched after its wake.
 
 use super::{Guarded, check};
-use crate::raw_mutex::RawMutex;
+use crate::raw_mutex::{RawMutex, Released};
 use loom::sync::Arc;
 use loom::thread;
 
@@ -133,4 +133,40 @@ fn wrong_unlocks_beside_two_waiters_lose_nobody() {
             assert_eq!(unlocks, 3);
         },
     );
+}
+
+/// An unlock stopped between its two halves, with one waiter, and the mutex locked again meanwhile:
+/// then a second waiter, that second lock's unlock, and the pop, in every order.
+#[test]
+fn a_pop_meets_a_barger_and_a_push() {
+    check("raw_mutex::a_pop_meets_a_barger_and_a_push", || {
+        let shared = Arc::new((RawMutex::new(), Guarded::new()));
+        let locker = || {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || {
+                let _guard = shared.0.lock_guard();
+                shared.1.increment();
+            })
+        };
+        shared.0.lock();
+        let first = locker();
+        while !shared.0.has_waiters() {
+            thread::yield_now();
+        }
+        let Released::MustPop(right) = shared.0.release() else {
+            panic!("there is a waiter, and nobody else pops");
+        };
+        assert!(shared.0.try_lock());
+        let second = locker();
+        let barger = {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || shared.0.unlock())
+        };
+        shared.0.pop(right);
+        for thread in [first, second, barger] {
+            thread.join().unwrap();
+        }
+        assert!(shared.0.try_lock());
+        assert_eq!(shared.1.get(), 2);
+    });
 }
