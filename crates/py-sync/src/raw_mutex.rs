@@ -37,9 +37,10 @@
 //! * I6: never handed over: a woken thread competes again.
 //!
 //! Orderings: taking the lock is `Acquire`, giving it up is `Release`. Pushing a waiter is
-//! `Release`, so that the popper's `Acquire` sees its `next`. The word is changed by
-//! compare-exchanges alone, each of which carries on what those before it released: the pop itself
-//! may be `Relaxed`.
+//! `Release`, so that the popper's `Acquire` sees its `next`; the pop is `Release`, so that what it
+//! read of a waiter that stays comes before what that one writes, once a later popper has woken it.
+//! The word is changed by compare-exchanges alone, each of which carries on what those before it
+//! released.
 //!
 //! The list is last in, first out, and unfair: the sections under it are a few instructions long.
 //! Never detaches, never times out.
@@ -310,9 +311,9 @@ impl RawMutex {
                 // SAFETY: in the list, hence alive (I1, I3); only we pop (I2).
                 unsafe { (*waiter).next() }
             };
-            // Relaxed: what was released before is carried on. Acquire on failure: a newer
-            // waiter's `next`.
-            match self.state.compare_exchange(state, rest, Relaxed, Acquire) {
+            // Release: we may have read the `next` of a waiter that another popper will wake, and
+            // that writes it then. Acquire on failure: a newer waiter's `next`.
+            match self.state.compare_exchange(state, rest, Release, Acquire) {
                 Ok(_) if left_to_its_unlock => return,
                 Ok(_) => {
                     // SAFETY: popped by us, so the one post of its wait (I2, I4).
