@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(not(all(test, loom)))]
+mod after_fork;
 mod bits;
 mod deadline;
 #[cfg(feature = "diagnostics")]
