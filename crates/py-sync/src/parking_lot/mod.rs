@@ -33,6 +33,7 @@ mod bucket;
 mod callback;
 mod fork;
 pub(crate) mod record;
+mod run;
 mod table;
 mod waiter;
 
@@ -42,6 +43,7 @@ pub use fork::after_fork;
     allow(unreachable_pub, reason = "told to nobody")
 )]
 pub use record::Kind;
+pub(crate) use run::Run;
 pub use table::ParkingLot;
 pub(crate) use table::{Parked, lot};
 #[cfg(all(test, loom))]
