@@ -1,9 +1,13 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(not(all(test, loom)))]
+mod after_fork;
 mod bits;
 mod critical_section;
 mod deadline;
+#[cfg(feature = "diagnostics")]
+pub mod diagnostics;
 mod event;
 mod flags;
 mod hooks;
@@ -21,6 +25,7 @@ mod rw_mutex;
 mod semaphore;
 mod seq_cell;
 mod seq_lock;
+mod signals;
 mod sys;
 
 pub use event::Event;
@@ -39,3 +44,4 @@ pub use recursive_mutex::{RecursiveMutex, RecursiveMutexGuard};
 pub use rw_mutex::{RwMutex, RwMutexReadGuard, RwMutexWriteGuard};
 pub use seq_cell::{Pod, SeqCell};
 pub use seq_lock::{SeqLock, SeqLockWriteGuard};
+pub use signals::signal_arrived;
