@@ -1,4 +1,8 @@
-//! What the benchmarks share: the paired-rounds harness and the door to CPython's own functions.
+//! What the benchmarks share: the paired-rounds harness, the door to CPython's own functions, and
+//! the locks that are measured against each other.
 
+pub mod contend;
 pub mod cpython;
+pub mod locks;
 pub mod paired;
+pub mod pin;
