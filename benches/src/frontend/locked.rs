@@ -58,5 +58,5 @@ impl<T: Send> Lock<T> for Locked<T> {
         self.value.into_inner()
     }
 }
-pub use parking_lot::RwLock as RwLocked;
+pub use parking_lot_13::RwLock as RwLocked;
 pub use std::sync::OnceLock as Lazy;

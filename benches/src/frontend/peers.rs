@@ -18,8 +18,8 @@ pub struct Peers {
 
 impl Parts for Peers {
     type Arena = PeerArena;
-    type Lock<T: Send + 'static> = parking_lot::Mutex<T>;
-    type Shared<T: Send + Sync + 'static> = parking_lot::RwLock<T>;
+    type Lock<T: Send + 'static> = parking_lot_13::Mutex<T>;
+    type Shared<T: Send + Sync + 'static> = parking_lot_13::RwLock<T>;
     type Once<T: Send + Sync + 'static> = OnceLock<T>;
 
     fn hash(&self, text: Text<'_>) -> isize {
@@ -107,9 +107,9 @@ impl FileArena<Peers> for PeerArena {
     }
 }
 
-impl<T: Send> Lock<T> for parking_lot::Mutex<T> {
+impl<T: Send> Lock<T> for parking_lot_13::Mutex<T> {
     fn new(value: T) -> Self {
-        parking_lot::Mutex::new(value)
+        parking_lot_13::Mutex::new(value)
     }
 
     fn with<R>(&self, turns: &Turns, f: impl FnOnce(&mut T) -> R) -> R {
@@ -140,13 +140,13 @@ impl<T: Send> Lock<T> for parking_lot::Mutex<T> {
     }
 
     fn into_inner(self) -> T {
-        parking_lot::Mutex::into_inner(self)
+        parking_lot_13::Mutex::into_inner(self)
     }
 }
 
-impl<T: Send + Sync> SharedLock<T> for parking_lot::RwLock<T> {
+impl<T: Send + Sync> SharedLock<T> for parking_lot_13::RwLock<T> {
     fn new(value: T) -> Self {
-        parking_lot::RwLock::new(value)
+        parking_lot_13::RwLock::new(value)
     }
 
     fn read<R>(&self, turns: &Turns, f: impl FnOnce(&T) -> R) -> R {
