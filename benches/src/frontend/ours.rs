@@ -1,6 +1,7 @@
 //! The parts from the four crates of this workspace.
 
 use super::locked::{Lazy, Locked, RwLocked};
+use super::nesting::STACK;
 use super::parts::{ArenaFigures, FileArena, Parts};
 use super::table::{Entry, Text};
 use py_arena::{Arena, BlockPolicy};
@@ -29,6 +30,19 @@ impl Parts for Ours {
 
     fn digest(&self, bytes: &[u8]) -> u64 {
         keyed_hash(0, bytes)
+    }
+
+    fn on_threads(&self, threads: usize, work: &Arc<dyn Fn() + Send + Sync>) {
+        let start = |_| {
+            let work = Arc::clone(work);
+            let builder = py_thread::Builder::new().stack_size(STACK);
+            builder.start(move || work()).expect("a thread starts")
+        };
+        let workers: Vec<_> = (0..threads).map(start).collect();
+        for worker in workers {
+            let outcome = worker.join().expect("no thread waits for itself");
+            assert!(outcome.is_returned(), "a worker panicked");
+        }
     }
 }
 

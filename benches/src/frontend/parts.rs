@@ -20,6 +20,8 @@ pub trait Parts: Copy + Send + Sync + 'static {
     fn hash(&self, text: Text<'_>) -> isize;
     /// importlib's `source_hash` under key 0.
     fn digest(&self, bytes: &[u8]) -> u64;
+    /// Runs `work` on this many threads, and waits for all.
+    fn on_threads(&self, threads: usize, work: &Arc<dyn Fn() + Send + Sync>);
 }
 
 /// What a file's nodes live in.

@@ -1,6 +1,7 @@
 //! The parts from the crates that people use today: parking_lot, bumpalo, std and siphasher. The
 //! benchmark runs the stage after parsing on them beside ours.
 
+use super::nesting::STACK;
 use super::parts::{ArenaFigures, FileArena, Lock, Once, Parts, SharedLock, Turns};
 use super::table::{Entry, Text};
 use bumpalo::Bump;
@@ -39,6 +40,18 @@ impl Parts for Peers {
         let mut hasher = SipHasher13::new_with_keys(0, 0);
         hasher.write(bytes);
         hasher.finish()
+    }
+
+    fn on_threads(&self, threads: usize, work: &Arc<dyn Fn() + Send + Sync>) {
+        let start = |_| {
+            let work = Arc::clone(work);
+            let builder = std::thread::Builder::new().stack_size(STACK);
+            builder.spawn(move || work()).expect("a thread starts")
+        };
+        let workers: Vec<_> = (0..threads).map(start).collect();
+        for worker in workers {
+            worker.join().expect("a worker panicked");
+        }
     }
 }
 

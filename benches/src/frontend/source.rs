@@ -95,7 +95,7 @@ pub fn decode(bytes: Vec<u8>) -> Result<Source, Problem> {
     if size >= LARGE {
         notes.push(Note::Large(size));
     }
-    if let Some(at) = bytes.iter().position(|b| *b == 0) {
+    if let Some(at) = memchr::memchr(0, &bytes) {
         return Err(Problem::Binary(at));
     }
     let marked = bytes.starts_with(b"\xEF\xBB\xBF");
@@ -148,7 +148,7 @@ fn line_of(bytes: &[u8], at: usize) -> usize {
 }
 
 fn newlines(text: String) -> String {
-    if text.contains('\r') {
+    if memchr::memchr(b'\r', text.as_bytes()).is_some() {
         text.replace("\r\n", "\n").replace('\r', "\n")
     } else {
         text

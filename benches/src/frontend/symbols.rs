@@ -35,19 +35,21 @@ pub struct Symbols<'a, P: Parts> {
 }
 
 impl<'a, P: Parts> Symbols<'a, P> {
-    /// No symbols yet. With `keep`, [`finish`](Self::finish) tells what the file used.
+    /// No symbols yet, and room for about this many. With `keep`, [`finish`](Self::finish) tells
+    /// what the file used.
     pub fn new(
         table: &'a Table<P>,
         arena: &'a P::Arena,
         turns: &'a LandTurns,
         keep: bool,
+        room: usize,
     ) -> Symbols<'a, P> {
         Symbols {
             table,
             arena,
             turns,
-            index: Probe::new(),
-            locals: Vec::new(),
+            index: Probe::with_room(room),
+            locals: Vec::with_capacity(room),
             kept: keep.then(Vec::new),
         }
     }
