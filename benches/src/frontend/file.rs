@@ -125,7 +125,7 @@ impl<'t, P: Parts> Desk<'t, P> {
         self.phases.parse += cpu.seconds();
         Ok(FileFigures {
             bytes: source.bytes,
-            lines: source.text.lines().count() as u64,
+            lines: lines(&source.text),
             notes: source.notes,
             landed,
         })
@@ -168,6 +168,12 @@ impl<'t, P: Parts> Desk<'t, P> {
         self.phases.land += cpu.seconds();
         landed
     }
+}
+
+/// As an editor counts them: what stands behind the last newline is a line too.
+fn lines(text: &str) -> u64 {
+    let ended = memchr::memchr_iter(b'\n', text.as_bytes()).count() as u64;
+    ended + u64::from(!text.is_empty() && !text.ends_with('\n'))
 }
 
 impl ParsedFile {

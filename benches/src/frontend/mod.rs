@@ -25,5 +25,6 @@ pub mod source;
 pub mod standin;
 pub mod symbols;
 pub mod table;
+pub mod text;
 pub mod totals;
 pub mod verify;

@@ -3,7 +3,8 @@
 use super::locked::{Lazy, Locked, RwLocked};
 use super::nesting::STACK;
 use super::parts::{ArenaFigures, FileArena, Parts};
-use super::table::{Entry, Text};
+use super::table::Entry;
+use super::text::Text;
 use py_arena::{Arena, BlockPolicy};
 use py_hashsecret::{HashSecret, keyed_hash};
 use std::sync::Arc;

@@ -1,7 +1,8 @@
 //! The parts that the stage after parsing is built from, so that one program runs on ours and, in
 //! the benchmark, on the peers': an arena, locks, a set-up-once cell, and a hash.
 
-use super::table::{Entry, Text};
+use super::table::Entry;
+use super::text::Text;
 use std::cell::Cell;
 use std::sync::Arc;
 

@@ -3,7 +3,8 @@
 
 use super::nesting::STACK;
 use super::parts::{ArenaFigures, FileArena, Lock, Once, Parts, SharedLock, Turns};
-use super::table::{Entry, Text};
+use super::table::Entry;
+use super::text::Text;
 use bumpalo::Bump;
 use siphasher::sip::SipHasher13;
 use std::cell::RefCell;

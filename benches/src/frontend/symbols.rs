@@ -4,7 +4,8 @@
 
 use super::parts::{FileArena, LandTurns, Parts};
 use super::probe::Probe;
-use super::table::{Entry, Table, Text};
+use super::table::{Entry, Table};
+use super::text::Text;
 use std::sync::Arc;
 
 /// One symbol and how often this file has it.

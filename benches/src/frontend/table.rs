@@ -15,6 +15,7 @@
 
 use super::parts::{LandTurns, Lock, Once, Parts, SharedLock};
 use super::probe::Probe;
+use super::text::{Stored, Text};
 use std::sync::Arc;
 
 /// Shards; a power of two. Well above the number of threads, so that two seldom meet in one.
@@ -22,35 +23,10 @@ const SHARDS: usize = 64;
 /// The accounts of no file.
 const NOBODY: u32 = u32::MAX;
 
-/// A text as the parser gives it.
-#[derive(Clone, Copy, Debug)]
-pub enum Text<'t> {
-    /// Nearly all.
-    Utf8(&'t str),
-    /// A literal with a lone surrogate, which no `str` of Rust's can hold.
-    Surrogates {
-        /// Its code points.
-        points: &'t [u32],
-        /// The same, as Python's `encode("utf-8", "surrogatepass")` writes them.
-        bytes: &'t [u8],
-    },
-}
-
-impl<'t> Text<'t> {
-    /// Its bytes, as Python's `encode("utf-8", "surrogatepass")` writes them.
-    #[must_use]
-    pub fn bytes(self) -> &'t [u8] {
-        match self {
-            Text::Utf8(text) => text.as_bytes(),
-            Text::Surrogates { bytes, .. } => bytes,
-        }
-    }
-}
-
 /// One text of the table.
 pub struct Entry<P: Parts> {
     hash: isize,
-    text: Box<[u8]>,
+    text: Stored,
     surrogates: bool,
     tally: P::Lock<Tally>,
 }
@@ -78,7 +54,7 @@ impl<P: Parts> Entry<P> {
     fn new(hash: isize, text: Text<'_>) -> Entry<P> {
         Entry {
             hash,
-            text: text.bytes().into(),
+            text: Stored::new(text.bytes()),
             surrogates: matches!(text, Text::Surrogates { .. }),
             tally: Lock::new(Tally::default()),
         }
@@ -91,7 +67,7 @@ impl<P: Parts> Entry<P> {
 
     /// Its bytes: UTF-8, with lone surrogates as `surrogatepass` writes them.
     pub fn text(&self) -> &[u8] {
-        &self.text
+        self.text.bytes()
     }
 
     /// Whether it holds a lone surrogate.
@@ -100,7 +76,7 @@ impl<P: Parts> Entry<P> {
     }
 
     fn is(&self, text: Text<'_>) -> bool {
-        *self.text == *text.bytes()
+        self.text.bytes() == text.bytes()
     }
 }
 
@@ -177,7 +153,7 @@ impl<P: Parts> Table<P> {
 
     /// Called with the entry locked: the moves of one text follow each other in order.
     fn introduce(&self, entry: &Entry<P>, from: u32, to: u32, turns: &LandTurns) {
-        let bytes = entry.text.len() as u64;
+        let bytes = entry.text().len() as u64;
         let to = &self.accounts[to as usize];
         let give = |to: &mut Introduced| {
             to.texts += 1;
