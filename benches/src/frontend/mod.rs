@@ -7,6 +7,7 @@
 #![allow(missing_docs)]
 
 pub mod clock;
+pub mod coding;
 pub mod engine;
 pub mod file;
 pub mod input;

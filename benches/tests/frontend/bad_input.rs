@@ -42,6 +42,7 @@ fn a_bad_file_is_told_in_one_line_and_the_rest_is_done(#[case] text: &str, #[cas
     1
 )]
 #[case::mark(b"\xef\xbb\xbf# coding: latin-1\n", "a UTF-8 byte order mark, but", 1)]
+#[case::mark_and_utf8(b"\xef\xbb\xbf#coding: utf8\n", "a UTF-8 byte order mark, but", 1)]
 #[case::not_utf8(
     b"n = '\xe9'\n",
     "no encoding declared; see https://peps.python.org/pep-02",
