@@ -130,7 +130,7 @@ pub(crate) struct Bump {
     pub(crate) partial: List,
     /// Empty blocks, kept by `reset` or left by a scope.
     pub(crate) spare: List,
-    /// Payload of all blocks in the three lists.
+    /// Bytes of all blocks in the three lists, headers included.
     pub(crate) reserved: Cell<usize>,
     /// Bytes taken from the allocator, headers and object chunks included; the root's counts.
     pub(crate) held: Cell<usize>,

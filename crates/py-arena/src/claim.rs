@@ -24,8 +24,8 @@ use core::ptr::NonNull;
 ///
 /// Keep it in a local variable, so that its cursor stays in registers. Meanwhile the arena serves
 /// its own requests from another block. When the claim is dropped, the arena takes the rest back; a
-/// claim that is forgotten wastes that rest until the arena is reset, and its requests are not
-/// counted. Nothing that was made before, through, or beside the claim is touched.
+/// claim that is forgotten wastes that rest until the arena is reset, and what it served from its
+/// last block is not counted. Nothing that was made before, through, or beside the claim is touched.
 ///
 /// # Examples
 /// ```
@@ -43,6 +43,7 @@ pub struct Claim<'a> {
     /// The cursor when the segment was taken.
     base: NonNull<u8>,
     allocs: usize,
+    slack: usize,
     block: Option<Block>,
     bump: &'a Bump,
 }
@@ -70,6 +71,7 @@ impl<O> Arena<O> {
             limit,
             base: cursor,
             allocs: 0,
+            slack: 0,
             block,
             bump: &self.bump,
         }
@@ -276,16 +278,24 @@ impl<'a> Claim<'a> {
     fn refill(&mut self, size: usize, align: usize) -> Result<NonNull<u8>, AllocError> {
         let refill = self.bump.refill(size, align)?;
         if let Some((base, segment)) = refill.next {
-            self.bump.retire(self.base, self.cursor);
+            self.settle();
             self.base = base;
+            (self.allocs, self.slack) = (1, refill.slack);
             Segment {
                 cursor: self.cursor,
                 limit: self.limit,
                 block: self.block,
             } = segment;
         }
-        self.allocs += 1;
         Ok(refill.at)
+    }
+
+    /// Counts what was served from the present segment.
+    #[inline]
+    fn settle(&self) {
+        self.bump.retire(self.base, self.cursor);
+        self.bump.count(self.allocs);
+        self.bump.add_slack(self.slack);
     }
 }
 
@@ -309,7 +319,7 @@ impl Reserve for &mut Claim<'_> {
         // SAFETY: K1 and B3: above the cursor, below the limit.
         self.cursor = unsafe { NonNull::new_unchecked(next) };
         self.allocs += 1;
-        self.bump.add_slack(need - size);
+        self.slack = self.slack.wrapping_add(need - size);
         Ok(at.cast())
     }
 
@@ -325,7 +335,7 @@ impl Reserve for &mut Claim<'_> {
         };
         self.cursor = segment.cursor;
         self.allocs += 1;
-        self.bump.add_slack(carved.slack);
+        self.slack = self.slack.wrapping_add(carved.slack);
         Ok(carved.at)
     }
 }
@@ -333,8 +343,7 @@ impl Reserve for &mut Claim<'_> {
 impl Drop for Claim<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.bump.retire(self.base, self.cursor);
-        self.bump.count(self.allocs);
+        self.settle();
         let (cursor, limit, block) = (self.cursor, self.limit, self.block);
         self.bump.give_back(Segment {
             cursor,

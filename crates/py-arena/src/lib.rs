@@ -20,6 +20,8 @@ mod objects;
 mod owned;
 mod policy;
 mod refill;
+#[cfg(doctest)]
+mod refused;
 mod scope;
 mod slices;
 mod stats;

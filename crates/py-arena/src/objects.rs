@@ -29,8 +29,9 @@ pub(crate) struct Objects<O> {
     chunks: List,
     limit: Cell<NonNull<u8>>,
     empty: List,
-    /// Objects are dropped with this value: the drop check must know.
-    owns: PhantomData<O>,
+    /// Owns objects, so the drop check looks at them; and takes them through a shared reference, so
+    /// `O` is invariant: else an object that borrows for less than `O` says could be pushed.
+    owns: PhantomData<Cell<O>>,
 }
 
 // SAFETY: the objects belong to this value and move with it; the chunks as in `Bump`.

@@ -69,8 +69,8 @@ impl BlockPolicy {
         }
     }
 
-    /// The payload of the next regular block of an arena that holds `held` bytes of payload, or
-    /// `None` if it cannot be represented.
+    /// The payload of the next regular block of an arena whose blocks take `held` bytes, or `None`
+    /// if it cannot be represented.
     pub(crate) fn next_payload(self, held: usize) -> Option<usize> {
         match self {
             BlockPolicy::Fixed(size) => round_up(size),

@@ -23,6 +23,8 @@ pub(crate) struct Refill {
     /// The segment to fill from now on, and its cursor before the request; `None` if the one in
     /// use stays in use.
     pub(crate) next: Option<(NonNull<u8>, Segment)>,
+    /// What the caller has to add to its counters.
+    pub(crate) slack: usize,
 }
 
 /// The room that a request takes at worst, whatever the cursor it meets.
@@ -31,7 +33,7 @@ fn worst_case(size: usize, align: usize) -> Option<usize> {
 }
 
 impl Bump {
-    /// Serves a request that did not fit. `size` is not 0.
+    /// Serves a request that did not fit, and counts it. `size` is not 0.
     #[cold]
     #[inline(never)]
     pub(crate) fn slow(&self, size: usize, align: usize) -> Result<NonNull<u8>, AllocError> {
@@ -39,8 +41,9 @@ impl Bump {
         if let Some((base, segment)) = refill.next {
             self.take_segment();
             self.open_from(base, segment);
+            self.add_slack(refill.slack);
+            self.count(1);
         }
-        self.count(1);
         Ok(refill.at)
     }
 
@@ -75,17 +78,21 @@ impl Bump {
         };
         let base = segment.cursor;
         let carved = segment.carve(size, align).ok_or(AllocError)?;
-        self.add_slack(carved.slack);
+        let (at, slack) = (carved.at, carved.slack);
         if apart {
             self.retire(base, segment.cursor);
+            self.add_slack(slack);
+            self.count(1);
             return Ok(Refill {
-                at: carved.at,
+                at,
                 next: None,
+                slack: 0,
             });
         }
         Ok(Refill {
-            at: carved.at,
+            at,
             next: Some((base, segment)),
+            slack,
         })
     }
 
@@ -156,9 +163,9 @@ impl Bump {
     fn kept_block(&self) -> Option<Block> {
         let lender = self.lender()?;
         let block = lender.spare.pop()?;
-        let payload = block.payload();
-        lender.reserved.set(lender.reserved.get() - payload);
-        self.reserved.set(self.reserved.get() + payload);
+        let total = block.total();
+        lender.reserved.set(lender.reserved.get() - total);
+        self.reserved.set(self.reserved.get() + total);
         Some(block)
     }
 
@@ -170,7 +177,7 @@ impl Bump {
 
     fn adopt(&self, block: Block) {
         self.owned.push(block);
-        self.reserved.set(self.reserved.get() + block.payload());
+        self.reserved.set(self.reserved.get() + block.total());
     }
 
     /// The bump allocator that keeps the account of bytes held: this one, or a scope's outermost
@@ -258,7 +265,7 @@ impl Bump {
         for list in lists {
             while let Some(block) = list.pop() {
                 if block.is_large() {
-                    self.reserved.set(self.reserved.get() - block.payload());
+                    self.reserved.set(self.reserved.get() - block.total());
                     self.release(block);
                 } else {
                     self.spare.push(block);

@@ -8,6 +8,8 @@ mod handle;
 mod ident;
 mod info;
 mod lazy_arc;
+#[cfg(all(test, loom))]
+mod model;
 mod name;
 mod os_ident;
 mod primitive;
