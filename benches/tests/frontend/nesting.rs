@@ -53,7 +53,7 @@ fn wrap(inner: &str, kind: u8) -> String {
         8 => format!("({inner}).attribute[1, 2:3](4)"),
         9 => format!("(x + {inner} * 2, 3)"),
         10 => format!("(yield {inner})"),
-        11 => format!("f'''a{{{inner}!r:>{{w}}}}b'''"),
+        11 => format!("f'''a{{({inner})!r:>{{w}}}}b'''"),
         12 => format!("(not {inner} and b, c)"),
         _ => format!("(n := {inner})"),
     }
