@@ -2,6 +2,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod bits;
+mod critical_section;
 mod deadline;
 mod flags;
 mod hooks;
@@ -16,8 +17,13 @@ mod raw_mutex;
 mod semaphore;
 mod sys;
 
+pub use critical_section::{
+    CriticalCell, CriticalSection, CsThread, EnteredCriticalSection, TopSection, assert_held,
+    with_critical_section, with_critical_section_mutex, with_critical_section_mutex2,
+    with_critical_section2,
+};
 pub use flags::{LockFlags, LockStatus, ParkStatus};
-pub use hooks::{AlreadyInstalled, Runtime, install};
+pub use hooks::{AlreadyInstalled, Runtime, detached, install};
 pub use mutex::{Mutex, MutexGuard};
 pub use parking_lot::{ParkingLot, after_fork, park, unpark, unpark_all};
 pub use raw_mutex::{RawMutex, RawMutexGuard};
