@@ -3,10 +3,11 @@
 use super::locked::{Lazy, Locked, RwLocked};
 use super::nesting::STACK;
 use super::parts::{ArenaFigures, FileArena, Parts};
-use super::table::Entry;
+use super::table::{Entry, Introduced};
 use super::text::Text;
 use py_arena::{Arena, BlockPolicy};
 use py_hashsecret::{HashSecret, keyed_hash};
+use py_sync::CriticalCell;
 use std::sync::Arc;
 
 /// Our parts.
@@ -21,6 +22,7 @@ impl Parts for Ours {
     type Lock<T: Send + 'static> = Locked<T>;
     type Shared<T: Send + Sync + 'static> = RwLocked<T>;
     type Once<T: Send + Sync + 'static> = Lazy<T>;
+    type Account = CriticalCell<Introduced>;
 
     fn hash(&self, text: Text<'_>) -> isize {
         match text {
