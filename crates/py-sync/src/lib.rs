@@ -4,6 +4,7 @@
 mod bits;
 mod critical_section;
 mod deadline;
+mod event;
 mod flags;
 mod hooks;
 #[cfg(not(all(test, loom)))]
@@ -11,10 +12,15 @@ mod layout;
 #[cfg(all(test, loom))]
 mod model;
 mod mutex;
+mod once_flag;
 mod parking_lot;
 mod primitive;
 mod raw_mutex;
+mod recursive_mutex;
+mod rw_mutex;
 mod semaphore;
+mod seq_cell;
+mod seq_lock;
 mod sys;
 
 pub use critical_section::{
@@ -22,8 +28,14 @@ pub use critical_section::{
     with_critical_section, with_critical_section_mutex, with_critical_section_mutex2,
     with_critical_section2,
 };
+pub use event::Event;
 pub use flags::{LockFlags, LockStatus, ParkStatus};
 pub use hooks::{AlreadyInstalled, Runtime, detached, install};
 pub use mutex::{Mutex, MutexGuard};
+pub use once_flag::OnceFlag;
 pub use parking_lot::{ParkingLot, after_fork, park, unpark, unpark_all};
 pub use raw_mutex::{RawMutex, RawMutexGuard};
+pub use recursive_mutex::{RecursiveMutex, RecursiveMutexGuard};
+pub use rw_mutex::{RwMutex, RwMutexReadGuard, RwMutexWriteGuard};
+pub use seq_cell::{Pod, SeqCell};
+pub use seq_lock::{SeqLock, SeqLockWriteGuard};

@@ -32,10 +32,12 @@
 mod bucket;
 mod callback;
 mod fork;
+mod run;
 mod table;
 mod waiter;
 
 pub use fork::after_fork;
+pub(crate) use run::Run;
 pub use table::ParkingLot;
 pub(crate) use table::{Parked, lot};
 #[cfg(all(test, loom))]

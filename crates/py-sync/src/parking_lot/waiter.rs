@@ -187,6 +187,22 @@ impl Queue {
         waiter
     }
 
+    /// The next one parked on `key` behind `waiter`; null if there is none.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the bucket lock, and `waiter` is in this queue.
+    pub(crate) unsafe fn next(&self, waiter: *const Waiter, key: usize) -> *const Waiter {
+        // SAFETY: in the queue, so alive (I2), under the bucket lock (I1).
+        let mut next = unsafe { (*waiter).with(|s| s.next) };
+        // SAFETY: as above.
+        while !next.is_null() && unsafe { (*next).key } != key {
+            // SAFETY: as above.
+            next = unsafe { (*next).with(|s| s.next) };
+        }
+        next
+    }
+
     /// Takes `waiter` out.
     ///
     /// # Safety
@@ -239,6 +255,26 @@ impl Queue {
                 unsafe { taken.push_back(waiter) };
             }
             waiter = next;
+        }
+        taken.head
+    }
+
+    /// Takes out the first `n` that are parked on `key` and answers them, as a list in their order.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the bucket lock, so many are parked, and the caller posts each.
+    pub(crate) unsafe fn take_first(&mut self, key: usize, n: usize, reply: u32) -> *const Waiter {
+        let mut taken = Queue::new();
+        for _ in 0..n {
+            // SAFETY: under the bucket lock.
+            let waiter = unsafe { self.first(key) };
+            // SAFETY: there are so many; in the queue, so alive (I2), under the bucket lock (I1).
+            unsafe { (*waiter).with_ticket(|ticket| ticket.reply = reply) };
+            // SAFETY: found in this queue; it lives until posted.
+            unsafe { self.take(waiter) };
+            // SAFETY: in no queue now, and alive until posted.
+            unsafe { taken.push_back(waiter) };
         }
         taken.head
     }
