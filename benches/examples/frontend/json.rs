@@ -69,6 +69,7 @@ fn measured(run: &Run) -> Value {
             "read": done.phases.read,
             "parse": done.phases.parse,
             "land": done.phases.land,
+            "walk": done.phases.walk,
         },
         "locks": locks,
     })

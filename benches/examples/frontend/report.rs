@@ -130,13 +130,14 @@ pub fn table(run: &Run) -> String {
     writeln!(
         out,
         "  {:.3} s with {} threads, {:.1} MB/s; CPU: {:.3} s reading, {:.3} s parsing, \
-         {:.3} s landing",
+         {:.3} s landing, {:.3} s walking",
         wall,
         done.threads,
         megabytes / wall,
         p.read,
         p.parse,
-        p.land
+        p.land,
+        p.walk
     )
     .expect("a String grows");
     verdict(&mut out, run);

@@ -173,7 +173,7 @@ impl Shop {
             let result = catch_unwind(AssertUnwindSafe(|| desk.file(path, file)));
             let result = result.unwrap_or_else(|panic| Err(Problem::Panic(words(&*panic))));
             live.add(&result);
-            self.live[number].store([live.files, live.bytes, live.tokens, live.nodes]);
+            self.live[number].write([live.files, live.bytes, live.tokens, live.nodes]);
             results.push((file, result));
         }
         let report = Report {
@@ -203,7 +203,7 @@ impl Shop {
     fn figures(&self) -> Live {
         let mut sum = Live::default();
         for one in &self.live {
-            let [files, bytes, tokens, nodes] = one.load();
+            let [files, bytes, tokens, nodes] = one.read();
             sum.files += files;
             sum.bytes += bytes;
             sum.tokens += tokens;

@@ -7,6 +7,7 @@
 #![allow(missing_docs)]
 
 pub mod clock;
+pub mod coding;
 pub mod engine;
 pub mod file;
 pub mod input;
@@ -25,5 +26,6 @@ pub mod source;
 pub mod standin;
 pub mod symbols;
 pub mod table;
+pub mod text;
 pub mod totals;
 pub mod verify;

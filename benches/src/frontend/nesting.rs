@@ -6,7 +6,7 @@
 //! what a comma or a closed bracket has finished. The bound is above the truth only for long chains
 //! of one operator.
 
-use ruff_python_ast::token::TokenKind;
+use ruff_python_ast::token::{Token, TokenKind};
 
 /// Levels. CPython stops at 200 brackets, 100 indents, and some thousands of operators.
 pub const DEEPEST: u32 = 5_000;
@@ -45,6 +45,30 @@ pub struct Nesting {
 }
 
 impl Nesting {
+    /// The bound of these tokens; of files without a statement long enough to be too deep, which
+    /// is nearly all, a coarser one.
+    #[must_use]
+    pub fn of(tokens: &[Token]) -> Nesting {
+        let (mut indents, mut statement, mut coarse) = (0, 0, 0);
+        for token in tokens {
+            statement += 1;
+            match token.kind() {
+                TokenKind::Newline => statement = 0,
+                TokenKind::Indent => indents += 1,
+                TokenKind::Dedent => indents = u32::saturating_sub(indents, 1),
+                _ => {}
+            }
+            coarse = coarse.max(statement + indents);
+        }
+        let mut nesting = Nesting::default();
+        if coarse > DEEPEST {
+            tokens.iter().for_each(|t| nesting.see(t.kind()));
+        } else {
+            nesting.deepest = coarse;
+        }
+        nesting
+    }
+
     /// The deepest so far.
     #[must_use]
     pub fn deepest(&self) -> u32 {

@@ -1,10 +1,13 @@
 //! The parts from the four crates of this workspace.
 
 use super::locked::{Lazy, Locked, RwLocked};
+use super::nesting::STACK;
 use super::parts::{ArenaFigures, FileArena, Parts};
-use super::table::{Entry, Text};
+use super::table::{Entry, Introduced};
+use super::text::Text;
 use py_arena::{Arena, BlockPolicy};
 use py_hashsecret::{HashSecret, keyed_hash};
+use py_sync::CriticalCell;
 use std::sync::Arc;
 
 /// Our parts.
@@ -19,6 +22,7 @@ impl Parts for Ours {
     type Lock<T: Send + 'static> = Locked<T>;
     type Shared<T: Send + Sync + 'static> = RwLocked<T>;
     type Once<T: Send + Sync + 'static> = Lazy<T>;
+    type Account = CriticalCell<Introduced>;
 
     fn hash(&self, text: Text<'_>) -> isize {
         match text {
@@ -29,6 +33,19 @@ impl Parts for Ours {
 
     fn digest(&self, bytes: &[u8]) -> u64 {
         keyed_hash(0, bytes)
+    }
+
+    fn on_threads(&self, threads: usize, work: &Arc<dyn Fn() + Send + Sync>) {
+        let start = |_| {
+            let work = Arc::clone(work);
+            let builder = py_thread::Builder::new().stack_size(STACK);
+            builder.start(move || work()).expect("a thread starts")
+        };
+        let workers: Vec<_> = (0..threads).map(start).collect();
+        for worker in workers {
+            let outcome = worker.join().expect("no thread waits for itself");
+            assert!(outcome.is_returned(), "a worker panicked");
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! The parts that the stage after parsing is built from, so that one program runs on ours and, in
 //! the benchmark, on the peers': an arena, locks, a set-up-once cell, and a hash.
 
-use super::table::{Entry, Text};
+use super::table::{Entry, Introduced};
+use super::text::Text;
 use std::cell::Cell;
 use std::sync::Arc;
 
@@ -15,11 +16,15 @@ pub trait Parts: Copy + Send + Sync + 'static {
     type Shared<T: Send + Sync + 'static>: SharedLock<T>;
     /// A value made by whoever needs it first.
     type Once<T: Send + Sync + 'static>: Once<T>;
+    /// What a file introduced.
+    type Account: Account;
 
     /// Python's `hash()` of this str.
     fn hash(&self, text: Text<'_>) -> isize;
     /// importlib's `source_hash` under key 0.
     fn digest(&self, bytes: &[u8]) -> u64;
+    /// Runs `work` on this many threads, and waits for all.
+    fn on_threads(&self, threads: usize, work: &Arc<dyn Fn() + Send + Sync>);
 }
 
 /// What a file's nodes live in.
@@ -55,24 +60,22 @@ pub trait Lock<T>: Send + Sync {
     fn new(value: T) -> Self;
     /// Locks, runs, unlocks.
     fn with<R>(&self, turns: &Turns, f: impl FnOnce(&mut T) -> R) -> R;
-    /// The same as a critical section of one object.
-    ///
-    /// # Safety
-    /// `f` takes no lock: a thread that sleeps in a critical section gives up its locks meanwhile.
-    unsafe fn section<R>(&self, turns: &Turns, f: impl FnOnce(&mut T) -> R) -> R;
-    /// A critical section of two objects, for what moves from one to the other: no thread sees it
-    /// in both or in neither, and two threads that move in opposite directions do not deadlock.
-    ///
-    /// # Safety
-    /// `f` takes no lock, and the two are not the same object.
-    unsafe fn section2<R>(
-        a: &Self,
-        b: &Self,
-        turns: &Turns,
-        f: impl FnOnce(&mut T, &mut T) -> R,
-    ) -> R;
     /// The value.
     fn into_inner(self) -> T;
+}
+
+/// What a file introduced, kept by an object that several threads change, two at a time.
+pub trait Account: Send + Sync + 'static {
+    /// Nothing yet.
+    fn new() -> Self;
+    /// Adds.
+    fn add(&self, what: Introduced, turns: &Turns);
+    /// Carries from one account to another: no thread sees it in both or in neither, and two
+    /// threads that carry in opposite directions do not wait for each other for ever. The two are
+    /// not the same.
+    fn carry(from: &Self, to: &Self, what: Introduced, turns: &Turns);
+    /// What it holds.
+    fn value(&self) -> Introduced;
 }
 
 /// A value with one writer or many readers.

@@ -1,8 +1,10 @@
 //! The parts from the crates that people use today: parking_lot, bumpalo, std and siphasher. The
 //! benchmark runs the stage after parsing on them beside ours.
 
-use super::parts::{ArenaFigures, FileArena, Lock, Once, Parts, SharedLock, Turns};
-use super::table::{Entry, Text};
+use super::nesting::STACK;
+use super::parts::{Account, ArenaFigures, FileArena, Lock, Once, Parts, SharedLock, Turns};
+use super::table::{Entry, Introduced};
+use super::text::Text;
 use bumpalo::Bump;
 use siphasher::sip::SipHasher13;
 use std::cell::RefCell;
@@ -21,6 +23,7 @@ impl Parts for Peers {
     type Lock<T: Send + 'static> = parking_lot_13::Mutex<T>;
     type Shared<T: Send + Sync + 'static> = parking_lot_13::RwLock<T>;
     type Once<T: Send + Sync + 'static> = OnceLock<T>;
+    type Account = parking_lot_13::Mutex<Introduced>;
 
     fn hash(&self, text: Text<'_>) -> isize {
         // Python hashes the code units of the narrowest kind that holds the text.
@@ -39,6 +42,18 @@ impl Parts for Peers {
         let mut hasher = SipHasher13::new_with_keys(0, 0);
         hasher.write(bytes);
         hasher.finish()
+    }
+
+    fn on_threads(&self, threads: usize, work: &Arc<dyn Fn() + Send + Sync>) {
+        let start = |_| {
+            let work = Arc::clone(work);
+            let builder = std::thread::Builder::new().stack_size(STACK);
+            builder.spawn(move || work()).expect("a thread starts")
+        };
+        let workers: Vec<_> = (0..threads).map(start).collect();
+        for worker in workers {
+            worker.join().expect("a worker panicked");
+        }
     }
 }
 
@@ -118,29 +133,39 @@ impl<T: Send> Lock<T> for parking_lot_13::Mutex<T> {
         f(&mut free.unwrap_or_else(|| self.lock()))
     }
 
-    unsafe fn section<R>(&self, turns: &Turns, f: impl FnOnce(&mut T) -> R) -> R {
-        self.with(turns, f)
-    }
-
-    unsafe fn section2<R>(
-        a: &Self,
-        b: &Self,
-        turns: &Turns,
-        f: impl FnOnce(&mut T, &mut T) -> R,
-    ) -> R {
-        turns.count(a.is_locked() || b.is_locked());
-        // In address order, as everybody who needs two does it by hand.
-        if std::ptr::from_ref(a) < std::ptr::from_ref(b) {
-            let mut first = a.lock();
-            f(&mut first, &mut b.lock())
-        } else {
-            let mut first = b.lock();
-            f(&mut a.lock(), &mut first)
-        }
-    }
-
     fn into_inner(self) -> T {
         parking_lot_13::Mutex::into_inner(self)
+    }
+}
+
+impl Account for parking_lot_13::Mutex<Introduced> {
+    fn new() -> Self {
+        parking_lot_13::Mutex::default()
+    }
+
+    fn add(&self, what: Introduced, turns: &Turns) {
+        turns.count(self.is_locked());
+        let mut account = self.lock();
+        *account = *account + what;
+    }
+
+    fn carry(from: &Self, to: &Self, what: Introduced, turns: &Turns) {
+        turns.count(from.is_locked() || to.is_locked());
+        // In the order of their addresses, as everybody who needs two does by hand.
+        let (mut give, mut take);
+        if std::ptr::from_ref(from) < std::ptr::from_ref(to) {
+            give = from.lock();
+            take = to.lock();
+        } else {
+            take = to.lock();
+            give = from.lock();
+        }
+        *give = *give - what;
+        *take = *take + what;
+    }
+
+    fn value(&self) -> Introduced {
+        *self.lock()
     }
 }
 

@@ -14,8 +14,15 @@ impl<V> Probe<V> {
     /// An empty table.
     #[must_use]
     pub fn new() -> Probe<V> {
+        Probe::with_room(0)
+    }
+
+    /// An empty table that takes this many values without growing.
+    #[must_use]
+    pub fn with_room(values: usize) -> Probe<V> {
+        let slots = (values * 4 / 3 + 1).next_power_of_two();
         Probe {
-            slots: empty(SMALLEST),
+            slots: empty(slots.max(SMALLEST)),
             len: 0,
         }
     }

@@ -24,28 +24,42 @@ impl<T: Copy> SeqCell<T> {
     pub fn new(t: T) -> Self {
         SeqCell(Mutex::new(t))
     }
-    pub fn load(&self) -> T {
+    pub fn read(&self) -> T {
         *self.0.lock().unwrap()
     }
-    pub fn store(&self, t: T) {
+    pub fn write(&self, t: T) {
         *self.0.lock().unwrap() = t;
     }
 }
-pub fn with_critical_section<R>(m: &py_sync::Mutex, f: impl FnOnce() -> R) -> R {
-    let _a = m.lock_guard();
-    f()
+#[derive(Default)]
+pub struct RwMutex(parking_lot_13::RwLock<()>);
+impl RwMutex {
+    pub fn new() -> RwMutex {
+        RwMutex::default()
+    }
+    pub fn read_guard(&self) -> parking_lot_13::RwLockReadGuard<'_, ()> {
+        self.0.read()
+    }
+    pub fn try_read_guard(&self) -> Option<parking_lot_13::RwLockReadGuard<'_, ()>> {
+        self.0.try_read()
+    }
+    pub fn write_guard(&self) -> parking_lot_13::RwLockWriteGuard<'_, ()> {
+        self.0.write()
+    }
+    pub fn try_write_guard(&self) -> Option<parking_lot_13::RwLockWriteGuard<'_, ()>> {
+        self.0.try_write()
+    }
 }
-pub fn with_critical_section2<R>(
-    a: &py_sync::Mutex,
-    b: &py_sync::Mutex,
-    f: impl FnOnce() -> R,
-) -> R {
-    let (a, b) = if std::ptr::from_ref(a) < std::ptr::from_ref(b) {
-        (a, b)
-    } else {
-        (b, a)
-    };
-    let _a = a.lock_guard();
-    let _b = b.lock_guard();
-    f()
+pub struct OnceFlag(std::sync::Once);
+impl OnceFlag {
+    pub fn new() -> OnceFlag {
+        OnceFlag(std::sync::Once::new())
+    }
+    pub fn is_done(&self) -> bool {
+        self.0.is_completed()
+    }
+    pub fn call<E>(&self, f: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
+        self.0.call_once(|| drop(f()));
+        Ok(())
+    }
 }

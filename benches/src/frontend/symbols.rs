@@ -4,7 +4,8 @@
 
 use super::parts::{FileArena, LandTurns, Parts};
 use super::probe::Probe;
-use super::table::{Entry, Table, Text};
+use super::table::{Entry, Table};
+use super::text::Text;
 use std::sync::Arc;
 
 /// One symbol and how often this file has it.
@@ -35,19 +36,21 @@ pub struct Symbols<'a, P: Parts> {
 }
 
 impl<'a, P: Parts> Symbols<'a, P> {
-    /// No symbols yet. With `keep`, [`finish`](Self::finish) tells what the file used.
+    /// No symbols yet, and room for about this many. With `keep`, [`finish`](Self::finish) tells
+    /// what the file used.
     pub fn new(
         table: &'a Table<P>,
         arena: &'a P::Arena,
         turns: &'a LandTurns,
         keep: bool,
+        room: usize,
     ) -> Symbols<'a, P> {
         Symbols {
             table,
             arena,
             turns,
-            index: Probe::new(),
-            locals: Vec::new(),
+            index: Probe::with_room(room),
+            locals: Vec::with_capacity(room),
             kept: keep.then(Vec::new),
         }
     }

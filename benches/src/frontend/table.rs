@@ -5,7 +5,7 @@
 //! |---|---|
 //! | the slots of a shard | its readers-writer lock; made once, by the first thread that comes |
 //! | the tally of an entry | the entry's own lock (one byte, as in a Python object's header) |
-//! | how many texts a file introduced | the file's lock; a move between two files takes both |
+//! | how many texts a file introduced | the account's critical section; a move takes that of two |
 //!
 //! A text is *introduced* by the first file, in the order of paths, that has it. Threads meet the
 //! files in any order, so a text moves from one file's account to an earlier one's when that turns
@@ -13,8 +13,10 @@
 //!
 //! Order of locks: shard, or entry and then accounts. Nothing is locked under a shard.
 
-use super::parts::{LandTurns, Lock, Once, Parts, SharedLock};
+use super::parts::{Account, LandTurns, Lock, Once, Parts, SharedLock};
 use super::probe::Probe;
+use super::text::{Stored, Text};
+use std::ops::{Add, Sub};
 use std::sync::Arc;
 
 /// Shards; a power of two. Well above the number of threads, so that two seldom meet in one.
@@ -22,35 +24,10 @@ const SHARDS: usize = 64;
 /// The accounts of no file.
 const NOBODY: u32 = u32::MAX;
 
-/// A text as the parser gives it.
-#[derive(Clone, Copy, Debug)]
-pub enum Text<'t> {
-    /// Nearly all.
-    Utf8(&'t str),
-    /// A literal with a lone surrogate, which no `str` of Rust's can hold.
-    Surrogates {
-        /// Its code points.
-        points: &'t [u32],
-        /// The same, as Python's `encode("utf-8", "surrogatepass")` writes them.
-        bytes: &'t [u8],
-    },
-}
-
-impl<'t> Text<'t> {
-    /// Its bytes, as Python's `encode("utf-8", "surrogatepass")` writes them.
-    #[must_use]
-    pub fn bytes(self) -> &'t [u8] {
-        match self {
-            Text::Utf8(text) => text.as_bytes(),
-            Text::Surrogates { bytes, .. } => bytes,
-        }
-    }
-}
-
 /// One text of the table.
 pub struct Entry<P: Parts> {
     hash: isize,
-    text: Box<[u8]>,
+    text: Stored,
     surrogates: bool,
     tally: P::Lock<Tally>,
 }
@@ -78,7 +55,7 @@ impl<P: Parts> Entry<P> {
     fn new(hash: isize, text: Text<'_>) -> Entry<P> {
         Entry {
             hash,
-            text: text.bytes().into(),
+            text: Stored::new(text.bytes()),
             surrogates: matches!(text, Text::Surrogates { .. }),
             tally: Lock::new(Tally::default()),
         }
@@ -91,7 +68,7 @@ impl<P: Parts> Entry<P> {
 
     /// Its bytes: UTF-8, with lone surrogates as `surrogatepass` writes them.
     pub fn text(&self) -> &[u8] {
-        &self.text
+        self.text.bytes()
     }
 
     /// Whether it holds a lone surrogate.
@@ -100,7 +77,7 @@ impl<P: Parts> Entry<P> {
     }
 
     fn is(&self, text: Text<'_>) -> bool {
-        *self.text == *text.bytes()
+        self.text.bytes() == text.bytes()
     }
 }
 
@@ -115,11 +92,33 @@ pub struct Introduced {
     pub bytes: u64,
 }
 
+impl Add for Introduced {
+    type Output = Introduced;
+
+    fn add(self, other: Introduced) -> Introduced {
+        Introduced {
+            texts: self.texts + other.texts,
+            bytes: self.bytes + other.bytes,
+        }
+    }
+}
+
+impl Sub for Introduced {
+    type Output = Introduced;
+
+    fn sub(self, other: Introduced) -> Introduced {
+        Introduced {
+            texts: self.texts - other.texts,
+            bytes: self.bytes - other.bytes,
+        }
+    }
+}
+
 /// The shared table.
 pub struct Table<P: Parts> {
     parts: P,
     shards: Box<[P::Once<P::Shared<Slots<P>>>]>,
-    accounts: Box<[P::Lock<Introduced>]>,
+    accounts: Box<[P::Account]>,
 }
 
 impl<P: Parts> Table<P> {
@@ -128,9 +127,7 @@ impl<P: Parts> Table<P> {
         Table {
             parts,
             shards: (0..SHARDS).map(|_| Once::new()).collect(),
-            accounts: (0..files)
-                .map(|_| Lock::new(Introduced::default()))
-                .collect(),
+            accounts: (0..files).map(|_| Account::new()).collect(),
         }
     }
 
@@ -177,33 +174,21 @@ impl<P: Parts> Table<P> {
 
     /// Called with the entry locked: the moves of one text follow each other in order.
     fn introduce(&self, entry: &Entry<P>, from: u32, to: u32, turns: &LandTurns) {
-        let bytes = entry.text.len() as u64;
+        let what = Introduced {
+            texts: 1,
+            bytes: entry.text().len() as u64,
+        };
         let to = &self.accounts[to as usize];
-        let give = |to: &mut Introduced| {
-            to.texts += 1;
-            to.bytes += bytes;
-        };
         if from == NOBODY {
-            // SAFETY: `give` takes no lock.
-            unsafe { to.section(&turns.accounts, give) };
-            return;
+            to.add(what, &turns.accounts);
+        } else {
+            Account::carry(&self.accounts[from as usize], to, what, &turns.moves);
         }
-        let from = &self.accounts[from as usize];
-        let carry = |from: &mut Introduced, to: &mut Introduced| {
-            from.texts -= 1;
-            from.bytes -= bytes;
-            give(to);
-        };
-        // SAFETY: `carry` takes no lock; `to` is an earlier file than `from`.
-        unsafe { Lock::section2(from, to, &turns.moves, carry) };
     }
 
     /// What each file introduced.
     pub fn introduced(&self) -> Vec<Introduced> {
-        let turns = super::parts::Turns::default();
-        // SAFETY: the closure takes no lock.
-        let account = |a: &P::Lock<Introduced>| unsafe { a.section(&turns, |i| *i) };
-        self.accounts.iter().map(account).collect()
+        self.accounts.iter().map(Account::value).collect()
     }
 
     /// Every entry with its tally, in no order.

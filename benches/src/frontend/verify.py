@@ -44,8 +44,9 @@ def value(prefix, quote, body):
     # A backslash that the replacement field cut off stands for itself.
     if (len(body) - len(body.rstrip("\\"))) % 2:
         body += "\\"
-    # Line ends only stand in triple quotes; those do for every body that has none of its own.
-    return ast.literal_eval(quote + body + quote)
+    # The line continuation stands for nothing, and keeps a quote at the end of the body from
+    # meeting the quotes that close the literal.
+    return ast.literal_eval(quote + body + "\\\n" + quote)
 
 
 def scan(path):

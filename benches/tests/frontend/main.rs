@@ -5,5 +5,9 @@
 mod answers;
 mod bad_input;
 mod command_line;
+mod literals;
+mod nesting;
+mod probe;
 mod support;
+mod table;
 mod threads;

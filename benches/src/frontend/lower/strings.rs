@@ -6,7 +6,7 @@
 use super::super::literal;
 use super::super::node::{Field, Kind, Payload};
 use super::super::parts::Parts;
-use super::super::table::Text;
+use super::super::text::Text;
 use super::Lower;
 use ruff_python_ast::{
     AnyStringFlags, BytesLiteral, FStringPart, InterpolatedElement, InterpolatedStringElement,
