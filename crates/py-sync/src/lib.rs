@@ -4,6 +4,7 @@
 #[cfg(not(all(test, loom)))]
 mod after_fork;
 mod bits;
+mod critical_section;
 mod deadline;
 #[cfg(feature = "diagnostics")]
 pub mod diagnostics;
@@ -27,9 +28,14 @@ mod seq_lock;
 mod signals;
 mod sys;
 
+pub use critical_section::{
+    CriticalCell, CriticalSection, CsThread, EnteredCriticalSection, TopSection, assert_held,
+    with_critical_section, with_critical_section_mutex, with_critical_section_mutex2,
+    with_critical_section2,
+};
 pub use event::Event;
 pub use flags::{LockFlags, LockStatus, ParkStatus};
-pub use hooks::{AlreadyInstalled, Runtime, install};
+pub use hooks::{AlreadyInstalled, Runtime, detached, install};
 pub use mutex::{Mutex, MutexGuard};
 pub use once_flag::OnceFlag;
 pub use parking_lot::{ParkingLot, after_fork, park, unpark, unpark_all};

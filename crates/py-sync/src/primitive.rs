@@ -47,6 +47,10 @@ mod world {
             UnsafeCell(core::cell::UnsafeCell::new(value))
         }
 
+        pub(crate) fn into_inner(self) -> T {
+            self.0.into_inner()
+        }
+
         /// Hands `f` a pointer it may read through.
         #[inline]
         pub(crate) fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
@@ -80,9 +84,9 @@ mod world {
     }
 
     macro_rules! const_fn {
-        ($(#[$meta:meta])* $vis:vis fn $name:ident() -> $ret:ty $body:block) => {
+        ($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty)?) -> $ret:ty $body:block) => {
             $(#[$meta])*
-            $vis const fn $name() -> $ret $body
+            $vis const fn $name($($arg: $ty)?) -> $ret $body
         };
     }
 
@@ -138,9 +142,9 @@ mod world {
     }
 
     macro_rules! const_fn {
-        ($(#[$meta:meta])* $vis:vis fn $name:ident() -> $ret:ty $body:block) => {
+        ($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty)?) -> $ret:ty $body:block) => {
             $(#[$meta])*
-            $vis fn $name() -> $ret $body
+            $vis fn $name($($arg: $ty)?) -> $ret $body
         };
     }
 

@@ -29,6 +29,8 @@ use core::fmt;
 use core::time::Duration;
 use py_thread::Ident;
 
+#[cfg(not(all(test, loom)))]
+mod fork;
 mod guard;
 
 pub use guard::RecursiveMutexGuard;

@@ -4,6 +4,8 @@
 //! The states, the invariants and the slow paths are in `protocol.rs`, the guards in `guard.rs`,
 //! the ways of asking that may fail in `timed.rs`.
 
+#[cfg(not(all(test, loom)))]
+mod fork;
 mod guard;
 mod protocol;
 mod timed;
