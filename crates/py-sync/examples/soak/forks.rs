@@ -9,6 +9,7 @@ pub(crate) use here::fork_one;
 mod here {
     use crate::jobs::Jobs;
     use py_sync::{LockFlags, LockStatus, Mutex};
+    use std::panic::AssertUnwindSafe;
     use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
     use std::time::Duration;
 
@@ -20,7 +21,7 @@ mod here {
         if pid == 0 {
             // SAFETY: as above.
             unsafe { libc::alarm(60) };
-            let ok = std::panic::catch_unwind(|| child(jobs)).unwrap_or(false);
+            let ok = std::panic::catch_unwind(AssertUnwindSafe(|| child(jobs))).unwrap_or(false);
             // SAFETY: as above.
             unsafe { libc::_exit(if ok { 0 } else { 1 }) };
         }

@@ -150,7 +150,10 @@ impl Jobs {
     /// One job.
     pub(crate) fn one(&self, random: &mut Random) {
         match random.below(16) {
-            0..=4 => self.mutex(random),
+            0..=4 => {
+                let flags = FLAGS[random.below(3) as usize];
+                self.mutex(random, flags);
+            }
             5 => self.raw(random),
             6 => self.recursive(random),
             7..=9 => self.read_or_write(random),
@@ -162,15 +165,14 @@ impl Jobs {
         }
     }
 
-    fn mutex(&self, random: &mut Random) {
+    fn mutex(&self, random: &mut Random, flags: LockFlags) {
         let guarded = &self.mutexes[random.below(6) as usize];
         match random.below(3) {
             0 => guarded.lock.lock(),
             1 if !guarded.lock.try_lock() => return,
             1 => {}
             _ => {
-                let (timeout, flags) = (random.timeout(), FLAGS[random.below(3) as usize]);
-                if guarded.lock.lock_timed(timeout, flags) != LockStatus::Acquired {
+                if guarded.lock.lock_timed(random.timeout(), flags) != LockStatus::Acquired {
                     return;
                 }
             }
@@ -280,7 +282,8 @@ impl Jobs {
         }
     }
 
-    /// Critical sections; a wait inside gives them up and takes them again.
+    /// Critical sections; a wait inside gives them up and takes them again. It must detach: a thread
+    /// that kept its section would wait for one that wants that section back.
     fn section(&self, random: &mut Random) {
         if !cfg!(feature = "gil-disabled") {
             return;
@@ -290,7 +293,7 @@ impl Jobs {
         if random.below(2) == 0 {
             with_critical_section(&first.lock, |_| {
                 first.count(random);
-                self.mutex(random);
+                self.mutex(random, LockFlags::DETACH);
                 first.count(random);
             });
         } else {
