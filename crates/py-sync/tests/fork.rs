@@ -111,7 +111,7 @@ fn forty_threads_park_and_wake(old: &'static Parked) -> bool {
 /// The child unlocks, locks and times out on what its parent's threads were parked on, and then
 /// parks forty threads of its own.
 #[test]
-fn a_child_forgets_its_parents_waiters_and_parks_its_own() {
+fn a_forked_child_forgets_its_parents_waiters_and_parks_its_own() {
     let parked: &'static Parked = Box::leak(Box::new(Parked {
         mutex: Mutex::new(),
         keys: [0; 12],

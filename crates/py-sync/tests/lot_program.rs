@@ -7,7 +7,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use py_sync::{LockFlags, ParkStatus, ParkingLot};
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, TryRecvError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// Keys of three buckets: 0, 3 and 6 collide, as do 1 and 4; 5 is alone.
@@ -44,6 +45,14 @@ struct Parked {
     key: usize,
     token: usize,
     status: Receiver<ParkStatus>,
+    thread: JoinHandle<()>,
+}
+
+impl Parked {
+    fn assert_woken(self) {
+        assert_eq!(self.status.recv_timeout(SOON), Ok(ParkStatus::Ok));
+        self.thread.join().unwrap();
+    }
 }
 
 #[derive(Default)]
@@ -77,14 +86,19 @@ fn carry_out(lot: &Arc<ParkingLot<3>>, model: &mut Model, step: &Step) {
             let (queued, is_queued) = mpsc::channel();
             let (send, status) = mpsc::channel();
             let lot = Arc::clone(lot);
-            std::thread::spawn(move || {
+            let thread = std::thread::spawn(move || {
                 let validate = || queued.send(()).is_ok();
                 // SAFETY: as above.
                 let status = unsafe { lot.park(key, validate, token, None, LockFlags::NONE) };
                 let _ = send.send(status);
             });
             is_queued.recv_timeout(SOON).unwrap();
-            model.queue.push(Parked { key, token, status });
+            model.queue.push(Parked {
+                key,
+                token,
+                status,
+                thread,
+            });
         }
         Step::Refused(key) => {
             // SAFETY: as above.
@@ -103,7 +117,7 @@ fn carry_out(lot: &Arc<ParkingLot<3>>, model: &mut Model, step: &Step) {
                 let more = model.others_in_bucket(key) > 0;
                 let parked = model.queue.remove(first);
                 assert_eq!(unpark(key), (Some(parked.token), more));
-                assert_eq!(parked.status.recv_timeout(SOON), Ok(ParkStatus::Ok));
+                parked.assert_woken();
             }
         },
         Step::UnparkPanics(key) => {
@@ -120,13 +134,13 @@ fn carry_out(lot: &Arc<ParkingLot<3>>, model: &mut Model, step: &Step) {
             // SAFETY: as above.
             assert_eq!(unsafe { lot.unpark_all(key) }, woken.len());
             for parked in woken {
-                assert_eq!(parked.status.recv_timeout(SOON), Ok(ParkStatus::Ok));
+                parked.assert_woken();
             }
         }
     }
     for parked in &model.queue {
         assert!(
-            parked.status.try_recv().is_err(),
+            parked.status.try_recv() == Err(TryRecvError::Empty),
             "one woke that nobody had woken"
         );
     }
@@ -134,7 +148,7 @@ fn carry_out(lot: &Arc<ParkingLot<3>>, model: &mut Model, step: &Step) {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: if cfg!(miri) { 4 } else { 150 },
+        cases: if cfg!(miri) { 4 } else { 500 },
         failure_persistence: None,
         ..ProptestConfig::default()
     })]

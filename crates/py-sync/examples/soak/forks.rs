@@ -7,7 +7,7 @@ pub(crate) use here::fork_one;
 
 #[cfg(unix)]
 mod here {
-    use crate::jobs::Jobs;
+    use super::super::jobs::Jobs;
     use py_sync::{LockFlags, LockStatus, Mutex};
     use std::panic::AssertUnwindSafe;
     use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -63,7 +63,7 @@ mod here {
 
 #[cfg(not(unix))]
 mod elsewhere {
-    use crate::jobs::Jobs;
+    use super::super::jobs::Jobs;
 
     /// The options ask for no fork here.
     pub(crate) fn fork_one(jobs: &Jobs) -> Result<(), String> {

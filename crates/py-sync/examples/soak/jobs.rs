@@ -3,7 +3,7 @@
 //! Whatever a lock guards is a plain value, changed by a read and a write: two threads inside at
 //! once lose a count, and [`Jobs::check`] finds that out at the end.
 
-use crate::random::Random;
+use super::random::Random;
 use py_sync::{
     Event, LockFlags, LockStatus, Mutex, OnceFlag, ParkStatus, RawMutex, RecursiveMutex, RwMutex,
     SeqCell, park, unpark, with_critical_section, with_critical_section2,

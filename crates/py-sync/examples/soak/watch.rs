@@ -1,7 +1,7 @@
 //! The watchdog: no thread may stand still, and memory may not grow.
 
-use crate::jobs::Jobs;
-use crate::options::Options;
+use super::jobs::Jobs;
+use super::options::Options;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -73,7 +73,7 @@ pub(crate) fn until_the_end(
         standstill.look(progress, options.patience)?;
         let part = start.elapsed().as_secs_f64() / options.time.as_secs_f64();
         while forked < (part * options.forks as f64) as u64 {
-            crate::forks::fork_one(jobs)?;
+            super::forks::fork_one(jobs)?;
             forked += 1;
         }
         if part * 10.0 >= f64::from(reports + 1) {
