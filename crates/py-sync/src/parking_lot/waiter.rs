@@ -3,7 +3,8 @@
 //! Invariants:
 //! * I1: everything in a waiter but its semaphore, its key and its record is read and written under the lock
 //!   of its bucket, with two exceptions: an un-parker that has taken waiters out owns their links
-//!   until it posts them, and a woken owner owns all of it.
+//!   until it posts them (it reads them while the owner may look at `unparking`, so neither may
+//!   write or borrow the whole), and a woken owner owns all of it.
 //! * I2: a waiter in the queue is alive. Its owner returns only after it was posted, or after it
 //!   took itself out under the bucket lock having found that nobody else had.
 //! * I3: `unparking` goes from false to true when the waiter leaves the queue by somebody else's
@@ -87,8 +88,10 @@ impl Waiter {
     ///
     /// The caller holds the bucket lock.
     pub(crate) unsafe fn is_unparking(&self) -> bool {
-        // SAFETY: the caller's promise.
-        unsafe { self.with(|state| state.unparking) }
+        self.alive.touch();
+        // SAFETY: under the bucket lock. A read, of one field: an un-parker that has taken this
+        // waiter out may be reading the link beside it without the lock (I1).
+        self.state.with(|state| unsafe { (*state).unparking })
     }
 
     /// What the un-parker answered.
@@ -127,8 +130,12 @@ impl Waiter {
     ///
     /// The caller made that list and has not posted `this` yet.
     pub(crate) unsafe fn next_taken(this: *const Waiter) -> *const Waiter {
-        // SAFETY: alive until posted (I2); the links are the un-parker's (I1).
-        unsafe { (*this).with(|state| state.next) }
+        // SAFETY: alive until posted (I2).
+        let this = unsafe { &*this };
+        this.alive.touch();
+        // SAFETY: the links are the un-parker's (I1). A read, of one field: the owner, whose time is
+        // up, may be reading the one beside it under the bucket lock.
+        this.state.with(|state| unsafe { (*state).next })
     }
 }
 

@@ -17,7 +17,7 @@ use crate::deadline::{Clock, Deadline, Monotonic};
 use crate::flags::{LockFlags, LockStatus};
 use crate::primitive::{Acquire, AtomicUsize, Relaxed, Release, const_fn};
 use core::fmt;
-use protocol::Rank;
+pub(crate) use protocol::Rank;
 
 const FREE: usize = UNLOCKED as usize;
 const WRITER: usize = LOCKED as usize;
