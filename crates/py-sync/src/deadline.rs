@@ -98,14 +98,41 @@ pub(crate) trait Clock {
     }
 }
 
-/// The real clock.
+/// The real clock. In a model it stands, or leaps from each look to the next, as [`leap`] says.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Monotonic;
 
 impl Clock for Monotonic {
+    #[cfg(not(all(test, loom)))]
     fn now(&self) -> u64 {
         sys::monotonic_ns()
     }
+
+    #[cfg(all(test, loom))]
+    fn now(&self) -> u64 {
+        let (now, step) = MODELLED.get();
+        MODELLED.set((now + step, step));
+        now
+    }
+}
+
+#[cfg(all(test, loom))]
+std::thread_local! {
+    /// What time it is, and what a look at it adds. All threads of a model share one OS thread.
+    static MODELLED: core::cell::Cell<(u64, u64)> = const { core::cell::Cell::new((0, 0)) };
+}
+
+/// For code that takes no clock: an execution in which every waiter is due, or none.
+#[cfg(all(test, loom))]
+pub(crate) fn leap(always_fair: bool) {
+    MODELLED.set((
+        0,
+        if always_fair {
+            2 * TIME_TO_BE_FAIR_NS
+        } else {
+            0
+        },
+    ));
 }
 
 /// A clock that stands: nobody is ever due.

@@ -68,7 +68,7 @@ impl Stack {
     }
 
     /// Begins a section of two mutexes: `first` has the lower address.
-    #[inline]
+    #[inline(always)]
     pub(super) fn begin2(&self, first: &Mutex, second: &Mutex, kind: Kind) -> Place {
         let len = self.len.get();
         let mut has_first = false;

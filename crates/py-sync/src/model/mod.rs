@@ -8,6 +8,7 @@
 //! [`Frozen`]: crate::deadline::Frozen
 //! [`Leaping`]: crate::deadline::Leaping
 
+mod critical_section;
 mod event;
 mod lot;
 mod mutex;
