@@ -99,7 +99,8 @@ fn forty_threads_park_and_wake(old: &'static Parked) -> bool {
         new.mutex.unlock();
         let mut woken: usize = (0..12).map(|i| old.wake(i)).sum();
         // SAFETY: the key is this frame's own.
-        while unsafe { unpark(new_key, |token, _| token.is_some()) } {
+        let wake = || unsafe { unpark(new_key, |token, _| token.is_some()) };
+        while wake() {
             woken += 1;
         }
         let all_ok = threads.into_iter().all(|thread| thread.join().unwrap());

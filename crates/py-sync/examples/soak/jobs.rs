@@ -50,11 +50,8 @@ impl<L> Guarded<L> {
         let before = unsafe { *self.value.get() };
         random.linger();
         // SAFETY: as above.
-        assert_eq!(
-            before,
-            unsafe { *self.value.get() },
-            "a writer beside a reader"
-        );
+        let after = unsafe { *self.value.get() };
+        assert_eq!(before, after, "a writer beside a reader");
     }
 
     fn is_exact(&mut self, name: &str) -> Result<(), String> {
