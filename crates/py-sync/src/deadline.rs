@@ -13,6 +13,9 @@
 use crate::sys;
 use core::time::Duration;
 
+/// From how long on a section is long: 5 us, about what a sleep and a wake-up cost.
+const LONG_SECTION_NS: u64 = 5_000;
+
 /// How long a waiter is passed over before the lock is handed to it: 1 ms.
 pub(crate) const TIME_TO_BE_FAIR_NS: u64 = 1_000_000;
 
@@ -56,6 +59,15 @@ impl Deadline {
         }
     }
 
+    /// The earlier of the two.
+    pub(crate) fn min(self, other: Deadline) -> Deadline {
+        match (self, other) {
+            (Deadline::Now, _) | (_, Deadline::Now) => Deadline::Now,
+            (Deadline::Never, d) | (d, Deadline::Never) => d,
+            (Deadline::At(a), Deadline::At(b)) => Deadline::At(a.min(b)),
+        }
+    }
+
     /// What is left, for a sleep that takes a duration. `None` is for ever.
     #[allow(
         dead_code,
@@ -94,7 +106,17 @@ pub(crate) trait Clock {
 
     /// True strictly after `time_to_be_fair`.
     fn is_due(&self, time_to_be_fair: u64) -> bool {
-        self.now() > time_to_be_fair
+        self.was_due(self.now(), time_to_be_fair)
+    }
+
+    /// [`is_due`](Clock::is_due) for a `now` that is known already.
+    fn was_due(&self, now: u64, time_to_be_fair: u64) -> bool {
+        now > time_to_be_fair
+    }
+
+    /// True if a section from `since` to `now` is long.
+    fn is_long(&self, since: u64, now: u64) -> bool {
+        now.saturating_sub(since) >= LONG_SECTION_NS
     }
 }
 
@@ -131,7 +153,7 @@ impl Clock for Leaping {
         0
     }
 
-    fn is_due(&self, _: u64) -> bool {
+    fn was_due(&self, _: u64, _: u64) -> bool {
         true
     }
 }

@@ -14,6 +14,7 @@ mod parking_lot;
 mod primitive;
 mod raw_mutex;
 mod semaphore;
+mod spin;
 mod sys;
 
 pub use flags::{LockFlags, LockStatus, ParkStatus};

@@ -32,14 +32,17 @@
 mod bucket;
 mod callback;
 mod fork;
+mod standby;
 mod table;
 mod waiter;
 
 pub use fork::after_fork;
+pub(crate) use standby::{HANDED_OVER, Verdict};
 pub use table::ParkingLot;
 pub(crate) use table::{Parked, lot};
 #[cfg(all(test, loom))]
 pub(crate) use waiter::Ticket;
+pub(crate) use waiter::{Standby, Waiter};
 
 use crate::deadline::Deadline;
 use crate::flags::{LockFlags, ParkStatus};

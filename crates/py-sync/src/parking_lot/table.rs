@@ -56,7 +56,7 @@ impl<const N: usize> ParkingLot<N> {
     }
 
     /// CPython: `address % NUM_BUCKETS`, and no other hash. Any number is a key.
-    fn bucket(&self, key: usize) -> LockedBucket<'_> {
+    pub(super) fn bucket(&self, key: usize) -> LockedBucket<'_> {
         self.buckets[key % N].lock()
     }
 
