@@ -3,7 +3,7 @@
 //! | type | what | in a model |
 //! |---|---|---|
 //! | [`Deadline`] | until when a wait may last: now, never, at an instant | an instant has always passed: a timed wait polls once, and the scheduler decides how late |
-//! | [`Clock`] | the fairness clock of a lock call, a parameter inside | [`Frozen`] never hands over, [`Leaping`] always |
+//! | [`Clock`] | the fairness clock of a lock call, a parameter inside | [`Frozen`] and [`Creeping`] never hand over, [`Leaping`] always, [`Ripening`] from the second look on |
 //!
 //! Instants are nanoseconds of the monotonic clock in a `u64`: 584 years from boot. Additions
 //! saturate, and the saturated instant is "never".
@@ -130,7 +130,7 @@ impl Clock for Monotonic {
     }
 }
 
-/// A clock that stands: nobody is ever due.
+/// A clock that stands: nobody is ever due, and every section is short.
 #[cfg(all(test, loom))]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Frozen;
@@ -139,6 +139,22 @@ pub(crate) struct Frozen;
 impl Clock for Frozen {
     fn now(&self) -> u64 {
         0
+    }
+}
+
+/// A clock that creeps: nobody is ever due, and every section is long.
+#[cfg(all(test, loom))]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Creeping;
+
+#[cfg(all(test, loom))]
+impl Clock for Creeping {
+    fn now(&self) -> u64 {
+        0
+    }
+
+    fn is_long(&self, _: u64, _: u64) -> bool {
+        true
     }
 }
 
@@ -155,6 +171,23 @@ impl Clock for Leaping {
 
     fn was_due(&self, _: u64, _: u64) -> bool {
         true
+    }
+}
+
+/// A clock by which nobody is due when first looked at, and everybody from then on.
+#[cfg(all(test, loom))]
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ripening(std::sync::Arc<core::sync::atomic::AtomicBool>);
+
+#[cfg(all(test, loom))]
+impl Clock for Ripening {
+    fn now(&self) -> u64 {
+        0
+    }
+
+    fn was_due(&self, _: u64, _: u64) -> bool {
+        // Not loom's: it is not part of the model.
+        self.0.swap(true, core::sync::atomic::Ordering::Relaxed)
     }
 }
 

@@ -8,8 +8,8 @@
 //!
 //! Two doors, neither of which lets this file know who is behind it:
 //! * [`Runtime`], installed once per process by an embedder;
-//! * [`SectionDoor`], a thread-local word that the critical sections set while the thread has one
-//!   open. With none open a sleep pays one thread-local load.
+//! * [`SectionDoor`], a thread-local word that the critical sections set when the thread begins its
+//!   first one. Before that a sleep pays one thread-local load, afterwards one call besides.
 //!
 //! Invariants:
 //! * I1: hooks run only around a sleep with [`LockFlags::DETACH`] and a deadline other than "now",
@@ -18,7 +18,9 @@
 //!   return (a runtime that is shutting down hangs its threads), and then no bucket holds a
 //!   waiter on its stack.
 //! * I3: between `suspend` and `attach` the thread's frame is in a queue, so a hook must not
-//!   unwind: one that panics aborts the process.
+//!   unwind: one that panics aborts the process. Inside [`detached`] there is no such frame.
+//! * I4: who suspends resumes. A sleep inside [`detached`] finds the sections suspended, and leaves
+//!   them so. A sleep inside `resume` finds the section that is being resumed suspended.
 //!
 //! CPython: `Python/pystate.c`, `_PyThreadState_Detach`, `_PyThreadState_Attach`;
 //! `Python/critical_section.c`, `_PyCriticalSection_SuspendAll`, `_PyCriticalSection_Resume`.
@@ -115,26 +117,96 @@ pub(crate) fn pending() -> ControlFlow<()> {
     }
 }
 
-/// The two functions that the critical sections of a thread register while one is open.
+/// True while the runtime has stopped all threads but the calling one.
+pub(crate) fn world_stopped() -> bool {
+    RUNTIME.get().is_some_and(|runtime| runtime.world_stopped())
+}
+
+/// The two functions that the critical sections of a thread register when it begins its first.
 #[derive(Debug)]
 pub(crate) struct SectionDoor {
-    /// Gives up all locks of the calling thread's sections.
-    pub(crate) suspend: fn(),
-    /// Takes those of its innermost section again. May sleep, and so suspend and resume itself.
-    pub(crate) resume: fn(),
+    /// Gives up all locks of the calling thread's sections; says how many sections are open, and
+    /// 0 if there was nothing to give up.
+    pub(crate) suspend: fn() -> u32,
+    /// Takes those of its innermost section again. May sleep, and so come by here again (I4). Gets
+    /// what `suspend` said.
+    pub(crate) resume: fn(u32),
 }
 
 local! {
-    static OPEN: Cell<Option<&'static SectionDoor>> = Cell::new(None);
+    static DOOR: Cell<Option<&'static SectionDoor>> = Cell::new(None);
 }
 
-/// Says that the calling thread has an open section (`Some`) or no longer has (`None`), and
-/// returns what was there.
-#[allow(dead_code, reason = "the critical sections call it")]
-pub(crate) fn set_open_sections(
-    door: Option<&'static SectionDoor>,
-) -> Option<&'static SectionDoor> {
-    OPEN.with(|open| open.replace(door))
+/// Says that the calling thread may have sections open from now on.
+pub(crate) fn register_sections(door: &'static SectionDoor) {
+    DOOR.with(|cell| cell.set(Some(door)));
+}
+
+/// A thread with its sections suspended and detached from its runtime; dropped, it is back.
+struct Detached {
+    sections: Option<(&'static SectionDoor, u32)>,
+    runtime: Option<&'static dyn Runtime>,
+}
+
+impl Detached {
+    fn now() -> Detached {
+        // A thread whose thread-locals are gone has no open section.
+        let door = DOOR.try_with(Cell::get).ok().flatten();
+        Detached {
+            sections: door.and_then(|door| match (door.suspend)() {
+                0 => None,
+                depth => Some((door, depth)),
+            }),
+            runtime: RUNTIME.get().copied().filter(|runtime| runtime.detach()),
+        }
+    }
+}
+
+impl Drop for Detached {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime {
+            runtime.attach();
+        }
+        if let Some((door, depth)) = self.sections {
+            (door.resume)(depth);
+        }
+    }
+}
+
+/// Runs `f`, which may block, with the calling thread detached: its critical sections suspended
+/// and, if a [`Runtime`] is installed, off that too. Afterwards the thread is attached and its
+/// innermost section is held again.
+///
+/// What the sections guard may be changed by other threads meanwhile. Sleeps inside `f` leave the
+/// sections suspended; sections begun inside `f` must have ended when it returns.
+///
+/// CPython: `Include/ceval.h`, `Py_BEGIN_ALLOW_THREADS`.
+///
+/// # Blocking
+///
+/// Until the innermost section's locks are free again, and as the runtime's `attach`.
+///
+/// # Panics
+///
+/// If `f` does; the thread is attached and its section resumed on the way. In debug builds, if a
+/// section begun inside `f` is still open.
+///
+/// # Examples
+///
+/// ```
+/// use py_sync::{Mutex, detached, with_critical_section};
+/// static ROOT: Mutex = Mutex::new();
+/// with_critical_section(&ROOT, |_| {
+///     let entries = detached(|| std::fs::read_dir("/").map(Iterator::count));
+///     // Held again; other threads had it while the folder was read.
+///     # drop(entries);
+/// });
+/// ```
+#[doc(alias = "Py_BEGIN_ALLOW_THREADS")]
+#[doc(alias = "Py_END_ALLOW_THREADS")]
+pub fn detached<R>(f: impl FnOnce() -> R) -> R {
+    let _back = Detached::now();
+    f()
 }
 
 /// Runs `sleep` with the calling thread's sections suspended and the thread detached, if `flags`
@@ -144,19 +216,9 @@ pub(crate) fn around_sleep<R>(flags: LockFlags, sleep: impl FnOnce() -> R) -> R 
         return sleep();
     }
     let bomb = AbortOnUnwind;
-    // A thread whose thread-locals are gone has no open section.
-    let sections = OPEN.try_with(Cell::get).ok().flatten();
-    if let Some(door) = sections {
-        (door.suspend)();
-    }
-    let runtime = RUNTIME.get().filter(|runtime| runtime.detach());
+    let back = Detached::now();
     let result = sleep();
-    if let Some(runtime) = runtime {
-        runtime.attach();
-    }
-    if let Some(door) = sections {
-        (door.resume)();
-    }
+    drop(back);
     core::mem::forget(bomb);
     result
 }
@@ -183,20 +245,44 @@ mod tests {
         TRACE.set([a, b, what]);
     }
 
-    static DOOR: SectionDoor = SectionDoor {
-        suspend: || trace("suspend"),
-        resume: || trace("resume"),
+    static LOCAL: SectionDoor = SectionDoor {
+        suspend: || {
+            trace("suspend");
+            OPEN.get()
+        },
+        resume: |depth| {
+            assert_eq!(depth, OPEN.get());
+            trace("resume");
+        },
     };
 
+    std::thread_local! {
+        static OPEN: Cell<u32> = const { Cell::new(0) };
+    }
+
     #[test]
-    fn open_sections_are_suspended_around_a_detaching_sleep_only() {
-        assert!(set_open_sections(Some(&DOOR)).is_none());
+    fn who_suspends_resumes_around_a_detaching_sleep_only() {
+        around_sleep(LockFlags::DETACH, || trace("before"));
+        assert_eq!(TRACE.get(), ["", "", "before"]);
+        register_sections(&LOCAL);
+        OPEN.set(2);
         around_sleep(LockFlags::NONE, || trace("awake"));
-        assert_eq!(TRACE.get(), ["", "", "awake"]);
+        assert_eq!(TRACE.get(), ["", "before", "awake"]);
         around_sleep(LockFlags::DETACH, || trace("sleep"));
         assert_eq!(TRACE.get(), ["suspend", "sleep", "resume"]);
-        assert!(set_open_sections(None).is_some());
-        around_sleep(LockFlags::DETACH, || trace("closed"));
-        assert_eq!(TRACE.get(), ["sleep", "resume", "closed"]);
+        detached(|| trace("read"));
+        assert_eq!(TRACE.get(), ["suspend", "read", "resume"]);
+        OPEN.set(0);
+        around_sleep(LockFlags::DETACH, || trace("none open"));
+        assert_eq!(TRACE.get(), ["resume", "suspend", "none open"]);
+    }
+
+    #[test]
+    fn a_panic_in_detached_resumes() {
+        register_sections(&LOCAL);
+        OPEN.set(1);
+        let panicking = || detached(|| panic!("in the call"));
+        assert!(std::panic::catch_unwind(panicking).is_err());
+        assert_eq!(TRACE.get(), ["", "suspend", "resume"]);
     }
 }

@@ -23,7 +23,10 @@ pub(crate) const NUM_BUCKETS: usize = if cfg!(all(test, loom)) { 1 } else { 257 
 #[cfg(not(all(test, loom)))]
 mod world {
     pub(crate) use core::hint::spin_loop;
-    pub(crate) use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32};
+    pub(crate) use core::sync::atomic::{
+        AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence,
+    };
+    pub(crate) use std::thread::yield_now;
 
     /// True if threads run at the same time: only then is it of use to spin.
     #[inline]
@@ -41,6 +44,10 @@ mod world {
     impl<T> UnsafeCell<T> {
         pub(crate) const fn new(value: T) -> Self {
             UnsafeCell(core::cell::UnsafeCell::new(value))
+        }
+
+        pub(crate) fn into_inner(self) -> T {
+            self.0.into_inner()
         }
 
         /// Hands `f` a pointer it may read through.
@@ -76,9 +83,9 @@ mod world {
     }
 
     macro_rules! const_fn {
-        ($(#[$meta:meta])* $vis:vis fn $name:ident() -> $ret:ty $body:block) => {
+        ($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty)?) -> $ret:ty $body:block) => {
             $(#[$meta])*
-            $vis const fn $name() -> $ret $body
+            $vis const fn $name($($arg: $ty)?) -> $ret $body
         };
     }
 
@@ -110,8 +117,11 @@ mod world {
 #[cfg(all(test, loom))]
 mod world {
     pub(crate) use loom::cell::UnsafeCell;
-    pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32};
-    pub(crate) use loom::thread::yield_now as spin_loop;
+    pub(crate) use loom::hint::spin_loop;
+    pub(crate) use loom::sync::atomic::{
+        AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence,
+    };
+    pub(crate) use loom::thread::yield_now;
 
     pub(crate) fn has_many_processors() -> bool {
         false
@@ -135,9 +145,9 @@ mod world {
     }
 
     macro_rules! const_fn {
-        ($(#[$meta:meta])* $vis:vis fn $name:ident() -> $ret:ty $body:block) => {
+        ($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty)?) -> $ret:ty $body:block) => {
             $(#[$meta])*
-            $vis fn $name() -> $ret $body
+            $vis fn $name($($arg: $ty)?) -> $ret $body
         };
     }
 

@@ -250,6 +250,13 @@ impl Mutex {
         is_locked(self.0.load(Relaxed))
     }
 
+    /// The byte, for models.
+    #[cfg(all(test, loom))]
+    pub(crate) fn byte(&self) -> u8 {
+        // Relaxed: nobody else is there.
+        self.0.load(Relaxed)
+    }
+
     /// The byte, for a runtime that shows it to C or embeds it in an object's header.
     ///
     /// ```

@@ -78,7 +78,7 @@ use crate::bits::{HAS_PARKED, LOCKED, UNLOCKED};
 use crate::deadline::{Clock, Deadline};
 use crate::flags::{LockFlags, LockStatus};
 use crate::hooks;
-use crate::parking_lot::{HANDED_OVER, Standby, Verdict, Waiter, lot};
+use crate::parking_lot::{HANDED_OVER, Kind, Standby, Verdict, Waiter, lot};
 use crate::primitive::{Relaxed, Release};
 use crate::semaphore::Wake;
 use crate::spin::Spin;
@@ -144,7 +144,7 @@ impl Mutex {
             shorts: 0,
             in_flight: false,
         };
-        let waiter = Waiter::on_standby(self.key(), standby);
+        let waiter = Waiter::on_standby(self.key(), standby, Kind::Mutex);
         let looked_after = |in_flight| in_flight && self.is_locked() || self.set_parked();
         // SAFETY: the key is our own address, and only mutexes park on their byte; the closure does
         // not call into the lot; `stay` returns with the waiter out of the queue.

@@ -24,7 +24,7 @@
 
 use super::table::ParkingLot;
 use super::waiter::{Standby, Waiter};
-use super::{callback, fork};
+use super::{callback, fork, record};
 use crate::semaphore::{POSTED, PendingWake};
 
 /// The message: the waiter is in flight.
@@ -66,6 +66,7 @@ impl<const N: usize> ParkingLot<N> {
         if joins {
             // SAFETY: under the bucket lock; the caller keeps it until it is out.
             bucket.queue(|queue| unsafe { queue.push_back(waiter) });
+            record::count_wait();
         }
         joins
     }
@@ -119,7 +120,7 @@ impl<const N: usize> ParkingLot<N> {
             // SAFETY: under the bucket lock, and in the queue.
             let wake = unsafe { wake(next) };
             drop(bucket);
-            wake.map(PendingWake::send);
+            PendingWake::send_if(wake);
         }
         true
     }
@@ -156,22 +157,19 @@ impl<const N: usize> ParkingLot<N> {
             Verdict::WakeNext => {
                 // SAFETY: as above.
                 let next = bucket.queue(|queue| unsafe { queue.first_not_in_flight(key) });
-                // SAFETY: as above, if it is not null.
-                if next.is_null() {
-                    None
-                } else {
-                    unsafe { wake(next) }
-                }
+                // SAFETY: as above, where it is not null.
+                (!next.is_null()).then(|| unsafe { wake(next) }).flatten()
             }
             Verdict::HandOver => {
                 // SAFETY: as above; the message follows.
                 bucket.queue(|queue| unsafe { queue.take(first) });
+                record::count_hand_off();
                 // SAFETY: as above; the last touch (S1).
                 unsafe { Waiter::leave_message(first, HANDED_OVER) }
             }
         };
         drop(bucket);
-        pending.map(PendingWake::send);
+        PendingWake::send_if(pending);
     }
 }
 

@@ -1,0 +1,215 @@
+//! What begin and end do when a lock is taken, a section is suspended, or the nesting is deep; and
+//! what detach and attach do to a stack.
+
+use super::stack::{Entry, Kind, Place, Stack};
+use crate::hooks;
+use crate::mutex::Mutex;
+
+impl Stack {
+    #[cold]
+    #[inline(never)]
+    pub(super) fn begin_slow(&self, m: &Mutex, kind: Kind) -> Place {
+        self.assert_not_pinned();
+        if let Some(place) = self.reentered(m, kind) {
+            return place;
+        }
+        let entry = Entry::one(m, kind);
+        if !kind.locks() {
+            return self.push(entry);
+        }
+        if !m.try_lock() {
+            if stopped(kind) {
+                return Place::STOPPED;
+            }
+            // I3: pushed before it is locked.
+            let place = self.push(entry.unfilled());
+            self.give_up_own(&[m]);
+            m.lock();
+            self.fill(place, entry);
+            return place;
+        }
+        self.push(entry)
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(super) fn begin2_slow(
+        &self,
+        first: &Mutex,
+        second: &Mutex,
+        kind: Kind,
+        has_first: bool,
+    ) -> Place {
+        self.assert_not_pinned();
+        if let Some(place) = self.reentered2(first, second, kind) {
+            return place;
+        }
+        let entry = Entry::two(first, second, kind);
+        if !kind.locks() {
+            return self.push(entry);
+        }
+        let has_first = has_first || first.try_lock();
+        if has_first && second.try_lock() {
+            return self.push(entry);
+        }
+        if stopped(kind) {
+            if has_first {
+                first.unlock();
+            }
+            return Place::STOPPED;
+        }
+        // I3: pushed before it is locked.
+        let place = self.push(entry.unfilled());
+        self.give_up_own(&[first, second]);
+        if !has_first {
+            first.lock();
+        }
+        // I5: waits with the lower one held, for the higher one.
+        second.lock();
+        self.fill(place, entry);
+        place
+    }
+
+    /// The locks of `place` are held: writes them down, and the section is active.
+    fn fill(&self, place: Place, entry: Entry) {
+        let index = place.index();
+        let detached = self.entry(index).detached;
+        self.set_entry(index, Entry { detached, ..entry });
+        self.suspended.set(self.suspended.get().min(index));
+        self.refresh();
+    }
+
+    /// Suspends the thread's own sections at once if one of them is in the way: the sleep would.
+    fn give_up_own(&self, wanted: &[&Mutex]) {
+        let own = |i| {
+            let entry = self.entry(i);
+            entry.locks && wanted.iter().any(|m| entry.has(m))
+        };
+        if (self.suspended.get()..self.len.get()).any(own) {
+            self.suspend_all();
+        }
+    }
+
+    /// Ends the section at `place`, and first what was begun inside it and leaked.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn end_slow(&self, place: Place) {
+        assert!(
+            place.index() < self.len.get(),
+            "ending a critical section that is not open"
+        );
+        let mut attached = false;
+        while self.len.get() > place.index() {
+            let (entry, active) = self.pop();
+            attached = active && !entry.detached;
+            if active {
+                unlock(entry);
+            }
+        }
+        // Begun or ended while suspended: who suspended the stack resumes what is left of it.
+        if attached {
+            self.resume();
+        }
+    }
+
+    /// Gives up the locks of all active sections; says how many sections are open, and 0 if none
+    /// was active.
+    ///
+    /// CPython: `Python/critical_section.c`, `_PyCriticalSection_SuspendAll`.
+    pub(super) fn suspend_all(&self) -> u32 {
+        let (len, suspended) = (self.len.get(), self.suspended.get());
+        if suspended == len || self.pins.get() > 0 {
+            return 0;
+        }
+        self.suspended.set(len);
+        self.refresh();
+        for index in (suspended..len).rev() {
+            unlock(self.entry(index));
+        }
+        len
+    }
+
+    /// Takes the locks of the innermost section again, if it is suspended. False if it still is:
+    /// the world is stopped, and a stopped thread has them.
+    ///
+    /// CPython: `Python/critical_section.c`, `_PyCriticalSection_Resume`.
+    pub(super) fn resume(&self) -> bool {
+        let len = self.len.get();
+        if self.suspended.get() < len || len == 0 {
+            return true;
+        }
+        let index = len - 1;
+        let entry = self.entry(index);
+        // I4: null while locking; a sleep in here finds nothing to give up.
+        self.set_entry(index, entry.unfilled());
+        let locked = !entry.locks || lock_again(entry);
+        self.set_entry(index, entry);
+        if locked {
+            self.suspended.set(index);
+        }
+        self.refresh();
+        locked
+    }
+
+    /// Gives up all locks and forgets all sections.
+    pub(super) fn abandon(&self) {
+        self.suspend_all();
+        while self.len.get() > 0 {
+            self.pop();
+        }
+    }
+
+    fn assert_not_pinned(&self) {
+        assert!(
+            self.pins.get() == 0,
+            "a critical section was begun while a cell's data is borrowed"
+        );
+    }
+}
+
+/// Whether a section that would have to wait goes without its locks instead.
+fn stopped(kind: Kind) -> bool {
+    let stopped = hooks::world_stopped();
+    assert!(
+        !(stopped && kind == Kind::Data),
+        "the data's lock is held by a thread that is stopped"
+    );
+    stopped
+}
+
+/// Unlocks what an active entry records.
+fn unlock(entry: Entry) {
+    if entry.locks {
+        [entry.second, entry.first]
+            .into_iter()
+            .filter_map(|m| {
+                // SAFETY: I6: a mutex outlives its section.
+                unsafe { m.as_ref() }
+            })
+            .for_each(Mutex::unlock);
+    }
+}
+
+/// Locks what a suspended entry records: all, or, if the world is stopped meanwhile, perhaps none.
+fn lock_again(entry: Entry) -> bool {
+    // SAFETY: I6: a mutex outlives its section.
+    let (first, second) = unsafe { (entry.first.as_ref(), entry.second.as_ref()) };
+    let free = first.is_none_or(Mutex::try_lock);
+    if free && second.is_none_or(Mutex::try_lock) {
+        return true;
+    }
+    if hooks::world_stopped() {
+        if let (true, Some(first)) = (free, first) {
+            first.unlock();
+        }
+        return false;
+    }
+    if let (false, Some(first)) = (free, first) {
+        first.lock();
+    }
+    // I5: waits with the lower one held, for the higher one.
+    if let Some(second) = second {
+        second.lock();
+    }
+    true
+}

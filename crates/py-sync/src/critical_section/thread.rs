@@ -1,0 +1,423 @@
+//! The begin/end form: [`CsThread`] and [`CriticalSection`].
+
+use super::current::{current, enter, waiting_on, with_current};
+use super::scoped::in_order;
+use super::stack::{Entry, Kind, Place, Stack};
+use crate::mutex::Mutex;
+use core::fmt;
+use core::marker::PhantomData;
+use core::mem;
+use core::ptr::{self, NonNull};
+
+/// The stack of open critical sections of one thread of a runtime, kept in its thread state.
+///
+/// Every thread has one of its own, which the closure forms and [`CriticalSection::begin`] use. A
+/// runtime whose threads are not the system's gives each of them a `CsThread`, and runs it inside
+/// [`enter`](CsThread::enter): that is then the calling thread's stack, which its sleeps suspend.
+///
+/// CPython: `Include/cpython/pystate.h`, `PyThreadState.critical_section`.
+///
+/// ```
+/// use py_sync::{CriticalSection, CsThread, Mutex};
+/// let thread = CsThread::new();
+/// let (a, b) = (Mutex::new(), Mutex::new());
+/// thread.enter(|| {
+///     // SAFETY: both are ended below, before `a` and `b` go.
+///     let mut outer = unsafe { thread.begin(&a) };
+///     let mut inner = unsafe { thread.begin2(&a, &b) };
+///     assert!(thread.top().unwrap().second.is_some());
+///     inner.end();
+///     outer.end();
+/// });
+/// assert!(thread.top().is_none());
+/// ```
+#[repr(transparent)]
+pub struct CsThread {
+    stack: Stack,
+}
+
+// SAFETY: a stack is its own memory and pointers to mutexes, which any thread may unlock. While a
+// section's guard or closure borrows it, it cannot move.
+unsafe impl Send for CsThread {}
+
+/// The innermost section of a thread, as [`CsThread::top`] finds it.
+///
+/// ```
+/// use py_sync::{CsThread, Mutex};
+/// let (thread, m) = (CsThread::new(), Mutex::new());
+/// // SAFETY: ended when dropped, before `m` goes.
+/// let section = unsafe { thread.begin(&m) };
+/// let top = thread.top().unwrap();
+/// assert!(std::ptr::eq(top.first.unwrap().as_ptr(), &m));
+/// assert!(top.is_active && top.depth == 1);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TopSection {
+    /// How many sections are open.
+    pub depth: usize,
+    /// The mutex, or that of a pair with the lower address; `None` while it is being locked.
+    pub first: Option<NonNull<Mutex>>,
+    /// The other mutex of a pair; `None` while it is being locked.
+    pub second: Option<NonNull<Mutex>>,
+    /// False while the thread is detached.
+    pub is_active: bool,
+}
+
+impl CsThread {
+    /// A stack with no section open.
+    ///
+    /// ```
+    /// assert!(py_sync::CsThread::new().top().is_none());
+    /// ```
+    #[must_use]
+    pub const fn new() -> CsThread {
+        CsThread {
+            stack: Stack::new(),
+        }
+    }
+
+    /// Runs `f` with this as the calling thread's stack.
+    ///
+    /// The sections of the stack before it are suspended meanwhile, and those of this one are
+    /// resumed for `f` and suspended after it: what `PyThreadState_Swap` does. To enter the stack
+    /// that is entered already does nothing.
+    ///
+    /// # Blocking
+    ///
+    /// Until the innermost section's locks are free, of this stack and then of the one before.
+    ///
+    /// # Panics
+    ///
+    /// If `f` does; the stack before is the thread's again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use py_sync::{CsThread, Mutex, with_critical_section};
+    /// let (thread, m) = (CsThread::new(), Mutex::new());
+    /// thread.enter(|| with_critical_section(&m, |_| assert_eq!(thread.top().unwrap().depth, 1)));
+    /// ```
+    #[doc(alias = "PyThreadState_Swap")]
+    pub fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
+        enter(&self.stack, f)
+    }
+
+    /// Runs `f` on the calling thread's stack: its own, or the one it has entered. For a runtime
+    /// that wants to see or to suspend it.
+    ///
+    /// ```
+    /// use py_sync::{CsThread, Mutex, with_critical_section};
+    /// with_critical_section(&Mutex::new(), |_| {
+    ///     assert_eq!(CsThread::with_current(|t| t.top().unwrap().depth), 1);
+    /// });
+    /// ```
+    pub fn with_current<R>(f: impl FnOnce(&CsThread) -> R) -> R {
+        with_current(|stack| {
+            // SAFETY: the same layout (repr(transparent)), and behind a reference, so that nobody
+            // drops the one as the other.
+            f(unsafe { &*ptr::from_ref(stack).cast::<CsThread>() })
+        })
+    }
+
+    /// Begins a section of `m`. It is ended by [`CriticalSection::end`] or by dropping the guard.
+    ///
+    /// If this stack is not entered, the one that is, is suspended while this section begins; and
+    /// later sleeps suspend this one only if the runtime's hooks do.
+    ///
+    /// CPython: `Python/critical_section.c`, `_PyCriticalSection_BeginSlow`.
+    ///
+    /// # Blocking
+    ///
+    /// As [`with_critical_section`](crate::with_critical_section).
+    ///
+    /// # Panics
+    ///
+    /// If a cell's data is borrowed by [`hold`](crate::EnteredCriticalSection::hold).
+    ///
+    /// # Safety
+    ///
+    /// `m` stays alive and in place until the section has been ended: a guard that is leaked, or
+    /// whose end panics, has not ended it. A leaked section ends with the next section around it
+    /// that does.
+    ///
+    /// # Examples
+    ///
+    /// See [`CsThread`].
+    #[doc(alias = "PyCriticalSection_Begin")]
+    #[doc(alias = "_PyCriticalSection_BeginSlow")]
+    #[must_use = "the section ends at once if the guard is dropped"]
+    pub unsafe fn begin<'a>(&'a self, m: &'a Mutex) -> CriticalSection<'a> {
+        begin(&self.stack, m)
+    }
+
+    /// Begins a section of `a` and `b`, in the order of their addresses.
+    ///
+    /// CPython: `Python/critical_section.c`, `_PyCriticalSection2_BeginSlow`.
+    ///
+    /// # Blocking
+    ///
+    /// As [`begin`](CsThread::begin).
+    ///
+    /// # Panics
+    ///
+    /// As [`begin`](CsThread::begin).
+    ///
+    /// # Safety
+    ///
+    /// As for [`begin`](CsThread::begin), for both.
+    ///
+    /// # Examples
+    ///
+    /// See [`CsThread`].
+    #[doc(alias = "PyCriticalSection2_Begin")]
+    #[doc(alias = "_PyCriticalSection2_BeginSlow")]
+    #[must_use = "the section ends at once if the guard is dropped"]
+    pub unsafe fn begin2<'a>(&'a self, a: &'a Mutex, b: &'a Mutex) -> CriticalSection<'a> {
+        begin2(&self.stack, a, b)
+    }
+
+    /// The innermost open section.
+    ///
+    /// ```
+    /// assert_eq!(py_sync::CsThread::new().top(), None);
+    /// ```
+    #[must_use]
+    pub fn top(&self) -> Option<TopSection> {
+        self.stack.top().map(|entry| TopSection {
+            depth: self.stack.len.get() as usize,
+            first: NonNull::new(entry.first.cast_mut()),
+            second: NonNull::new(entry.second.cast_mut()),
+            is_active: self.stack.active_top().is_some(),
+        })
+    }
+
+    /// Gives up the locks of all open sections; true if any was active. For a runtime's `detach`.
+    ///
+    /// Sleeps and [`detached`](crate::detached) do it by themselves for the stack that the thread
+    /// has entered.
+    ///
+    /// CPython: `Python/critical_section.c`, `_PyCriticalSection_SuspendAll`.
+    ///
+    /// ```
+    /// use py_sync::{CsThread, Mutex};
+    /// let (thread, m) = (CsThread::new(), Mutex::new());
+    /// // SAFETY: ended when dropped, before `m` goes.
+    /// let section = unsafe { thread.begin(&m) };
+    /// assert!(thread.suspend_all());
+    /// assert!(!m.is_locked());
+    /// assert!(thread.resume());
+    /// ```
+    #[doc(alias = "_PyCriticalSection_SuspendAll")]
+    pub fn suspend_all(&self) -> bool {
+        self.stack.suspend_all() > 0
+    }
+
+    /// Takes the locks of the innermost section again, if it is suspended. For a runtime's `attach`.
+    /// The ones further out follow when they become the innermost.
+    ///
+    /// False if it is still suspended: the world is stopped, and a stopped thread has the locks.
+    /// Call it again when the world goes on.
+    ///
+    /// CPython: `Python/critical_section.c`, `_PyCriticalSection_Resume`.
+    ///
+    /// # Blocking
+    ///
+    /// Until the locks are free.
+    ///
+    /// # Examples
+    ///
+    /// See [`suspend_all`](CsThread::suspend_all).
+    #[doc(alias = "_PyCriticalSection_Resume")]
+    pub fn resume(&self) -> bool {
+        self.stack.resume()
+    }
+}
+
+impl Default for CsThread {
+    fn default() -> Self {
+        CsThread::new()
+    }
+}
+
+impl fmt::Debug for CsThread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CsThread")
+            .field("top", &self.top())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for CsThread {
+    fn drop(&mut self) {
+        // What is still open was leaked, and its mutexes are alive: the promise of `begin`.
+        self.stack.abandon();
+    }
+}
+
+/// A critical section of the begin/end form. Ends when dropped.
+///
+/// It is an index and a name: the section itself is in the thread's stack, so that a guard that is
+/// leaked, or ended when it should not be, cannot corrupt it.
+///
+/// CPython: `Include/cpython/critical_section.h`, `PyCriticalSection`, `PyCriticalSection2`.
+///
+/// ```
+/// use py_sync::{CriticalSection, Mutex};
+/// let m = Mutex::new();
+/// // SAFETY: ended below, before `m` goes.
+/// let mut section = unsafe { CriticalSection::begin(&m) };
+/// section.end();
+/// assert!(!m.is_locked());
+/// ```
+#[doc(alias = "PyCriticalSection")]
+#[doc(alias = "PyCriticalSection2")]
+#[must_use = "the section ends at once if the guard is dropped"]
+pub struct CriticalSection<'a> {
+    stack: &'a Stack,
+    /// Skipped once it has ended.
+    place: Place,
+    serial: u32,
+    mutexes: PhantomData<&'a Mutex>,
+}
+
+impl<'a> CriticalSection<'a> {
+    /// Begins a section of `m` on the calling thread's stack.
+    ///
+    /// CPython: `Include/cpython/critical_section.h`, `PyCriticalSection_BeginMutex`.
+    ///
+    /// # Blocking
+    ///
+    /// As [`with_critical_section`](crate::with_critical_section).
+    ///
+    /// # Panics
+    ///
+    /// As [`CsThread::begin`].
+    ///
+    /// # Safety
+    ///
+    /// As for [`CsThread::begin`]; and a guard made inside [`CsThread::enter`] does not leave it.
+    ///
+    /// # Examples
+    ///
+    /// See [`CriticalSection`].
+    #[doc(alias = "PyCriticalSection_BeginMutex")]
+    pub unsafe fn begin(m: &'a Mutex) -> CriticalSection<'a> {
+        // SAFETY: the thread's own stack outlives its guards, which cannot leave the thread; for
+        // one that was entered it is the caller's promise.
+        begin(unsafe { &*current() }, m)
+    }
+
+    /// Begins a section of `a` and `b` on the calling thread's stack, in the order of their
+    /// addresses.
+    ///
+    /// CPython: `Include/cpython/critical_section.h`, `PyCriticalSection2_BeginMutex`.
+    ///
+    /// # Blocking
+    ///
+    /// As [`with_critical_section`](crate::with_critical_section).
+    ///
+    /// # Panics
+    ///
+    /// As [`CsThread::begin`].
+    ///
+    /// # Safety
+    ///
+    /// As for [`begin`](CriticalSection::begin), for both.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use py_sync::{CriticalSection, Mutex};
+    /// let (a, b) = (Mutex::new(), Mutex::new());
+    /// // SAFETY: ended when dropped, before `a` and `b` go.
+    /// let section = unsafe { CriticalSection::begin2(&a, &b) };
+    /// # drop(section);
+    /// ```
+    #[doc(alias = "PyCriticalSection2_BeginMutex")]
+    pub unsafe fn begin2(a: &'a Mutex, b: &'a Mutex) -> CriticalSection<'a> {
+        // SAFETY: as in `begin`.
+        begin2(unsafe { &*current() }, a, b)
+    }
+
+    /// Ends the section. Nothing if it has ended, or if it was never pushed, since its mutexes
+    /// were held already.
+    ///
+    /// CPython: `Include/cpython/critical_section.h`, `PyCriticalSection_End`.
+    ///
+    /// # Panics
+    ///
+    /// If another one was begun after it and not ended: `ending a critical section that is not the
+    /// innermost one`. Nothing has been changed: end the inner one first, and then this. If the
+    /// section around it has ended, and so ended it. In debug builds, if it is suspended: the
+    /// thread is detached.
+    ///
+    /// # Examples
+    ///
+    /// See [`CriticalSection`].
+    #[doc(alias = "PyCriticalSection_End")]
+    #[doc(alias = "PyCriticalSection2_End")]
+    pub fn end(&mut self) {
+        if self.place.is_skipped() {
+            return;
+        }
+        let (index, len) = (self.place.index(), self.stack.len.get());
+        let is_open = index < len && self.stack.entry(index).serial == self.serial;
+        assert!(is_open, "ending a critical section that is not open");
+        assert!(
+            index + 1 == len,
+            "ending a critical section that is not the innermost one"
+        );
+        debug_assert!(
+            self.stack.active_top().is_some(),
+            "ending a critical section while its thread is detached"
+        );
+        self.stack
+            .end_slow(mem::replace(&mut self.place, Place::STOPPED));
+    }
+}
+
+impl Drop for CriticalSection<'_> {
+    fn drop(&mut self) {
+        let top = self.stack.top().map_or(0, |entry| entry.serial);
+        // What is out of order while unwinding stays open: a second panic would end the process.
+        if !std::thread::panicking() || top == self.serial {
+            self.end();
+        }
+    }
+}
+
+impl fmt::Debug for CriticalSection<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CriticalSection")
+            .field("pushed", &!self.place.is_skipped())
+            .finish_non_exhaustive()
+    }
+}
+
+fn begin<'a>(stack: &'a Stack, m: &'a Mutex) -> CriticalSection<'a> {
+    named(stack, waiting_on(stack, || stack.begin(m, Kind::Plain)))
+}
+
+fn begin2<'a>(stack: &'a Stack, a: &'a Mutex, b: &'a Mutex) -> CriticalSection<'a> {
+    if ptr::eq(a, b) {
+        return begin(stack, a);
+    }
+    let (first, second) = in_order(a, b);
+    let begin2 = || stack.begin2(first, second, Kind::Plain);
+    named(stack, waiting_on(stack, begin2))
+}
+
+/// A guard for the section at `place`, which gets a name that no other section has.
+fn named(stack: &Stack, place: Place) -> CriticalSection<'_> {
+    let serial = stack.next_serial();
+    if !place.is_skipped() {
+        let entry = stack.entry(place.index());
+        stack.set_entry(place.index(), Entry { serial, ..entry });
+    }
+    CriticalSection {
+        stack,
+        place,
+        serial,
+        mutexes: PhantomData,
+    }
+}
