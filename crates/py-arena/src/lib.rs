@@ -1,1 +1,60 @@
 #![doc = include_str!("../README.md")]
+#![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+extern crate alloc as alloc_crate;
+#[cfg(feature = "std")]
+extern crate std;
+
+mod alloc;
+#[cfg(feature = "allocator-api2")]
+mod allocator;
+mod arena;
+mod block;
+mod bump;
+pub mod cache;
+mod claim;
+mod copy;
+mod error;
+mod objects;
+mod owned;
+mod policy;
+mod refill;
+#[cfg(doctest)]
+mod refused;
+mod scope;
+mod slices;
+mod stats;
+
+pub use arena::Arena;
+pub use claim::Claim;
+pub use error::AllocError;
+pub use objects::Iter;
+pub use owned::Owned;
+pub use policy::BlockPolicy;
+pub use stats::Stats;
+
+/// The payload in bytes of a block under the default policy.
+///
+/// CPython: Python/pyarena.c, `DEFAULT_BLOCK_SIZE`.
+///
+/// # Examples
+/// ```
+/// let arena = py_arena::Arena::new();
+/// arena.alloc(1);
+/// assert_eq!(arena.stats().total_block_size, py_arena::DEFAULT_BLOCK_SIZE);
+/// ```
+pub const DEFAULT_BLOCK_SIZE: usize = 8192;
+
+/// What every request is rounded up to, and every result is aligned to, in bytes.
+///
+/// CPython: Python/pyarena.c, `ALIGNMENT`.
+///
+/// # Examples
+/// ```
+/// let arena = py_arena::Arena::new();
+/// let first = arena.malloc(1).unwrap();
+/// let second = arena.malloc(1).unwrap();
+/// assert_eq!(second.addr().get() - first.addr().get(), py_arena::ALIGNMENT);
+/// ```
+pub const ALIGNMENT: usize = 8;

@@ -26,6 +26,7 @@ mod semaphore;
 mod seq_cell;
 mod seq_lock;
 mod signals;
+mod spin;
 mod sys;
 
 pub use critical_section::{

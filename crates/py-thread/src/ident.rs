@@ -71,7 +71,12 @@ impl Ident {
         ident
     }
 
+    /// In a model all threads share one OS thread's storage, and nobody adopts.
+    #[cfg(all(test, loom))]
+    pub(crate) fn adopt(_ident: Ident) {}
+
     /// Makes `ident` this thread's own: at the start of a thread, or of a worker's job (I2).
+    #[cfg(not(all(test, loom)))]
     pub(crate) fn adopt(ident: Ident) {
         OWN.set(ident.get());
         CURRENT.set(ident.get());

@@ -2,21 +2,28 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod deadline;
+mod eval_breaker;
 mod fork;
 mod handle;
 mod ident;
 mod info;
+mod lazy_arc;
+#[cfg(all(test, loom))]
+mod model;
 mod name;
 mod os_ident;
 mod primitive;
+mod retry;
 mod runtime;
 mod stack_size;
 mod sys;
 mod threads;
 mod timeout;
 mod tss;
+mod worker;
 
 pub use deadline::Deadline;
+pub use eval_breaker::{EvalBreaker, Events};
 pub use handle::{
     Builder, Handle, JoinError, Outcome, Panic, SetDoneError, StartError, State, start,
 };
@@ -24,6 +31,7 @@ pub use ident::{Ident, LogicalThread};
 pub use info::{ThreadInfo, info};
 pub use name::{NAME_MAX, current_name, set_current_name};
 pub use os_ident::{OsIdent, native_id};
+pub use retry::{AcquireStatus, acquire_with_retries};
 pub use runtime::Runtime;
 pub use stack_size::{
     MIN_STACK_SIZE, StackSizeError, check_stack_size, set_stack_size, stack_size,
@@ -31,6 +39,7 @@ pub use stack_size::{
 pub use threads::Threads;
 pub use timeout::{Seconds, TIMEOUT_MAX, Timeout, TimeoutError};
 pub use tss::Tss;
+pub use worker::WorkerCache;
 
 /// Makes ready what the crate needs of the system: that a forked child learns which threads it
 /// lost. Starting a thread does it too, so nobody has to call this; later calls do nothing.

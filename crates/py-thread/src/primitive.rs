@@ -5,9 +5,9 @@
 #[cfg(not(all(test, loom)))]
 mod real {
     pub(crate) use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
-    pub(crate) use std::sync::Arc;
     #[cfg(not(any(target_os = "linux", target_os = "android", windows)))]
-    pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};
+    pub(crate) use std::sync::Condvar;
+    pub(crate) use std::sync::{Arc, Mutex, MutexGuard};
 
     /// `core::cell::UnsafeCell` with loom's closures, so that the code reads the same in a model.
     #[derive(Debug)]
@@ -55,10 +55,6 @@ macro_rules! const_fn {
 }
 pub(crate) use const_fn;
 
-#[cfg(any(
-    not(any(target_os = "linux", target_os = "android", windows)),
-    all(test, loom)
-))]
 /// Locks, whatever an earlier holder's panic left behind: nothing in this crate panics while it
 /// holds one of its locks, so the data is whole.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -12,10 +12,10 @@
 //!
 //! CPython: `Python/parking_lot.c`, `struct wait_entry`; `Include/internal/pycore_llist.h`.
 
-use super::record::Record;
+use super::record::{Kind, Record};
 use crate::deadline::Deadline;
 use crate::primitive::{Alive, UnsafeCell};
-use crate::semaphore::{Semaphore, Wake};
+use crate::semaphore::{PendingWake, Semaphore, Wake};
 use core::ptr;
 
 /// What a parked thread and its un-parker tell each other, under the bucket lock.
@@ -27,12 +27,26 @@ pub(crate) struct Ticket {
     pub(crate) reply: u32,
 }
 
+/// What a waiter has that keeps its place in the queue while it is awake. See `standby.rs`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Standby {
+    /// When the lock is to be handed to it: its time to be fair.
+    pub(crate) due: u64,
+    /// When an unlock last looked at it; before that, when it was queued.
+    pub(crate) looked: u64,
+    /// How many short sections in a row have passed it over since it was woken.
+    pub(crate) shorts: u32,
+    /// Woken, and neither gone nor asleep for good.
+    pub(crate) in_flight: bool,
+}
+
 #[derive(Debug)]
 struct State {
     next: *const Waiter,
     prev: *const Waiter,
     unparking: bool,
     ticket: Ticket,
+    standby: Option<Standby>,
 }
 
 /// A parked thread.
@@ -56,7 +70,27 @@ impl Waiter {
             prev: ptr::null(),
             unparking: false,
             ticket: Ticket { token, reply: 0 },
+            standby: None,
         };
+        Waiter::with_state(key, state, record)
+    }
+
+    /// A waiter that stays in the queue while it is awake.
+    pub(crate) fn on_standby(key: usize, standby: Standby, kind: Kind) -> Waiter {
+        let state = State {
+            next: ptr::null(),
+            prev: ptr::null(),
+            unparking: false,
+            ticket: Ticket {
+                token: standby.due,
+                reply: 0,
+            },
+            standby: Some(standby),
+        };
+        Waiter::with_state(key, state, Record::new(kind))
+    }
+
+    fn with_state(key: usize, state: State, record: Record) -> Waiter {
         Waiter {
             key,
             record,
@@ -69,6 +103,25 @@ impl Waiter {
     /// Sleeps until posted. By the owner only.
     pub(crate) fn wait(&self, deadline: Deadline, interruptible: bool) -> Wake {
         self.semaphore.wait(deadline, interruptible)
+    }
+
+    /// [`wait`](Waiter::wait), and the message that ended it. By the owner only.
+    pub(crate) fn wait_for_message(
+        &self,
+        deadline: Deadline,
+        interruptible: bool,
+    ) -> Result<u32, Wake> {
+        self.semaphore.wait_for_message(deadline, interruptible)
+    }
+
+    /// True if `message` is there to be taken. By the owner only.
+    pub(crate) fn has(&self, message: u32) -> bool {
+        self.semaphore.has(message)
+    }
+
+    /// What it is waited for.
+    pub(crate) fn key(&self) -> usize {
+        self.key
     }
 
     /// Runs `f` on the part that the bucket lock guards.
@@ -112,6 +165,48 @@ impl Waiter {
     pub(crate) unsafe fn with_ticket<R>(&self, f: impl FnOnce(&mut Ticket) -> R) -> R {
         // SAFETY: the caller's promise.
         unsafe { self.with(|state| f(&mut state.ticket)) }
+    }
+
+    /// Runs `f` on what a waiter on standby has; with `None` if it is a plain one.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the bucket lock.
+    pub(crate) unsafe fn with_standby<R>(&self, f: impl FnOnce(Option<&mut Standby>) -> R) -> R {
+        // SAFETY: the caller's promise.
+        unsafe { self.with(|state| f(state.standby.as_mut())) }
+    }
+
+    /// True if it is on standby, and awake.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the bucket lock.
+    pub(crate) unsafe fn is_in_flight(&self) -> bool {
+        // SAFETY: the caller's promise.
+        unsafe { self.with_standby(|s| s.is_some_and(|s| s.in_flight)) }
+    }
+
+    /// Marks one on standby as awake or asleep.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the bucket lock, and the waiter is in the queue.
+    pub(crate) unsafe fn set_in_flight(&self, in_flight: bool) {
+        // SAFETY: the caller's promise.
+        unsafe { self.with_standby(|s| s.expect("it is on standby").in_flight = in_flight) };
+    }
+
+    /// Leaves a message; the wake, if one is needed, comes after the bucket is unlocked.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the bucket lock, under which `this` was in the queue.
+    pub(crate) unsafe fn leave_message(this: *const Waiter, message: u32) -> Option<PendingWake> {
+        // SAFETY: as below.
+        unsafe { (*this).alive.touch() };
+        // SAFETY: alive (I2), until this call if it was just taken out.
+        unsafe { Semaphore::leave_message(&raw const (*this).semaphore, message) }
     }
 
     /// Wakes the owner, after which `this` may dangle.
@@ -195,6 +290,21 @@ impl Queue {
         let mut waiter = self.head;
         // SAFETY: in the queue, so alive (I2), under the bucket lock (I1).
         while !waiter.is_null() && unsafe { (*waiter).key } != key {
+            // SAFETY: as above.
+            waiter = unsafe { (*waiter).with(|s| s.next) };
+        }
+        waiter
+    }
+
+    /// The first one on standby for `key` that is not in flight; null if there is none.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the bucket lock.
+    pub(crate) unsafe fn first_not_in_flight(&self, key: usize) -> *const Waiter {
+        let mut waiter = self.head;
+        // SAFETY: in the queue, so alive (I2), under the bucket lock (I1).
+        while !waiter.is_null() && unsafe { (*waiter).key != key || (*waiter).is_in_flight() } {
             // SAFETY: as above.
             waiter = unsafe { (*waiter).with(|s| s.next) };
         }

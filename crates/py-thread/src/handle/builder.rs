@@ -2,15 +2,17 @@
 
 use super::error::StartError;
 use super::outcome::Panic;
-use super::state::{DAEMON, Inner};
+use super::state::{DAEMON, Inner, NO_OS};
 use super::{Handle, current};
 use crate::ident::Ident;
 use crate::primitive::Arc;
 use crate::stack_size::{check_stack_size, stack_size};
 use crate::sys::{self, Main, OsThread};
 use crate::threads::{Registry, Threads};
+use crate::worker::{Ended, Job, Pool};
 use crate::{fork, name};
 use core::panic::AssertUnwindSafe;
+use std::io;
 use std::panic::catch_unwind;
 use std::sync::Arc as StdArc;
 
@@ -159,37 +161,73 @@ impl Builder {
 
     /// [`Handle::start`].
     pub(crate) fn start_in<F: FnOnce() + Send + 'static>(
-        self,
+        mut self,
         handle: &Handle,
         f: F,
     ) -> Result<(), StartError> {
+        let stack_size = self.check(&handle.0)?;
+        let ident = self.claim(handle, 0)?;
         let inner = &handle.0;
-        let stack_size = self.check(inner)?;
+        let child = Box::new(Child(Body {
+            inner: Arc::clone(inner),
+            ident,
+            name: self.name.take(),
+            f,
+        }));
+        let started = sys::spawn(child, stack_size, |os| inner.publish(os));
+        started.map_err(|error| self.give_up(handle, ident, error))
+    }
+
+    /// The same on a worker of `pool`.
+    pub(crate) fn start_cached<F: FnOnce() + Send + 'static>(
+        mut self,
+        handle: &Handle,
+        pool: &StdArc<Pool>,
+        f: F,
+    ) -> Result<(), StartError> {
+        let stack_size = self.check(&handle.0)?;
+        let ident = self.claim(handle, NO_OS)?;
+        let body = Box::new(Body {
+            inner: Arc::clone(&handle.0),
+            ident,
+            name: self.name.take(),
+            f,
+        });
+        let started = pool.run(body, stack_size);
+        started.map_err(|error| self.give_up(handle, ident, error))?;
+        handle.0.publish_without_os();
+        Ok(())
+    }
+
+    pub(crate) fn has_stack_size(&self) -> bool {
+        self.stack_size != 0
+    }
+
+    /// Takes the handle's one start, and makes the thread known under its ident.
+    fn claim(&self, handle: &Handle, flags: u32) -> Result<Ident, StartError> {
         fork::register().map_err(StartError::Os)?;
-        if !inner.claim(if self.daemon { DAEMON } else { 0 }) {
+        let daemon = if self.daemon { DAEMON } else { 0 };
+        if !handle.0.claim(flags | daemon) {
             return Err(StartError::AlreadyStarted);
         }
         let ident = Ident::mint();
-        inner.prepare(ident, self.registry.clone());
+        handle.0.prepare(ident, self.registry.clone());
         if let Some(registry) = &self.registry {
             if !registry.enter(ident, handle, self.daemon) {
-                inner.fail();
+                handle.0.fail();
                 return Err(StartError::Finalizing);
             }
         }
-        let child = Box::new(Child {
-            inner: Arc::clone(inner),
-            ident,
-            name: self.name,
-            f,
-        });
-        sys::spawn(child, stack_size, |os| inner.publish(os)).map_err(|error| {
-            if let Some(registry) = &self.registry {
-                registry.leave(ident);
-            }
-            inner.fail();
-            StartError::Os(error)
-        })
+        Ok(ident)
+    }
+
+    /// The system had no thread.
+    fn give_up(&self, handle: &Handle, ident: Ident, error: io::Error) -> StartError {
+        if let Some(registry) = &self.registry {
+            registry.leave(ident);
+        }
+        handle.0.fail();
+        StartError::Os(error)
     }
 
     /// Refuses what can be refused before the handle is used up, and finds the stack size.
@@ -212,41 +250,60 @@ impl Builder {
 }
 
 /// What a new thread takes with it.
-struct Child<F> {
+struct Body<F> {
     inner: Arc<Inner>,
     ident: Ident,
     name: Option<Box<str>>,
     f: F,
 }
 
-impl<F: FnOnce() + Send + 'static> Main for Child<F> {
-    fn run(self: Box<Self>) {
-        let Child {
+impl<F: FnOnce()> Body<F> {
+    /// Runs `f` as the thread of `inner`, all but its exit. Never unwinds.
+    fn run(self) -> Ended {
+        let Body {
             inner,
             ident,
             name,
             f,
-        } = *self;
-        match OsThread::current() {
-            Some(os) => inner.publish(os),
-            // Only our starter knows the OS thread, and a joiner may ask for it: let it be stored.
-            None => inner.await_running(),
+        } = self;
+        current::enter(&inner, ident);
+        if let Some(name) = &name {
+            name::set_current_name(name);
         }
-        if let Some(name) = name {
-            name::set_current_name(&name);
+        let result = catch_unwind(AssertUnwindSafe(f));
+        let panic = result.err().map(|p| StdArc::new(Panic::new(p)));
+        if let Some(registry) = inner.registry() {
+            registry.leave(ident);
         }
-        inner.exit(body(&inner, ident, f));
+        current::leave();
+        Ended { inner, panic }
     }
 }
 
-/// Runs `f` as the thread of `inner`, all but its exit. Never unwinds.
-pub(crate) fn body(inner: &Arc<Inner>, ident: Ident, f: impl FnOnce()) -> Option<StdArc<Panic>> {
-    current::enter(inner, ident);
-    let result = catch_unwind(AssertUnwindSafe(f));
-    let panic = result.err().map(|p| StdArc::new(Panic::new(p)));
-    if let Some(registry) = inner.registry() {
-        registry.leave(ident);
+/// The body on an OS thread of its own.
+struct Child<F>(Body<F>);
+
+impl<F: FnOnce() + Send + 'static> Main for Child<F> {
+    fn run(self: Box<Self>) {
+        match OsThread::current() {
+            Some(os) => self.0.inner.publish(os),
+            // Only our starter knows the OS thread, and a joiner may ask for it: let it be stored.
+            None => self.0.inner.await_running(),
+        }
+        self.0.run().tell();
     }
-    current::leave();
-    panic
+}
+
+/// The body on a worker of the cache.
+impl<F: FnOnce() + Send> Job for Body<F> {
+    fn run(self: Box<Self>) -> Ended {
+        self.inner.publish_without_os();
+        // The next job on this worker may have no name.
+        let before = self.name.as_ref().and_then(|_| name::current_name());
+        let ended = (*self).run();
+        if let Some(before) = before {
+            name::set_current_name(&before);
+        }
+        ended
+    }
 }

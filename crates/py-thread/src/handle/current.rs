@@ -22,7 +22,9 @@ pub(crate) fn enter(inner: &Arc<Inner>, ident: Ident) {
 
 /// In a model all threads share one OS thread's storage.
 #[cfg(all(test, loom))]
-pub(crate) fn enter(_inner: &Arc<Inner>, _ident: Ident) {}
+pub(crate) fn enter(_inner: &Arc<Inner>, ident: Ident) {
+    Ident::adopt(ident);
+}
 
 /// The calling thread has run its function.
 pub(crate) fn leave() {

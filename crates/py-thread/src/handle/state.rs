@@ -168,6 +168,11 @@ impl Inner {
         self.change(RUNNING, 0);
     }
 
+    /// The thread runs, on a worker's OS thread.
+    pub(crate) fn publish_without_os(&self) {
+        self.change(RUNNING, 0);
+    }
+
     /// The start failed.
     pub(crate) fn fail(&self) {
         self.change(EXITED | JOINED, 0);

@@ -9,7 +9,7 @@ pub(crate) mod wait;
 
 #[cfg(all(test, loom))]
 #[path = "model.rs"]
-mod threads;
+pub(crate) mod threads;
 #[cfg(all(unix, not(miri), not(all(test, loom))))]
 #[path = "unix.rs"]
 mod threads;

@@ -26,6 +26,15 @@ pub(crate) struct Record {
 }
 
 impl Record {
+    fn new(gone: bool) -> &'static Record {
+        UNSETTLED.fetch_add(1, SeqCst);
+        Box::leak(Box::new(Record {
+            gone: Mutex::new(gone),
+            changed: Condvar::new(),
+            settled: AtomicBool::new(false),
+        }))
+    }
+
     fn settle(&self) {
         let twice = self.settled.swap(true, SeqCst);
         assert!(!twice, "a thread was joined or detached twice");
@@ -48,6 +57,11 @@ pub(crate) fn fail_next_join() {
 pub(crate) struct OsThread(&'static Record);
 
 impl OsThread {
+    /// A thread that has ended, and that nobody has joined.
+    pub(crate) fn ended() -> OsThread {
+        OsThread(Record::new(true))
+    }
+
     pub(crate) fn current() -> Option<OsThread> {
         ME.with(Cell::get).map(OsThread)
     }
@@ -100,12 +114,7 @@ pub(crate) fn spawn<M: Main>(
     _stack_size: usize,
     publish: impl FnOnce(OsThread),
 ) -> io::Result<()> {
-    let record: &'static Record = Box::leak(Box::new(Record {
-        gone: Mutex::new(false),
-        changed: Condvar::new(),
-        settled: AtomicBool::new(false),
-    }));
-    UNSETTLED.fetch_add(1, SeqCst);
+    let record = Record::new(false);
     loom::thread::spawn(move || {
         ME.with(|me| me.set(Some(record)));
         main.run();

@@ -5,6 +5,10 @@ use std::io;
 
 /// The stack of a thread whose creator asked for none, in bytes; 0 leaves it to the system.
 /// Figures of CPython's `THREAD_STACK_SIZE`.
+#[cfg_attr(
+    any(miri, all(test, loom)),
+    allow(dead_code, reason = "their threads are started elsewhere")
+)]
 pub(crate) const DEFAULT_STACK_SIZE: usize = if cfg!(target_vendor = "apple") {
     0x100_0000
 } else if cfg!(target_os = "freebsd") {

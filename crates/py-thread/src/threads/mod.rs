@@ -5,10 +5,10 @@ mod registry;
 pub(crate) use registry::Registry;
 
 use crate::handle::{Builder, Handle, JoinError, StartError};
+use crate::lazy_arc::LazyArc;
 use crate::runtime::Runtime;
 use crate::stack_size::{StackSizeError, check_stack_size};
 use core::ptr;
-use core::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::Arc;
 
 /// The threads of one interpreter: those that shutdown waits for, and the daemons, which it leaves
@@ -36,8 +36,8 @@ use std::sync::Arc;
 /// ```
 #[derive(Debug)]
 pub struct Threads {
-    /// Made on first use by whoever is first; an `Arc` of ours, or null.
-    registry: AtomicPtr<Registry>,
+    /// Threads that run keep it after this is dropped.
+    registry: LazyArc<Registry>,
 }
 
 impl Threads {
@@ -50,7 +50,7 @@ impl Threads {
     #[must_use]
     pub const fn new() -> Threads {
         Threads {
-            registry: AtomicPtr::new(ptr::null_mut()),
+            registry: LazyArc::new(),
         }
     }
 
@@ -101,7 +101,7 @@ impl Threads {
     #[doc(alias = "_thread._count")]
     #[must_use]
     pub fn count(&self) -> usize {
-        self.existing().map_or(0, |r| r.list().count)
+        self.registry.get().map_or(0, |r| r.list().count)
     }
 
     /// Waits until all threads but the daemons and the calling one have ended, those among them
@@ -128,7 +128,7 @@ impl Threads {
     /// ```
     #[doc(alias = "_thread._shutdown")]
     pub fn shutdown<R: Runtime>(&self, runtime: &R) -> Result<(), JoinError> {
-        let Some(registry) = self.existing() else {
+        let Some(registry) = self.registry.get() else {
             return Ok(());
         };
         let mut result = Ok(());
@@ -157,7 +157,7 @@ impl Threads {
     /// ```
     #[doc(alias = "_PyInterpreterState_SetFinalizing")]
     pub fn set_finalizing(&self) {
-        self.get_or_make().set_finalizing();
+        self.registry().set_finalizing();
     }
 
     /// Whether [`set_finalizing`](Threads::set_finalizing) was called.
@@ -171,7 +171,7 @@ impl Threads {
     #[doc(alias = "Py_IsFinalizing")]
     #[must_use]
     pub fn is_finalizing(&self) -> bool {
-        self.existing().is_some_and(Registry::is_finalizing)
+        self.registry.get().is_some_and(Registry::is_finalizing)
     }
 
     /// To be called where a thread comes back to the interpreter: once that finalises, every thread
@@ -189,7 +189,8 @@ impl Threads {
     #[doc(alias = "PyThread_hang_thread")]
     pub fn hang_if_finalizing(&self) {
         if self
-            .existing()
+            .registry
+            .get()
             .is_some_and(Registry::is_finalized_by_another)
         {
             crate::hang();
@@ -203,7 +204,7 @@ impl Threads {
     /// ```
     #[must_use]
     pub fn stack_size(&self) -> usize {
-        self.existing().map_or(0, Registry::stack_size)
+        self.registry.get().map_or(0, Registry::stack_size)
     }
 
     /// Sets the stack size of this registry's later threads, in bytes, as
@@ -223,7 +224,7 @@ impl Threads {
     /// ```
     pub fn set_stack_size(&self, bytes: usize) -> Result<(), StackSizeError> {
         check_stack_size(bytes)?;
-        self.get_or_make().set_stack_size(bytes);
+        self.registry().set_stack_size(bytes);
         Ok(())
     }
 
@@ -266,7 +267,7 @@ impl Threads {
     /// ```
     #[doc(alias = "_PyThread_AfterFork")]
     pub unsafe fn after_fork(&self) {
-        let Some(registry) = self.existing() else {
+        let Some(registry) = self.registry.get() else {
             return;
         };
         let current = Handle::current();
@@ -278,64 +279,14 @@ impl Threads {
         unsafe { registry.start_again(current) };
     }
 
-    /// The registry if a thread was started or a setting made.
-    fn existing(&self) -> Option<&Registry> {
-        // Acquire: what its maker wrote.
-        let registry = self.registry.load(Ordering::Acquire);
-        // SAFETY: null, or an `Arc` of ours that lives as long as `self`.
-        unsafe { registry.as_ref() }
-    }
-
-    fn get_or_make(&self) -> &Registry {
-        if let Some(registry) = self.existing() {
-            return registry;
-        }
-        // No lock, which a fork could leave held: of two makers one gives up its own.
-        let new = Arc::into_raw(Arc::new(Registry::new())).cast_mut();
-        let won = self.registry.compare_exchange(
-            ptr::null_mut(),
-            new,
-            Ordering::AcqRel,
-            Ordering::Acquire,
-        );
-        let registry = match won {
-            Ok(_) => new,
-            Err(other) => {
-                // SAFETY: ours, and nobody else saw it.
-                drop(unsafe { Arc::from_raw(new) });
-                other
-            }
-        };
-        // SAFETY: as in `existing`.
-        unsafe { &*registry }
-    }
-
     /// A reference that outlives `self`, for a thread.
     pub(crate) fn registry(&self) -> Arc<Registry> {
-        self.get_or_make();
-        // The pointer that `Arc::into_raw` gave, not one made from a reference.
-        let registry = self.registry.load(Ordering::Acquire).cast_const();
-        // SAFETY: an `Arc` of ours, alive as long as `self`; the count that is added is returned.
-        unsafe {
-            Arc::increment_strong_count(registry);
-            Arc::from_raw(registry)
-        }
+        self.registry.get_or_make(|_| true, Registry::new)
     }
 }
 
 impl Default for Threads {
     fn default() -> Threads {
         Threads::new()
-    }
-}
-
-/// The threads run on; what they share lives until the last of them has ended.
-impl Drop for Threads {
-    fn drop(&mut self) {
-        let registry = *self.registry.get_mut();
-        if !registry.is_null() {
-            // SAFETY: the reference that `get_or_make` left in the pointer.
-            drop(unsafe { Arc::from_raw(registry) });
-        }
     }
 }

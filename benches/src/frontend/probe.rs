@@ -1,0 +1,79 @@
+//! An open-addressing table that is given its hashes: linear probing, a power of two of slots, at
+//! most three quarters full.
+
+/// The smallest number of slots; a power of two.
+const SMALLEST: usize = 64;
+
+/// Values found by a hash that the caller knows.
+pub struct Probe<V> {
+    slots: Box<[Option<(isize, V)>]>,
+    len: usize,
+}
+
+impl<V> Probe<V> {
+    /// An empty table.
+    #[must_use]
+    pub fn new() -> Probe<V> {
+        Probe::with_room(0)
+    }
+
+    /// An empty table that takes this many values without growing.
+    #[must_use]
+    pub fn with_room(values: usize) -> Probe<V> {
+        let slots = (values * 4 / 3 + 1).next_power_of_two();
+        Probe {
+            slots: empty(slots.max(SMALLEST)),
+            len: 0,
+        }
+    }
+
+    /// The value with this hash that `is` recognises.
+    pub fn find(&self, hash: isize, is: impl Fn(&V) -> bool) -> Option<&V> {
+        let mask = self.slots.len() - 1;
+        let mut at = hash as usize & mask;
+        while let Some((h, value)) = &self.slots[at] {
+            if *h == hash && is(value) {
+                return Some(value);
+            }
+            at = (at + 1) & mask;
+        }
+        None
+    }
+
+    /// Adds a value. The caller has made sure that it is not there.
+    pub fn insert(&mut self, hash: isize, value: V) {
+        if (self.len + 1) * 4 > self.slots.len() * 3 {
+            let bigger = empty(self.slots.len() * 2);
+            let old = std::mem::replace(&mut self.slots, bigger);
+            for (hash, value) in old.into_iter().flatten() {
+                put(&mut self.slots, hash, value);
+            }
+        }
+        put(&mut self.slots, hash, value);
+        self.len += 1;
+    }
+
+    /// All values, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = &V> {
+        self.slots.iter().flatten().map(|(_, value)| value)
+    }
+}
+
+impl<V> Default for Probe<V> {
+    fn default() -> Self {
+        Probe::new()
+    }
+}
+
+fn empty<V>(slots: usize) -> Box<[Option<(isize, V)>]> {
+    (0..slots).map(|_| None).collect()
+}
+
+fn put<V>(slots: &mut [Option<(isize, V)>], hash: isize, value: V) {
+    let mask = slots.len() - 1;
+    let mut at = hash as usize & mask;
+    while slots[at].is_some() {
+        at = (at + 1) & mask;
+    }
+    slots[at] = Some((hash, value));
+}

@@ -1,0 +1,266 @@
+//! A block: a header, then the payload, in one allocation. This file and the cache it hands blocks
+//! to are the only ones that call the allocator.
+//!
+//! ```text
+//! Block -> | next | prev | resume | size+flag | payload ....................... |
+//!          ^ the allocation, aligned to 16     ^ start(), aligned to 16          ^ end()
+//! ```
+//!
+//! # Invariants
+//! - B1. A `Block` is live from `Block::allocate` until `Block::free`; nobody uses a copy after.
+//! - B2. Every pointer into a block derives from the pointer the allocator returned, so it may
+//!   reach all of the block. No reference to a header or to a payload is kept.
+//! - B3. The payload is a multiple of 8 and ends at least `FAST_MAX` below the top of the address
+//!   space, so that adding a constant size to a cursor inside cannot wrap around.
+//! - B4. A block is in one `List` at most, and `next` and `prev` belong to that list.
+
+use crate::error::AllocError;
+use crate::{ALIGNMENT, cache};
+use alloc_crate::alloc::{alloc, dealloc};
+use core::alloc::Layout;
+use core::cell::Cell;
+use core::ptr::{self, NonNull};
+
+/// What precedes the payload of each block.
+pub(crate) const HEADER: usize = size_of::<Header>();
+
+/// What every payload is aligned to.
+pub(crate) const BLOCK_ALIGN: usize = align_of::<Header>();
+
+/// The largest constant size that the fast path takes.
+pub(crate) const FAST_MAX: usize = 16 * 1024;
+
+/// Set in `size_and_flag` of a block made for one large request, which nothing keeps or caches.
+const LARGE: usize = 1;
+
+#[repr(C, align(16))]
+struct Header {
+    next: *mut Header,
+    prev: *mut Header,
+    resume: *mut u8,
+    size_and_flag: usize,
+}
+
+/// A handle on a block; a plain pointer that may be copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Block(NonNull<Header>);
+
+/// The size rounded up to `ALIGNMENT`, or `None` if that cannot be represented or allocated.
+#[inline]
+pub(crate) const fn round_up(size: usize) -> Option<usize> {
+    if size > isize::MAX as usize - (ALIGNMENT - 1) {
+        return None;
+    }
+    Some((size + (ALIGNMENT - 1)) & !(ALIGNMENT - 1))
+}
+
+fn layout(payload: usize) -> Option<Layout> {
+    let total = payload.checked_add(HEADER)?;
+    Layout::from_size_align(total, BLOCK_ALIGN).ok()
+}
+
+impl Block {
+    /// Gets a block from this thread's cache or from the allocator. `payload` is a multiple of 8.
+    #[inline]
+    pub(crate) fn allocate(payload: usize, large: bool) -> Result<Block, AllocError> {
+        debug_assert!(payload % ALIGNMENT == 0 && payload > 0);
+        if !large {
+            if let Some(block) = cache::take(payload) {
+                block.set_resume(block.start());
+                return Ok(block);
+            }
+        }
+        Block::from_allocator(payload, large)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn from_allocator(payload: usize, large: bool) -> Result<Block, AllocError> {
+        let layout = layout(payload).ok_or(AllocError)?;
+        // SAFETY: the layout is never empty, it holds a header.
+        let memory = NonNull::new(unsafe { alloc(layout) }).ok_or(AllocError)?;
+        let header = memory.cast::<Header>();
+        let start = memory.as_ptr().wrapping_add(HEADER);
+        let value = Header {
+            next: ptr::null_mut(),
+            prev: ptr::null_mut(),
+            resume: start,
+            size_and_flag: payload | if large { LARGE } else { 0 },
+        };
+        // SAFETY: the allocation is fresh, large enough for a header and aligned for one.
+        unsafe { header.write(value) };
+        let block = Block(header);
+        if start.addr().checked_add(payload + FAST_MAX).is_none() {
+            // SAFETY: nobody else has seen the block.
+            unsafe { block.return_to_allocator() };
+            return Err(AllocError);
+        }
+        Ok(block)
+    }
+
+    /// Hands the block to this thread's cache or back to the allocator.
+    ///
+    /// # Safety
+    /// The block is in no list, and neither a copy of this handle nor a pointer into the payload
+    /// is used again.
+    #[inline]
+    pub(crate) unsafe fn free(self) {
+        if self.is_large() || !cache::put(self) {
+            // SAFETY: the caller's promise, and the cache did not take it.
+            unsafe { self.return_to_allocator() };
+        }
+    }
+
+    /// As `free`, past the cache.
+    ///
+    /// # Safety
+    /// As for `free`.
+    #[cold]
+    #[inline(never)]
+    pub(crate) unsafe fn return_to_allocator(self) {
+        let total = self.total();
+        // SAFETY: B2: this is the pointer that `alloc` returned; the size and alignment are those
+        // it was asked for, which `allocate` found valid.
+        unsafe {
+            let layout = Layout::from_size_align_unchecked(total, BLOCK_ALIGN);
+            dealloc(self.0.as_ptr().cast(), layout);
+        }
+    }
+
+    /// The bytes of payload.
+    pub(crate) fn payload(self) -> usize {
+        // SAFETY: B1: the header is live.
+        unsafe { (*self.0.as_ptr()).size_and_flag & !LARGE }
+    }
+
+    /// The bytes that the allocator gave for it.
+    pub(crate) fn total(self) -> usize {
+        self.payload() + HEADER
+    }
+
+    /// Whether it was made for one large request.
+    pub(crate) fn is_large(self) -> bool {
+        // SAFETY: B1: the header is live.
+        unsafe { (*self.0.as_ptr()).size_and_flag & LARGE != 0 }
+    }
+
+    /// The first byte of the payload.
+    pub(crate) fn start(self) -> NonNull<u8> {
+        // SAFETY: B2: the header is followed by the payload in the same allocation.
+        unsafe { self.0.cast::<u8>().add(HEADER) }
+    }
+
+    /// The byte after the payload.
+    pub(crate) fn end(self) -> NonNull<u8> {
+        // SAFETY: B2: the payload is that long.
+        unsafe { self.start().add(self.payload()) }
+    }
+
+    /// Where a block that is not being filled was left; its start if it is empty.
+    pub(crate) fn resume(self) -> NonNull<u8> {
+        // SAFETY: B1: the header is live, and `resume` is only ever set from a `NonNull`.
+        unsafe { NonNull::new_unchecked((*self.0.as_ptr()).resume) }
+    }
+
+    pub(crate) fn set_resume(self, at: NonNull<u8>) {
+        // SAFETY: B1: the header is live.
+        unsafe { (*self.0.as_ptr()).resume = at.as_ptr() }
+    }
+
+    /// The block after this one in its list (the next older one).
+    pub(crate) fn next(self) -> Option<Block> {
+        // SAFETY: B1: the header is live.
+        NonNull::new(unsafe { (*self.0.as_ptr()).next }).map(Block)
+    }
+
+    /// The block before this one in its list (the next newer one).
+    pub(crate) fn prev(self) -> Option<Block> {
+        // SAFETY: B1: the header is live.
+        NonNull::new(unsafe { (*self.0.as_ptr()).prev }).map(Block)
+    }
+
+    pub(crate) fn set_next(self, next: Option<Block>) {
+        // SAFETY: B1: the header is live.
+        unsafe { (*self.0.as_ptr()).next = raw(next) }
+    }
+
+    fn set_prev(self, prev: Option<Block>) {
+        // SAFETY: B1: the header is live.
+        unsafe { (*self.0.as_ptr()).prev = raw(prev) }
+    }
+}
+
+fn raw(block: Option<Block>) -> *mut Header {
+    block.map_or(ptr::null_mut(), |b| b.0.as_ptr())
+}
+
+/// Blocks, newest first, doubly linked through their headers.
+#[derive(Debug)]
+pub(crate) struct List(Cell<Option<Block>>);
+
+impl List {
+    pub(crate) const fn new() -> List {
+        List(Cell::new(None))
+    }
+
+    #[inline]
+    pub(crate) fn head(&self) -> Option<Block> {
+        self.0.get()
+    }
+
+    pub(crate) fn push(&self, block: Block) {
+        let head = self.0.get();
+        block.set_prev(None);
+        block.set_next(head);
+        if let Some(head) = head {
+            head.set_prev(Some(block));
+        }
+        self.0.set(Some(block));
+    }
+
+    pub(crate) fn pop(&self) -> Option<Block> {
+        let block = self.0.get()?;
+        self.remove(block);
+        Some(block)
+    }
+
+    /// Takes a block out; it must be in this list (B4).
+    pub(crate) fn remove(&self, block: Block) {
+        let (next, prev) = (block.next(), block.prev());
+        match prev {
+            Some(prev) => prev.set_next(next),
+            None => self.0.set(next),
+        }
+        if let Some(next) = next {
+            next.set_prev(prev);
+        }
+    }
+
+    /// The blocks, newest first. The list must not change meanwhile.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Block> {
+        core::iter::successors(self.head(), |block| block.next())
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.get().is_none()
+    }
+
+    /// Frees all blocks, oldest first if they were pushed in that order: the cache then keeps the
+    /// small ones, which every arena starts with.
+    ///
+    /// # Safety
+    /// No pointer into any of them is used again.
+    pub(crate) unsafe fn free_all(&self) {
+        let mut last = self.head();
+        while let Some(next) = last.and_then(Block::next) {
+            last = Some(next);
+        }
+        self.0.set(None);
+        while let Some(block) = last {
+            last = block.prev();
+            // SAFETY: the caller's promise; the list has forgotten the block.
+            unsafe { block.free() };
+        }
+    }
+}

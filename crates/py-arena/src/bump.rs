@@ -1,0 +1,361 @@
+//! The bump allocator under an arena: a cursor that climbs through the open block. What happens
+//! when that block is full is in `refill.rs`.
+//!
+//! ```text
+//! open block   |######## handed out ########|.......... room ..........|
+//!              ^ start                      ^ cursor                   ^ limit
+//! ```
+//!
+//! # Invariants
+//! - I1. Either nothing is open and `cursor == limit == CLOSED`, or both lie in one live block,
+//!   `start <= cursor <= limit <= end`, and both are multiples of 8.
+//! - I2. What lies below the cursor is never handed out again while the arena is borrowed, but for
+//!   the last allocation given back by its owner (`resize_last`); what lies between cursor and
+//!   limit belongs to nobody. Of two segments (the arena's own, those of claims and scopes) none
+//!   overlap.
+//! - I3. Every block that the arena got is in `owned`, `partial` or `spare`, or was lent to a
+//!   scope's arena, which returns it before the borrow of this one ends.
+//! - I4. `parent` is live whenever it is set: only a scope sets it, and the scope's borrow of the
+//!   parent outlives the child.
+//! - I5. `total_size` of the counters is the bytes below all cursors less `slack`, modulo 2^64:
+//!   constant sizes that need no rounding cost the fast path no second counter.
+
+use crate::block::{Block, FAST_MAX, List, round_up};
+use crate::error::AllocError;
+use crate::policy::BlockPolicy;
+use crate::stats::Stats;
+use crate::{ALIGNMENT, DEFAULT_BLOCK_SIZE};
+use core::cell::Cell;
+use core::ptr::NonNull;
+
+/// Cursor and limit where no block is open: an aligned address without memory, and no room.
+pub(crate) const CLOSED: NonNull<u8> = NonNull::<u64>::dangling().cast();
+
+/// A piece of a block with room to hand out, by value: whoever holds it may fill it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Segment {
+    pub(crate) cursor: NonNull<u8>,
+    pub(crate) limit: NonNull<u8>,
+    /// The block, where the holder's arena owns it; `None` for a piece lent to a scope.
+    pub(crate) block: Option<Block>,
+}
+
+impl Segment {
+    pub(crate) const CLOSED: Segment = Segment {
+        cursor: CLOSED,
+        limit: CLOSED,
+        block: None,
+    };
+
+    #[inline]
+    pub(crate) fn room(&self) -> usize {
+        self.limit.addr().get() - self.cursor.addr().get()
+    }
+
+    /// Takes the bytes off the front, aligned; `None` if there is no room. `size` is not 0, and
+    /// size and alignment are those of a valid layout.
+    #[inline]
+    pub(crate) fn carve(&mut self, size: usize, align: usize) -> Option<Carved> {
+        let pad = padding(self.cursor, align);
+        // No overflow: a layout's size, rounded up to its alignment, is at most isize::MAX.
+        if pad + size > self.room() {
+            return None;
+        }
+        Some(self.carve_fitting(size, pad))
+    }
+
+    /// As `carve`, where the padding is known and the room is there: `pad + size <= room`.
+    #[inline]
+    fn carve_fitting(&mut self, size: usize, pad: usize) -> Carved {
+        debug_assert!(pad + size <= self.room());
+        let rounded = round_fitting(size);
+        let at = above(self.cursor, pad);
+        self.cursor = above(at, rounded);
+        Carved {
+            at,
+            slack: pad + rounded - size,
+        }
+    }
+}
+
+/// What `Segment::carve` took.
+pub(crate) struct Carved {
+    pub(crate) at: NonNull<u8>,
+    /// Bytes that the cursor moved beyond those asked for.
+    pub(crate) slack: usize,
+}
+
+/// The bytes from `at` to the next multiple of `align`; none for alignments that every cursor has.
+#[inline]
+fn padding(at: NonNull<u8>, align: usize) -> usize {
+    if align <= ALIGNMENT {
+        return 0;
+    }
+    at.addr().get().wrapping_neg() & (align - 1)
+}
+
+/// Rounds up a size that is known to fit in a block.
+#[inline]
+const fn round_fitting(size: usize) -> usize {
+    (size + (ALIGNMENT - 1)) & !(ALIGNMENT - 1)
+}
+
+/// The address that many bytes above, which is still within the block or its end.
+#[inline]
+fn above(at: NonNull<u8>, bytes: usize) -> NonNull<u8> {
+    let next = at.as_ptr().wrapping_add(bytes);
+    // SAFETY: I1 and B3: the caller found that the bytes fit below the limit, so the address did
+    // not wrap around to 0.
+    unsafe { NonNull::new_unchecked(next) }
+}
+
+/// Where memory is reserved: an arena's bump allocator, or a claim.
+pub(crate) trait Reserve {
+    /// Memory for a `T`; dangling for a `T` without size.
+    fn reserve<T>(&mut self) -> Result<NonNull<T>, AllocError>;
+
+    /// Memory of this size, which is not 0, and alignment, which are those of a valid layout.
+    fn reserve_bytes(&mut self, size: usize, align: usize) -> Result<NonNull<u8>, AllocError>;
+}
+
+/// The fields' order keeps cursor and limit apart: side by side they are loaded as a pair on
+/// AArch64, which cannot be served from the store of the cursor just before.
+#[repr(C)]
+pub(crate) struct Bump {
+    cursor: Cell<NonNull<u8>>,
+    pub(crate) allocs: Cell<usize>,
+    limit: Cell<NonNull<u8>>,
+    block: Cell<Option<Block>>,
+    /// The cursor when the segment was opened.
+    base: Cell<NonNull<u8>>,
+    /// Bytes below the cursors of segments that are closed.
+    pub(crate) retired: Cell<usize>,
+    pub(crate) slack: Cell<usize>,
+    /// Blocks in use: open, full, claimed, or made for one request.
+    pub(crate) owned: List,
+    /// Blocks that a claim gave back with room in them.
+    pub(crate) partial: List,
+    /// Empty blocks, kept by `reset` or left by a scope.
+    pub(crate) spare: List,
+    /// Bytes of all blocks in the three lists, headers included.
+    pub(crate) reserved: Cell<usize>,
+    /// Bytes taken from the allocator, headers and object chunks included; the root's counts.
+    pub(crate) held: Cell<usize>,
+    pub(crate) max_held: Cell<usize>,
+    pub(crate) policy: BlockPolicy,
+    pub(crate) parent: Option<NonNull<Bump>>,
+}
+
+// SAFETY: the blocks belong to this value alone, and the cells are reached through it only. A bump
+// allocator with a parent (I4) is never moved: it lives in a frame of `Arena::scope`, which shows
+// it by shared reference, and it is not Sync.
+unsafe impl Send for Bump {}
+
+impl Bump {
+    #[inline]
+    pub(crate) const fn new(policy: BlockPolicy) -> Bump {
+        Bump {
+            cursor: Cell::new(CLOSED),
+            allocs: Cell::new(0),
+            limit: Cell::new(CLOSED),
+            block: Cell::new(None),
+            base: Cell::new(CLOSED),
+            retired: Cell::new(0),
+            slack: Cell::new(0),
+            owned: List::new(),
+            partial: List::new(),
+            spare: List::new(),
+            reserved: Cell::new(0),
+            held: Cell::new(0),
+            max_held: Cell::new(usize::MAX),
+            policy: policy.checked(),
+            parent: None,
+        }
+    }
+
+    /// The open segment, as a value.
+    #[inline]
+    pub(crate) fn segment(&self) -> Segment {
+        Segment {
+            cursor: self.cursor.get(),
+            limit: self.limit.get(),
+            block: self.block.get(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn is_open(&self) -> bool {
+        self.cursor.get() != CLOSED
+    }
+
+    /// Makes this segment the open one; the one before must be closed.
+    #[inline]
+    pub(crate) fn open(&self, segment: Segment) {
+        self.cursor.set(segment.cursor);
+        self.limit.set(segment.limit);
+        self.block.set(segment.block);
+        self.base.set(segment.cursor);
+    }
+
+    /// Closes the open segment and hands it to the caller, who alone may fill it from now on (I2).
+    #[inline]
+    pub(crate) fn take_segment(&self) -> Segment {
+        let segment = self.segment();
+        self.retire(self.base.get(), segment.cursor);
+        self.open(Segment::CLOSED);
+        segment
+    }
+
+    /// Counts what was handed out of a segment between these two cursors.
+    #[inline]
+    pub(crate) fn retire(&self, base: NonNull<u8>, cursor: NonNull<u8>) {
+        let bytes = cursor.addr().get().wrapping_sub(base.addr().get());
+        self.retired.set(self.retired.get().wrapping_add(bytes));
+    }
+
+    #[inline]
+    pub(crate) fn count(&self, allocs: usize) {
+        self.allocs.set(self.allocs.get().wrapping_add(allocs));
+    }
+
+    #[inline]
+    pub(crate) fn add_slack(&self, bytes: usize) {
+        if bytes != 0 {
+            self.slack.set(self.slack.get().wrapping_add(bytes));
+        }
+    }
+
+    /// `_PyArena_Malloc`: any size, 0 included.
+    #[inline]
+    pub(crate) fn malloc(&self, size: usize) -> Result<NonNull<u8>, AllocError> {
+        let mut segment = self.segment();
+        // One comparison for both 0 < size and size <= room.
+        if size.wrapping_sub(1) >= segment.room() {
+            return self.malloc_slow(size);
+        }
+        let carved = segment.carve_fitting(size, 0);
+        Ok(self.advance(segment, carved))
+    }
+
+    #[inline]
+    pub(crate) fn advance(&self, segment: Segment, carved: Carved) -> NonNull<u8> {
+        self.cursor.set(segment.cursor);
+        self.count(1);
+        self.add_slack(carved.slack);
+        carved.at
+    }
+
+    /// Grows or shrinks the last allocation where it lies and gives its address, with the block's
+    /// provenance (B2): the caller's pointer may be good for the old size only. `None`, and nothing
+    /// done, if it is not the last one or there is no room. `at` and `old` are those of an
+    /// allocation of this arena.
+    pub(crate) fn resize_last(
+        &self,
+        at: NonNull<u8>,
+        old: usize,
+        new: usize,
+    ) -> Option<NonNull<u8>> {
+        let (old_room, new_room) = (round_up(old)?, round_up(new)?);
+        let segment = self.segment();
+        // Addresses decide: a block's header lies between its payload and anything else, so only
+        // the last allocation of the open segment can end at the cursor.
+        let end = at.addr().get().wrapping_add(old_room);
+        if !self.is_open() || end != segment.cursor.addr().get() {
+            return None;
+        }
+        if new_room > old_room && new_room - old_room > segment.room() {
+            return None;
+        }
+        let start = segment.cursor.as_ptr().wrapping_sub(old_room);
+        // SAFETY: I1: the start of an allocation of the open block.
+        let start = unsafe { NonNull::new_unchecked(start) };
+        self.cursor.set(above(start, new_room));
+        let slack = (new_room - new).wrapping_sub(old_room - old);
+        self.slack.set(self.slack.get().wrapping_add(slack));
+        Some(start)
+    }
+
+    /// Takes back the memory of the last allocation, whose use is over; of any other, nothing. The
+    /// counters keep it: it was served.
+    #[cfg_attr(not(feature = "allocator-api2"), allow(dead_code))]
+    pub(crate) fn forget_last(&self, at: NonNull<u8>, size: usize) {
+        if self.resize_last(at, size, 0).is_some() {
+            self.retired.set(self.retired.get().wrapping_add(size));
+        }
+    }
+
+    /// Takes back an allocation that came to nothing: the memory if it is the last one, and the
+    /// count of it in any case.
+    pub(crate) fn undo(&self, at: NonNull<u8>, size: usize) {
+        if size == 0 {
+            return;
+        }
+        if self.resize_last(at, size, 0).is_none() {
+            self.add_slack(size);
+        }
+        self.count(usize::MAX);
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        let open = self.cursor.get().addr().get();
+        let open = open.wrapping_sub(self.base.get().addr().get());
+        let size = self.retired.get().wrapping_add(open);
+        let mut stats = Stats {
+            total_allocs: self.allocs.get(),
+            total_size: size.wrapping_sub(self.slack.get()),
+            ..Stats::default()
+        };
+        for list in [&self.owned, &self.partial, &self.spare] {
+            for block in list.iter() {
+                stats.total_blocks += 1;
+                stats.total_block_size += block.payload();
+                stats.total_big_blocks += usize::from(block.payload() > DEFAULT_BLOCK_SIZE);
+            }
+        }
+        stats
+    }
+}
+
+impl Reserve for &Bump {
+    #[inline(always)]
+    fn reserve<T>(&mut self) -> Result<NonNull<T>, AllocError> {
+        let (size, align) = (size_of::<T>(), align_of::<T>());
+        if size == 0 {
+            return Ok(NonNull::dangling());
+        }
+        if align > ALIGNMENT || size > FAST_MAX {
+            return self.reserve_bytes(size, align).map(NonNull::cast);
+        }
+        let need = round_fitting(size);
+        let at = self.cursor.get();
+        // B3: cannot wrap around.
+        if at.as_ptr().wrapping_add(need) > self.limit.get().as_ptr() {
+            return self.slow(size, ALIGNMENT).map(NonNull::cast);
+        }
+        self.cursor.set(above(at, need));
+        self.count(1);
+        self.add_slack(need - size);
+        Ok(at.cast())
+    }
+
+    #[inline]
+    fn reserve_bytes(&mut self, size: usize, align: usize) -> Result<NonNull<u8>, AllocError> {
+        let mut segment = self.segment();
+        match segment.carve(size, align) {
+            Some(carved) => Ok(self.advance(segment, carved)),
+            None => self.slow(size, align),
+        }
+    }
+}
+
+impl Drop for Bump {
+    #[inline]
+    fn drop(&mut self) {
+        for list in [&self.owned, &self.partial, &self.spare] {
+            if !list.is_empty() {
+                // SAFETY: I3: the blocks are this arena's, and its end ends all borrows of them.
+                unsafe { list.free_all() };
+            }
+        }
+    }
+}

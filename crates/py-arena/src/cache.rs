@@ -1,0 +1,200 @@
+//! The cache of free blocks that each thread keeps: a bounded number of bytes, given back to the
+//! allocator when the thread ends.
+//!
+//! An arena that ends leaves its blocks here and the next one on this thread starts with them:
+//! their pages are mapped and warm, where an allocator may have given them back to the system.
+//! Blocks of one large request are not kept.
+//!
+//! Without the feature `std` there is no cache, and these functions answer so.
+//!
+//! # Invariants
+//! - C1. A cached block is in no arena; its `next` belongs to the cache, its `prev` to nobody.
+//! - C2. All blocks of a bin have the bin's payload, and `bytes` is the sum of their sizes.
+//! - C3. Nothing is borrowed while the allocator runs, so that an allocator which itself uses an
+//!   arena finds the cache in order.
+
+use crate::block::Block;
+use core::cell::Cell;
+
+/// The bytes that a thread's cache keeps at most, unless [`set_limit`] says otherwise.
+///
+/// # Examples
+/// ```
+/// assert_eq!(py_arena::cache::DEFAULT_LIMIT, 1 << 20);
+/// ```
+pub const DEFAULT_LIMIT: usize = 1 << 20;
+
+const BINS: usize = 12;
+
+struct Cache {
+    /// The payload of each bin's blocks, side by side for a quick search.
+    payloads: [Cell<usize>; BINS],
+    heads: [Cell<Option<Block>>; BINS],
+    bytes: Cell<usize>,
+    limit: Cell<usize>,
+}
+
+impl Cache {
+    #[cfg_attr(not(feature = "std"), allow(dead_code))]
+    const fn new() -> Cache {
+        Cache {
+            payloads: [const { Cell::new(0) }; BINS],
+            heads: [const { Cell::new(None) }; BINS],
+            bytes: Cell::new(0),
+            limit: Cell::new(DEFAULT_LIMIT),
+        }
+    }
+
+    #[inline]
+    fn bin_of(&self, payload: usize) -> Option<usize> {
+        self.payloads.iter().position(|p| p.get() == payload)
+    }
+
+    #[inline]
+    fn pop(&self, bin: usize) -> Option<Block> {
+        let block = self.heads[bin].get()?;
+        self.heads[bin].set(block.next());
+        self.bytes.set(self.bytes.get() - block.total());
+        Some(block)
+    }
+
+    #[inline]
+    fn take(&self, payload: usize) -> Option<Block> {
+        self.pop(self.bin_of(payload)?)
+    }
+
+    #[inline]
+    fn put(&self, block: Block) -> bool {
+        let payload = block.payload();
+        let bytes = self.bytes.get() + block.total();
+        if bytes > self.limit.get() {
+            return false;
+        }
+        let unused = || self.heads.iter().position(|head| head.get().is_none());
+        let Some(bin) = self.bin_of(payload).or_else(unused) else {
+            return false;
+        };
+        self.payloads[bin].set(payload);
+        block.set_next(self.heads[bin].get());
+        self.heads[bin].set(Some(block));
+        self.bytes.set(bytes);
+        true
+    }
+
+    /// Frees blocks, the largest first, until no more than this many bytes are kept.
+    fn trim(&self, bytes: usize) {
+        while self.bytes.get() > bytes {
+            let kept = (0..BINS).filter(|&bin| self.heads[bin].get().is_some());
+            let largest = kept.max_by_key(|&bin| self.payloads[bin].get());
+            let Some(block) = largest.and_then(|bin| self.pop(bin)) else {
+                return;
+            };
+            // SAFETY: C1: the block is in no arena, and the cache has just forgotten it.
+            unsafe { block.return_to_allocator() };
+        }
+    }
+}
+
+impl Drop for Cache {
+    fn drop(&mut self) {
+        self.trim(0);
+    }
+}
+
+#[cfg(feature = "std")]
+mod thread {
+    use super::Cache;
+
+    std::thread_local! {
+        static CACHE: Cache = const { Cache::new() };
+    }
+
+    /// Runs `f` on this thread's cache; `None` once the thread's destructors have ended it, and
+    /// from then on blocks come from the allocator and go back to it.
+    #[inline]
+    pub(super) fn with<R>(f: impl FnOnce(&Cache) -> R) -> Option<R> {
+        CACHE.try_with(f).ok()
+    }
+}
+
+#[cfg(not(feature = "std"))]
+mod thread {
+    use super::Cache;
+
+    /// There is no thread to keep a cache for.
+    #[inline]
+    pub(super) fn with<R>(_: impl FnOnce(&Cache) -> R) -> Option<R> {
+        None
+    }
+}
+
+/// A free block with exactly this payload.
+#[inline]
+pub(crate) fn take(payload: usize) -> Option<Block> {
+    thread::with(|cache| cache.take(payload)).flatten()
+}
+
+/// Keeps the block, or says that it is not to be kept.
+#[inline]
+pub(crate) fn put(block: Block) -> bool {
+    thread::with(|cache| cache.put(block)).unwrap_or(false)
+}
+
+/// The bytes that this thread's cache keeps now, the blocks' headers included; 0 without the
+/// feature `std`.
+///
+/// # Examples
+/// ```
+/// use py_arena::{Arena, cache};
+///
+/// Arena::new().alloc(1);
+/// assert!(cache::bytes() <= cache::limit());
+/// ```
+#[must_use]
+pub fn bytes() -> usize {
+    thread::with(|cache| cache.bytes.get()).unwrap_or(0)
+}
+
+/// The bytes that this thread's cache keeps at most; 0 without the feature `std`.
+///
+/// # Examples
+/// ```
+/// # #[cfg(feature = "std")]
+/// assert_eq!(py_arena::cache::limit(), py_arena::cache::DEFAULT_LIMIT);
+/// ```
+#[must_use]
+pub fn limit() -> usize {
+    thread::with(|cache| cache.limit.get()).unwrap_or(0)
+}
+
+/// Sets how many bytes this thread's cache keeps at most, and frees what is above. Zero turns the
+/// cache of this thread off.
+///
+/// # Examples
+/// ```
+/// use py_arena::{Arena, cache};
+///
+/// cache::set_limit(0);
+/// Arena::new().alloc(1);
+/// assert_eq!(cache::bytes(), 0);
+/// ```
+pub fn set_limit(bytes: usize) {
+    thread::with(|cache| {
+        cache.limit.set(bytes);
+        cache.trim(bytes);
+    });
+}
+
+/// Frees all that this thread's cache keeps.
+///
+/// # Examples
+/// ```
+/// use py_arena::{Arena, cache};
+///
+/// Arena::new().alloc(1);
+/// cache::clear();
+/// assert_eq!(cache::bytes(), 0);
+/// ```
+pub fn clear() {
+    thread::with(|cache| cache.trim(0));
+}

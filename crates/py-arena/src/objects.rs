@@ -1,0 +1,283 @@
+//! The objects that an arena owns: chunks of slots, filled in order, dropped from the last slot
+//! back. They lie beside the arena's blocks, as CPython's list does, so that registering an object
+//! moves no offset of `malloc`.
+//!
+//! # Invariants
+//! - O1. In each chunk of `chunks`, the slots from `first_slot` up to its end hold live objects.
+//!   The end is `cursor` for the newest chunk and `resume` for the others; all are full but the
+//!   newest.
+//! - O2. An object never moves, and nobody has `&mut` to one, until it is taken out by `pop`,
+//!   which needs `&mut self`.
+//! - O3. The chunks of `empty` hold no object.
+
+use crate::block::{BLOCK_ALIGN, Block, HEADER, List, round_up};
+use crate::bump::{Bump, CLOSED};
+use crate::error::AllocError;
+use core::cell::Cell;
+use core::fmt;
+use core::iter::FusedIterator;
+use core::marker::PhantomData;
+use core::mem::needs_drop;
+use core::ptr::NonNull;
+
+/// Sizes of the first chunk and of the largest, headers included.
+const FIRST_CHUNK: usize = 1024;
+const MAX_CHUNK: usize = 64 * 1024;
+
+pub(crate) struct Objects<O> {
+    cursor: Cell<NonNull<u8>>,
+    chunks: List,
+    limit: Cell<NonNull<u8>>,
+    empty: List,
+    /// Owns objects, so the drop check looks at them; and takes them through a shared reference, so
+    /// `O` is invariant: else an object that borrows for less than `O` says could be pushed.
+    owns: PhantomData<Cell<O>>,
+}
+
+// SAFETY: the objects belong to this value and move with it; the chunks as in `Bump`.
+unsafe impl<O: Send> Send for Objects<O> {}
+
+impl<O> Objects<O> {
+    /// From one slot to the next. An object without size takes a slot too, which counts it.
+    const STRIDE: usize = match round_up(size_of::<O>()) {
+        Some(0) => 8,
+        Some(size) => size,
+        None => panic!("the object's type is too large"),
+    };
+
+    #[inline]
+    pub(crate) const fn new() -> Objects<O> {
+        Objects {
+            cursor: Cell::new(CLOSED),
+            chunks: List::new(),
+            limit: Cell::new(CLOSED),
+            empty: List::new(),
+            owns: PhantomData,
+        }
+    }
+
+    /// Puts the object into the next slot.
+    #[inline]
+    pub(crate) fn push(&self, bump: &Bump, object: O) -> Result<&O, (AllocError, O)> {
+        let room = self.limit.get().addr().get() - self.cursor.get().addr().get();
+        if room < Self::STRIDE && self.grow(bump).is_err() {
+            return Err((AllocError, object));
+        }
+        let slot = self.cursor.get();
+        // SAFETY: O1: the slot after the last object is free, and the room was checked.
+        unsafe {
+            self.cursor.set(slot.add(Self::STRIDE));
+            slot.cast::<O>().write(object);
+            Ok(slot.cast::<O>().as_ref())
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn grow(&self, bump: &Bump) -> Result<(), AllocError> {
+        let newest = self.chunks.head();
+        let chunk = match self.empty.pop() {
+            Some(chunk) => chunk,
+            None => {
+                let last = newest.map_or(FIRST_CHUNK / 2, Block::total);
+                let regular = (last * 2).clamp(FIRST_CHUNK, MAX_CHUNK) - HEADER;
+                let pad = align_of::<O>().saturating_sub(BLOCK_ALIGN);
+                let need = Self::STRIDE.checked_add(pad).ok_or(AllocError)?;
+                bump.acquire(regular.max(need), need > regular)?
+            }
+        };
+        if let Some(newest) = newest {
+            newest.set_resume(self.cursor.get());
+        }
+        self.chunks.push(chunk);
+        self.cursor.set(Self::first_slot(chunk));
+        self.limit.set(chunk.end());
+        Ok(())
+    }
+
+    fn first_slot(chunk: Block) -> NonNull<u8> {
+        let start = chunk.start();
+        let pad = start.addr().get().wrapping_neg() & (align_of::<O>() - 1);
+        // SAFETY: B2: `grow` made the chunk large enough for the padding and a slot.
+        unsafe { start.add(pad) }
+    }
+
+    /// The end of the objects in this chunk (O1).
+    fn end_of(&self, chunk: Block) -> NonNull<u8> {
+        if self.chunks.head() == Some(chunk) {
+            self.cursor.get()
+        } else {
+            chunk.resume()
+        }
+    }
+
+    /// Takes out the last object.
+    fn pop(&mut self) -> Option<O> {
+        let mut chunk = self.chunks.head()?;
+        while self.cursor.get() == Self::first_slot(chunk) {
+            self.chunks.remove(chunk);
+            self.empty.push(chunk);
+            let Some(older) = self.chunks.head() else {
+                self.cursor.set(CLOSED);
+                self.limit.set(CLOSED);
+                return None;
+            };
+            self.cursor.set(older.resume());
+            self.limit.set(older.end());
+            chunk = older;
+        }
+        // SAFETY: O1: the chunk is not empty, so a slot with an object lies below the cursor; the
+        // cursor moves below it first, so nobody else reads it out again.
+        unsafe {
+            let slot = self.cursor.get().sub(Self::STRIDE);
+            self.cursor.set(slot);
+            Some(slot.cast::<O>().read())
+        }
+    }
+
+    /// Drops all objects, last in first out. One whose drop panics does not keep the others: they
+    /// are dropped while the panic unwinds, and a second panic then aborts.
+    pub(crate) fn clear(&mut self) {
+        struct Rest<'a, O>(&'a mut Objects<O>);
+        impl<O> Drop for Rest<'_, O> {
+            fn drop(&mut self) {
+                while let Some(object) = self.0.pop() {
+                    drop(object);
+                }
+            }
+        }
+        if needs_drop::<O>() {
+            let rest = Rest(self);
+            while let Some(object) = rest.0.pop() {
+                drop(object);
+            }
+        }
+        while let Some(chunk) = self.chunks.pop() {
+            self.empty.push(chunk);
+        }
+        self.cursor.set(CLOSED);
+        self.limit.set(CLOSED);
+    }
+
+    /// Gives the chunks back, for an arena that goes on counting them; after `clear`, which left
+    /// them all in `empty`.
+    pub(crate) fn release_chunks(&mut self, bump: &Bump) {
+        while let Some(chunk) = self.empty.pop() {
+            bump.release(chunk);
+        }
+    }
+
+    pub(crate) fn iter(&self) -> Iter<'_, O> {
+        let mut left = 0;
+        for chunk in self.chunks.iter() {
+            let bytes = self.end_of(chunk).addr().get() - Self::first_slot(chunk).addr().get();
+            left += bytes / Self::STRIDE;
+        }
+        let oldest = self.chunks.iter().last();
+        Iter {
+            objects: self,
+            front: oldest.map(|c| (c, Self::first_slot(c))),
+            back: self.chunks.head().map(|c| (c, self.cursor.get())),
+            left,
+        }
+    }
+}
+
+impl<O> Drop for Objects<O> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.chunks.is_empty() && self.empty.is_empty() {
+            return;
+        }
+        struct Free<'a, O>(&'a mut Objects<O>);
+        impl<O> Drop for Free<'_, O> {
+            fn drop(&mut self) {
+                // SAFETY: `clear` dropped the objects, those after a panicking one too, and the
+                // end of the arena ends all borrows of them.
+                unsafe {
+                    self.0.chunks.free_all();
+                    self.0.empty.free_all();
+                }
+            }
+        }
+        let all = Free(self);
+        all.0.clear();
+    }
+}
+
+/// The objects that an arena owns, in the order in which they were added; made by
+/// [`Arena::objects`](crate::Arena::objects). Those added after the iterator was made are not in it.
+///
+/// # Examples
+/// ```
+/// let arena = py_arena::Arena::with_objects();
+/// arena.add_object("first".to_owned());
+/// arena.add_object("second".to_owned());
+/// let newest_first: Vec<_> = arena.objects().rev().collect();
+/// assert_eq!(newest_first, ["second", "first"]);
+/// ```
+pub struct Iter<'a, O> {
+    objects: &'a Objects<O>,
+    /// The chunk and the slot of the next object from the front.
+    front: Option<(Block, NonNull<u8>)>,
+    /// The chunk and the end of the next object from the back.
+    back: Option<(Block, NonNull<u8>)>,
+    left: usize,
+}
+
+impl<'a, O> Iterator for Iter<'a, O> {
+    type Item = &'a O;
+
+    fn next(&mut self) -> Option<&'a O> {
+        self.left = self.left.checked_sub(1)?;
+        let (mut chunk, mut slot) = self.front?;
+        if slot == self.objects.end_of(chunk) {
+            chunk = chunk.prev()?;
+            slot = Objects::<O>::first_slot(chunk);
+        }
+        // SAFETY: O1 and O2: `left` counts the objects from here on, so a live one is in the slot,
+        // and it stays while the arena is borrowed.
+        unsafe {
+            self.front = Some((chunk, slot.add(Objects::<O>::STRIDE)));
+            Some(slot.cast::<O>().as_ref())
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl<'a, O> DoubleEndedIterator for Iter<'a, O> {
+    fn next_back(&mut self) -> Option<&'a O> {
+        self.left = self.left.checked_sub(1)?;
+        let (mut chunk, mut end) = self.back?;
+        if end == Objects::<O>::first_slot(chunk) {
+            chunk = chunk.next()?;
+            end = chunk.resume();
+        }
+        // SAFETY: as in `next`, from the other end.
+        unsafe {
+            let slot = end.sub(Objects::<O>::STRIDE);
+            self.back = Some((chunk, slot));
+            Some(slot.cast::<O>().as_ref())
+        }
+    }
+}
+
+impl<O> ExactSizeIterator for Iter<'_, O> {}
+impl<O> FusedIterator for Iter<'_, O> {}
+
+impl<O> Clone for Iter<'_, O> {
+    fn clone(&self) -> Self {
+        Iter { ..*self }
+    }
+}
+
+impl<O> fmt::Debug for Iter<'_, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Iter")
+            .field("left", &self.left)
+            .finish_non_exhaustive()
+    }
+}

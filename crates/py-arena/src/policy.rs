@@ -1,0 +1,94 @@
+//! How large an arena makes its blocks.
+
+use crate::DEFAULT_BLOCK_SIZE;
+use crate::block::{HEADER, round_up};
+
+/// How large an arena makes its blocks.
+///
+/// # Examples
+/// ```
+/// use py_arena::{Arena, BlockPolicy};
+///
+/// let cpython = Arena::new();
+/// assert_eq!(cpython.policy(), BlockPolicy::Fixed(8192));
+/// let fast = Arena::with_policy(BlockPolicy::GROWING);
+/// assert_eq!(fast.policy(), BlockPolicy::Growing { first: 8192, max: 1 << 20 });
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BlockPolicy {
+    /// Every block has room for this many bytes, rounded up to [`ALIGNMENT`](crate::ALIGNMENT),
+    /// beside its header. A request that is larger gets a block of its own size, which becomes the
+    /// current block; what was free in the one before is given up. With
+    /// [`DEFAULT_BLOCK_SIZE`] that is CPython's arena, block for block.
+    ///
+    /// `Fixed(0)` panics where an arena is made with it.
+    Fixed(usize),
+    /// Blocks double from `first` to `max` bytes, header included, so that a small arena is small
+    /// and a large one asks the allocator seldom. A request above a quarter of the next block gets
+    /// a block of its own behind the current one, which stays in use.
+    ///
+    /// Panics where an arena is made with it if `first` is 0 or `max` is below `first`.
+    Growing {
+        /// The first block's size in bytes.
+        first: usize,
+        /// The size in bytes that blocks do not pass, but for a single larger request.
+        max: usize,
+    },
+}
+
+impl BlockPolicy {
+    /// From 8 KiB to 1 MiB. Uncapped doubling is slower: an allocator serves blocks of many
+    /// megabytes with fresh pages each time.
+    ///
+    /// # Examples
+    /// ```
+    /// use py_arena::{Arena, BlockPolicy};
+    ///
+    /// let arena = Arena::with_policy(BlockPolicy::GROWING);
+    /// for n in 0..100_000_u64 {
+    ///     arena.alloc(n);
+    /// }
+    /// assert!(arena.stats().total_blocks <= 8);
+    /// ```
+    pub const GROWING: BlockPolicy = BlockPolicy::Growing {
+        first: DEFAULT_BLOCK_SIZE,
+        max: 1 << 20,
+    };
+
+    /// Refuses what cannot work, at compile time where the arena is a constant.
+    #[inline]
+    pub(crate) const fn checked(self) -> BlockPolicy {
+        match self {
+            BlockPolicy::Fixed(0) => panic!("BlockPolicy::Fixed(0): a block needs room"),
+            BlockPolicy::Growing { first: 0, .. } => {
+                panic!("BlockPolicy::Growing: the first block needs room")
+            }
+            BlockPolicy::Growing { first, max } if max < first => {
+                panic!("BlockPolicy::Growing: max is below first")
+            }
+            valid => valid,
+        }
+    }
+
+    /// The payload of the next regular block of an arena whose blocks take `held` bytes, or `None`
+    /// if it cannot be represented.
+    pub(crate) fn next_payload(self, held: usize) -> Option<usize> {
+        match self {
+            BlockPolicy::Fixed(size) => round_up(size),
+            BlockPolicy::Growing { first, max } => {
+                let mut size = first;
+                while size <= held && size < max {
+                    size = size.saturating_mul(2);
+                }
+                round_up(size.min(max).saturating_sub(HEADER).max(1))
+            }
+        }
+    }
+}
+
+/// CPython's blocks: `Fixed(DEFAULT_BLOCK_SIZE)`.
+impl Default for BlockPolicy {
+    fn default() -> BlockPolicy {
+        BlockPolicy::Fixed(DEFAULT_BLOCK_SIZE)
+    }
+}

@@ -1,0 +1,285 @@
+//! What happens when the open block has no room: where the next one comes from, and which requests
+//! get a block of their own. The invariants are those of `bump.rs`.
+//!
+//! ```text
+//! a request that did not fit
+//!   Growing, above a quarter of the next regular block -> a block of its own, nothing closed
+//!   a block that a claim gave back has the room        -> that one
+//!   an empty block is kept, here or in a parent        -> that one
+//!   otherwise                                          -> a new block (Fixed: of the request's
+//!                                                         own size if that is larger)
+//! ```
+
+use crate::ALIGNMENT;
+use crate::block::{Block, round_up};
+use crate::bump::{Bump, Segment};
+use crate::error::AllocError;
+use crate::policy::BlockPolicy;
+use core::ptr::NonNull;
+
+/// How a request that did not fit is served.
+pub(crate) enum Refill {
+    /// From a segment to fill from now on, which has the room for it.
+    Next(Segment),
+    /// With this memory in a block of its own, already counted; the segment in use stays in use.
+    Apart(NonNull<u8>),
+}
+
+/// The room that a request takes at worst, whatever the cursor it meets.
+fn worst_case(size: usize, align: usize) -> Option<usize> {
+    round_up(round_up(size)?.checked_add(align.saturating_sub(ALIGNMENT))?)
+}
+
+impl Bump {
+    /// Serves a request that did not fit, and counts it. `size` is not 0.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn slow(&self, size: usize, align: usize) -> Result<NonNull<u8>, AllocError> {
+        match self.refill(size, align)? {
+            Refill::Apart(at) => Ok(at),
+            Refill::Next(mut segment) => {
+                self.take_segment();
+                self.open(segment);
+                let carved = segment.carve(size, align).ok_or(AllocError)?;
+                Ok(self.advance(segment, carved))
+            }
+        }
+    }
+
+    /// `malloc` where the fast path said no: size 0, or no room.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn malloc_slow(&self, size: usize) -> Result<NonNull<u8>, AllocError> {
+        if size != 0 {
+            return self.slow(size, 1);
+        }
+        if !self.is_open() {
+            let segment = self.next_segment(ALIGNMENT, self.next_regular()?)?;
+            self.open(segment);
+        }
+        self.count(1);
+        Ok(self.segment().cursor)
+    }
+
+    /// Finds the memory for a request that fits in no open segment.
+    #[inline(never)]
+    pub(crate) fn refill(&self, size: usize, align: usize) -> Result<Refill, AllocError> {
+        let need = worst_case(size, align).ok_or(AllocError)?;
+        let regular = self.next_regular()?;
+        if need <= regular / 4 || matches!(self.policy, BlockPolicy::Fixed(_)) {
+            return self.next_segment(need, regular).map(Refill::Next);
+        }
+        let mut segment = whole(self.new_block(need, true)?);
+        let base = segment.cursor;
+        let carved = segment.carve(size, align).ok_or(AllocError)?;
+        self.settle(base, segment.cursor, 1, carved.slack);
+        Ok(Refill::Apart(carved.at))
+    }
+
+    /// The payload of the regular block that would be opened next.
+    fn next_regular(&self) -> Result<usize, AllocError> {
+        if let Some(block) = self.lender().and_then(|bump| bump.spare.head()) {
+            return Ok(block.payload());
+        }
+        self.policy
+            .next_payload(self.reserved.get())
+            .ok_or(AllocError)
+    }
+
+    /// A segment with this much room, from what is kept or from a new block; `regular` is the
+    /// payload of the regular block that would be opened next.
+    fn next_segment(&self, need: usize, regular: usize) -> Result<Segment, AllocError> {
+        let large = need > regular;
+        while let Some(block) = if large { None } else { self.partial.pop() } {
+            self.owned.push(block);
+            let rest = Segment {
+                cursor: block.resume(),
+                ..whole(block)
+            };
+            if rest.room() >= need {
+                return Ok(rest);
+            }
+        }
+        if !large {
+            if let Some(block) = self.kept_block() {
+                self.owned.push(block);
+                return Ok(whole(block));
+            }
+            let block = self.new_block(regular, false);
+            // Near the limit, or near the end of memory, a smaller block may still be had.
+            return match (block, self.policy) {
+                (Err(_), BlockPolicy::Growing { .. }) => self.new_block(need, true).map(whole),
+                (block, _) => block.map(whole),
+            };
+        }
+        // CPython makes its first block before the first request, whatever that one asks for.
+        let first = if self.reserved.get() == 0 && !self.is_open() {
+            Some(self.acquire(regular, false)?)
+        } else {
+            None
+        };
+        let block = self.acquire(need, true);
+        if let Some(first) = first {
+            match block {
+                Ok(_) => self.adopt(first),
+                Err(_) => self.release(first),
+            }
+        }
+        self.adopt(block?);
+        Ok(whole(block?))
+    }
+
+    /// This arena, or the nearest parent, that keeps an empty block.
+    #[inline]
+    fn lender(&self) -> Option<&Bump> {
+        let mut bump = self;
+        while bump.spare.head().is_none() {
+            // SAFETY: I4: the parent is live, and only shared references to it exist.
+            bump = unsafe { bump.parent?.as_ref() };
+        }
+        Some(bump)
+    }
+
+    /// Takes an empty block from what this arena or a parent keeps.
+    fn kept_block(&self) -> Option<Block> {
+        let lender = self.lender()?;
+        let block = lender.spare.pop()?;
+        let total = block.total();
+        lender.reserved.set(lender.reserved.get() - total);
+        self.reserved.set(self.reserved.get() + total);
+        Some(block)
+    }
+
+    #[inline]
+    fn new_block(&self, payload: usize, large: bool) -> Result<Block, AllocError> {
+        let block = self.acquire(payload, large)?;
+        self.adopt(block);
+        Ok(block)
+    }
+
+    #[inline]
+    fn adopt(&self, block: Block) {
+        self.owned.push(block);
+        self.reserved.set(self.reserved.get() + block.total());
+    }
+
+    /// The bump allocator that keeps the account of bytes held: this one, or a scope's outermost
+    /// parent.
+    #[inline]
+    pub(crate) fn root(&self) -> &Bump {
+        let mut bump = self;
+        while let Some(parent) = bump.parent {
+            // SAFETY: I4: the parent is live, and only shared references to it exist.
+            bump = unsafe { parent.as_ref() };
+        }
+        bump
+    }
+
+    /// Gets a block within the limit. It is in no list yet.
+    #[inline]
+    pub(crate) fn acquire(&self, payload: usize, large: bool) -> Result<Block, AllocError> {
+        let root = self.root();
+        let left = root.max_held.get().saturating_sub(root.held.get());
+        if payload.saturating_add(crate::block::HEADER) > left {
+            return Err(AllocError);
+        }
+        let block = Block::allocate(payload, large)?;
+        root.held.set(root.held.get() + block.total());
+        Ok(block)
+    }
+
+    /// Gives back a block that is in no list and that nobody points into.
+    pub(crate) fn release(&self, block: Block) {
+        let root = self.root();
+        root.held.set(root.held.get() - block.total());
+        // SAFETY: the callers took it out of its list, and its contents are not borrowed: it was
+        // never shown to anyone, or `&mut` on the arena or a scope's end has ended the borrows.
+        unsafe { block.free() };
+    }
+
+    /// Counts what a claim served from a segment between these two cursors.
+    pub(crate) fn settle(
+        &self,
+        base: NonNull<u8>,
+        cursor: NonNull<u8>,
+        allocs: usize,
+        slack: usize,
+    ) {
+        self.retire(base, cursor);
+        self.count(allocs);
+        self.add_slack(slack);
+    }
+
+    /// A claim ends.
+    #[inline(never)]
+    pub(crate) fn end_claim(&self, base: NonNull<u8>, rest: Segment, allocs: usize, slack: usize) {
+        self.settle(base, rest.cursor, allocs, slack);
+        self.give_back(rest);
+    }
+
+    /// Takes back the rest of a segment that a claim or a scope had (I2: it hands out no more).
+    #[inline]
+    pub(crate) fn give_back(&self, segment: Segment) {
+        if segment.room() == 0 {
+            return;
+        }
+        if self.segment().room() == 0 {
+            self.take_segment();
+            self.open(segment);
+        } else if let Some(block) = segment.block {
+            self.owned.remove(block);
+            block.set_resume(segment.cursor);
+            self.partial.push(block);
+        }
+    }
+
+    /// Empties the arena and keeps its regular blocks. Nothing in it may be borrowed.
+    pub(crate) fn rewind(&mut self) {
+        self.take_segment();
+        self.keep_blocks_of(&[&self.owned, &self.partial]);
+        if let Some(block) = self.spare.pop() {
+            self.owned.push(block);
+            self.open(whole(block));
+        }
+        self.allocs.set(0);
+        self.retired.set(0);
+        self.slack.set(0);
+    }
+
+    /// Takes over what a scope's arena counted and got; all borrows of its memory have ended.
+    pub(crate) fn absorb(&self, child: &Bump, lent: Segment) {
+        child.take_segment();
+        self.count(child.allocs.get());
+        self.retired
+            .set(self.retired.get().wrapping_add(child.retired.get()));
+        self.add_slack(child.slack.get());
+        self.reserved
+            .set(self.reserved.get() + child.reserved.get());
+        child.reserved.set(0);
+        self.keep_blocks_of(&[&child.owned, &child.partial, &child.spare]);
+        self.give_back(lent);
+    }
+
+    /// Moves these lists' blocks to `spare`, the oldest on top; blocks of one request are freed.
+    fn keep_blocks_of(&self, lists: &[&crate::block::List]) {
+        for list in lists {
+            while let Some(block) = list.pop() {
+                if block.is_large() {
+                    self.reserved.set(self.reserved.get() - block.total());
+                    self.release(block);
+                } else {
+                    self.spare.push(block);
+                }
+            }
+        }
+    }
+}
+
+/// All of an empty block.
+fn whole(block: Block) -> Segment {
+    Segment {
+        cursor: block.start(),
+        limit: block.end(),
+        block: Some(block),
+    }
+}

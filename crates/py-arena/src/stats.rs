@@ -1,0 +1,31 @@
+//! CPython's debug counters.
+
+/// What an arena has handed out and what it holds: the counters that CPython keeps in a debug
+/// build, under CPython's names. Here they are there in every build.
+///
+/// CPython: Python/pyarena.c, `struct _arena` under `Py_DEBUG`.
+///
+/// # Examples
+/// ```
+/// let arena = py_arena::Arena::new();
+/// arena.malloc(5).unwrap();
+/// arena.malloc(9000).unwrap();
+/// let stats = arena.stats();
+/// assert_eq!((stats.total_allocs, stats.total_size), (2, 9005));
+/// assert_eq!((stats.total_blocks, stats.total_block_size), (2, 8192 + 9000));
+/// assert_eq!(stats.total_big_blocks, 1);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Stats {
+    /// Requests served since the arena was made or reset.
+    pub total_allocs: usize,
+    /// Bytes asked for in them, before rounding.
+    pub total_size: usize,
+    /// Blocks held, those kept by a reset among them. An arena that was never used holds none,
+    /// where CPython's makes its first block at once.
+    pub total_blocks: usize,
+    /// The room in these blocks, without their headers.
+    pub total_block_size: usize,
+    /// Blocks with more room than [`DEFAULT_BLOCK_SIZE`](crate::DEFAULT_BLOCK_SIZE).
+    pub total_big_blocks: usize,
+}

@@ -1,0 +1,72 @@
+"""Answers questions about hash(), one a line, under any secret, in one process.
+
+The secret is put into _Py_HashSecret for one call of hash() and taken out again: everything that
+the interpreter itself looks up meanwhile has its hash cached.
+"""
+
+import ctypes
+import struct
+import sys
+from decimal import Decimal, getcontext
+from fractions import Fraction
+
+UC = (ctypes.c_char * 24).in_dll(ctypes.pythonapi, "_Py_HashSecret")
+ADDRESS = ctypes.addressof(UC)
+SAVED = ctypes.string_at(ADDRESS, 24)
+
+
+def under(secret, value):
+    move, address, saved = ctypes.memmove, ADDRESS, SAVED
+    move(address, secret, 24)
+    result = hash(value)
+    move(address, saved, 24)
+    return result
+
+
+def text(secret, code_points):
+    value = bytes.fromhex(code_points).decode("utf-32-be", "surrogatepass")
+    if len(value) == 1 and value < "\u0100":
+        # These are shared objects whose hash is cached; a view of its byte hashes anew.
+        value = memoryview(value.encode("latin-1"))
+    return under(bytes.fromhex(secret), value)
+
+
+def data(secret, content):
+    return under(bytes.fromhex(secret), memoryview(bytes.fromhex(content)))
+
+
+def source(key, content):
+    import _imp
+
+    return int.from_bytes(_imp.source_hash(int(key), bytes.fromhex(content)), "little")
+
+
+def real(bits):
+    return struct.unpack(">d", bytes.fromhex(bits))[0]
+
+
+def identity():
+    value = object()
+    return f"{id(value)} {hash(value)}"
+
+
+QUESTIONS = {
+    "str": text,
+    "bytes": data,
+    "source": source,
+    "int": lambda n: hash(int(n, 16)),
+    "float": lambda bits: hash(real(bits)),
+    "complex": lambda re, im: hash(complex(real(re), real(im))),
+    "fraction": lambda n, d: hash(Fraction(int(n, 16), int(d, 16))),
+    "decimal": lambda sign, n, e: hash(
+        Decimal((int(sign), tuple(map(int, str(int(n, 16)))), int(e)))
+    ),
+    "tuple": lambda *items: hash(tuple(int(item) for item in items if item)),
+    "identity": identity,
+    "info": lambda: " ".join(map(str, sys.hash_info)),
+    "secret": lambda: f"{sys.flags.hash_randomization} {SAVED.hex()}",
+}
+
+for line in sys.stdin:
+    name, *arguments = line.rstrip("\n").split(" ")
+    print(QUESTIONS[name](*arguments))

@@ -1,0 +1,280 @@
+//! [`EvalBreaker`]: what an interpreter's loop looks at between instructions.
+
+use core::fmt;
+use core::ops::{BitOr, BitOrAssign};
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+/// What may be asked of a thread: CPython's eight bits with their numbers, and eight for the
+/// embedder.
+///
+/// CPython: `Include/internal/pycore_ceval.h`, `_PY_GIL_DROP_REQUEST_BIT` and its neighbours.
+///
+/// ```
+/// use py_thread::Events;
+/// let both = Events::SIGNALS_PENDING | Events::embedder(3);
+/// assert!(both.contains(Events::SIGNALS_PENDING));
+/// assert!(!both.contains(Events::GC_SCHEDULED));
+/// assert_eq!(both.bits(), 0b1000_0000_0010);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Events(usize);
+
+macro_rules! events {
+    ($($(#[$doc:meta])* $name:ident = $bit:expr, $c:literal;)*) => {
+        impl Events {
+            $(
+                $(#[$doc])*
+                ///
+                /// ```
+                #[doc = concat!("assert_eq!(py_thread::Events::", stringify!($name),
+                    ".bits(), 1 << ", stringify!($bit), ");")]
+                /// ```
+                #[doc(alias = $c)]
+                pub const $name: Events = Events(1 << $bit);
+            )*
+        }
+
+        const NAMES: &[(Events, &str)] = &[$((Events::$name, stringify!($name))),*];
+    };
+}
+
+events! {
+    /// Another thread wants the interpreter's lock.
+    GIL_DROP_REQUEST = 0, "_PY_GIL_DROP_REQUEST_BIT";
+    /// A signal arrived, and its handler has to run.
+    SIGNALS_PENDING = 1, "_PY_SIGNALS_PENDING_BIT";
+    /// Somebody queued a call.
+    CALLS_TO_DO = 2, "_PY_CALLS_TO_DO_BIT";
+    /// An exception was set from another thread.
+    ASYNC_EXCEPTION = 3, "_PY_ASYNC_EXCEPTION_BIT";
+    /// The collector should run.
+    GC_SCHEDULED = 4, "_PY_GC_SCHEDULED_BIT";
+    /// The world is to be stopped.
+    PLEASE_STOP = 5, "_PY_EVAL_PLEASE_STOP_BIT";
+    /// Reference counts of other threads are queued to be merged.
+    EXPLICIT_MERGE = 6, "_PY_EVAL_EXPLICIT_MERGE_BIT";
+    /// Compiled code that is seldom run should go (3.14).
+    JIT_INVALIDATE_COLD = 7, "_PY_EVAL_JIT_INVALIDATE_COLD_BIT";
+}
+
+impl Events {
+    /// Nothing.
+    ///
+    /// ```
+    /// assert!(py_thread::Events::NONE.is_empty());
+    /// ```
+    pub const NONE: Events = Events(0);
+
+    /// All that can be asked.
+    ///
+    /// ```
+    /// use py_thread::Events;
+    /// assert!(Events::ALL.contains(Events::PLEASE_STOP | Events::embedder(7)));
+    /// ```
+    pub const ALL: Events = Events(0xFFFF);
+
+    /// One of the embedder's own eight: bits 8 to 15. (CPython keeps a version number there.)
+    ///
+    /// # Panics
+    /// If `n` is 8 or more.
+    ///
+    /// # Examples
+    /// ```
+    /// use py_thread::Events;
+    /// const OUT_OF_FUEL: Events = Events::embedder(0);
+    /// assert_eq!(OUT_OF_FUEL.bits(), 1 << 8);
+    /// ```
+    #[must_use]
+    pub const fn embedder(n: u32) -> Events {
+        assert!(n < 8, "an embedder has eight events, 0 to 7");
+        Events(1 << (8 + n))
+    }
+
+    /// The bits.
+    ///
+    /// ```
+    /// assert_eq!(py_thread::Events::ASYNC_EXCEPTION.bits(), 8);
+    /// ```
+    #[must_use]
+    pub const fn bits(self) -> usize {
+        self.0
+    }
+
+    /// Whether there is nothing.
+    ///
+    /// ```
+    /// assert!(!py_thread::Events::GC_SCHEDULED.is_empty());
+    /// ```
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether all of `other` are among these.
+    ///
+    /// ```
+    /// use py_thread::Events;
+    /// assert!(Events::ALL.contains(Events::CALLS_TO_DO));
+    /// assert!(!Events::CALLS_TO_DO.contains(Events::ALL));
+    /// ```
+    #[must_use]
+    pub const fn contains(self, other: Events) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+impl BitOr for Events {
+    type Output = Events;
+
+    fn bitor(self, other: Events) -> Events {
+        Events(self.0 | other.0)
+    }
+}
+
+impl BitOrAssign for Events {
+    fn bitor_assign(&mut self, other: Events) {
+        self.0 |= other.0;
+    }
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let own = (0..8).map(|n| (Events::embedder(n), "EMBEDDER"));
+        let mut list = f.debug_list();
+        for (n, (event, name)) in NAMES.iter().copied().chain(own).enumerate() {
+            if self.contains(event) {
+                match n.checked_sub(NAMES.len()) {
+                    None => list.entry(&format_args!("{name}")),
+                    Some(n) => list.entry(&format_args!("{name}_{n}")),
+                };
+            }
+        }
+        list.finish()
+    }
+}
+
+/// One word per interpreter thread: raised from anywhere, looked at by the thread's loop. A loop
+/// that has nothing to do pays one load.
+///
+/// CPython: `Include/cpython/pystate.h`, `PyThreadState.eval_breaker`.
+///
+/// ```
+/// use py_thread::{EvalBreaker, Events};
+/// static BREAKER: EvalBreaker = EvalBreaker::new();
+/// let other = std::thread::spawn(|| BREAKER.raise(Events::SIGNALS_PENDING));
+/// let mut instructions = 0_u64;
+/// let events = loop {
+///     instructions += 1; // run one
+///     if BREAKER.is_raised() {
+///         break BREAKER.take();
+///     }
+/// };
+/// assert_eq!(events, Events::SIGNALS_PENDING);
+/// # other.join().unwrap();
+/// ```
+///
+/// Orderings: `raise` is Release and `take` Acquire, so that the thread sees what was written
+/// before it was asked. `is_raised` is Relaxed: it decides only whether to look properly.
+#[doc(alias = "eval_breaker")]
+#[derive(Debug, Default)]
+pub struct EvalBreaker(AtomicUsize);
+
+impl EvalBreaker {
+    /// Nothing is asked.
+    ///
+    /// ```
+    /// static BREAKER: py_thread::EvalBreaker = py_thread::EvalBreaker::new();
+    /// assert!(!BREAKER.is_raised());
+    /// ```
+    #[must_use]
+    pub const fn new() -> EvalBreaker {
+        EvalBreaker(AtomicUsize::new(0))
+    }
+
+    /// Asks for `events`, from any thread or a signal handler: one atomic operation.
+    ///
+    /// CPython: `Include/internal/pycore_ceval.h`, `_Py_set_eval_breaker_bit`.
+    ///
+    /// ```
+    /// use py_thread::{EvalBreaker, Events};
+    /// let breaker = EvalBreaker::new();
+    /// breaker.raise(Events::GC_SCHEDULED);
+    /// breaker.raise(Events::embedder(1));
+    /// assert_eq!(breaker.take(), Events::GC_SCHEDULED | Events::embedder(1));
+    /// ```
+    #[doc(alias = "_Py_set_eval_breaker_bit")]
+    pub fn raise(&self, events: Events) {
+        self.0.fetch_or(events.0, Ordering::Release);
+    }
+
+    /// Takes `events` back.
+    ///
+    /// CPython: `Include/internal/pycore_ceval.h`, `_Py_unset_eval_breaker_bit`.
+    ///
+    /// ```
+    /// use py_thread::{EvalBreaker, Events};
+    /// let breaker = EvalBreaker::new();
+    /// breaker.raise(Events::GIL_DROP_REQUEST | Events::CALLS_TO_DO);
+    /// breaker.clear(Events::GIL_DROP_REQUEST);
+    /// assert_eq!(breaker.peek(), Events::CALLS_TO_DO);
+    /// ```
+    #[doc(alias = "_Py_unset_eval_breaker_bit")]
+    pub fn clear(&self, events: Events) {
+        self.take_of(events);
+    }
+
+    /// Whether anything is asked: one relaxed load.
+    ///
+    /// ```
+    /// assert!(!py_thread::EvalBreaker::new().is_raised());
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn is_raised(&self) -> bool {
+        self.0.load(Ordering::Relaxed) != 0
+    }
+
+    /// What is asked, which stays asked.
+    ///
+    /// CPython: `Include/internal/pycore_ceval.h`, `_Py_eval_breaker_bit_is_set`.
+    ///
+    /// ```
+    /// use py_thread::{EvalBreaker, Events};
+    /// let breaker = EvalBreaker::new();
+    /// breaker.raise(Events::ASYNC_EXCEPTION);
+    /// assert!(breaker.peek().contains(Events::ASYNC_EXCEPTION));
+    /// assert!(breaker.is_raised());
+    /// ```
+    #[doc(alias = "_Py_eval_breaker_bit_is_set")]
+    #[must_use]
+    pub fn peek(&self) -> Events {
+        Events(self.0.load(Ordering::Acquire))
+    }
+
+    /// Takes all that is asked.
+    ///
+    /// ```
+    /// use py_thread::{EvalBreaker, Events};
+    /// let breaker = EvalBreaker::new();
+    /// breaker.raise(Events::PLEASE_STOP);
+    /// assert_eq!(breaker.take(), Events::PLEASE_STOP);
+    /// assert_eq!(breaker.take(), Events::NONE);
+    /// ```
+    #[must_use = "what was taken has to be done"]
+    pub fn take(&self) -> Events {
+        Events(self.0.swap(0, Ordering::Acquire))
+    }
+
+    /// Takes what is asked of `events`, and leaves the others.
+    ///
+    /// ```
+    /// use py_thread::{EvalBreaker, Events};
+    /// let breaker = EvalBreaker::new();
+    /// breaker.raise(Events::PLEASE_STOP | Events::GC_SCHEDULED);
+    /// assert_eq!(breaker.take_of(Events::PLEASE_STOP), Events::PLEASE_STOP);
+    /// assert_eq!(breaker.peek(), Events::GC_SCHEDULED);
+    /// ```
+    pub fn take_of(&self, events: Events) -> Events {
+        Events(self.0.fetch_and(!events.0, Ordering::Acquire) & events.0)
+    }
+}

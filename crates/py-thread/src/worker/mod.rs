@@ -1,0 +1,156 @@
+//! [`WorkerCache`]: threads that wait for their next job, so that most starts need none of the
+//! system's.
+
+mod pool;
+mod slot;
+
+pub(crate) use pool::{Ended, Job, Pool};
+
+use crate::fork;
+use crate::handle::{Builder, Handle, StartError};
+use crate::lazy_arc::LazyArc;
+use core::time::Duration;
+use std::sync::Arc;
+
+/// Keeps threads that ended, for the next start: a start and a join through it cost a tenth of
+/// what the system's take.
+///
+/// What a job sees is a thread of its own: its own [`Ident`](crate::Ident), its own [`Handle`].
+/// What it can notice: thread-local variables keep the values of the job before, and their
+/// destructors run when the worker leaves; [`OsIdent`](crate::OsIdent) and
+/// [`native_id`](crate::native_id) are the worker's.
+///
+/// It is no pool: a job never waits for a free worker. If none is idle, a new thread is started.
+///
+/// Workers leave when they were idle for a while, when there are more idle ones than the limit, and
+/// when the cache is dropped; jobs that run are not disturbed. After a fork the child begins with
+/// none.
+///
+/// ```
+/// use py_thread::WorkerCache;
+/// static CACHE: WorkerCache = WorkerCache::new(8);
+/// let first = CACHE.start(|| ())?;
+/// assert!(first.join()?.is_returned());
+/// let second = CACHE.start(|| ())?; // on the same worker
+/// assert!(second.join()?.is_returned());
+/// assert_ne!(first.ident(), second.ident());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct WorkerCache {
+    limit: usize,
+    linger: Duration,
+    pool: LazyArc<Pool>,
+}
+
+impl WorkerCache {
+    /// A cache that keeps at most `limit` idle workers, each for five seconds. Starts none.
+    ///
+    /// ```
+    /// static CACHE: py_thread::WorkerCache = py_thread::WorkerCache::new(4);
+    /// assert_eq!(CACHE.idle(), 0);
+    /// ```
+    #[must_use]
+    pub const fn new(limit: usize) -> WorkerCache {
+        WorkerCache::with_linger(limit, Duration::from_secs(5))
+    }
+
+    /// A cache that keeps at most `limit` idle workers, each for `linger`.
+    ///
+    /// ```
+    /// use py_thread::WorkerCache;
+    /// use std::time::{Duration, Instant};
+    /// let cache = WorkerCache::with_linger(4, Duration::from_millis(10));
+    /// cache.start(|| ())?.join()?;
+    /// let soon = Instant::now() + Duration::from_secs(10);
+    /// while cache.idle() > 0 {
+    ///     assert!(Instant::now() < soon, "an idle worker leaves");
+    ///     std::thread::yield_now();
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub const fn with_linger(limit: usize, linger: Duration) -> WorkerCache {
+        WorkerCache {
+            limit,
+            linger,
+            pool: LazyArc::new(),
+        }
+    }
+
+    /// Runs `f` as a thread of its own, on an idle worker if there is one.
+    ///
+    /// # Errors
+    /// Those of [`py_thread::start`](crate::start).
+    ///
+    /// # Examples
+    /// ```
+    /// let cache = py_thread::WorkerCache::new(1);
+    /// let outcome = cache.start(|| panic!("boom"))?.join()?;
+    /// assert_eq!(outcome.panic().unwrap().message(), "boom");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn start(&self, f: impl FnOnce() + Send + 'static) -> Result<Handle, StartError> {
+        self.start_with(Builder::new(), f)
+    }
+
+    /// Runs `f` as a thread as `builder` says: in its registry, under its name. A thread that asks
+    /// for a stack of its own gets an OS thread of its own.
+    ///
+    /// # Errors
+    /// Those of [`Builder::start`].
+    ///
+    /// # Examples
+    /// ```
+    /// use py_thread::{Threads, WorkerCache};
+    /// let (threads, cache) = (Threads::new(), WorkerCache::new(4));
+    /// let handle = cache.start_with(threads.builder(), || ())?;
+    /// threads.shutdown(&())?;
+    /// assert!(handle.has_exited() || threads.count() == 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn start_with(
+        &self,
+        builder: Builder,
+        f: impl FnOnce() + Send + 'static,
+    ) -> Result<Handle, StartError> {
+        let handle = Handle::unstarted();
+        if builder.has_stack_size() {
+            builder.start_in(&handle, f)?;
+        } else {
+            builder.start_cached(&handle, &self.pool(), f)?;
+        }
+        Ok(handle)
+    }
+
+    /// How many workers are idle now.
+    ///
+    /// ```
+    /// let cache = py_thread::WorkerCache::new(4);
+    /// cache.start(|| ())?.join()?;
+    /// assert_eq!(cache.idle(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn idle(&self) -> usize {
+        let pool = self.pool.get();
+        pool.filter(|p| p.is_of_this_process())
+            .map_or(0, Pool::idle)
+    }
+
+    /// In a forked child the workers are dead, and one of them may hold the lock of their pool: so
+    /// the child begins a new one.
+    fn pool(&self) -> Arc<Pool> {
+        self.pool.get_or_make(Pool::is_of_this_process, || {
+            Pool::new(self.limit, self.linger, fork::generation())
+        })
+    }
+}
+
+impl Drop for WorkerCache {
+    fn drop(&mut self) {
+        if let Some(pool) = self.pool.get().filter(|p| p.is_of_this_process()) {
+            pool.close();
+        }
+    }
+}

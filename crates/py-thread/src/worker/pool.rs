@@ -1,0 +1,178 @@
+//! [`Pool`]: the idle workers of one cache, in one process; and a worker's life.
+//!
+//! Invariants:
+//! * P1: a slot is listed at most once, by its worker, and only while the worker has no job.
+//! * P2: a worker is listed before its job is told to have ended, so that who joins a job and
+//!   starts another finds it. It then runs no code but ours before it looks at its slot: a job that
+//!   panicked is told first, since that may drop the payload.
+//! * P3: after `close` nothing is listed any more.
+//! * P4: no lock of a pool of another process is ever taken: a worker that forked leaves.
+
+use super::slot::{Next, Slot};
+use crate::deadline::Deadline;
+use crate::fork;
+use crate::handle::Panic;
+use crate::handle::state::Inner;
+use crate::primitive::{Arc, Mutex, lock};
+use crate::sys::{self, Main};
+use crate::timeout::Timeout;
+use core::time::Duration;
+use std::io;
+use std::sync::Arc as StdArc;
+
+/// A thread's whole work, from its ident on.
+pub(crate) trait Job: Send {
+    /// Runs it, all but its exit.
+    fn run(self: Box<Self>) -> Ended;
+}
+
+/// A job that ran, and that nobody knows yet to have ended.
+pub(crate) struct Ended {
+    pub(crate) inner: Arc<Inner>,
+    pub(crate) panic: Option<StdArc<Panic>>,
+}
+
+impl Ended {
+    pub(crate) fn tell(self) {
+        self.inner.exit(self.panic);
+    }
+}
+
+type Worker = Arc<Slot<Box<dyn Job>>>;
+
+#[derive(Debug)]
+pub(crate) struct Pool {
+    limit: usize,
+    linger: Duration,
+    /// The process that it belongs to.
+    generation: u32,
+    list: Mutex<List>,
+}
+
+#[derive(Debug)]
+struct List {
+    /// The one that became idle last is used first: its stack is warm, and the others may leave.
+    idle: Vec<Worker>,
+    closed: bool,
+}
+
+impl core::fmt::Debug for dyn Job {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Job")
+    }
+}
+
+impl Pool {
+    pub(super) fn new(limit: usize, linger: Duration, generation: u32) -> Pool {
+        Pool {
+            limit,
+            linger,
+            generation,
+            list: Mutex::new(List {
+                idle: Vec::new(),
+                closed: false,
+            }),
+        }
+    }
+
+    pub(super) fn is_of_this_process(&self) -> bool {
+        self.generation == fork::generation()
+    }
+
+    pub(super) fn idle(&self) -> usize {
+        lock(&self.list).idle.len()
+    }
+
+    /// P3.
+    pub(super) fn close(&self) {
+        let mut list = lock(&self.list);
+        list.closed = true;
+        let idle = core::mem::take(&mut list.idle);
+        drop(list);
+        for worker in idle {
+            worker.send_away();
+        }
+    }
+
+    /// Runs `job` on an idle worker, or on a new one.
+    pub(crate) fn run(self: &StdArc<Pool>, job: Box<dyn Job>, stack_size: usize) -> io::Result<()> {
+        let idle = lock(&self.list).idle.pop();
+        if let Some(worker) = idle {
+            worker.hand_over(job);
+            return Ok(());
+        }
+        let life = Box::new(Life {
+            pool: StdArc::clone(self),
+            job,
+        });
+        // Nobody ever joins a worker. Detaching a thread of one's own cannot fail.
+        sys::spawn(life, stack_size, |os| drop(os.detach()))
+    }
+
+    /// Lists the worker as idle; false if it should leave.
+    fn put(&self, worker: &Worker) -> bool {
+        if !self.is_of_this_process() {
+            return false;
+        }
+        worker.prepare();
+        let mut list = lock(&self.list);
+        if list.closed || list.idle.len() >= self.limit {
+            return false;
+        }
+        list.idle.push(Arc::clone(worker));
+        true
+    }
+
+    /// Takes the worker off the list; false if somebody did before.
+    fn take_back(&self, worker: &Worker) -> bool {
+        let mut list = lock(&self.list);
+        let at = list.idle.iter().position(|w| Arc::ptr_eq(w, worker));
+        at.map(|at| list.idle.remove(at)).is_some()
+    }
+
+    /// Waits for the listed worker's next job; `None` if it should leave.
+    fn wait(&self, worker: &Worker) -> Option<Box<dyn Job>> {
+        let mut deadline = Deadline::after(Timeout::from(self.linger));
+        loop {
+            match worker.next(deadline) {
+                Next::Job(job) => return Some(job),
+                Next::Leave => return None,
+                Next::TimedOut if self.take_back(worker) => return None,
+                // Somebody has a job for it, and is about to hand it over.
+                Next::TimedOut => deadline = Deadline::NEVER,
+            }
+        }
+    }
+}
+
+/// A worker's life: job after job.
+struct Life {
+    pool: StdArc<Pool>,
+    job: Box<dyn Job>,
+}
+
+impl Main for Life {
+    fn run(self: Box<Self>) {
+        let Life { pool, mut job } = *self;
+        let worker: Worker = Arc::new(Slot::new());
+        loop {
+            let ended = job.run();
+            // P2.
+            let stays = if ended.panic.is_none() {
+                let stays = pool.put(&worker);
+                ended.tell();
+                stays
+            } else {
+                ended.tell();
+                pool.put(&worker)
+            };
+            if !stays {
+                return;
+            }
+            match pool.wait(&worker) {
+                Some(next) => job = next,
+                None => return,
+            }
+        }
+    }
+}
