@@ -6,18 +6,21 @@
 //!
 //! | primitive | at the fork | in the child |
 //! |---|---|---|
-//! | `Mutex`, held by the forking thread | 1 or 3 | held; its unlock finds nobody parked and makes it 0 |
-//! | `Mutex`, held by another thread | 1 or 3 | held for ever: `at_fork_reinit` |
-//! | `Mutex`, free | 0 or 2 | free |
-//! | `RawMutex` | a word with dead waiters in it | `at_fork_reinit`, also if the forking thread holds it |
+//! | any lock, free or held by the forking thread | its word | as it was; its unlock finds nobody parked |
+//! | `Mutex`, `RwMutex`, `RecursiveMutex` | held by another thread | held for ever: `at_fork_reinit` |
+//! | `OnceFlag` | its initialiser ran in another thread | waited for for ever: `at_fork_reinit` |
+//! | `OnceFlag`, `Event` | done, set | as they were |
+//! | `Event` | not set, waited for | not set; `notify` finds nobody |
+//! | `SeqLock`, `SeqCell` | another thread wrote | odd, and torn: their `after_fork` |
+//! | `RawMutex` | dead waiters in its word | `at_fork_reinit`, also if the forking thread holds it |
+//! | critical sections of the forking thread | open | as they were |
 //! | the lot's buckets | locked, full of dead waiters | unlocked, empty |
-//! | `LockFlags::HANDLE_SIGNALS`' mark | this thread's own | kept |
+//! | [`signal_arrived`](crate::signal_arrived)'s mark | this thread's own | kept |
 //! | `diagnostics::counters` | the parent's | go on from there |
 //!
 //! A runtime that wants all its locks free in the child may also zero their memory: all-zero bytes
-//! are an unlocked lock. The child must not fork from within a lock call of its own, which cannot
-//! happen: a thread in a lock call does not call `fork`, except from a [`Runtime`](crate::Runtime)
-//! hook, where it is not allowed.
+//! are an unlocked lock. A thread must not fork from within a lock call of its own, as from a hook
+//! of the [`Runtime`](crate::Runtime) or a callback of the lot.
 //!
 //! CPython: `Python/pystate.c`, `_PyRuntimeState_ReInitThreads`;
 //! `Include/internal/pycore_lock.h`, `_PyMutex_at_fork_reinit`.

@@ -3,7 +3,7 @@
 //! | type | what | in a model |
 //! |---|---|---|
 //! | [`Deadline`] | until when a wait may last: now, never, at an instant | an instant has always passed: a timed wait polls once, and the scheduler decides how late |
-//! | [`Clock`] | the fairness clock of a lock call, a parameter inside | [`Frozen`] never hands over, [`Leaping`] always |
+//! | [`Clock`] | the fairness clock of a lock call, a parameter inside | [`Frozen`] and [`Creeping`] never hand over, [`Leaping`] always, [`Ripening`] from the second look on |
 //!
 //! Instants are nanoseconds of the monotonic clock in a `u64`: 584 years from boot. Additions
 //! saturate, and the saturated instant is "never".
@@ -12,6 +12,9 @@
 
 use crate::sys;
 use core::time::Duration;
+
+/// From how long on a section is long: 5 us, about what a sleep and a wake-up cost.
+const LONG_SECTION_NS: u64 = 5_000;
 
 /// How long a waiter is passed over before the lock is handed to it: 1 ms.
 pub(crate) const TIME_TO_BE_FAIR_NS: u64 = 1_000_000;
@@ -56,6 +59,15 @@ impl Deadline {
         }
     }
 
+    /// The earlier of the two.
+    pub(crate) fn min(self, other: Deadline) -> Deadline {
+        match (self, other) {
+            (Deadline::Now, _) | (_, Deadline::Now) => Deadline::Now,
+            (Deadline::Never, d) | (d, Deadline::Never) => d,
+            (Deadline::At(a), Deadline::At(b)) => Deadline::At(a.min(b)),
+        }
+    }
+
     /// What is left, for a sleep that takes a duration. `None` is for ever.
     #[allow(
         dead_code,
@@ -94,21 +106,58 @@ pub(crate) trait Clock {
 
     /// True strictly after `time_to_be_fair`.
     fn is_due(&self, time_to_be_fair: u64) -> bool {
-        self.now() > time_to_be_fair
+        self.was_due(self.now(), time_to_be_fair)
+    }
+
+    /// [`is_due`](Clock::is_due) for a `now` that is known already.
+    fn was_due(&self, now: u64, time_to_be_fair: u64) -> bool {
+        now > time_to_be_fair
+    }
+
+    /// True if a section from `since` to `now` is long.
+    fn is_long(&self, since: u64, now: u64) -> bool {
+        now.saturating_sub(since) >= LONG_SECTION_NS
     }
 }
 
-/// The real clock.
+/// The real clock. In a model it stands, or leaps from each look to the next, as [`leap`] says.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Monotonic;
 
 impl Clock for Monotonic {
+    #[cfg(not(all(test, loom)))]
     fn now(&self) -> u64 {
         sys::monotonic_ns()
     }
+
+    #[cfg(all(test, loom))]
+    fn now(&self) -> u64 {
+        let (now, step) = MODELLED.get();
+        MODELLED.set((now + step, step));
+        now
+    }
 }
 
-/// A clock that stands: nobody is ever due.
+#[cfg(all(test, loom))]
+std::thread_local! {
+    /// What time it is, and what a look at it adds. All threads of a model share one OS thread.
+    static MODELLED: core::cell::Cell<(u64, u64)> = const { core::cell::Cell::new((0, 0)) };
+}
+
+/// For code that takes no clock: an execution in which every waiter is due, or none.
+#[cfg(all(test, loom))]
+pub(crate) fn leap(always_fair: bool) {
+    MODELLED.set((
+        0,
+        if always_fair {
+            2 * TIME_TO_BE_FAIR_NS
+        } else {
+            0
+        },
+    ));
+}
+
+/// A clock that stands: nobody is ever due, and every section is short.
 #[cfg(all(test, loom))]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Frozen;
@@ -117,6 +166,22 @@ pub(crate) struct Frozen;
 impl Clock for Frozen {
     fn now(&self) -> u64 {
         0
+    }
+}
+
+/// A clock that creeps: nobody is ever due, and every section is long.
+#[cfg(all(test, loom))]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Creeping;
+
+#[cfg(all(test, loom))]
+impl Clock for Creeping {
+    fn now(&self) -> u64 {
+        0
+    }
+
+    fn is_long(&self, _: u64, _: u64) -> bool {
+        true
     }
 }
 
@@ -131,8 +196,25 @@ impl Clock for Leaping {
         0
     }
 
-    fn is_due(&self, _: u64) -> bool {
+    fn was_due(&self, _: u64, _: u64) -> bool {
         true
+    }
+}
+
+/// A clock by which nobody is due when first looked at, and everybody from then on.
+#[cfg(all(test, loom))]
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ripening(std::sync::Arc<core::sync::atomic::AtomicBool>);
+
+#[cfg(all(test, loom))]
+impl Clock for Ripening {
+    fn now(&self) -> u64 {
+        0
+    }
+
+    fn was_due(&self, _: u64, _: u64) -> bool {
+        // Not loom's: it is not part of the model.
+        self.0.swap(true, core::sync::atomic::Ordering::Relaxed)
     }
 }
 

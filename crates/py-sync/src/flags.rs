@@ -19,7 +19,9 @@ use core::ops::{BitOr, BitOrAssign};
 pub struct LockFlags(u8);
 
 impl LockFlags {
-    /// The thread stays attached to its runtime and keeps its critical sections.
+    /// The thread stays attached to its runtime and keeps its critical sections. Not for a wait
+    /// inside a critical section: whoever holds the lock may itself wait, to take its own section
+    /// again, for the one that this thread keeps.
     ///
     /// ```
     /// # use py_sync::LockFlags;

@@ -26,14 +26,15 @@ mod semaphore;
 mod seq_cell;
 mod seq_lock;
 mod signals;
+mod spin;
 mod sys;
 
-pub use event::Event;
 pub use critical_section::{
     CriticalCell, CriticalSection, CsThread, EnteredCriticalSection, TopSection, assert_held,
     with_critical_section, with_critical_section_mutex, with_critical_section_mutex2,
     with_critical_section2,
 };
+pub use event::Event;
 pub use flags::{LockFlags, LockStatus, ParkStatus};
 pub use hooks::{AlreadyInstalled, Runtime, detached, install};
 pub use mutex::{Mutex, MutexGuard};

@@ -12,19 +12,10 @@
 //! | `const_fn!` | `const fn` | `fn`: loom's constructors are not const |
 //! | `lot_static!` | a `static` of 257 buckets | one bucket, made anew in every execution |
 //! | `local!` | `std::thread_local!` | loom's: its threads share one OS thread |
-//! | [`MAX_SPIN`] | 40 | 0: spinning steers the search away from parking |
+//! | [`has_many_processors`] | asks once | no, so nobody spins: it steers the search away from parking |
 //!
 //! A plain field that crosses threads must sit in [`UnsafeCell`]: behind a raw pointer alone the
 //! model does not see it, and a missing ordering survives.
-
-/// How often a lock call yields before it parks. CPython: `Python/lock.c`, `MAX_SPIN_COUNT`.
-pub(crate) const MAX_SPIN: u32 = if cfg!(all(test, loom)) {
-    0
-} else if cfg!(miri) {
-    2
-} else {
-    40
-};
 
 /// Buckets of the one static lot. A prime; CPython: `Python/parking_lot.c`, `NUM_BUCKETS`.
 pub(crate) const NUM_BUCKETS: usize = if cfg!(all(test, loom)) { 1 } else { 257 };
@@ -36,6 +27,14 @@ mod world {
         AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence,
     };
     pub(crate) use std::thread::yield_now;
+
+    /// True if threads run at the same time: only then is it of use to spin.
+    #[inline]
+    pub(crate) fn has_many_processors() -> bool {
+        static MANY: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
+        // Not known is many: a few wasted microseconds.
+        *MANY.get_or_init(|| std::thread::available_parallelism().map_or(true, |n| n.get() > 1))
+    }
 
     /// A cell that crosses threads under a lock.
     #[derive(Debug, Default)]
@@ -123,6 +122,10 @@ mod world {
         AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence,
     };
     pub(crate) use loom::thread::yield_now;
+
+    pub(crate) fn has_many_processors() -> bool {
+        false
+    }
 
     #[derive(Debug)]
     pub(crate) struct Alive(UnsafeCell<()>);

@@ -3,9 +3,13 @@
 
 mod support;
 
-use py_sync::{LockFlags, LockStatus, Mutex, ParkStatus, park, unpark, unpark_all};
+use py_sync::{
+    Event, LockFlags, LockStatus, Mutex, OnceFlag, ParkStatus, RawMutex, RecursiveMutex, RwMutex,
+    park, unpark_all,
+};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::mpsc;
 use std::time::Duration;
 use support::in_forked_child;
 
@@ -16,15 +20,28 @@ fn forks() -> usize {
     support::count("PY_SYNC_FORKS", 500)
 }
 
-/// Twelve threads on one mutex, twelve on a key each.
+/// Twelve threads on one mutex, four on a key each, four on a read-write lock, four on an event.
 struct Parked {
     mutex: Mutex,
-    keys: [u8; 12],
+    keys: [u8; 4],
+    rw: RwMutex,
+    event: Event,
     stop: AtomicBool,
     queued: AtomicUsize,
 }
 
 impl Parked {
+    const fn new() -> Parked {
+        Parked {
+            mutex: Mutex::new(),
+            keys: [0; 4],
+            rw: RwMutex::new(),
+            event: Event::new(),
+            stop: AtomicBool::new(false),
+            queued: AtomicUsize::new(0),
+        }
+    }
+
     fn key(&self, i: usize) -> usize {
         (&raw const self.keys[i]).addr()
     }
@@ -43,117 +60,139 @@ impl Parked {
         // SAFETY: the key is this test's own.
         unsafe { unpark_all(self.key(i)) }
     }
-}
 
-fn is_parked_on(mutex: &Mutex) -> bool {
-    format!("{mutex:?}").contains("parked: true")
-}
-
-/// Forty threads of the child: on the parent's mutex, on a new one, on the parent's keys and on a
-/// new key; all are woken.
-fn forty_threads_park_and_wake(old: &'static Parked) -> bool {
-    struct New {
-        mutex: Mutex,
-        key: u8,
-        counted: AtomicUsize,
-        queued: AtomicUsize,
+    /// Waits on the `i`th thing of its kind; true if that ended as it should.
+    fn wait(&self, i: usize) -> bool {
+        match i % 6 {
+            0..=2 => drop(self.mutex.lock_guard()),
+            3 => return self.park(i / 6 % 4) == ParkStatus::Ok,
+            4 if i / 6 % 2 == 0 => drop(self.rw.write_guard()),
+            4 => drop(self.rw.read_guard()),
+            _ => self.event.wait(),
+        }
+        true
     }
-    let new = New {
-        mutex: Mutex::new(),
-        key: 0,
-        counted: AtomicUsize::new(0),
-        queued: AtomicUsize::new(0),
-    };
-    let new_key = (&raw const new.key).addr();
-    old.queued.store(0, SeqCst);
+
+    /// Both locks have threads parked, and at least `n` are on the keys. (An event does not show
+    /// who waits for it.)
+    fn is_full(&self, n: usize) -> bool {
+        let queued = self.queued.load(SeqCst) >= n;
+        queued && is_parked_on(&self.mutex) && is_parked_on(&self.rw)
+    }
+
+    /// By who holds the mutex and the read-write lock: lets everybody go. How many were on the keys.
+    fn let_go(&self) -> usize {
+        self.mutex.unlock();
+        self.rw.write_unlock();
+        self.event.notify();
+        (0..4).map(|i| self.wake(i)).sum()
+    }
+}
+
+/// The parked bit, as the lock's own `Debug` shows it.
+fn is_parked_on(lock: &impl std::fmt::Debug) -> bool {
+    format!("{lock:?}").contains("parked: true")
+}
+
+/// Twenty threads of the child on what its parent's threads were parked on, and twenty on what is
+/// new. All are parked, and all are woken.
+fn forty_threads_park_and_wake(old: &Parked) -> bool {
+    let new = Parked::new();
     new.mutex.lock();
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..40)
-            .map(|i| {
-                let new = &new;
-                scope.spawn(move || match i % 4 {
-                    0 | 1 => {
-                        let mutex = if i % 4 == 0 { &old.mutex } else { &new.mutex };
-                        let _guard = mutex.lock_guard();
-                        new.counted.fetch_add(1, SeqCst);
-                        true
-                    }
-                    2 => old.park(i % 12) == ParkStatus::Ok,
-                    _ => {
-                        let queued = || new.queued.fetch_add(1, SeqCst) < 10;
-                        // SAFETY: the key is this frame's; the closure does not call the lot.
-                        let status = unsafe { park(new_key, queued, i, None, LockFlags::NONE) };
-                        status == ParkStatus::Ok
-                    }
-                })
-            })
-            .collect();
-        while old.queued.load(SeqCst) + new.queued.load(SeqCst) < 20
-            || !is_parked_on(&old.mutex)
-            || !is_parked_on(&new.mutex)
-        {
+    new.rw.write_lock();
+    old.queued.store(0, SeqCst);
+    let all_woken = std::thread::scope(|scope| {
+        let start = |i: usize| {
+            let parked = if i % 2 == 0 { old } else { &new };
+            scope.spawn(move || parked.wait(i / 2))
+        };
+        let threads: Vec<_> = (0..40).map(start).collect();
+        // Of twenty, three wait for keys.
+        while !old.is_full(3) || !new.is_full(3) {
             std::thread::yield_now();
         }
-        // Both are held by this thread: the old one since before the fork.
-        old.mutex.unlock();
-        new.mutex.unlock();
-        let mut woken: usize = (0..12).map(|i| old.wake(i)).sum();
-        // SAFETY: the key is this frame's own.
-        while unsafe { unpark(new_key, |token, _| token.is_some()) } {
-            woken += 1;
-        }
-        let all_ok = threads.into_iter().all(|thread| thread.join().unwrap());
-        all_ok && woken == 20 && new.counted.load(SeqCst) == 20
-    }) && !old.mutex.is_locked()
-        && old.mutex.try_lock()
+        let woken = [old.let_go(), new.let_go()];
+        threads.into_iter().all(|thread| thread.join().unwrap()) && woken == [3, 3]
+    });
+    let is_free = |parked: &Parked| parked.mutex.try_lock() && parked.rw.try_write_lock();
+    all_woken && is_free(old) && is_free(&new)
+}
+
+/// In the child: what the parent's threads were parked on is as if nobody had been.
+fn nobody_is_left(parked: &Parked) -> bool {
+    let none_left = (0..4).all(|i| parked.wake(i) == 0);
+    // Both are held by the forking thread, with the parked bit set: the unlock finds nobody.
+    parked.mutex.unlock();
+    parked.rw.write_unlock();
+    let free = !is_parked_on(&parked.mutex) && parked.mutex.try_lock();
+    let rw_free = !is_parked_on(&parked.rw) && parked.rw.try_write_lock();
+    let held = parked.mutex.lock_timed(Some(MS), LockFlags::DETACH) == LockStatus::Failure;
+    let unset = !parked.event.wait_timed(Some(MS), true);
+    // SAFETY: the key is this test's own.
+    let alone = unsafe { park(parked.key(0), || true, 0, Some(MS), LockFlags::NONE) };
+    none_left && free && rw_free && held && unset && alone == ParkStatus::Timeout
 }
 
 /// The child unlocks, locks and times out on what its parent's threads were parked on, and then
 /// parks forty threads of its own.
 #[test]
-fn a_child_forgets_its_parents_waiters_and_parks_its_own() {
-    let parked: &'static Parked = Box::leak(Box::new(Parked {
-        mutex: Mutex::new(),
-        keys: [0; 12],
-        stop: AtomicBool::new(false),
-        queued: AtomicUsize::new(0),
-    }));
-    parked.mutex.lock();
-    let lockers = (0..12).map(|_| std::thread::spawn(|| drop(parked.mutex.lock_guard())));
-    let parkers =
-        (0..12).map(|i| std::thread::spawn(move || while parked.park(i) == ParkStatus::Ok {}));
-    let threads: Vec<_> = lockers.chain(parkers).collect();
-    while parked.queued.load(SeqCst) < 12 || !is_parked_on(&parked.mutex) {
+fn a_forked_child_forgets_its_parents_waiters_and_parks_its_own() {
+    static PARKED: Parked = Parked::new();
+    PARKED.mutex.lock();
+    PARKED.rw.write_lock();
+    let threads: Vec<_> = (0..24)
+        .map(|i| std::thread::spawn(move || PARKED.wait(i)))
+        .collect();
+    while !PARKED.is_full(4) {
         std::thread::sleep(MS);
     }
     std::thread::sleep(MS * 20);
-
     for _ in 0..forks() {
-        in_forked_child(|| {
-            let none_left = (0..12).all(|i| parked.wake(i) == 0);
-            // The byte is 3, as at the fork: the unlock finds nobody and clears it.
-            parked.mutex.unlock();
-            let free = !is_parked_on(&parked.mutex) && parked.mutex.try_lock();
-            let held = parked.mutex.lock_timed(Some(MS), LockFlags::DETACH);
-            // SAFETY: the key is this test's own.
-            let alone = unsafe { park(parked.key(0), || true, 0, Some(MS), LockFlags::NONE) };
-            none_left
-                && free
-                && held == LockStatus::Failure
-                && alone == ParkStatus::Timeout
-                && forty_threads_park_and_wake(parked)
-        });
+        in_forked_child(|| nobody_is_left(&PARKED) && forty_threads_park_and_wake(&PARKED));
     }
+    assert_eq!(PARKED.let_go(), 4);
+    assert!(threads.into_iter().all(|thread| thread.join().unwrap()));
+}
 
-    parked.mutex.unlock();
-    parked.stop.store(true, SeqCst);
-    while !threads.iter().all(std::thread::JoinHandle::is_finished) {
-        assert!((0..12).map(|i| parked.wake(i)).sum::<usize>() <= 12);
-        std::thread::sleep(MS);
-    }
-    for thread in threads {
-        thread.join().unwrap();
-    }
+/// What another thread held, or ran, at the fork is free in the child once the child says so.
+#[test]
+fn a_forked_child_frees_what_other_threads_held() {
+    static MUTEX: Mutex = Mutex::new();
+    static RW: RwMutex = RwMutex::new();
+    static RECURSIVE: RecursiveMutex = RecursiveMutex::new();
+    static ONCE: OnceFlag = OnceFlag::new();
+    static RAW: RawMutex = RawMutex::new();
+    let (held, is_held) = mpsc::channel();
+    let (end, ends) = mpsc::channel::<()>();
+    let holder = std::thread::spawn(move || {
+        let (_raw, _mutex) = (RAW.lock_guard(), MUTEX.lock_guard());
+        let (_rw, _recursive) = (RW.read_guard(), RECURSIVE.lock_guard());
+        RECURSIVE.lock();
+        let _: Result<(), ()> = ONCE.call(|| {
+            held.send(()).unwrap();
+            ends.recv().unwrap();
+            Ok(())
+        });
+        RECURSIVE.unlock();
+    });
+    is_held.recv().unwrap();
+    in_forked_child(|| {
+        let locked = !MUTEX.try_lock() && !RW.try_write_lock() && !RECURSIVE.try_lock();
+        // SAFETY: the child's only thread; the locks guard nothing.
+        unsafe {
+            MUTEX.at_fork_reinit();
+            RW.at_fork_reinit();
+            RECURSIVE.at_fork_reinit();
+            ONCE.at_fork_reinit();
+            RAW.at_fork_reinit();
+        }
+        let once = ONCE.call(|| Ok::<_, ()>(())) == Ok(()) && ONCE.is_done();
+        let recursive = RECURSIVE.try_lock() && RECURSIVE.level() == 0;
+        locked && once && recursive && MUTEX.try_lock() && RW.try_write_lock() && RAW.try_lock()
+    });
+    end.send(()).unwrap();
+    holder.join().unwrap();
+    assert!(ONCE.is_done());
 }
 
 /// Threads that lock, unlock, park and unpark all the time on addresses of one bucket and of many,

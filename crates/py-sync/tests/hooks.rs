@@ -115,20 +115,16 @@ fn what_does_not_sleep_calls_no_hook() {
             m.unlock();
             assert_eq!(m.lock_timed(None, flags), LockStatus::Acquired);
         },
-        // SAFETY: the lot is this test's own, here and below.
         &|| {
-            assert_eq!(
-                unsafe { lot.park(1, || false, 0, None, flags) },
-                ParkStatus::Again
-            )
+            // SAFETY: the lot is this test's own, here and below.
+            let status = unsafe { lot.park(1, || false, 0, None, flags) };
+            assert_eq!(status, ParkStatus::Again);
         },
         &|| {
             let now = Some(Duration::ZERO);
             // SAFETY: as above.
-            assert_eq!(
-                unsafe { lot.park(1, || true, 0, now, flags) },
-                ParkStatus::Timeout
-            );
+            let status = unsafe { lot.park(1, || true, 0, now, flags) };
+            assert_eq!(status, ParkStatus::Timeout);
         },
         // SAFETY: as above.
         &|| assert_eq!(unsafe { lot.unpark(1, |token, _| token) }, None),

@@ -13,7 +13,6 @@
 //! Ends with 0 if no thread hung, every count is exact and memory stayed flat; with 1 if not, and
 //! says why. With the feature `diagnostics` a hang prints who waits for what.
 
-#[cfg(unix)]
 mod forks;
 mod jobs;
 mod options;
@@ -57,7 +56,9 @@ pub(crate) fn run(args: impl Iterator<Item = String>) -> u8 {
 
 fn soak(options: &Options) -> Result<(), String> {
     let jobs = Arc::new(Jobs::new());
-    let progress = Arc::new(Progress::new(options.threads + usize::from(options.prove_watchdog)));
+    let progress = Arc::new(Progress::new(
+        options.threads + usize::from(options.prove_watchdog),
+    ));
     let stop = Arc::new(AtomicBool::new(false));
     let threads: Vec<_> = (0..options.threads)
         .map(|i| {
@@ -66,9 +67,10 @@ fn soak(options: &Options) -> Result<(), String> {
             std::thread::spawn(move || work(&jobs, &progress, &stop, i, random))
         })
         .collect();
+    let over = Arc::new(AtomicBool::new(false));
     let servant = {
-        let (jobs, stop) = (jobs.clone(), stop.clone());
-        std::thread::spawn(move || jobs.serve(&stop))
+        let (jobs, over) = (jobs.clone(), over.clone());
+        std::thread::spawn(move || jobs.serve(&over))
     };
     if options.prove_watchdog {
         lose_a_wake_up(&progress, options.threads);
@@ -81,6 +83,7 @@ fn soak(options: &Options) -> Result<(), String> {
     for thread in threads {
         thread.join().map_err(|_| "a thread panicked")?;
     }
+    over.store(true, Relaxed);
     servant.join().map_err(|_| "the servant panicked")?;
     jobs.check()
 }

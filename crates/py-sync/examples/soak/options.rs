@@ -50,7 +50,16 @@ impl Options {
 
 impl fmt::Display for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Options { time, threads, forks, seed, .. } = self;
-        write!(f, "{threads} threads for {time:?}, {forks} forks, seed {seed}")
+        let Options {
+            time,
+            threads,
+            forks,
+            seed,
+            ..
+        } = self;
+        write!(
+            f,
+            "{threads} threads for {time:?}, {forks} forks, seed {seed}"
+        )
     }
 }

@@ -1,7 +1,7 @@
 //! The watchdog: no thread may stand still, and memory may not grow.
 
-use crate::jobs::Jobs;
-use crate::options::Options;
+use super::jobs::Jobs;
+use super::options::Options;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -72,9 +72,8 @@ pub(crate) fn until_the_end(
         std::thread::sleep(Duration::from_millis(20));
         standstill.look(progress, options.patience)?;
         let part = start.elapsed().as_secs_f64() / options.time.as_secs_f64();
-        #[cfg(unix)]
         while forked < (part * options.forks as f64) as u64 {
-            crate::forks::fork_one(jobs)?;
+            super::forks::fork_one(jobs)?;
             forked += 1;
         }
         if part * 10.0 >= f64::from(reports + 1) {
@@ -88,7 +87,6 @@ pub(crate) fn until_the_end(
             );
         }
     }
-    let _ = (jobs, &mut forked);
     memory.is_flat()
 }
 
@@ -160,7 +158,9 @@ impl std::fmt::Display for Memory {
 #[cfg(target_os = "linux")]
 fn resident_kib() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?;
     line.split_whitespace().next()?.parse().ok()
 }
 

@@ -78,6 +78,7 @@ pub(super) fn enter<R>(stack: &Stack, f: impl FnOnce() -> R) -> R {
 
 /// Runs `f`, which may sleep on behalf of `stack`: the sleep suspends and resumes that one, and the
 /// thread's stack before is suspended all the time.
+#[inline]
 pub(super) fn waiting_on<R>(stack: &Stack, f: impl FnOnce() -> R) -> R {
     struct Back(*const Stack, u32);
     impl Drop for Back {

@@ -1,6 +1,7 @@
 //! [`EnteredCriticalSection`]: the proof that a closure runs inside a section.
 
-use super::stack::{Place, Stack};
+use super::entry::Place;
+use super::stack::Stack;
 use crate::hooks;
 use crate::mutex::Mutex;
 use core::fmt;

@@ -45,6 +45,8 @@
 mod cell;
 mod current;
 mod entered;
+mod entry;
+mod guard;
 mod scoped;
 mod slow;
 mod stack;
@@ -52,8 +54,9 @@ mod thread;
 
 pub use cell::{CriticalCell, with_critical_section_mutex, with_critical_section_mutex2};
 pub use entered::EnteredCriticalSection;
+pub use guard::CriticalSection;
 pub use scoped::{with_critical_section, with_critical_section2};
-pub use thread::{CriticalSection, CsThread, TopSection};
+pub use thread::{CsThread, TopSection};
 
 use crate::hooks;
 use crate::mutex::Mutex;
@@ -75,9 +78,8 @@ use crate::mutex::Mutex;
 #[track_caller]
 pub fn assert_held(m: &Mutex) {
     if cfg!(debug_assertions) {
-        let top = current::with_current(stack::Stack::active_top);
         assert!(
-            top.is_some_and(|entry| entry.has(m)) || hooks::world_stopped(),
+            current::with_current(|stack| stack.top_has(m)) || hooks::world_stopped(),
             "the critical section of this mutex is not held"
         );
     }

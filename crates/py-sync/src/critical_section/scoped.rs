@@ -2,9 +2,10 @@
 
 use super::current::with_current;
 use super::entered::EnteredCriticalSection;
-use super::stack::{Kind, Place, Stack};
+use super::entry::{Kind, Place};
+use super::stack::Stack;
 use crate::mutex::Mutex;
-use core::ptr;
+use core::{mem, ptr};
 
 /// Runs `f` in the critical section of `m`.
 ///
@@ -101,16 +102,12 @@ pub fn with_critical_section2<R>(
 /// Runs `f` in a section of one mutex, on any stack.
 #[inline]
 pub(super) fn section<R>(stack: &Stack, m: &Mutex, kind: Kind, f: impl FnOnce(Place) -> R) -> R {
-    struct End<'a>(&'a Stack, Place, &'a Mutex, Kind);
-    impl Drop for End<'_> {
-        #[inline]
-        fn drop(&mut self) {
-            self.0.end(self.1, self.2, self.3);
-        }
-    }
     let place = stack.begin(m, kind);
-    let _end = End(stack, place, m, kind);
-    f(place)
+    let unwinding = EndOnUnwind(stack, place);
+    let result = f(place);
+    mem::forget(unwinding);
+    stack.end(place, m, kind);
+    result
 }
 
 /// Runs `f` in a section of two mutexes, on any stack; tells it whether they are two.
@@ -122,20 +119,29 @@ pub(super) fn section2<R>(
     kind: Kind,
     f: impl FnOnce(Place, bool) -> R,
 ) -> R {
-    struct End<'a>(&'a Stack, Place, &'a Mutex, &'a Mutex, Kind);
-    impl Drop for End<'_> {
-        #[inline]
-        fn drop(&mut self) {
-            self.0.end2(self.1, self.2, self.3, self.4);
-        }
-    }
-    if ptr::eq(a, b) {
-        return section(stack, a, kind, |place| f(place, false));
-    }
+    let both = !ptr::eq(a, b);
     let (first, second) = in_order(a, b);
-    let place = stack.begin2(first, second, kind);
-    let _end = End(stack, place, first, second, kind);
-    f(place, true)
+    let place = match both {
+        true => stack.begin2(first, second, kind),
+        false => stack.begin_of_pair(a, kind),
+    };
+    let unwinding = EndOnUnwind(stack, place);
+    let result = f(place, both);
+    mem::forget(unwinding);
+    match both {
+        true => stack.end2(place, first, second, kind),
+        false => stack.end_slow(place),
+    }
+    result
+}
+
+/// A panic of the closure ends its section. Apart from the plain way, so that this one is inlined.
+struct EndOnUnwind<'a>(&'a Stack, Place);
+
+impl Drop for EndOnUnwind<'_> {
+    fn drop(&mut self) {
+        self.0.end_slow(self.1);
+    }
 }
 
 /// The two by address, the lower one first (I5).

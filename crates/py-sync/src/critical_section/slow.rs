@@ -1,7 +1,8 @@
 //! What begin and end do when a lock is taken, a section is suspended, or the nesting is deep; and
 //! what detach and attach do to a stack.
 
-use super::stack::{Entry, Kind, Place, Stack};
+use super::entry::{Entry, Kind, Place, Slot};
+use super::stack::Stack;
 use crate::hooks;
 use crate::mutex::Mutex;
 
@@ -29,6 +30,12 @@ impl Stack {
             return place;
         }
         self.push(entry)
+    }
+
+    /// A pair that is one mutex: not worth the place in the caller's code.
+    #[inline(never)]
+    pub(super) fn begin_of_pair(&self, m: &Mutex, kind: Kind) -> Place {
+        self.begin(m, kind)
     }
 
     #[cold]
@@ -73,18 +80,16 @@ impl Stack {
     /// The locks of `place` are held: writes them down, and the section is active.
     fn fill(&self, place: Place, entry: Entry) {
         let index = place.index();
-        let detached = self.entry(index).detached;
-        self.set_entry(index, Entry { detached, ..entry });
+        let tag = self.entry(index).tag;
+        self.set_entry(index, Entry { tag, ..entry });
         self.suspended.set(self.suspended.get().min(index));
         self.refresh();
     }
 
     /// Suspends the thread's own sections at once if one of them is in the way: the sleep would.
     fn give_up_own(&self, wanted: &[&Mutex]) {
-        let own = |i| {
-            let entry = self.entry(i);
-            entry.locks && wanted.iter().any(|m| entry.has(m))
-        };
+        let in_the_way = |slot: &Slot| slot.tag.get().locks() && wanted.iter().any(|m| slot.has(m));
+        let own = |i| self.with_slot(i, in_the_way);
         if (self.suspended.get()..self.len.get()).any(own) {
             self.suspend_all();
         }
@@ -94,6 +99,9 @@ impl Stack {
     #[cold]
     #[inline(never)]
     pub(super) fn end_slow(&self, place: Place) {
+        if place.is_skipped() {
+            return;
+        }
         assert!(
             place.index() < self.len.get(),
             "ending a critical section that is not open"
@@ -101,7 +109,7 @@ impl Stack {
         let mut attached = false;
         while self.len.get() > place.index() {
             let (entry, active) = self.pop();
-            attached = active && !entry.detached;
+            attached = active && !entry.tag.detached();
             if active {
                 unlock(entry);
             }
@@ -142,7 +150,7 @@ impl Stack {
         let entry = self.entry(index);
         // I4: null while locking; a sleep in here finds nothing to give up.
         self.set_entry(index, entry.unfilled());
-        let locked = !entry.locks || lock_again(entry);
+        let locked = !entry.tag.locks() || lock_again(entry);
         self.set_entry(index, entry);
         if locked {
             self.suspended.set(index);
@@ -178,8 +186,9 @@ fn stopped(kind: Kind) -> bool {
 }
 
 /// Unlocks what an active entry records.
-fn unlock(entry: Entry) {
-    if entry.locks {
+#[inline]
+pub(super) fn unlock(entry: Entry) {
+    if entry.tag.locks() {
         [entry.second, entry.first]
             .into_iter()
             .filter_map(|m| {

@@ -3,11 +3,11 @@
 //! Safe code throughout: entries are copied in and out of cells, and no reference into the array
 //! is kept, so that it may grow at any time.
 
+use super::entry::{Entry, Kind, Place, Slot, Tag};
 use crate::mutex::Mutex;
 use core::cell::Cell;
 use core::fmt;
 use core::mem::ManuallyDrop;
-use core::ptr;
 
 /// Sections that need no heap. A deeper nesting spills into a `Vec`, which goes when the nesting
 /// is this shallow again.
@@ -16,114 +16,6 @@ pub(super) const INLINE: usize = if cfg!(any(miri, all(test, loom))) {
 } else {
     15
 };
-
-/// Whose section it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// A bare mutex: locks in a build with `gil-disabled` only.
-    Plain,
-    /// It guards data of ours: always locks.
-    Data,
-}
-
-impl Kind {
-    pub(super) const fn locks(self) -> bool {
-        matches!(self, Kind::Data) || cfg!(feature = "gil-disabled")
-    }
-}
-
-/// One open section. Its mutexes are null while they are being locked.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Entry {
-    pub(super) first: *const Mutex,
-    /// Null in a section of one mutex.
-    pub(super) second: *const Mutex,
-    /// Names a section of the begin/end form, which can be ended too late; 0 for a closure's.
-    pub(super) serial: u32,
-    pub(super) locks: bool,
-    /// Begun on top of a suspended section, while the thread was detached: its end resumes none.
-    pub(super) detached: bool,
-}
-
-impl Entry {
-    pub(super) const NONE: Entry = Entry {
-        first: ptr::null(),
-        second: ptr::null(),
-        serial: 0,
-        locks: false,
-        detached: false,
-    };
-
-    #[inline]
-    pub(super) fn one(m: &Mutex, kind: Kind) -> Entry {
-        Entry {
-            first: m,
-            locks: kind.locks(),
-            ..Entry::NONE
-        }
-    }
-
-    #[inline]
-    pub(super) fn two(first: &Mutex, second: &Mutex, kind: Kind) -> Entry {
-        Entry {
-            second,
-            ..Entry::one(first, kind)
-        }
-    }
-
-    /// The same section while its mutexes are being locked.
-    pub(super) fn unfilled(self) -> Entry {
-        Entry {
-            first: ptr::null(),
-            second: ptr::null(),
-            ..self
-        }
-    }
-
-    #[inline]
-    pub(super) fn has(&self, m: &Mutex) -> bool {
-        ptr::eq(self.first, m) || ptr::eq(self.second, m)
-    }
-
-    #[inline]
-    fn is_pair(&self, first: &Mutex, second: &Mutex) -> bool {
-        ptr::eq(self.first, first) && ptr::eq(self.second, second)
-    }
-
-    /// Whether a section of this kind needs no more than this one has.
-    #[inline]
-    fn suffices(&self, kind: Kind) -> bool {
-        self.locks || !kind.locks()
-    }
-}
-
-/// Where a begun section is: at an index of its own, inside the one that already held its
-/// mutexes, or nowhere, since the world was stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place(u32);
-
-impl Place {
-    const SKIPPED: u32 = 1 << 31;
-    /// Not all ones: one more must not be an index.
-    pub(super) const STOPPED: Place = Place(u32::MAX - 1);
-
-    #[inline]
-    fn inside(index: u32) -> Place {
-        Place(index | Place::SKIPPED)
-    }
-
-    /// The entry that holds the mutexes.
-    #[inline]
-    pub(super) fn index(self) -> u32 {
-        self.0 & !Place::SKIPPED
-    }
-
-    /// Whether nothing was pushed.
-    #[inline]
-    pub(super) fn is_skipped(self) -> bool {
-        self.0 & Place::SKIPPED != 0
-    }
-}
 
 /// The open sections of one thread, innermost last.
 pub(super) struct Stack {
@@ -138,10 +30,10 @@ pub(super) struct Stack {
     pub(super) pins: Cell<u32>,
     serial: Cell<u32>,
     /// Slot 0 is never used, so that the top of an empty stack can be looked at.
-    inline: [Cell<Entry>; INLINE + 1],
+    inline: [Slot; INLINE + 1],
     /// Empty unless `len > INLINE`. A thread-local that needs no drop can be used in the
     /// destructors of others.
-    spill: ManuallyDrop<Cell<Vec<Entry>>>,
+    spill: ManuallyDrop<Cell<Vec<Slot>>>,
 }
 
 impl Stack {
@@ -152,7 +44,7 @@ impl Stack {
             suspended: Cell::new(0),
             pins: Cell::new(0),
             serial: Cell::new(0),
-            inline: [const { Cell::new(Entry::NONE) }; INLINE + 1],
+            inline: [const { Slot::new(Entry::NONE) }; INLINE + 1],
             spill: ManuallyDrop::new(Cell::new(Vec::new())),
         }
     }
@@ -163,7 +55,7 @@ impl Stack {
         let len = self.len.get();
         if len < self.limit.get() {
             let top = &self.inline[len as usize];
-            if top.get().has(m) && top.get().suffices(kind) {
+            if top.has(m) && top.suffices(kind) {
                 return Place::inside(len - 1);
             }
             if !kind.locks() || m.try_lock() {
@@ -176,13 +68,13 @@ impl Stack {
     }
 
     /// Begins a section of two mutexes: `first` has the lower address.
-    #[inline]
+    #[inline(always)]
     pub(super) fn begin2(&self, first: &Mutex, second: &Mutex, kind: Kind) -> Place {
         let len = self.len.get();
         let mut has_first = false;
         if len < self.limit.get() {
             let top = &self.inline[len as usize];
-            if top.get().is_pair(first, second) && top.get().suffices(kind) {
+            if top.is_pair(first, second) && top.suffices(kind) {
                 return Place::inside(len - 1);
             }
             has_first = kind.locks() && first.try_lock();
@@ -228,7 +120,7 @@ impl Stack {
 
     /// Pops the top if it is this section and nothing is out of the ordinary.
     #[inline]
-    fn pop_fast(&self, place: Place) -> bool {
+    pub(super) fn pop_fast(&self, place: Place) -> bool {
         let plain =
             self.len.get() == place.0 + 1 && self.suspended.get() == 0 && place.0 < INLINE as u32;
         if plain {
@@ -239,70 +131,76 @@ impl Stack {
 
     /// The innermost section, if it is active and spares a section of this one mutex.
     pub(super) fn reentered(&self, m: &Mutex, kind: Kind) -> Option<Place> {
-        let top = self.active_top()?;
-        let skip = top.has(m) && top.suffices(kind);
-        skip.then(|| Place::inside(self.len.get() - 1))
+        self.reenter(|top| top.has(m) && top.suffices(kind))
     }
 
     /// The innermost section, if it is active and spares a section of this pair.
     pub(super) fn reentered2(&self, first: &Mutex, second: &Mutex, kind: Kind) -> Option<Place> {
-        let top = self.active_top()?;
-        let skip = top.is_pair(first, second) && top.suffices(kind);
-        skip.then(|| Place::inside(self.len.get() - 1))
+        self.reenter(|top| top.is_pair(first, second) && top.suffices(kind))
+    }
+
+    fn reenter(&self, spares: impl FnOnce(&Slot) -> bool) -> Option<Place> {
+        let top = self.len.get().checked_sub(1)?;
+        let skip = self.suspended.get() <= top && self.with_slot(top, spares);
+        skip.then(|| Place::inside(top))
     }
 
     pub(super) fn top(&self) -> Option<Entry> {
-        let len = self.len.get();
-        (len > 0).then(|| self.entry(len - 1))
+        self.len.get().checked_sub(1).map(|top| self.entry(top))
     }
 
-    pub(super) fn active_top(&self) -> Option<Entry> {
-        self.top().filter(|_| self.suspended.get() < self.len.get())
+    /// Whether the innermost section is active. False without one.
+    pub(super) fn top_is_active(&self) -> bool {
+        self.suspended.get() < self.len.get()
+    }
+
+    /// Whether the innermost section is active and has `m`.
+    pub(super) fn top_has(&self, m: &Mutex) -> bool {
+        self.top_is_active() && self.with_slot(self.len.get() - 1, |slot| slot.has(m))
     }
 
     /// Whether the section at `place` holds `m` at this moment.
     pub(super) fn holds(&self, place: Place, m: &Mutex) -> bool {
         let index = place.index();
-        (self.suspended.get()..self.len.get()).contains(&index) && self.entry(index).has(m)
+        (self.suspended.get()..self.len.get()).contains(&index)
+            && self.with_slot(index, |slot| slot.has(m))
     }
 
+    #[inline]
     pub(super) fn entry(&self, index: u32) -> Entry {
-        match self.inline.get(index as usize + 1) {
-            Some(slot) => slot.get(),
-            None => {
-                let spill = self.spill.take();
-                let entry = spill[index as usize - INLINE];
-                self.spill.set(spill);
-                entry
-            }
-        }
+        self.with_slot(index, Slot::get)
     }
 
     pub(super) fn set_entry(&self, index: u32, entry: Entry) {
+        self.with_slot(index, |slot| slot.set(entry));
+    }
+
+    #[inline]
+    pub(super) fn with_slot<R>(&self, index: u32, f: impl FnOnce(&Slot) -> R) -> R {
         match self.inline.get(index as usize + 1) {
-            Some(slot) => slot.set(entry),
-            None => {
-                let mut spill = self.spill.take();
-                spill[index as usize - INLINE] = entry;
-                self.spill.set(spill);
-            }
+            Some(slot) => f(slot),
+            None => self.with_spill(|spill| f(&spill[index as usize - INLINE])),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn with_spill<R>(&self, f: impl FnOnce(&mut Vec<Slot>) -> R) -> R {
+        let mut spill = self.spill.take();
+        let result = f(&mut spill);
+        self.spill.set(spill);
+        result
     }
 
     /// Pushes an active section.
     pub(super) fn push(&self, entry: Entry) -> Place {
         let index = self.len.get();
-        let entry = Entry {
-            detached: index > 0 && self.suspended.get() == index,
-            ..entry
-        };
+        let detached = index > 0 && self.suspended.get() == index;
+        let tag = entry.tag.with_detached(detached);
+        let entry = Entry { tag, ..entry };
         match self.inline.get(index as usize + 1) {
             Some(slot) => slot.set(entry),
-            None => {
-                let mut spill = self.spill.take();
-                spill.push(entry);
-                self.spill.set(spill);
-            }
+            None => self.with_spill(|spill| spill.push(Slot::new(entry))),
         }
         self.len.set(index + 1);
         self.refresh();
@@ -335,10 +233,16 @@ impl Stack {
         self.limit.set(if slow { 0 } else { INLINE as u32 });
     }
 
-    /// A name for a section of the begin/end form.
-    pub(super) fn next_serial(&self) -> u32 {
-        let serial = self.serial.get().wrapping_add(1).max(1);
+    /// Gives the section at `place` a name that no other of this stack has.
+    #[inline]
+    pub(super) fn name(&self, place: Place) -> u32 {
+        let serial = Tag::next_serial(self.serial.get());
         self.serial.set(serial);
+        if !place.is_skipped() {
+            self.with_slot(place.index(), |slot| {
+                slot.tag.set(slot.tag.get().with_serial(serial));
+            });
+        }
         serial
     }
 }

@@ -1,7 +1,9 @@
-//! Models of [`Mutex`] on the static lot, with a clock that never and one that always hands over.
+//! Models of [`Mutex`] on the static lot, by clocks that never, always, and later hand over.
+//!
+//! A doze is a timed sleep: it ends at once, and how late, is the scheduler's choice.
 
 use super::{Guarded, check};
-use crate::deadline::{Clock, Deadline, Frozen, Leaping};
+use crate::deadline::{Clock, Creeping, Deadline, Frozen, Leaping, Ripening};
 use crate::flags::{LockFlags, LockStatus};
 use crate::mutex::Mutex;
 use core::time::Duration;
@@ -27,16 +29,17 @@ fn work(shared: &Shared, clock: &impl Clock, timeout: Option<Duration>, rounds: 
 }
 
 /// One thread per entry of `timeouts`, the first of them the model's own.
-fn contend<C>(name: &str, clock: C, timeouts: &'static [Option<Duration>], rounds: usize)
+fn contend<C>(name: &str, clock: fn() -> C, timeouts: &'static [Option<Duration>], rounds: usize)
 where
-    C: Clock + Copy + Send + Sync + 'static,
+    C: Clock + Clone + Send + Sync + 'static,
 {
     check(name, move || {
+        let clock = clock();
         let shared = Arc::new((Mutex::new(), Guarded::new()));
         let others: Vec<_> = timeouts[1..]
             .iter()
             .map(|&timeout| {
-                let shared = Arc::clone(&shared);
+                let (shared, clock) = (Arc::clone(&shared), clock.clone());
                 thread::spawn(move || work(&shared, &clock, timeout, rounds))
             })
             .collect();
@@ -44,9 +47,20 @@ where
         for other in others {
             acquired += other.join().unwrap();
         }
+        let byte = shared.0.byte();
+        assert!(
+            byte == 0 || byte == 2,
+            "nobody is there, and the byte is {byte}"
+        );
         let status = shared.0.lock_with(&clock, Deadline::Never, LockFlags::NONE);
         assert_eq!(status, LockStatus::Acquired);
         assert_eq!(shared.1.get(), acquired);
+        assert!(shared.0.unlock_with(&clock));
+        assert_eq!(
+            shared.0.byte(),
+            0,
+            "an unlock that finds nobody leaves nothing"
+        );
         let untimed = timeouts.iter().filter(|timeout| timeout.is_none()).count();
         assert!(acquired >= untimed * rounds);
     });
@@ -55,64 +69,33 @@ where
 const FOR_EVER: Option<Duration> = None;
 const BRIEFLY: Option<Duration> = Some(Duration::from_millis(1));
 
-#[test]
-fn two_never_fair() {
-    contend("mutex::two_never_fair", Frozen, &[FOR_EVER; 2], 1);
+macro_rules! models {
+    ($($name:ident: $clock:expr, $timeouts:expr, $rounds:literal;)*) => {
+        $(
+            #[test]
+            fn $name() {
+                contend(concat!("mutex::", stringify!($name)), $clock, &$timeouts, $rounds);
+            }
+        )*
+    };
 }
 
-#[test]
-fn two_always_fair() {
-    contend("mutex::two_always_fair", Leaping, &[FOR_EVER; 2], 1);
-}
-
-#[test]
-fn two_twice_never_fair() {
-    contend("mutex::two_twice_never_fair", Frozen, &[FOR_EVER; 2], 2);
-}
-
-#[test]
-fn two_twice_always_fair() {
-    contend("mutex::two_twice_always_fair", Leaping, &[FOR_EVER; 2], 2);
-}
-
-#[test]
-fn two_one_timed_never_fair() {
-    contend(
-        "mutex::two_one_timed_never_fair",
-        Frozen,
-        &[FOR_EVER, BRIEFLY],
-        1,
-    );
-}
-
-#[test]
-fn two_one_timed_always_fair() {
-    contend(
-        "mutex::two_one_timed_always_fair",
-        Leaping,
-        &[FOR_EVER, BRIEFLY],
-        1,
-    );
-}
-
-#[test]
-fn three_never_fair() {
-    contend("mutex::three_never_fair", Frozen, &[FOR_EVER; 3], 1);
-}
-
-#[test]
-fn three_always_fair() {
-    contend("mutex::three_always_fair", Leaping, &[FOR_EVER; 3], 1);
-}
-
-#[test]
-fn three_one_timed_always_fair() {
-    contend(
-        "mutex::three_one_timed_always_fair",
-        Leaping,
-        &[FOR_EVER, FOR_EVER, BRIEFLY],
-        1,
-    );
+models! {
+    two_never_fair: || Frozen, [FOR_EVER; 2], 1;
+    two_always_fair: || Leaping, [FOR_EVER; 2], 1;
+    two_twice_never_fair: || Frozen, [FOR_EVER; 2], 2;
+    two_twice_always_fair: || Leaping, [FOR_EVER; 2], 2;
+    two_twice_later_fair: Ripening::default, [FOR_EVER; 2], 2;
+    two_one_timed_never_fair: || Frozen, [FOR_EVER, BRIEFLY], 1;
+    two_one_timed_always_fair: || Leaping, [FOR_EVER, BRIEFLY], 1;
+    two_timed_later_fair: Ripening::default, [BRIEFLY; 2], 2;
+    three_never_fair: || Frozen, [FOR_EVER; 3], 1;
+    three_long_never_fair: || Creeping, [FOR_EVER; 3], 1;
+    three_always_fair: || Leaping, [FOR_EVER; 3], 1;
+    three_later_fair: Ripening::default, [FOR_EVER; 3], 1;
+    three_one_timed_never_fair: || Frozen, [FOR_EVER, FOR_EVER, BRIEFLY], 1;
+    three_one_timed_always_fair: || Leaping, [FOR_EVER, FOR_EVER, BRIEFLY], 1;
+    three_timed_later_fair: Ripening::default, [BRIEFLY; 3], 1;
 }
 
 /// A free lock is never refused, however the parked bit flips.

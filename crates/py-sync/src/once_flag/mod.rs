@@ -38,6 +38,8 @@ use crate::parking_lot::{Kind, lot, park_until};
 use crate::primitive::{Acquire, AtomicU8, Relaxed, Release, const_fn};
 use core::fmt;
 
+#[cfg(not(all(test, loom)))]
+mod fork;
 mod recursion;
 
 const UNTRIED: u8 = UNLOCKED;

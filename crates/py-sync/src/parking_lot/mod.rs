@@ -34,6 +34,7 @@ mod callback;
 mod fork;
 pub(crate) mod record;
 mod run;
+mod standby;
 mod table;
 mod waiter;
 
@@ -44,10 +45,12 @@ pub use fork::after_fork;
 )]
 pub use record::Kind;
 pub(crate) use run::Run;
+pub(crate) use standby::{HANDED_OVER, Verdict};
 pub use table::ParkingLot;
 pub(crate) use table::{Parked, lot};
 #[cfg(all(test, loom))]
 pub(crate) use waiter::Ticket;
+pub(crate) use waiter::{Standby, Waiter};
 
 use crate::deadline::Deadline;
 use crate::flags::{LockFlags, ParkStatus};

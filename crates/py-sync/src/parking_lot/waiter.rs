@@ -3,7 +3,8 @@
 //! Invariants:
 //! * I1: everything in a waiter but its semaphore, its key and its record is read and written under the lock
 //!   of its bucket, with two exceptions: an un-parker that has taken waiters out owns their links
-//!   until it posts them, and a woken owner owns all of it.
+//!   until it posts them (it reads them while the owner may look at `unparking`, so neither may
+//!   write or borrow the whole), and a woken owner owns all of it.
 //! * I2: a waiter in the queue is alive. Its owner returns only after it was posted, or after it
 //!   took itself out under the bucket lock having found that nobody else had.
 //! * I3: `unparking` goes from false to true when the waiter leaves the queue by somebody else's
@@ -11,10 +12,10 @@
 //!
 //! CPython: `Python/parking_lot.c`, `struct wait_entry`; `Include/internal/pycore_llist.h`.
 
-use super::record::Record;
+use super::record::{Kind, Record};
 use crate::deadline::Deadline;
 use crate::primitive::{Alive, UnsafeCell};
-use crate::semaphore::{Semaphore, Wake};
+use crate::semaphore::{PendingWake, Semaphore, Wake};
 use core::ptr;
 
 /// What a parked thread and its un-parker tell each other, under the bucket lock.
@@ -26,12 +27,26 @@ pub(crate) struct Ticket {
     pub(crate) reply: u32,
 }
 
+/// What a waiter has that keeps its place in the queue while it is awake. See `standby.rs`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Standby {
+    /// When the lock is to be handed to it: its time to be fair.
+    pub(crate) due: u64,
+    /// When an unlock last looked at it; before that, when it was queued.
+    pub(crate) looked: u64,
+    /// How many short sections in a row have passed it over since it was woken.
+    pub(crate) shorts: u32,
+    /// Woken, and neither gone nor asleep for good.
+    pub(crate) in_flight: bool,
+}
+
 #[derive(Debug)]
 struct State {
     next: *const Waiter,
     prev: *const Waiter,
     unparking: bool,
     ticket: Ticket,
+    standby: Option<Standby>,
 }
 
 /// A parked thread.
@@ -55,7 +70,27 @@ impl Waiter {
             prev: ptr::null(),
             unparking: false,
             ticket: Ticket { token, reply: 0 },
+            standby: None,
         };
+        Waiter::with_state(key, state, record)
+    }
+
+    /// A waiter that stays in the queue while it is awake.
+    pub(crate) fn on_standby(key: usize, standby: Standby, kind: Kind) -> Waiter {
+        let state = State {
+            next: ptr::null(),
+            prev: ptr::null(),
+            unparking: false,
+            ticket: Ticket {
+                token: standby.due,
+                reply: 0,
+            },
+            standby: Some(standby),
+        };
+        Waiter::with_state(key, state, Record::new(kind))
+    }
+
+    fn with_state(key: usize, state: State, record: Record) -> Waiter {
         Waiter {
             key,
             record,
@@ -68,6 +103,25 @@ impl Waiter {
     /// Sleeps until posted. By the owner only.
     pub(crate) fn wait(&self, deadline: Deadline, interruptible: bool) -> Wake {
         self.semaphore.wait(deadline, interruptible)
+    }
+
+    /// [`wait`](Waiter::wait), and the message that ended it. By the owner only.
+    pub(crate) fn wait_for_message(
+        &self,
+        deadline: Deadline,
+        interruptible: bool,
+    ) -> Result<u32, Wake> {
+        self.semaphore.wait_for_message(deadline, interruptible)
+    }
+
+    /// True if `message` is there to be taken. By the owner only.
+    pub(crate) fn has(&self, message: u32) -> bool {
+        self.semaphore.has(message)
+    }
+
+    /// What it is waited for.
+    pub(crate) fn key(&self) -> usize {
+        self.key
     }
 
     /// Runs `f` on the part that the bucket lock guards.
@@ -87,8 +141,10 @@ impl Waiter {
     ///
     /// The caller holds the bucket lock.
     pub(crate) unsafe fn is_unparking(&self) -> bool {
-        // SAFETY: the caller's promise.
-        unsafe { self.with(|state| state.unparking) }
+        self.alive.touch();
+        // SAFETY: under the bucket lock. A read, of one field: an un-parker that has taken this
+        // waiter out may be reading the link beside it without the lock (I1).
+        self.state.with(|state| unsafe { (*state).unparking })
     }
 
     /// What the un-parker answered.
@@ -111,6 +167,48 @@ impl Waiter {
         unsafe { self.with(|state| f(&mut state.ticket)) }
     }
 
+    /// Runs `f` on what a waiter on standby has; with `None` if it is a plain one.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the bucket lock.
+    pub(crate) unsafe fn with_standby<R>(&self, f: impl FnOnce(Option<&mut Standby>) -> R) -> R {
+        // SAFETY: the caller's promise.
+        unsafe { self.with(|state| f(state.standby.as_mut())) }
+    }
+
+    /// True if it is on standby, and awake.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the bucket lock.
+    pub(crate) unsafe fn is_in_flight(&self) -> bool {
+        // SAFETY: the caller's promise.
+        unsafe { self.with_standby(|s| s.is_some_and(|s| s.in_flight)) }
+    }
+
+    /// Marks one on standby as awake or asleep.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the bucket lock, and the waiter is in the queue.
+    pub(crate) unsafe fn set_in_flight(&self, in_flight: bool) {
+        // SAFETY: the caller's promise.
+        unsafe { self.with_standby(|s| s.expect("it is on standby").in_flight = in_flight) };
+    }
+
+    /// Leaves a message; the wake, if one is needed, comes after the bucket is unlocked.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the bucket lock, under which `this` was in the queue.
+    pub(crate) unsafe fn leave_message(this: *const Waiter, message: u32) -> Option<PendingWake> {
+        // SAFETY: as below.
+        unsafe { (*this).alive.touch() };
+        // SAFETY: alive (I2), until this call if it was just taken out.
+        unsafe { Semaphore::leave_message(&raw const (*this).semaphore, message) }
+    }
+
     /// Wakes the owner, after which `this` may dangle.
     ///
     /// # Safety
@@ -127,8 +225,12 @@ impl Waiter {
     ///
     /// The caller made that list and has not posted `this` yet.
     pub(crate) unsafe fn next_taken(this: *const Waiter) -> *const Waiter {
-        // SAFETY: alive until posted (I2); the links are the un-parker's (I1).
-        unsafe { (*this).with(|state| state.next) }
+        // SAFETY: alive until posted (I2).
+        let this = unsafe { &*this };
+        this.alive.touch();
+        // SAFETY: the links are the un-parker's (I1). A read, of one field: the owner, whose time is
+        // up, may be reading the one beside it under the bucket lock.
+        this.state.with(|state| unsafe { (*state).next })
     }
 }
 
@@ -188,6 +290,21 @@ impl Queue {
         let mut waiter = self.head;
         // SAFETY: in the queue, so alive (I2), under the bucket lock (I1).
         while !waiter.is_null() && unsafe { (*waiter).key } != key {
+            // SAFETY: as above.
+            waiter = unsafe { (*waiter).with(|s| s.next) };
+        }
+        waiter
+    }
+
+    /// The first one on standby for `key` that is not in flight; null if there is none.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the bucket lock.
+    pub(crate) unsafe fn first_not_in_flight(&self, key: usize) -> *const Waiter {
+        let mut waiter = self.head;
+        // SAFETY: in the queue, so alive (I2), under the bucket lock (I1).
+        while !waiter.is_null() && unsafe { (*waiter).key != key || (*waiter).is_in_flight() } {
             // SAFETY: as above.
             waiter = unsafe { (*waiter).with(|s| s.next) };
         }

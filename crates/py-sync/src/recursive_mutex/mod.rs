@@ -22,6 +22,7 @@
 //! `_PyRecursiveMutex_LockTimed`, `_PyRecursiveMutex_TryUnlock`. Differs from CPython: misuse
 //! panics instead of aborting; a level that would overflow panics.
 
+use crate::deadline::{Clock, Deadline, Monotonic};
 use crate::flags::{LockFlags, LockStatus};
 use crate::mutex::Mutex;
 use crate::primitive::{AtomicU64, AtomicUsize, Relaxed, const_fn};
@@ -29,6 +30,8 @@ use core::fmt;
 use core::time::Duration;
 use py_thread::Ident;
 
+#[cfg(not(all(test, loom)))]
+mod fork;
 mod guard;
 
 pub use guard::RecursiveMutexGuard;
@@ -128,12 +131,28 @@ impl RecursiveMutex {
     /// ```
     #[inline]
     pub fn lock_as(&self, ident: Ident) {
+        let status = self.lock_with(&Monotonic, ident, Deadline::Never, LockFlags::DETACH);
+        debug_assert_eq!(status, LockStatus::Acquired);
+    }
+
+    /// Every lock call that may wait, with the fairness clock as a parameter.
+    #[inline]
+    pub(crate) fn lock_with(
+        &self,
+        clock: &impl Clock,
+        ident: Ident,
+        deadline: Deadline,
+        flags: LockFlags,
+    ) -> LockStatus {
         if self.is_locked_by(ident) {
             self.deepen();
-        } else {
-            self.mutex.lock();
+            return LockStatus::Acquired;
+        }
+        let status = self.mutex.lock_with(clock, deadline, flags);
+        if status == LockStatus::Acquired {
             self.own(ident);
         }
+        status
     }
 
     /// Locks for [`Ident::current`] if that needs no waiting; true if it did.
@@ -239,15 +258,13 @@ impl RecursiveMutex {
         timeout: Option<Duration>,
         flags: LockFlags,
     ) -> LockStatus {
-        if self.is_locked_by(ident) {
-            self.deepen();
+        if self.try_lock_as(ident) {
             return LockStatus::Acquired;
         }
-        let status = self.mutex.lock_timed(timeout, flags);
-        if status == LockStatus::Acquired {
-            self.own(ident);
+        if timeout == Some(Duration::ZERO) {
+            return LockStatus::Failure;
         }
-        status
+        self.lock_with(&Monotonic, ident, Deadline::after(timeout), flags)
     }
 
     /// I1: the mutex is held, by us.
@@ -339,13 +356,20 @@ impl RecursiveMutex {
     #[inline]
     #[must_use = "false means that it was not this ident's"]
     pub fn try_unlock_as(&self, ident: Ident) -> bool {
+        self.unlock_with(&Monotonic, ident)
+    }
+
+    /// [`try_unlock_as`](RecursiveMutex::try_unlock_as) with the fairness clock as a parameter.
+    #[inline]
+    pub(crate) fn unlock_with(&self, clock: &impl Clock, ident: Ident) -> bool {
         if !self.is_locked_by(ident) {
             return false;
         }
         match self.level.load(Relaxed) {
             0 => {
                 self.owner.store(NOBODY, Relaxed);
-                self.mutex.unlock();
+                let unlocked = self.mutex.unlock_with(clock);
+                debug_assert!(unlocked, "its owner had locked it");
             }
             level => self.level.store(level - 1, Relaxed),
         }

@@ -4,6 +4,8 @@
 //! The states, the invariants and the slow paths are in `protocol.rs`, the guards in `guard.rs`,
 //! the ways of asking that may fail in `timed.rs`.
 
+#[cfg(not(all(test, loom)))]
+mod fork;
 mod guard;
 mod protocol;
 mod timed;
@@ -15,7 +17,7 @@ use crate::deadline::{Clock, Deadline, Monotonic};
 use crate::flags::{LockFlags, LockStatus};
 use crate::primitive::{Acquire, AtomicUsize, Relaxed, Release, const_fn};
 use core::fmt;
-use protocol::Rank;
+pub(crate) use protocol::Rank;
 
 const FREE: usize = UNLOCKED as usize;
 const WRITER: usize = LOCKED as usize;

@@ -4,8 +4,8 @@ mod access;
 
 use crate::critical_section::current::with_current;
 use crate::critical_section::entered::EnteredCriticalSection;
+use crate::critical_section::entry::Kind;
 use crate::critical_section::scoped::{section, section2};
-use crate::critical_section::stack::Kind;
 use crate::mutex::Mutex;
 use crate::primitive::{UnsafeCell, const_fn};
 use core::fmt;
