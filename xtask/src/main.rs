@@ -13,6 +13,7 @@ mod python;
 mod rules;
 mod sanitize;
 mod sh;
+mod soak;
 mod steps;
 mod targets;
 mod test;
@@ -58,6 +59,10 @@ const TASKS: &[Task] = &[
     Task { name: "targets", arguments: "[TARGET..]", run: targets::run,
         does: "Type-checks the four crates for Windows, macOS, FreeBSD, Android, wasm and others.",
         needs: "a nightly toolchain with the component rust-src" },
+    Task { name: "soak", arguments: "[arguments of the soak program]", run: soak::run,
+        does: "10,000 forks with parked threads, 1,000,000 signals during waits, and 64 threads on \
+               every lock for half an hour, watched by a watchdog that is shown to fire.",
+        needs: "a unix system" },
     Task { name: "rules", arguments: "", run: rules::run,
         does: "The rules of the house: lengths of files and functions, who may name what.",
         needs: "nothing" },

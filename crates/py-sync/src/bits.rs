@@ -20,15 +20,7 @@ pub(crate) const LOCKED: u8 = 1;
 pub(crate) const HAS_PARKED: u8 = 2;
 
 /// A once-flag whose initialiser has run to its end.
-#[cfg_attr(
-    all(test, loom),
-    allow(dead_code, reason = "used by the layout's checks")
-)]
 pub(crate) const ONCE_INITIALIZED: u8 = 4;
 
 /// Where the reader count of an `RwMutex` starts: one reader is `1 << 2`.
-#[cfg_attr(
-    all(test, loom),
-    allow(dead_code, reason = "used by the layout's checks")
-)]
 pub(crate) const READER_SHIFT: u32 = 2;

@@ -19,7 +19,9 @@ use core::ops::{BitOr, BitOrAssign};
 pub struct LockFlags(u8);
 
 impl LockFlags {
-    /// The thread stays attached to its runtime and keeps its critical sections.
+    /// The thread stays attached to its runtime and keeps its critical sections. Not for a wait
+    /// inside a critical section: whoever holds the lock may itself wait, to take its own section
+    /// again, for the one that this thread keeps.
     ///
     /// ```
     /// # use py_sync::LockFlags;
@@ -39,7 +41,8 @@ impl LockFlags {
     pub const DETACH: LockFlags = LockFlags(1);
 
     /// A signal ends the sleep; the runtime's [`pending`](crate::Runtime::pending) then says
-    /// whether the wait goes on.
+    /// whether the wait goes on. A handler that calls [`signal_arrived`](crate::signal_arrived) is
+    /// noticed also if it runs just before the sleep.
     ///
     /// ```
     /// # use py_sync::LockFlags;

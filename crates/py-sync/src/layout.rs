@@ -1,10 +1,19 @@
 //! What CPython's macros and a C header may count on, checked when the crate is compiled.
 
 use crate::parking_lot::ParkingLot;
-use crate::{LockFlags, LockStatus, Mutex, ParkStatus, RawMutex, bits};
+use crate::{
+    Event, LockFlags, LockStatus, Mutex, OnceFlag, ParkStatus, RawMutex, RecursiveMutex, RwMutex,
+    SeqLock, bits,
+};
 
 const _: () = {
     assert!(size_of::<Mutex>() == 1 && align_of::<Mutex>() == 1);
+    assert!(size_of::<Event>() == 1 && align_of::<Event>() == 1);
+    assert!(size_of::<OnceFlag>() == 1 && align_of::<OnceFlag>() == 1);
+    assert!(size_of::<RwMutex>() == size_of::<usize>());
+    assert!(align_of::<RwMutex>() == align_of::<usize>());
+    assert!(size_of::<SeqLock>() == 4 && align_of::<SeqLock>() == 4);
+    assert!(size_of::<RecursiveMutex>() == 24);
     assert!(size_of::<RawMutex>() == size_of::<usize>());
     assert!(align_of::<RawMutex>() == align_of::<usize>());
     assert!(align_of::<ParkingLot<2>>() == 128 && size_of::<ParkingLot<2>>() == 256);

@@ -1,9 +1,14 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(not(all(test, loom)))]
+mod after_fork;
 mod bits;
 mod critical_section;
 mod deadline;
+#[cfg(feature = "diagnostics")]
+pub mod diagnostics;
+mod event;
 mod flags;
 mod hooks;
 #[cfg(not(all(test, loom)))]
@@ -11,10 +16,16 @@ mod layout;
 #[cfg(all(test, loom))]
 mod model;
 mod mutex;
+mod once_flag;
 mod parking_lot;
 mod primitive;
 mod raw_mutex;
+mod recursive_mutex;
+mod rw_mutex;
 mod semaphore;
+mod seq_cell;
+mod seq_lock;
+mod signals;
 mod sys;
 
 pub use critical_section::{
@@ -22,8 +33,15 @@ pub use critical_section::{
     with_critical_section, with_critical_section_mutex, with_critical_section_mutex2,
     with_critical_section2,
 };
+pub use event::Event;
 pub use flags::{LockFlags, LockStatus, ParkStatus};
 pub use hooks::{AlreadyInstalled, Runtime, detached, install};
 pub use mutex::{Mutex, MutexGuard};
+pub use once_flag::OnceFlag;
 pub use parking_lot::{ParkingLot, after_fork, park, unpark, unpark_all};
 pub use raw_mutex::{RawMutex, RawMutexGuard};
+pub use recursive_mutex::{RecursiveMutex, RecursiveMutexGuard};
+pub use rw_mutex::{RwMutex, RwMutexReadGuard, RwMutexWriteGuard};
+pub use seq_cell::{Pod, SeqCell};
+pub use seq_lock::{SeqLock, SeqLockWriteGuard};
+pub use signals::signal_arrived;

@@ -31,7 +31,10 @@ pub(crate) const NUM_BUCKETS: usize = if cfg!(all(test, loom)) { 1 } else { 257 
 
 #[cfg(not(all(test, loom)))]
 mod world {
-    pub(crate) use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32};
+    pub(crate) use core::hint::spin_loop;
+    pub(crate) use core::sync::atomic::{
+        AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence,
+    };
     pub(crate) use std::thread::yield_now;
 
     /// A cell that crosses threads under a lock.
@@ -115,7 +118,10 @@ mod world {
 #[cfg(all(test, loom))]
 mod world {
     pub(crate) use loom::cell::UnsafeCell;
-    pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32};
+    pub(crate) use loom::hint::spin_loop;
+    pub(crate) use loom::sync::atomic::{
+        AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence,
+    };
     pub(crate) use loom::thread::yield_now;
 
     #[derive(Debug)]

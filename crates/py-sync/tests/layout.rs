@@ -10,7 +10,7 @@ assert_eq_size!(RawMutex, usize);
 assert_eq_size!(ParkingLot<257>, [[u8; 128]; 257]);
 assert_impl_all!(Mutex: Send, Sync, Default, std::fmt::Debug, UnwindSafe, RefUnwindSafe);
 assert_impl_all!(RawMutex: Send, Sync, Default, std::fmt::Debug);
-assert_impl_all!(ParkingLot<3>: Send, Sync, Default, std::fmt::Debug);
+assert_impl_all!(ParkingLot<3>: Send, Sync, Default, std::fmt::Debug, UnwindSafe, RefUnwindSafe);
 assert_impl_all!(MutexGuard<'static>: Send, Sync, std::fmt::Debug);
 assert_obj_safe!(Runtime);
 

@@ -9,12 +9,19 @@
 //! [`Leaping`]: crate::deadline::Leaping
 
 mod critical_section;
+mod event;
 mod lot;
 mod mutex;
+mod once_flag;
 mod raw_mutex;
+mod recursive_mutex;
+mod rw_mutex;
 mod semaphore;
+mod seq_lock;
 
 use crate::primitive::UnsafeCell;
+use loom::sync::Arc as Shared;
+use loom::thread;
 // loom must not see the counter: it is not part of the model.
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -56,4 +63,24 @@ impl Guarded {
         // SAFETY: as above.
         self.0.with(|n| unsafe { *n })
     }
+}
+
+/// Runs the first of `roles` here and the others on threads of their own, over one `T`; returns it
+/// when all are done, with what they returned.
+pub(super) fn together<T, R>(value: T, roles: &[fn(&T) -> R]) -> (Shared<T>, Vec<R>)
+where
+    T: Send + Sync + 'static,
+    R: Send + 'static,
+{
+    let value = Shared::new(value);
+    let others: Vec<_> = roles[1..]
+        .iter()
+        .map(|&role| {
+            let value = Shared::clone(&value);
+            thread::spawn(move || role(&value))
+        })
+        .collect();
+    let mut results = vec![roles[0](&value)];
+    results.extend(others.into_iter().map(|other| other.join().unwrap()));
+    (value, results)
 }

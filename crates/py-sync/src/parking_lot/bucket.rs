@@ -7,6 +7,7 @@ use super::waiter::Queue;
 use crate::primitive::{UnsafeCell, const_fn};
 use crate::raw_mutex::{RawMutex, RawMutexGuard};
 use core::fmt;
+use core::panic::{RefUnwindSafe, UnwindSafe};
 
 /// One of the lot's queues, under a lock of its own.
 #[repr(align(128))]
@@ -19,6 +20,10 @@ pub(crate) struct Bucket {
 unsafe impl Sync for Bucket {}
 // SAFETY: as above; a bucket belongs to no thread.
 unsafe impl Send for Bucket {}
+
+// A panic in a callback leaves the queue as it was and the lock free.
+impl RefUnwindSafe for Bucket {}
+impl UnwindSafe for Bucket {}
 
 impl Bucket {
     const_fn! {

@@ -17,6 +17,20 @@ use super::table::lot;
 /// On unix this runs by itself in every forked child after the first park of the process; a
 /// runtime that wants it earlier than its own handlers may call it too.
 ///
+/// | in the child | is |
+/// |---|---|
+/// | a lock that was free, or that the forking thread holds | as it was |
+/// | a [`Mutex`](crate::Mutex), [`RwMutex`](crate::RwMutex) or [`RecursiveMutex`](crate::RecursiveMutex) that another thread held | held for ever, unless [`at_fork_reinit`](crate::Mutex::at_fork_reinit) |
+/// | a [`OnceFlag`](crate::OnceFlag) whose initialiser ran in another thread | waited for for ever, unless [`at_fork_reinit`](crate::OnceFlag::at_fork_reinit) |
+/// | an [`Event`](crate::Event) | set or not as it was; `notify` reaches the child's own waiters |
+/// | a [`SeqLock`](crate::SeqLock) in which another thread wrote | torn: [`SeqLock::after_fork`](crate::SeqLock::after_fork) |
+/// | a [`RawMutex`](crate::RawMutex) with waiters | broken, unless [`at_fork_reinit`](crate::RawMutex::at_fork_reinit) |
+/// | a lock whose memory was zeroed | free |
+/// | a key of `park` | without waiters; may be parked on again |
+/// | the runtime, its hooks, the thread's critical sections | as they were |
+///
+/// A thread must not fork from a hook or a callback of this crate.
+///
 /// CPython: `Python/parking_lot.c`, `_PyParkingLot_AfterFork`.
 ///
 /// # Safety

@@ -1,9 +1,10 @@
 //! [`Waiter`], a parked thread on its own stack, and [`Queue`], the list of them in a bucket.
 //!
 //! Invariants:
-//! * I1: everything in a waiter but its semaphore and its key is read and written under the lock
+//! * I1: everything in a waiter but its semaphore, its key and its record is read and written under the lock
 //!   of its bucket, with two exceptions: an un-parker that has taken waiters out owns their links
-//!   until it posts them, and a woken owner owns all of it.
+//!   until it posts them (it reads them while the owner may look at `unparking`, so neither may
+//!   write or borrow the whole), and a woken owner owns all of it.
 //! * I2: a waiter in the queue is alive. Its owner returns only after it was posted, or after it
 //!   took itself out under the bucket lock having found that nobody else had.
 //! * I3: `unparking` goes from false to true when the waiter leaves the queue by somebody else's
@@ -11,6 +12,7 @@
 //!
 //! CPython: `Python/parking_lot.c`, `struct wait_entry`; `Include/internal/pycore_llist.h`.
 
+use super::record::Record;
 use crate::deadline::Deadline;
 use crate::primitive::{Alive, UnsafeCell};
 use crate::semaphore::{Semaphore, Wake};
@@ -37,13 +39,18 @@ struct State {
 #[derive(Debug)]
 pub(crate) struct Waiter {
     key: usize,
+    #[cfg_attr(
+        not(feature = "diagnostics"),
+        allow(dead_code, reason = "of no size, and told to nobody")
+    )]
+    record: Record,
     semaphore: Semaphore,
     state: UnsafeCell<State>,
     alive: Alive,
 }
 
 impl Waiter {
-    pub(crate) fn new(key: usize, token: u64) -> Waiter {
+    pub(crate) fn new(key: usize, token: u64, record: Record) -> Waiter {
         let state = State {
             next: ptr::null(),
             prev: ptr::null(),
@@ -52,6 +59,7 @@ impl Waiter {
         };
         Waiter {
             key,
+            record,
             semaphore: Semaphore::new(),
             state: UnsafeCell::new(state),
             alive: Alive::new(),
@@ -80,8 +88,10 @@ impl Waiter {
     ///
     /// The caller holds the bucket lock.
     pub(crate) unsafe fn is_unparking(&self) -> bool {
-        // SAFETY: the caller's promise.
-        unsafe { self.with(|state| state.unparking) }
+        self.alive.touch();
+        // SAFETY: under the bucket lock. A read, of one field: an un-parker that has taken this
+        // waiter out may be reading the link beside it without the lock (I1).
+        self.state.with(|state| unsafe { (*state).unparking })
     }
 
     /// What the un-parker answered.
@@ -120,8 +130,12 @@ impl Waiter {
     ///
     /// The caller made that list and has not posted `this` yet.
     pub(crate) unsafe fn next_taken(this: *const Waiter) -> *const Waiter {
-        // SAFETY: alive until posted (I2); the links are the un-parker's (I1).
-        unsafe { (*this).with(|state| state.next) }
+        // SAFETY: alive until posted (I2).
+        let this = unsafe { &*this };
+        this.alive.touch();
+        // SAFETY: the links are the un-parker's (I1). A read, of one field: the owner, whose time is
+        // up, may be reading the one beside it under the bucket lock.
+        this.state.with(|state| unsafe { (*state).next })
     }
 }
 
@@ -187,6 +201,22 @@ impl Queue {
         waiter
     }
 
+    /// The next one parked on `key` behind `waiter`; null if there is none.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the bucket lock, and `waiter` is in this queue.
+    pub(crate) unsafe fn next(&self, waiter: *const Waiter, key: usize) -> *const Waiter {
+        // SAFETY: in the queue, so alive (I2), under the bucket lock (I1).
+        let mut next = unsafe { (*waiter).with(|s| s.next) };
+        // SAFETY: as above.
+        while !next.is_null() && unsafe { (*next).key } != key {
+            // SAFETY: as above.
+            next = unsafe { (*next).with(|s| s.next) };
+        }
+        next
+    }
+
     /// Takes `waiter` out.
     ///
     /// # Safety
@@ -239,6 +269,42 @@ impl Queue {
                 unsafe { taken.push_back(waiter) };
             }
             waiter = next;
+        }
+        taken.head
+    }
+
+    /// Calls `f` with the key and the record of each waiter, in their order.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the bucket lock, and `f` takes no lock.
+    #[cfg(feature = "diagnostics")]
+    pub(crate) unsafe fn for_each(&self, mut f: impl FnMut(usize, &Record)) {
+        let mut waiter = self.head;
+        while !waiter.is_null() {
+            // SAFETY: in the queue, so alive (I2); key and record never change.
+            unsafe { f((*waiter).key, &(*waiter).record) };
+            // SAFETY: as above, under the bucket lock (I1).
+            waiter = unsafe { (*waiter).with(|s| s.next) };
+        }
+    }
+
+    /// Takes out the first `n` that are parked on `key` and answers them, as a list in their order.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the bucket lock, so many are parked, and the caller posts each.
+    pub(crate) unsafe fn take_first(&mut self, key: usize, n: usize, reply: u32) -> *const Waiter {
+        let mut taken = Queue::new();
+        for _ in 0..n {
+            // SAFETY: under the bucket lock.
+            let waiter = unsafe { self.first(key) };
+            // SAFETY: there are so many; in the queue, so alive (I2), under the bucket lock (I1).
+            unsafe { (*waiter).with_ticket(|ticket| ticket.reply = reply) };
+            // SAFETY: found in this queue; it lives until posted.
+            unsafe { self.take(waiter) };
+            // SAFETY: in no queue now, and alive until posted.
+            unsafe { taken.push_back(waiter) };
         }
         taken.head
     }

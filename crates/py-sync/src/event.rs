@@ -1,0 +1,247 @@
+//! [`Event`]: one byte, CPython's `PyEvent`.
+//!
+//! | byte | meaning |
+//! |---|---|
+//! | 0 | not set, nobody is parked |
+//! | 2 | not set, threads may be parked |
+//! | 1 | set, for good |
+//!
+//! ```text
+//!      wait              notify: wake all
+//!  0 ────────▶ 2 ──────────────────────────▶ 1
+//!  └─────────────────────────────────────────▲
+//!                    notify
+//! ```
+//!
+//! Invariants:
+//! * I1: 1 is final.
+//! * I2: a thread is queued only if the byte was 2 under the bucket lock. `notify` first writes 1,
+//!   then takes the bucket lock: who was queued before is woken, who comes later finds 1.
+//! * I3: a timed-out waiter leaves 2, as in CPython. It costs the `notify` one look at the lot.
+//! * I4: the swap is `notify`'s last touch of the byte: a waiter may free the event at once. The
+//!   wake goes by its address.
+//!
+//! Orderings: setting it is `Release`, finding it set `Acquire`: all that came before `notify` is
+//! seen after `wait`. A later `notify` continues the release sequence of the first.
+//!
+//! CPython: `Python/lock.c`, `PyEvent_Wait`, `PyEvent_WaitTimed`, `_PyEvent_Notify`,
+//! `_PyEvent_IsSet`. Differs from CPython: `wait_timed` is not ended by a signal; `wait_with` is,
+//! if asked to, and tells it from a timeout.
+
+use crate::bits::{HAS_PARKED, LOCKED, UNLOCKED};
+use crate::deadline::Deadline;
+use crate::flags::{LockFlags, LockStatus, ParkStatus};
+use crate::hooks;
+use crate::parking_lot::{Kind, lot, park_until};
+use crate::primitive::{Acquire, AtomicU8, Relaxed, Release, const_fn};
+use core::fmt;
+use core::time::Duration;
+
+const UNSET: u8 = UNLOCKED;
+const WAITED_FOR: u8 = HAS_PARKED;
+const SET: u8 = LOCKED;
+
+/// Something that happens once, and that threads can wait for. One byte.
+///
+/// All zero is not set. It must not move while a thread waits for it, which a borrow ensures. There
+/// is no way back: for another round, use another event.
+///
+/// CPython: `Include/internal/pycore_lock.h`, `PyEvent`.
+///
+/// ```
+/// use py_sync::Event;
+/// static READY: Event = Event::new();
+/// let waiter = std::thread::spawn(|| READY.wait());
+/// READY.notify();
+/// waiter.join().unwrap();
+/// assert_eq!(size_of::<Event>(), 1);
+/// ```
+#[doc(alias = "PyEvent")]
+#[repr(transparent)]
+pub struct Event(AtomicU8);
+
+impl Event {
+    const_fn! {
+        /// An event that is not set.
+        ///
+        /// ```
+        /// static READY: py_sync::Event = py_sync::Event::new();
+        /// assert!(!READY.is_set());
+        /// ```
+        #[must_use]
+        pub fn new() -> Event {
+            Event(AtomicU8::new(UNSET))
+        }
+    }
+
+    /// True once [`notify`](Event::notify) has been called. Costs one load.
+    ///
+    /// CPython: `Python/lock.c`, `_PyEvent_IsSet`.
+    ///
+    /// ```
+    /// let e = py_sync::Event::new();
+    /// e.notify();
+    /// assert!(e.is_set());
+    /// ```
+    #[doc(alias = "_PyEvent_IsSet")]
+    #[inline]
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        self.0.load(Acquire) == SET
+    }
+
+    /// Sets the event and wakes all that wait for it. Again, it does nothing.
+    ///
+    /// The event is not touched once it is set: a waiter may free its memory.
+    ///
+    /// CPython: `Python/lock.c`, `_PyEvent_Notify`.
+    ///
+    /// ```
+    /// let e = py_sync::Event::new();
+    /// e.notify();
+    /// e.notify();
+    /// e.wait();
+    /// ```
+    #[doc(alias = "_PyEvent_Notify")]
+    pub fn notify(&self) {
+        let key = self.key();
+        // Release: what came before it is seen by who finds it set. The last touch (I4).
+        if self.0.swap(SET, Release) == WAITED_FOR {
+            // SAFETY: the key is our own address; only events park on their byte.
+            unsafe { lot().unpark_all(key) };
+        }
+    }
+
+    /// Waits until the event is set. If it is, that costs one load.
+    ///
+    /// CPython: `Python/lock.c`, `PyEvent_Wait`.
+    ///
+    /// # Blocking
+    ///
+    /// Sleeps until another thread calls [`notify`](Event::notify); the thread's critical sections
+    /// are suspended and it is detached from the [`Runtime`](crate::Runtime) meanwhile.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let e = py_sync::Event::new();
+    /// std::thread::scope(|s| {
+    ///     s.spawn(|| e.wait());
+    ///     e.notify();
+    /// });
+    /// ```
+    #[doc(alias = "PyEvent_Wait")]
+    #[inline]
+    pub fn wait(&self) {
+        if !self.is_set() {
+            let status = self.wait_contended(Deadline::Never, LockFlags::DETACH);
+            debug_assert_eq!(status, LockStatus::Acquired);
+        }
+    }
+
+    /// Waits until the event is set or the time is up; true if it is set. `None` waits for ever,
+    /// `Some(ZERO)` not at all.
+    ///
+    /// `detach` stands for [`LockFlags::DETACH`]. A signal does not end the wait; see
+    /// [`wait_with`](Event::wait_with).
+    ///
+    /// CPython: `Python/lock.c`, `PyEvent_WaitTimed`.
+    ///
+    /// # Blocking
+    ///
+    /// Sleeps for `timeout` at most. The time is looked at after the sleep, so a thread that does
+    /// not get the processor returns later.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// let e = py_sync::Event::new();
+    /// assert!(!e.wait_timed(Some(Duration::from_millis(1)), true));
+    /// e.notify();
+    /// assert!(e.wait_timed(Some(Duration::ZERO), true));
+    /// ```
+    #[doc(alias = "PyEvent_WaitTimed")]
+    pub fn wait_timed(&self, timeout: Option<Duration>, detach: bool) -> bool {
+        let flags = match detach {
+            true => LockFlags::DETACH,
+            false => LockFlags::NONE,
+        };
+        self.wait_with(timeout, flags) == LockStatus::Acquired
+    }
+
+    /// Waits as [`wait_timed`](Event::wait_timed), by the flags of a lock call:
+    /// [`Acquired`](LockStatus::Acquired) if the event is set, [`Failure`](LockStatus::Failure)
+    /// after `timeout`, and with [`LockFlags::HANDLE_SIGNALS`] [`Intr`](LockStatus::Intr) after a
+    /// signal, if the runtime's [`pending`](crate::Runtime::pending) says so.
+    ///
+    /// # Blocking
+    ///
+    /// As [`wait_timed`](Event::wait_timed).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use py_sync::{Event, LockFlags, LockStatus};
+    /// use std::time::Duration;
+    /// let e = Event::new();
+    /// let flags = LockFlags::DETACH | LockFlags::HANDLE_SIGNALS;
+    /// assert_eq!(e.wait_with(Some(Duration::from_millis(1)), flags), LockStatus::Failure);
+    /// ```
+    pub fn wait_with(&self, timeout: Option<Duration>, flags: LockFlags) -> LockStatus {
+        if self.is_set() {
+            return LockStatus::Acquired;
+        }
+        if timeout == Some(Duration::ZERO) {
+            return LockStatus::Failure;
+        }
+        self.wait_contended(Deadline::after(timeout), flags)
+    }
+
+    #[cold]
+    pub(crate) fn wait_contended(&self, deadline: Deadline, flags: LockFlags) -> LockStatus {
+        loop {
+            // Relaxed on success: announces the parking; the bucket lock orders the rest.
+            if self
+                .0
+                .compare_exchange(UNSET, WAITED_FOR, Relaxed, Acquire)
+                .is_err_and(|byte| byte == SET)
+            {
+                return LockStatus::Acquired;
+            }
+            // Relaxed: a `notify` that this look misses comes to the bucket lock after it (I2).
+            let unset = || self.0.load(Relaxed) == WAITED_FOR;
+            // SAFETY: the key is our own address, and only events park on their byte; `unset` does
+            // not call into the lot.
+            let parked = unsafe { park_until(Kind::Event, self.key(), unset, 0, deadline, flags) };
+            let given_up = match parked.status {
+                ParkStatus::Ok | ParkStatus::Again => continue,
+                ParkStatus::Timeout => LockStatus::Failure,
+                ParkStatus::Intr if hooks::pending().is_break() => LockStatus::Intr,
+                ParkStatus::Intr => continue,
+            };
+            return match self.is_set() {
+                true => LockStatus::Acquired,
+                false => given_up,
+            };
+        }
+    }
+
+    fn key(&self) -> usize {
+        core::ptr::from_ref(self).addr()
+    }
+}
+
+impl Default for Event {
+    fn default() -> Self {
+        Event::new()
+    }
+}
+
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Event")
+            .field("set", &self.is_set())
+            .finish()
+    }
+}

@@ -1,0 +1,249 @@
+//! Models of [`RwMutex`] on the static lot, with a clock that never and one that always hands over.
+//!
+//! Each role is a type's constants: which clock, timed or not. What is guarded is written by writers
+//! and read by readers, so loom reports a reader beside a writer and a missing ordering.
+
+use super::{Guarded, check, together};
+use crate::deadline::{Clock, Deadline, Frozen, Leaping};
+use crate::flags::{LockFlags, LockStatus};
+use crate::rw_mutex::{Rank, RwMutex};
+use core::time::Duration;
+
+type Shared = (RwMutex, Guarded);
+type Role = fn(&Shared) -> usize;
+
+fn shared() -> Shared {
+    (RwMutex::new(), Guarded::new())
+}
+
+fn deadline(timed: bool) -> Deadline {
+    Deadline::after(timed.then_some(Duration::from_millis(1)))
+}
+
+/// Writes once if it gets the lock in time; returns how often it wrote.
+fn write_with(shared: &Shared, clock: &impl Clock, timed: bool) -> usize {
+    let (m, guarded) = shared;
+    let status = m.write_lock_with(clock, deadline(timed), LockFlags::NONE);
+    assert!(timed || status == LockStatus::Acquired);
+    if status != LockStatus::Acquired {
+        return 0;
+    }
+    guarded.increment();
+    assert!(m.write_unlock_with(clock));
+    1
+}
+
+fn write<const FAIR: bool, const TIMED: bool>(shared: &Shared) -> usize {
+    match FAIR {
+        true => write_with(shared, &Leaping, TIMED),
+        false => write_with(shared, &Frozen, TIMED),
+    }
+}
+
+/// Reads once if it gets the lock in time.
+fn read<const TIMED: bool>(shared: &Shared) -> usize {
+    let (m, guarded) = shared;
+    let status = m.read_lock_with(&Frozen, deadline(TIMED), LockFlags::NONE);
+    assert!(TIMED || status == LockStatus::Acquired);
+    if status == LockStatus::Acquired {
+        guarded.get();
+        m.read_unlock();
+    }
+    0
+}
+
+/// Reads, and reads again inside: a writer that waits must not stop it.
+fn read_twice(shared: &Shared) -> usize {
+    let (m, guarded) = shared;
+    let _ = m.read_lock_with(&Frozen, Deadline::Never, LockFlags::NONE);
+    let inner = m.read_contended(&Frozen, Rank::First, Deadline::Never, LockFlags::NONE);
+    assert_eq!(inner, LockStatus::Acquired);
+    guarded.get();
+    m.read_unlock();
+    m.read_unlock();
+    0
+}
+
+fn contend(name: &str, roles: &'static [Role]) {
+    check(name, || {
+        let (shared, wrote) = together(shared(), roles);
+        assert_eq!(shared.1.get(), wrote.into_iter().sum::<usize>());
+        // Nobody is left, so nobody must be stopped for: not even by a bit that lies.
+        let status = shared
+            .0
+            .read_lock_with(&Frozen, Deadline::Never, LockFlags::NONE);
+        assert_eq!(status, LockStatus::Acquired);
+        shared.0.read_unlock();
+        assert!(shared.0.try_write_lock());
+    });
+}
+
+const WRITE: Role = write::<false, false>;
+const WRITE_FAIR: Role = write::<true, false>;
+const WRITE_TIMED: Role = write::<false, true>;
+const READ: Role = read::<false>;
+const READ_TIMED: Role = read::<true>;
+
+#[test]
+fn a_reader_and_a_writer() {
+    contend("rw_mutex::a_reader_and_a_writer", &[READ, WRITE]);
+}
+
+#[test]
+fn two_writers() {
+    contend("rw_mutex::two_writers", &[WRITE, WRITE]);
+}
+
+#[test]
+fn two_writers_always_fair() {
+    contend(
+        "rw_mutex::two_writers_always_fair",
+        &[WRITE_FAIR, WRITE_FAIR],
+    );
+}
+
+#[test]
+fn two_readers_and_a_writer() {
+    contend("rw_mutex::two_readers_and_a_writer", &[WRITE, READ, READ]);
+}
+
+#[test]
+fn two_readers_and_a_fair_writer() {
+    contend(
+        "rw_mutex::two_readers_and_a_fair_writer",
+        &[WRITE_FAIR, READ, READ],
+    );
+}
+
+#[test]
+fn two_writers_and_a_reader() {
+    contend("rw_mutex::two_writers_and_a_reader", &[WRITE, WRITE, READ]);
+}
+
+#[test]
+fn two_fair_writers_and_a_reader() {
+    contend(
+        "rw_mutex::two_fair_writers_and_a_reader",
+        &[WRITE_FAIR, WRITE_FAIR, READ],
+    );
+}
+
+#[test]
+fn a_timed_writer_and_two_readers() {
+    contend(
+        "rw_mutex::a_timed_writer_and_two_readers",
+        &[READ, READ, WRITE_TIMED],
+    );
+}
+
+#[test]
+fn a_timed_writer_a_writer_and_a_reader() {
+    contend(
+        "rw_mutex::a_timed_writer_a_writer_and_a_reader",
+        &[READ, WRITE, WRITE_TIMED],
+    );
+}
+
+#[test]
+fn two_timed_writers_and_a_reader() {
+    contend(
+        "rw_mutex::two_timed_writers_and_a_reader",
+        &[WRITE_TIMED, READ, WRITE_TIMED],
+    );
+}
+
+/// A writer and a reader wait for a writer, in either order.
+#[test]
+fn three_fair() {
+    check("rw_mutex::three_fair", || {
+        let shared = shared();
+        assert!(shared.0.try_write_lock());
+        let unlock: Role = |shared| {
+            shared.1.increment();
+            assert!(shared.0.write_unlock_with(&Leaping));
+            1
+        };
+        let (shared, wrote) = together(shared, &[unlock, WRITE_FAIR, READ]);
+        assert_eq!(shared.1.get(), wrote.into_iter().sum::<usize>());
+        assert!(shared.0.try_write_lock());
+    });
+}
+
+#[test]
+fn a_timed_reader_a_writer_and_a_reader() {
+    contend(
+        "rw_mutex::a_timed_reader_a_writer_and_a_reader",
+        &[WRITE, READ, READ_TIMED],
+    );
+}
+
+#[test]
+fn a_recursive_reader_and_a_writer() {
+    contend(
+        "rw_mutex::a_recursive_reader_and_a_writer",
+        &[read_twice, WRITE],
+    );
+}
+
+#[test]
+fn a_recursive_reader_and_two_writers() {
+    contend(
+        "rw_mutex::a_recursive_reader_and_two_writers",
+        &[read_twice, WRITE, WRITE],
+    );
+}
+
+/// A reader is in for as long as the others live; a writer gives up, and the reader that waited
+/// behind it must come in all the same.
+#[test]
+fn a_writer_that_gives_up_frees_the_readers_behind_it() {
+    check(
+        "rw_mutex::a_writer_that_gives_up_frees_the_readers_behind_it",
+        || {
+            let shared = shared();
+            assert!(shared.0.try_read_lock());
+            let (shared, wrote) = together(shared, &[WRITE_TIMED, READ]);
+            assert_eq!(wrote, [0, 0], "a reader was in");
+            assert!(shared.0.try_read_lock(), "the parked bit is gone");
+            shared.0.read_unlock();
+            shared.0.read_unlock();
+        },
+    );
+}
+
+/// The same with a second writer behind, that waits: it stays the reason to stop readers.
+#[test]
+fn a_writer_that_gives_up_before_another() {
+    check("rw_mutex::a_writer_that_gives_up_before_another", || {
+        let shared = shared();
+        assert!(shared.0.try_read_lock());
+        let leave: Role = |shared| {
+            shared.1.get();
+            shared.0.read_unlock();
+            0
+        };
+        let (shared, wrote) = together(shared, &[leave, WRITE_TIMED, WRITE]);
+        assert_eq!(shared.1.get(), wrote.into_iter().sum::<usize>());
+        assert!(shared.0.try_write_lock());
+    });
+}
+
+/// A free lock is not refused for the sake of a bit that a timed-out waiter left.
+#[test]
+fn try_write_gets_a_free_lock() {
+    check("rw_mutex::try_write_gets_a_free_lock", || {
+        let shared = shared();
+        assert!(shared.0.try_write_lock());
+        let unlock: Role = |shared| {
+            shared.1.increment();
+            assert!(shared.0.write_unlock_with(&Frozen));
+            0
+        };
+        let (shared, wrote) = together(shared, &[unlock, WRITE_TIMED]);
+        assert!(
+            shared.0.try_write_lock(),
+            "free, whatever the parked bit says"
+        );
+        assert_eq!(shared.1.get(), 1 + wrote[1]);
+    });
+}

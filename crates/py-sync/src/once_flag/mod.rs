@@ -1,0 +1,213 @@
+//! [`OnceFlag`]: one byte, CPython's `_PyOnceFlag`.
+//!
+//! | byte | meaning |
+//! |---|---|
+//! | 0 | not started, or the last try failed |
+//! | 1 | an initialiser runs |
+//! | 3 | an initialiser runs, threads may be parked |
+//! | 4 | done, for good |
+//!
+//! ```text
+//!       call             a second call: park
+//!  0 ─────────▶ 1 ─────────────────────────────▶ 3
+//!  ▲            │ Ok                          Ok │
+//!  │            └───────────▶ 4 ◀────────────────┤ wake all
+//!  └────────────┴────────────────────────────────┘ Err or panic: wake all, one of them tries
+//! ```
+//!
+//! Invariants:
+//! * I1: 4 is final, and differs from "running": nobody takes a start for the end.
+//! * I2: from 1 or 3 only the thread that runs the initialiser leaves, by [`Running`], whichever
+//!   way the initialiser ends.
+//! * I3: a thread is queued only if the byte was 3 under the bucket lock. The runner first writes
+//!   0 or 4, then takes the bucket lock: who was queued before is woken, who comes later finds it.
+//! * I4: the swap is the runner's last touch of the byte; the wake goes by its address.
+//!
+//! Orderings: leaving "running" is `Release`, finding "done" or taking 0 is `Acquire`: the
+//! initialiser's writes are seen by all that return from `call`, and those of one that failed by
+//! the next.
+//!
+//! CPython: `Python/lock.c`, `_PyOnceFlag_CallOnceSlow`. Differs from CPython: an initialiser that
+//! panics counts as one that failed; in debug builds, one that calls its own flag panics instead of
+//! sleeping for ever.
+
+use crate::bits::{HAS_PARKED, LOCKED, ONCE_INITIALIZED, UNLOCKED};
+use crate::deadline::Deadline;
+use crate::flags::LockFlags;
+use crate::parking_lot::{Kind, lot, park_until};
+use crate::primitive::{Acquire, AtomicU8, Relaxed, Release, const_fn};
+use core::fmt;
+
+#[cfg(not(all(test, loom)))]
+mod fork;
+mod recursion;
+
+const UNTRIED: u8 = UNLOCKED;
+const RUNNING: u8 = LOCKED;
+const WAITED_FOR: u8 = LOCKED | HAS_PARKED;
+const DONE: u8 = ONCE_INITIALIZED;
+
+/// Runs an initialiser until one try succeeds, and never again. One byte.
+///
+/// All zero is "not started". It must not move while a thread waits for it, which a borrow
+/// ensures. There is no poisoning: after an error or a panic, the next caller tries.
+///
+/// CPython: `Include/internal/pycore_lock.h`, `_PyOnceFlag`.
+///
+/// ```
+/// use py_sync::OnceFlag;
+/// static ONCE: OnceFlag = OnceFlag::new();
+/// assert_eq!(ONCE.call(|| Err("no luck")), Err("no luck"));
+/// assert_eq!(ONCE.call(|| Ok::<(), &str>(())), Ok(()));
+/// assert_eq!(ONCE.call(|| Err("never run")), Ok(()));
+/// assert_eq!(size_of::<OnceFlag>(), 1);
+/// ```
+#[doc(alias = "_PyOnceFlag")]
+#[repr(transparent)]
+pub struct OnceFlag(AtomicU8);
+
+impl OnceFlag {
+    const_fn! {
+        /// A flag whose initialiser has not run.
+        ///
+        /// ```
+        /// static ONCE: py_sync::OnceFlag = py_sync::OnceFlag::new();
+        /// assert!(!ONCE.is_done());
+        /// ```
+        #[must_use]
+        pub fn new() -> OnceFlag {
+            OnceFlag(AtomicU8::new(UNTRIED))
+        }
+    }
+
+    /// True once an initialiser has succeeded. Costs one load.
+    ///
+    /// ```
+    /// let once = py_sync::OnceFlag::new();
+    /// once.call(|| Ok::<(), ()>(())).unwrap();
+    /// assert!(once.is_done());
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.0.load(Acquire) == DONE
+    }
+
+    /// Returns `Ok` once an initialiser has succeeded: runs `f` if none has and none is running,
+    /// waits for the one that is, and takes its turn if that one fails. If it is done, that costs
+    /// one load.
+    ///
+    /// CPython: `Include/internal/pycore_lock.h`, `_PyOnceFlag_CallOnce`.
+    ///
+    /// # Blocking
+    ///
+    /// Sleeps while another thread runs its initialiser; the thread's critical sections are
+    /// suspended and it is detached from the [`Runtime`](crate::Runtime) meanwhile. An initialiser
+    /// that calls its own flag would sleep for ever; a debug build panics instead.
+    ///
+    /// # Errors
+    ///
+    /// What `f` returned, to the caller whose `f` it was. All that waited are woken, and one of
+    /// them tries.
+    ///
+    /// # Panics
+    ///
+    /// If `f` does; that counts as a failed try.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let once = py_sync::OnceFlag::new();
+    /// let mut runs = 0;
+    /// for _ in 0..3 {
+    ///     once.call(|| { runs += 1; Ok::<(), ()>(()) })?;
+    /// }
+    /// assert_eq!(runs, 1);
+    /// # Ok::<(), ()>(())
+    /// ```
+    #[doc(alias = "_PyOnceFlag_CallOnce")]
+    #[doc(alias = "_PyOnceFlag_CallOnceSlow")]
+    #[inline]
+    pub fn call<E>(&self, f: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
+        if self.is_done() {
+            return Ok(());
+        }
+        let Some(mut running) = self.start() else {
+            return Ok(());
+        };
+        f()?;
+        running.end = DONE;
+        Ok(())
+    }
+
+    /// Makes the calling thread the one that runs the initialiser; `None` if it is done.
+    #[cold]
+    fn start(&self) -> Option<Running<'_>> {
+        loop {
+            let byte = match self.0.compare_exchange(UNTRIED, RUNNING, Acquire, Acquire) {
+                Ok(_) => {
+                    recursion::enter(self.key());
+                    let end = UNTRIED;
+                    return Some(Running { flag: self, end });
+                }
+                Err(DONE) => return None,
+                Err(byte) => byte,
+            };
+            // Relaxed: announces the parking; the bucket lock orders the rest.
+            if byte == RUNNING
+                && self
+                    .0
+                    .compare_exchange(RUNNING, WAITED_FOR, Relaxed, Relaxed)
+                    .is_err()
+            {
+                continue;
+            }
+            recursion::assert_not_in(self.key());
+            // Relaxed: a runner that this look misses comes to the bucket lock after it (I3).
+            let still_runs = || self.0.load(Relaxed) == WAITED_FOR;
+            let (never, flags) = (Deadline::Never, LockFlags::DETACH);
+            // SAFETY: the key is our own address, and only once-flags park on their byte;
+            // `still_runs` does not call into the lot. However the sleep ends, the loop looks.
+            let _ = unsafe { park_until(Kind::OnceFlag, self.key(), still_runs, 0, never, flags) };
+        }
+    }
+
+    fn key(&self) -> usize {
+        core::ptr::from_ref(self).addr()
+    }
+}
+
+/// The calling thread runs the initialiser; leaves "running" when dropped (I2).
+struct Running<'a> {
+    flag: &'a OnceFlag,
+    end: u8,
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        let key = self.flag.key();
+        recursion::leave(key);
+        // Release: the initialiser's writes. The last touch (I4).
+        if self.flag.0.swap(self.end, Release) == WAITED_FOR {
+            // SAFETY: the key is the flag's own address; only once-flags park on their byte.
+            unsafe { lot().unpark_all(key) };
+        }
+    }
+}
+
+impl Default for OnceFlag {
+    fn default() -> Self {
+        OnceFlag::new()
+    }
+}
+
+impl fmt::Debug for OnceFlag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Relaxed: a snapshot that orders nothing.
+        let byte = self.0.load(Relaxed);
+        f.debug_struct("OnceFlag")
+            .field("done", &(byte == DONE))
+            .field("running", &(byte & RUNNING != 0))
+            .finish()
+    }
+}

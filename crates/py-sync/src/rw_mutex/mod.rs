@@ -1,0 +1,300 @@
+//! [`RwMutex`]: one word, CPython's `_PyRWMutex`.
+//!
+//! This file is the face: the calls, and the fast paths that an inlining compiler puts in place.
+//! The states, the invariants and the slow paths are in `protocol.rs`, the guards in `guard.rs`,
+//! the ways of asking that may fail in `timed.rs`.
+
+#[cfg(not(all(test, loom)))]
+mod fork;
+mod guard;
+mod protocol;
+mod timed;
+
+pub use guard::{RwMutexReadGuard, RwMutexWriteGuard};
+
+use crate::bits::{HAS_PARKED, LOCKED, READER_SHIFT, UNLOCKED};
+use crate::deadline::{Clock, Deadline, Monotonic};
+use crate::flags::{LockFlags, LockStatus};
+use crate::primitive::{Acquire, AtomicUsize, Relaxed, Release, const_fn};
+use core::fmt;
+pub(crate) use protocol::Rank;
+
+const FREE: usize = UNLOCKED as usize;
+const WRITER: usize = LOCKED as usize;
+const PARKED: usize = HAS_PARKED as usize;
+const ONE_READER: usize = 1 << READER_SHIFT;
+
+/// Readers from here on are refused: a quarter of what the word can count, so that those who are
+/// just being refused cannot overflow it.
+const TOO_MANY: usize = 1 << (usize::BITS - 2);
+
+/// A lock for one writer or many readers. One word.
+///
+/// It carries no data, has no owner (any thread may unlock it) and is not recursive, but for
+/// [`read_lock_recursive`](RwMutex::read_lock_recursive). A waiting writer stops new readers. All
+/// zero is unlocked. It must not move while a thread waits for it, which a borrow ensures.
+///
+/// CPython: `Include/internal/pycore_lock.h`, `_PyRWMutex`.
+///
+/// ```
+/// use py_sync::RwMutex;
+/// static LOCK: RwMutex = RwMutex::new();
+/// LOCK.read_lock();
+/// LOCK.read_lock();
+/// assert!(!LOCK.try_write_lock());
+/// LOCK.read_unlock();
+/// LOCK.read_unlock();
+/// LOCK.write_lock();
+/// LOCK.write_unlock();
+/// assert_eq!(size_of::<RwMutex>(), size_of::<usize>());
+/// ```
+#[doc(alias = "_PyRWMutex")]
+#[repr(transparent)]
+pub struct RwMutex(AtomicUsize);
+
+fn is_write_locked(word: usize) -> bool {
+    word & WRITER != 0
+}
+
+fn is_read_locked(word: usize) -> bool {
+    word & WRITER == 0 && word >= ONE_READER
+}
+
+fn has_parked(word: usize) -> bool {
+    word & PARKED != 0
+}
+
+impl RwMutex {
+    const_fn! {
+        /// An unlocked lock.
+        ///
+        /// ```
+        /// static LOCK: py_sync::RwMutex = py_sync::RwMutex::new();
+        /// assert!(!LOCK.is_write_locked());
+        /// ```
+        #[must_use]
+        pub fn new() -> RwMutex {
+            RwMutex(AtomicUsize::new(FREE))
+        }
+    }
+
+    /// Locks for reading. Without a writer it costs one addition.
+    ///
+    /// CPython: `Python/lock.c`, `_PyRWMutex_RLock`.
+    ///
+    /// # Blocking
+    ///
+    /// Sleeps while a writer has the lock or waits for it; the thread's critical sections are
+    /// suspended and it is detached from the [`Runtime`](crate::Runtime) meanwhile. A thread that
+    /// reads already may so wait for a writer that waits for it: see
+    /// [`read_lock_recursive`](RwMutex::read_lock_recursive).
+    ///
+    /// # Panics
+    ///
+    /// If a quarter of the word's readers are there: `too many readers`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let m = py_sync::RwMutex::new();
+    /// m.read_lock();
+    /// assert!(m.is_read_locked());
+    /// m.read_unlock();
+    /// ```
+    #[doc(alias = "_PyRWMutex_RLock")]
+    #[inline]
+    pub fn read_lock(&self) {
+        let status = self.read_lock_with(&Monotonic, Deadline::Never, LockFlags::DETACH);
+        debug_assert_eq!(status, LockStatus::Acquired);
+    }
+
+    /// Every read lock that does not pass a waiting writer, with the fairness clock as a parameter.
+    #[inline]
+    pub(crate) fn read_lock_with(
+        &self,
+        clock: &impl Clock,
+        deadline: Deadline,
+        flags: LockFlags,
+    ) -> LockStatus {
+        // Acquire: the section starts here.
+        let before = self.0.fetch_add(ONE_READER, Acquire);
+        if before & (WRITER | PARKED) == 0 && before < TOO_MANY {
+            return LockStatus::Acquired;
+        }
+        self.step_back();
+        self.read_contended(clock, Rank::Last, deadline, flags)
+    }
+
+    /// Locks for reading although a writer may be waiting: for a thread that may read already.
+    ///
+    /// CPython has no such form.
+    ///
+    /// # Blocking
+    ///
+    /// Sleeps while a writer has the lock, as [`read_lock`](RwMutex::read_lock).
+    ///
+    /// # Panics
+    ///
+    /// As [`read_lock`](RwMutex::read_lock).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let m = py_sync::RwMutex::new();
+    /// m.read_lock();
+    /// m.read_lock_recursive();
+    /// m.read_unlock();
+    /// m.read_unlock();
+    /// ```
+    pub fn read_lock_recursive(&self) {
+        let never = Deadline::Never;
+        let status = self.read_contended(&Monotonic, Rank::First, never, LockFlags::DETACH);
+        debug_assert_eq!(status, LockStatus::Acquired);
+    }
+
+    /// Unlocks a read lock. Unless the last reader leaves waiters it costs one subtraction.
+    ///
+    /// CPython: `Python/lock.c`, `_PyRWMutex_RUnlock`.
+    ///
+    /// # Panics
+    ///
+    /// If nobody reads: `lock was not read-locked`. Nothing has been changed. Of threads that make
+    /// this mistake at the same time, each may take another's read lock for its own.
+    ///
+    /// # Examples
+    ///
+    /// ```should_panic
+    /// py_sync::RwMutex::new().read_unlock();
+    /// ```
+    #[doc(alias = "_PyRWMutex_RUnlock")]
+    #[inline]
+    #[track_caller]
+    pub fn read_unlock(&self) {
+        // Relaxed: the caller's own reader is in it, or this is a mistake.
+        let word = self.0.load(Relaxed);
+        assert!(is_read_locked(word), "lock was not read-locked");
+        self.leave();
+    }
+
+    /// Locks for writing. A free lock costs one compare-exchange.
+    ///
+    /// CPython: `Python/lock.c`, `_PyRWMutex_Lock`.
+    ///
+    /// # Blocking
+    ///
+    /// Sleeps while others have the lock, as [`read_lock`](RwMutex::read_lock). A thread that
+    /// has it already sleeps for ever.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let m = py_sync::RwMutex::new();
+    /// m.write_lock();
+    /// assert!(m.is_write_locked());
+    /// m.write_unlock();
+    /// ```
+    #[doc(alias = "_PyRWMutex_Lock")]
+    #[inline]
+    pub fn write_lock(&self) {
+        let status = self.write_lock_with(&Monotonic, Deadline::Never, LockFlags::DETACH);
+        debug_assert_eq!(status, LockStatus::Acquired);
+    }
+
+    /// Every write lock, with the fairness clock as a parameter.
+    #[inline]
+    pub(crate) fn write_lock_with(
+        &self,
+        clock: &impl Clock,
+        deadline: Deadline,
+        flags: LockFlags,
+    ) -> LockStatus {
+        // Acquire: the section starts here. Relaxed on failure: the slow path loads again.
+        if self
+            .0
+            .compare_exchange(FREE, WRITER, Acquire, Relaxed)
+            .is_ok()
+        {
+            return LockStatus::Acquired;
+        }
+        self.write_contended(clock, deadline, flags)
+    }
+
+    /// Unlocks the write lock. Without waiters it costs one compare-exchange.
+    ///
+    /// CPython: `Python/lock.c`, `_PyRWMutex_Unlock`.
+    ///
+    /// # Panics
+    ///
+    /// If nobody has locked it for writing: `lock was not write-locked`. Nothing has been changed.
+    ///
+    /// # Examples
+    ///
+    /// ```should_panic
+    /// let m = py_sync::RwMutex::new();
+    /// m.read_lock();
+    /// m.write_unlock();
+    /// ```
+    #[doc(alias = "_PyRWMutex_Unlock")]
+    #[inline]
+    #[track_caller]
+    pub fn write_unlock(&self) {
+        assert!(
+            self.write_unlock_with(&Monotonic),
+            "lock was not write-locked"
+        );
+    }
+
+    /// [`write_unlock`](RwMutex::write_unlock) with the fairness clock as a parameter; false, and
+    /// nothing changed, if it is not write-locked.
+    #[inline]
+    pub(crate) fn write_unlock_with(&self, clock: &impl Clock) -> bool {
+        // Release: the section ends here. Relaxed on failure: the slow path loads again.
+        self.0
+            .compare_exchange(WRITER, FREE, Release, Relaxed)
+            .is_ok()
+            || self.write_unlock_contended(clock)
+    }
+
+    /// True while a writer has it. Out of date at once: for assertions.
+    ///
+    /// ```
+    /// assert!(!py_sync::RwMutex::new().is_write_locked());
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn is_write_locked(&self) -> bool {
+        // Relaxed: a snapshot that orders nothing.
+        is_write_locked(self.0.load(Relaxed))
+    }
+
+    /// True while a reader has it, or is about to find out that it may not. Out of date at once:
+    /// for assertions.
+    ///
+    /// ```
+    /// assert!(!py_sync::RwMutex::new().is_read_locked());
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn is_read_locked(&self) -> bool {
+        // Relaxed: a snapshot that orders nothing.
+        is_read_locked(self.0.load(Relaxed))
+    }
+}
+
+impl Default for RwMutex {
+    fn default() -> Self {
+        RwMutex::new()
+    }
+}
+
+impl fmt::Debug for RwMutex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Relaxed: a snapshot that orders nothing.
+        let word = self.0.load(Relaxed);
+        f.debug_struct("RwMutex")
+            .field("writer", &is_write_locked(word))
+            .field("readers", &(word >> READER_SHIFT))
+            .field("parked", &has_parked(word))
+            .finish()
+    }
+}
