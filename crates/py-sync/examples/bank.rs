@@ -16,7 +16,7 @@
 //! arguments make no sense.
 
 use py_sync::{
-    CriticalCell, EnteredCriticalSection, Mutex, detached, with_critical_section_mutex,
+    CriticalCell, EnteredCriticalSection, RecursiveMutex, detached, with_critical_section_mutex,
     with_critical_section_mutex2,
 };
 use std::cell::UnsafeCell;
@@ -29,11 +29,13 @@ const OPENING_BALANCE: i64 = 1_000;
 const THREADS: usize = 8;
 /// How deep the observers call back.
 const DEPTH: usize = 11;
-/// A thread that has not got on for so long hangs.
-const PATIENCE: Duration = Duration::from_millis(500);
 
 /// An account that guards itself, in one of two ways.
 trait Account: Sync + Send {
+    /// A thread that has not got on for so long hangs: short where a deadlock is expected, long
+    /// where a busy machine must not look like one.
+    const PATIENCE: Duration;
+
     fn open(balance: i64) -> Self;
 
     /// Moves `amount` from here to `to`, and runs `inside` while the two are entered.
@@ -50,6 +52,8 @@ type Entered<'s> = EnteredCriticalSection<'s, CriticalCell<i64>>;
 
 /// The balance can be copied and set, but not borrowed: `inside` may suspend the section.
 impl Account for CriticalCell<i64> {
+    const PATIENCE: Duration = Duration::from_secs(10);
+
     fn open(balance: i64) -> Self {
         CriticalCell::new(balance)
     }
@@ -77,9 +81,10 @@ impl Account for CriticalCell<i64> {
     }
 }
 
-/// The same account with a lock that is held to its end.
+/// The same account with a lock that is held to its end. A recursive one: who waits for itself has
+/// only itself to blame, and these wait for each other.
 struct Plain {
-    mutex: Mutex,
+    mutex: RecursiveMutex,
     balance: UnsafeCell<i64>,
 }
 
@@ -94,16 +99,18 @@ impl Plain {
 }
 
 impl Account for Plain {
+    const PATIENCE: Duration = Duration::from_millis(500);
+
     fn open(balance: i64) -> Self {
         Plain {
-            mutex: Mutex::new(),
+            mutex: RecursiveMutex::new(),
             balance: UnsafeCell::new(balance),
         }
     }
 
     fn transfer(&self, to: &Self, amount: i64, inside: impl FnOnce()) {
         let _from = self.mutex.lock_guard();
-        let _to = (!std::ptr::eq(self, to)).then(|| to.mutex.lock_guard());
+        let _to = to.mutex.lock_guard();
         self.add(-amount);
         to.add(amount);
         inside();
@@ -175,12 +182,12 @@ impl<A: Account> Bank<A> {
         }
     }
 
-    /// Says which threads have not got on for [`PATIENCE`]; nobody, once the time is up.
+    /// Says which threads have not got on for so long that they hang; nobody, once the time is up.
     fn watch(&self, time: Duration) -> Vec<usize> {
         let start = Instant::now();
         let mut seen: Vec<(u64, Instant)> = vec![(u64::MAX, start); THREADS];
         while start.elapsed() < time {
-            std::thread::sleep(PATIENCE / 20);
+            std::thread::sleep(Duration::from_millis(25));
             for (seen, progress) in seen.iter_mut().zip(&self.progress) {
                 // Relaxed: a count.
                 let now = progress.load(Relaxed);
@@ -188,7 +195,7 @@ impl<A: Account> Bank<A> {
                     *seen = (now, Instant::now());
                 }
             }
-            let hangs = |t: &usize| seen[*t].1.elapsed() > PATIENCE;
+            let hangs = |t: &usize| seen[*t].1.elapsed() > A::PATIENCE;
             let hanging: Vec<usize> = (0..THREADS).filter(hangs).collect();
             // One that is slow is not deadlocked; two may wait for each other.
             if hanging.len() > 1 {
@@ -219,9 +226,10 @@ fn run<A: Account + 'static>(time: Duration, how: &str) -> ExitCode {
     if !hanging.is_empty() {
         println!(
             "deadlock after {:.2} s and {} transfers: no progress by threads {hanging:?} for \
-             {PATIENCE:?}",
+             {:?}",
             start.elapsed().as_secs_f64(),
-            bank.transfers()
+            bank.transfers(),
+            A::PATIENCE
         );
         show_waiters();
         return ExitCode::FAILURE;
@@ -248,6 +256,13 @@ fn run<A: Account + 'static>(time: Duration, how: &str) -> ExitCode {
 }
 
 /// Who waits for what.
+#[cfg(feature = "diagnostics")]
+fn show_waiters() {
+    print!("{}", py_sync::diagnostics::snapshot());
+}
+
+/// Who waits for what.
+#[cfg(not(feature = "diagnostics"))]
 fn show_waiters() {
     println!("build with `--features diagnostics` to see who waits for what");
 }

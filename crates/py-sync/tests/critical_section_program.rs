@@ -154,10 +154,12 @@ fn step<'a>(
     };
     match *op {
         Op::Begin(a, b) => {
-            // SAFETY: the mutexes outlive `thread`, which gives up what is leaked.
-            let guard = match a == b {
-                true => unsafe { thread.begin(&mutexes[a]) },
-                false => unsafe { thread.begin2(&mutexes[a], &mutexes[b]) },
+            let guard = if a == b {
+                // SAFETY: the mutexes outlive `thread`, which gives up what is leaked.
+                unsafe { thread.begin(&mutexes[a]) }
+            } else {
+                // SAFETY: as above.
+                unsafe { thread.begin2(&mutexes[a], &mutexes[b]) }
             };
             let at = model.begin(a, b).then_some(depth + 1);
             guards.push((guard, at));

@@ -2,8 +2,9 @@
 //! `Modules/_testinternalcapi/test_critical_sections.c`.
 
 use py_sync::{
-    CriticalCell, LockFlags, LockStatus, Mutex, detached, with_critical_section,
-    with_critical_section_mutex, with_critical_section_mutex2, with_critical_section2,
+    CriticalCell, Event, LockFlags, LockStatus, Mutex, OnceFlag, ParkStatus, RecursiveMutex,
+    RwMutex, detached, park, unpark_all, with_critical_section, with_critical_section_mutex,
+    with_critical_section_mutex2, with_critical_section2,
 };
 use std::cell::UnsafeCell;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -211,5 +212,128 @@ fn a_cell_excludes_in_every_build() {
             .map(|c| with_critical_section_mutex(c, |c| c.copied()))
             .sum();
         assert_eq!(sum, THREADS * ROUNDS * 4);
+    });
+}
+
+/// What a thread sleeps on while another enters the section it is in.
+#[derive(Default)]
+struct Sleeps {
+    mutex: Mutex,
+    event: Event,
+    once: OnceFlag,
+    readers_wait: RwMutex,
+    recursive: RecursiveMutex,
+    parked: AtomicBool,
+}
+
+/// One way to sleep: how, and who sets it up and ends it.
+struct Way {
+    prepare: fn(&Sleeps),
+    sleep: fn(&Sleeps),
+    wake: fn(&Sleeps),
+}
+
+fn nothing(_: &Sleeps) {}
+
+/// Every primitive that detaches gives the sections up, with no runtime installed.
+#[rstest::rstest]
+#[case::mutex(Way {
+    prepare: |s| s.mutex.lock(),
+    sleep: |s| { s.mutex.lock(); s.mutex.unlock() },
+    wake: |s| s.mutex.unlock(),
+})]
+#[case::event(Way { prepare: nothing, sleep: |s| s.event.wait(), wake: |s| s.event.notify() })]
+#[case::reader(Way {
+    prepare: |s| s.readers_wait.write_lock(),
+    sleep: |s| { s.readers_wait.read_lock(); s.readers_wait.read_unlock() },
+    wake: |s| s.readers_wait.write_unlock(),
+})]
+#[case::writer(Way {
+    prepare: |s| s.readers_wait.read_lock(),
+    sleep: |s| { s.readers_wait.write_lock(); s.readers_wait.write_unlock() },
+    wake: |s| s.readers_wait.read_unlock(),
+})]
+#[case::recursive(Way {
+    prepare: |s| s.recursive.lock(),
+    sleep: |s| drop(s.recursive.lock_guard()),
+    wake: |s| s.recursive.unlock(),
+})]
+#[case::parking_lot(Way {
+    prepare: nothing,
+    sleep: |s| {
+        let key = (&raw const s.parked).addr();
+        let asleep = || !s.parked.load(SeqCst);
+        let mut status = ParkStatus::Ok;
+        while status == ParkStatus::Ok && asleep() {
+            // SAFETY: the key is the address of a flag of ours.
+            status = unsafe { park(key, asleep, 0, None, LockFlags::DETACH) };
+        }
+    },
+    wake: |s| {
+        s.parked.store(true, SeqCst);
+        // SAFETY: as above.
+        unsafe { unpark_all((&raw const s.parked).addr()) };
+    },
+})]
+fn every_sleep_gives_the_sections_up(#[case] way: Way) {
+    if !LOCKS {
+        return;
+    }
+    within_a_minute(move || {
+        let (sleeps, object, entered) = (Sleeps::default(), Mutex::new(), AtomicBool::new(false));
+        (way.prepare)(&sleeps);
+        std::thread::scope(|scope| {
+            let sleeper = scope.spawn(|| {
+                with_critical_section(&object, |s| {
+                    entered.store(true, SeqCst);
+                    (way.sleep)(&sleeps);
+                    assert!(s.is_held(), "taken again");
+                });
+            });
+            while !entered.load(SeqCst) {
+                std::thread::yield_now();
+            }
+            // Gets in only because the sleeper gives it up.
+            with_critical_section(&object, |s| assert!(s.is_held() && !sleeper.is_finished()));
+            (way.wake)(&sleeps);
+            sleeper.join().unwrap();
+        });
+        assert!(!object.is_locked());
+    });
+}
+
+/// The caller of a once-flag waits for the one that runs it.
+#[test]
+fn a_wait_for_a_once_flag_gives_the_sections_up() {
+    if !LOCKS {
+        return;
+    }
+    within_a_minute(|| {
+        let (sleeps, object, running) = (Sleeps::default(), Mutex::new(), AtomicBool::new(false));
+        let entered = Barrier::new(2);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let wait = || {
+                    running.store(true, SeqCst);
+                    sleeps.event.wait();
+                    Ok::<(), ()>(())
+                };
+                sleeps.once.call(wait).unwrap();
+            });
+            while !running.load(SeqCst) {
+                std::thread::yield_now();
+            }
+            scope.spawn(|| {
+                with_critical_section(&object, |s| {
+                    entered.wait();
+                    sleeps.once.call(|| Err(())).unwrap();
+                    assert!(s.is_held());
+                });
+            });
+            entered.wait();
+            with_critical_section(&object, |s| assert!(s.is_held()));
+            sleeps.event.notify();
+        });
+        assert!(!object.is_locked());
     });
 }

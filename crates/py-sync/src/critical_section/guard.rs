@@ -47,11 +47,12 @@ impl<'a> CriticalSection<'a> {
     ///
     /// # Panics
     ///
-    /// As [`CsThread::begin`].
+    /// As [`CsThread::begin`](crate::CsThread::begin).
     ///
     /// # Safety
     ///
-    /// As for [`CsThread::begin`]; and a guard made inside [`CsThread::enter`] does not leave it.
+    /// As for [`CsThread::begin`](crate::CsThread::begin); and a guard made inside
+    /// [`CsThread::enter`](crate::CsThread::enter) does not leave it.
     ///
     /// # Examples
     ///
@@ -75,7 +76,7 @@ impl<'a> CriticalSection<'a> {
     ///
     /// # Panics
     ///
-    /// As [`CsThread::begin`].
+    /// As [`CsThread::begin`](crate::CsThread::begin).
     ///
     /// # Safety
     ///
