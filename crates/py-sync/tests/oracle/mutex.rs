@@ -64,9 +64,10 @@ impl Side {
     /// With a timeout in nanoseconds; `None` if this libpython does not export it.
     fn lock_timed(self, memory: Memory, nanos: u64) -> Option<u64> {
         match self {
-            // SAFETY: as above.
             Side::C { timed, .. } => {
-                timed.map(|f| unsafe { f(memory.at(), nanos as i64, 0) } as u64)
+                // SAFETY: as above.
+                let status = timed.map(|f| unsafe { f(memory.at(), nanos as i64, 0) });
+                status.map(|status| status as u64)
             }
             Side::Ours => {
                 let timeout = Some(Duration::from_nanos(nanos));
