@@ -193,9 +193,18 @@ impl Event {
             return LockStatus::Acquired;
         }
         if timeout == Some(Duration::ZERO) {
-            return LockStatus::Failure;
+            return self.leave_mark();
         }
         self.wait_contended(Deadline::after(timeout), flags)
+    }
+
+    /// What is left of a wait that does not wait: the byte is 2 after it, as in CPython.
+    fn leave_mark(&self) -> LockStatus {
+        // Relaxed on success: a mark that announces nobody.
+        match self.0.compare_exchange(UNSET, WAITED_FOR, Relaxed, Acquire) {
+            Err(SET) => LockStatus::Acquired,
+            _ => LockStatus::Failure,
+        }
     }
 
     #[cold]

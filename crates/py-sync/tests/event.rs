@@ -50,16 +50,16 @@ fn notify_wakes_all_who_wait_and_none_before() {
 }
 
 #[rstest::rstest]
-#[case(Duration::ZERO, 0)]
-#[case(Duration::from_nanos(1), 2)]
-#[case(MS * 10, 2)]
-fn a_timed_wait_gives_up_and_leaves_its_mark(#[case] timeout: Duration, #[case] left: u8) {
+#[case(Duration::ZERO)]
+#[case(Duration::from_nanos(1))]
+#[case(MS * 10)]
+fn a_timed_wait_gives_up_and_leaves_its_mark(#[case] timeout: Duration) {
     for detach in [false, true] {
         let e = Event::new();
         let start = Instant::now();
         assert!(!e.wait_timed(Some(timeout), detach));
         assert!(start.elapsed() >= timeout);
-        assert_eq!(byte(&e), left);
+        assert_eq!(byte(&e), 2);
         assert!(!e.is_set());
         e.notify();
         assert!(e.wait_timed(Some(timeout), detach));

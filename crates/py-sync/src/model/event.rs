@@ -48,6 +48,14 @@ fn notify_wakes_the_waiter() {
     });
 }
 
+/// The other way round: the bound on pre-emptions reaches other executions.
+#[test]
+fn the_waiter_is_woken() {
+    check("event::the_waiter_is_woken", || {
+        together(shared(), &[wait, notify]);
+    });
+}
+
 #[test]
 fn notify_wakes_both_waiters() {
     check("event::notify_wakes_both_waiters", || {

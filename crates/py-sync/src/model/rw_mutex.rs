@@ -107,6 +107,33 @@ fn two_readers_and_a_writer() {
     contend("rw_mutex::two_readers_and_a_writer", &[WRITE, READ, READ]);
 }
 
+/// One reader is in, the writer waits for it, the other steps back: whoever leaves last must wake.
+#[test]
+fn a_reader_that_steps_back_may_be_the_last() {
+    contend(
+        "rw_mutex::a_reader_that_steps_back_may_be_the_last",
+        &[READ, WRITE, READ],
+    );
+}
+
+/// A writer wrote and reads on; the reader whom another writer lets in, giving up, sees it.
+#[test]
+fn who_is_let_in_sees_the_last_write() {
+    let write_and_stay: Role = |shared| {
+        let wrote = write_with(shared, &Frozen, false);
+        let _ = shared
+            .0
+            .read_lock_with(&Frozen, Deadline::Never, LockFlags::NONE);
+        wrote
+    };
+    check("rw_mutex::who_is_let_in_sees_the_last_write", move || {
+        let (shared, wrote) = together(shared(), &[write_and_stay, WRITE_TIMED, READ]);
+        assert_eq!(shared.1.get(), wrote.into_iter().sum::<usize>());
+        shared.0.read_unlock();
+        assert!(shared.0.try_write_lock());
+    });
+}
+
 #[test]
 fn two_readers_and_a_fair_writer() {
     contend(
