@@ -29,7 +29,12 @@ use core::cell::Cell;
 use core::ptr::NonNull;
 
 /// Cursor and limit where no block is open: an aligned address without memory, and no room.
-pub(crate) const CLOSED: NonNull<u8> = NonNull::<u64>::dangling().cast();
+pub(crate) const CLOSED: NonNull<u8> = NonNull::<Nowhere>::dangling().cast();
+
+#[repr(align(8))]
+struct Nowhere;
+
+const _: () = assert!(align_of::<Nowhere>() == ALIGNMENT);
 
 /// A piece of a block with room to hand out, by value: whoever holds it may fill it.
 #[derive(Clone, Copy, Debug)]
