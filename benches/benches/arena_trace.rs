@@ -180,13 +180,54 @@ fn question<const ALL: bool>(arenas: &[Vec<u32>], what: &str, options: &Options)
     table.run(options);
 }
 
+/// Modules of every size, few enough that a replay ends before a busy machine takes the processor.
+fn eleven(arenas: &[Vec<u32>]) -> Vec<Vec<u32>> {
+    let mut by_size: Vec<&Vec<u32>> = arenas.iter().collect();
+    by_size.sort_by_key(|sizes| sizes.len());
+    let step = by_size.len() / 11;
+    by_size
+        .into_iter()
+        .skip(step / 2)
+        .step_by(step)
+        .take(11)
+        .cloned()
+        .collect()
+}
+
+/// `arena_trace count PEER` replays the trace once, for callgrind.
+fn count(peer: &str, arenas: &[Vec<u32>]) {
+    replay(arenas, 1, |sizes| match peer {
+        "growing" => ours::<false>(BlockPolicy::GROWING, sizes),
+        "fixed" => ours::<false>(BlockPolicy::default(), sizes),
+        "claim" => claimed::<false>(sizes),
+        "bumpalo" => {
+            let arena = bumpalo::Bump::new();
+            for &size in sizes {
+                touch::<false>(arena.alloc_layout(layout(size)).as_ptr(), size);
+            }
+        }
+        _ => panic!("no such peer: {peer}"),
+    });
+}
+
 fn main() {
-    let options = Options::from_args();
     let arenas = load();
+    let few = eleven(&arenas);
+    let args: Vec<String> = std::env::args().collect();
+    if let Some(at) = args.iter().position(|a| a == "count") {
+        return count(&args[at + 1], &arenas);
+    }
+    let options = Options::from_args();
+    let questions = |heap: &str| {
+        for (arenas, which) in [(&few, "11 modules"), (&arenas, "all")] {
+            let allocations: usize = arenas.iter().map(Vec::len).sum();
+            let head = format!("{which}, {allocations} allocations, {heap} heap");
+            question::<false>(arenas, &format!("{head}, one word written"), &options);
+            question::<true>(arenas, &format!("{head}, all written"), &options);
+        }
+    };
     // The heap as the allocator comes; then one that keeps its memory.
-    question::<false>(&arenas, "one word written, default heap", &options);
-    question::<true>(&arenas, "all written, default heap", &options);
+    questions("default");
     keep_heap_warm();
-    question::<false>(&arenas, "one word written, warm heap", &options);
-    question::<true>(&arenas, "all written, warm heap", &options);
+    questions("warm");
 }

@@ -56,11 +56,8 @@ impl PyArena {
     #[inline]
     pub fn with<R>(&self, f: impl FnOnce(&OneArena<'_>) -> R) -> R {
         // SAFETY: the interpreter is initialised.
-        let arena = OneArena {
-            c: self,
-            arena: unsafe { (self.new)() },
-        };
-        f(&arena)
+        let arena = unsafe { (self.new)() };
+        f(&OneArena { c: self, arena })
     }
 }
 
