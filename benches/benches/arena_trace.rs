@@ -76,7 +76,7 @@ fn claimed<const ALL: bool>(sizes: &[u32]) {
     let arena = Arena::with_policy(BlockPolicy::GROWING);
     let mut claim = arena.claim();
     for &size in sizes {
-        let at = claim.alloc_layout(layout(size));
+        let at = claim.malloc(size as usize).expect("memory");
         touch::<ALL>(at.as_ptr(), size);
     }
 }
@@ -97,10 +97,7 @@ fn boxed<const ALL: bool>(allocator: &impl GlobalAlloc, kept: &mut Vec<*mut u8>,
 fn question<const ALL: bool>(arenas: &[Vec<u32>], what: &str, options: &Options) {
     let fixed = BlockPolicy::default();
     let (mut glibc, mut mi) = (Vec::new(), Vec::new());
-    let mut table = Table::new(
-        format!("trace, {what}"),
-        "replay of 1.7 million allocations",
-    );
+    let mut table = Table::new(format!("trace, {what}"), "replay");
     table.peer("py-arena growing", move |n| {
         replay(arenas, n, |sizes| ours::<ALL>(BlockPolicy::GROWING, sizes));
     });
@@ -132,12 +129,6 @@ fn question<const ALL: bool>(arenas: &[Vec<u32>], what: &str, options: &Options)
             }
         });
     });
-    table.peer("Box, glibc", move |n| {
-        replay(arenas, n, |sizes| boxed::<ALL>(&System, &mut glibc, sizes))
-    });
-    table.peer("Box, mimalloc", move |n| {
-        replay(arenas, n, |sizes| boxed::<ALL>(&MiMalloc, &mut mi, sizes));
-    });
     if let Some(c) = PyArena::get() {
         table.peer("CPython _PyArena_Malloc", move |n| {
             replay(arenas, n, |sizes| {
@@ -151,10 +142,20 @@ fn question<const ALL: bool>(arenas: &[Vec<u32>], what: &str, options: &Options)
     }
     table.run(options);
 
-    let mut table = Table::new(
-        format!("trace of 8 KiB blocks, {what}"),
-        "replay of 1.7 million allocations",
-    );
+    // Apart, since a replay with boxes leaves cold caches to whoever comes next.
+    let mut table = Table::new(format!("boxes on the trace, {what}"), "replay");
+    table.peer("py-arena growing", move |n| {
+        replay(arenas, n, |sizes| ours::<ALL>(BlockPolicy::GROWING, sizes));
+    });
+    table.peer("Box, glibc", move |n| {
+        replay(arenas, n, |sizes| boxed::<ALL>(&System, &mut glibc, sizes));
+    });
+    table.peer("Box, mimalloc", move |n| {
+        replay(arenas, n, |sizes| boxed::<ALL>(&MiMalloc, &mut mi, sizes));
+    });
+    table.run(options);
+
+    let mut table = Table::new(format!("trace of 8 KiB blocks, {what}"), "replay");
     table.peer("py-arena (8 KiB blocks)", move |n| {
         replay(arenas, n, |sizes| ours::<ALL>(fixed, sizes))
     });

@@ -71,7 +71,7 @@ impl Segment {
 
     /// As `carve`, where the padding is known and the room is there: `pad + size <= room`.
     #[inline]
-    fn carve_fitting(&mut self, size: usize, pad: usize) -> Carved {
+    pub(crate) fn carve_fitting(&mut self, size: usize, pad: usize) -> Carved {
         debug_assert!(pad + size <= self.room());
         let rounded = round_fitting(size);
         let at = above(self.cursor, pad);

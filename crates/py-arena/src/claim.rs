@@ -12,7 +12,7 @@
 use crate::alloc::{memory_of, value_of};
 use crate::arena::Arena;
 use crate::block::{Block, FAST_MAX};
-use crate::bump::{Bump, Reserve, Segment};
+use crate::bump::{Bump, CLOSED, Reserve, Segment};
 use crate::error::{AllocError, out_of_memory};
 use crate::refill::Refill;
 use crate::{ALIGNMENT, copy};
@@ -80,7 +80,8 @@ impl<O> Arena<O> {
 }
 
 impl<'a> Claim<'a> {
-    /// As [`Arena::malloc`], but a request for 0 bytes gives an address that points at nothing.
+    /// As [`Arena::malloc`], but a request for 0 bytes gives an address that points at nothing and
+    /// is not counted.
     ///
     /// # Errors
     /// [`AllocError`] if the memory cannot be had.
@@ -93,10 +94,28 @@ impl<'a> Claim<'a> {
     /// assert_eq!(second.addr().get() - first.addr().get(), 8);
     /// # Ok::<(), py_arena::AllocError>(())
     /// ```
-    #[inline]
+    #[inline(always)]
     pub fn malloc(&mut self, size: usize) -> Result<NonNull<u8>, AllocError> {
-        let layout = Layout::from_size_align(size, ALIGNMENT).map_err(|_| AllocError)?;
-        self.try_alloc_layout(layout)
+        let mut segment = Segment {
+            cursor: self.cursor,
+            limit: self.limit,
+            block: None,
+        };
+        // One comparison for both 0 < size and size <= room.
+        if size.wrapping_sub(1) >= segment.room() {
+            if size == 0 {
+                return Ok(CLOSED);
+            }
+            if let Some(apart) = self.refill(size, 1)? {
+                return Ok(apart);
+            }
+            (segment.cursor, segment.limit) = (self.cursor, self.limit);
+        }
+        let carved = segment.carve_fitting(size, 0);
+        self.cursor = segment.cursor;
+        self.allocs += 1;
+        self.slack = self.slack.wrapping_add(carved.slack);
+        Ok(carved.at)
     }
 
     /// As [`Arena::alloc`].

@@ -206,8 +206,8 @@ mod cached {
             }
         }
         thread_local! {
-            static BEFORE: Late = Late(RefCell::new(Some(Arena::new())));
-            static AFTER: Late = Late(RefCell::new(Some(Arena::new())));
+            static BEFORE: Late = const { Late(RefCell::new(Some(Arena::new()))) };
+            static AFTER: Late = const { Late(RefCell::new(Some(Arena::new()))) };
         }
         let thread = std::thread::spawn(|| {
             BEFORE.with(|l| assert!(l.0.borrow().is_some()));
