@@ -41,7 +41,7 @@ const _: () = assert!(align_of::<Nowhere>() == ALIGNMENT);
 pub(crate) struct Segment {
     pub(crate) cursor: NonNull<u8>,
     pub(crate) limit: NonNull<u8>,
-    /// The block, where the holder's arena owns it; `None` for a piece lent to a scope.
+    /// The block that it is a piece of; `None` where nothing is open.
     pub(crate) block: Option<Block>,
 }
 
@@ -51,6 +51,14 @@ impl Segment {
         limit: CLOSED,
         block: None,
     };
+
+    /// Leaves a note in the block of where a claim begins to fill it.
+    #[inline]
+    pub(crate) fn note_base(&self) {
+        if let Some(block) = self.block {
+            block.set_resume(self.cursor);
+        }
+    }
 
     #[inline]
     pub(crate) fn room(&self) -> usize {
@@ -149,6 +157,8 @@ pub(crate) struct Bump {
     pub(crate) max_held: Cell<usize>,
     pub(crate) policy: BlockPolicy,
     pub(crate) parent: Option<NonNull<Bump>>,
+    /// The parent's block in whose rest a scope's arena began: in none of this one's lists.
+    pub(crate) lent: Option<Block>,
 }
 
 // SAFETY: the blocks belong to this value alone, and the cells are reached through it only. A bump
@@ -175,6 +185,7 @@ impl Bump {
             max_held: Cell::new(usize::MAX),
             policy: policy.checked(),
             parent: None,
+            lent: None,
         }
     }
 

@@ -8,8 +8,9 @@
 //! - K1. `cursor` and `limit` are a segment as in I1, taken from the arena, which hands out nothing
 //!   of it (I2) until the claim gives the rest back or is forgotten.
 //! - K2. What a claim hands out lives as long as the arena is borrowed, not as long as the claim.
+//! - K3. The block's `resume` is the cursor at which the claim took it, while the claim is live.
 
-use crate::alloc::{memory_of, value_of};
+use crate::alloc::{assert_no_drop, memory_of, value_of};
 use crate::arena::Arena;
 use crate::block::{Block, FAST_MAX};
 use crate::bump::{Bump, CLOSED, Reserve, Segment};
@@ -41,12 +42,23 @@ use core::ptr::NonNull;
 pub struct Claim<'a> {
     cursor: NonNull<u8>,
     limit: NonNull<u8>,
-    /// The cursor when the segment was taken.
-    base: NonNull<u8>,
-    allocs: usize,
-    slack: usize,
+    /// Requests served from this segment, and in the upper half the bytes by which they were
+    /// rounded up: one register for both. (Only the counters suffer
+    /// if a single block is rounded up by more than 4 GiB.)
+    tally: u64,
     block: Option<Block>,
     bump: &'a Bump,
+}
+
+/// # Safety
+/// The memory is fresh, large enough for a `T` and aligned for it, and stays for `'a`.
+#[inline(always)]
+unsafe fn write<'a, T>(at: NonNull<u8>, value: T) -> &'a mut T {
+    // SAFETY: the caller's promise.
+    unsafe {
+        at.cast::<T>().write(value);
+        at.cast::<T>().as_mut()
+    }
 }
 
 impl<O> Arena<O> {
@@ -62,18 +74,13 @@ impl<O> Arena<O> {
     /// ```
     #[inline]
     pub fn claim(&self) -> Claim<'_> {
-        let Segment {
-            cursor,
-            limit,
-            block,
-        } = self.bump.take_segment();
+        let segment = self.bump.take_segment();
+        segment.note_base();
         Claim {
-            cursor,
-            limit,
-            base: cursor,
-            allocs: 0,
-            slack: 0,
-            block,
+            cursor: segment.cursor,
+            limit: segment.limit,
+            tally: 0,
+            block: segment.block,
             bump: &self.bump,
         }
     }
@@ -113,8 +120,7 @@ impl<'a> Claim<'a> {
         }
         let carved = segment.carve_fitting(size, 0);
         self.cursor = segment.cursor;
-        self.allocs += 1;
-        self.slack = self.slack.wrapping_add(carved.slack);
+        self.count(carved.slack);
         Ok(carved.at)
     }
 
@@ -130,9 +136,42 @@ impl<'a> Claim<'a> {
     /// ```
     #[inline(always)]
     pub fn alloc<T>(&mut self, value: T) -> &'a mut T {
-        match self.try_alloc(value) {
-            Ok(value) => value,
-            Err(_) => out_of_memory(),
+        const { assert_no_drop::<T>() };
+        let (size, align) = (size_of::<T>(), align_of::<T>());
+        let need = size.next_multiple_of(ALIGNMENT);
+        // Beside `try_alloc`, since the compiler does not see through a `Result` here: it would
+        // test each pointer for null.
+        if size == 0 || align > ALIGNMENT || size > FAST_MAX {
+            return match self.try_alloc(value) {
+                Ok(value) => value,
+                Err(_) => out_of_memory(),
+            };
+        }
+        let next = self.cursor.as_ptr().wrapping_add(need);
+        // B3: cannot wrap around.
+        if next > self.limit.as_ptr() {
+            return match self.refill(size, align) {
+                // SAFETY: K1: `refill` found a segment with the room.
+                Ok(None) => unsafe { self.bump_over(need, size, value) },
+                // SAFETY: memory for one `T`, handed out here.
+                Ok(Some(apart)) => unsafe { write(apart, value) },
+                Err(_) => out_of_memory(),
+            };
+        }
+        // SAFETY: K1: the segment has the room.
+        unsafe { self.bump_over(need, size, value) }
+    }
+
+    /// # Safety
+    /// The segment has room for `need`, which is the size of a `T` rounded up.
+    #[inline(always)]
+    unsafe fn bump_over<T>(&mut self, need: usize, size: usize, value: T) -> &'a mut T {
+        let at = self.cursor;
+        // SAFETY: the caller's promise; what was below the cursor belongs to nobody else (I2).
+        unsafe {
+            self.cursor = at.add(need);
+            self.count(need - size);
+            write(at, value)
         }
     }
 
@@ -301,12 +340,16 @@ impl<'a> Claim<'a> {
             Refill::Apart(at) => return Ok(Some(at)),
             Refill::Next(segment) => segment,
         };
-        let (base, cursor) = (self.base, self.cursor);
-        self.bump.settle(base, cursor, self.allocs, self.slack);
+        self.bump.settle(self.block, self.cursor, self.tally);
+        segment.note_base();
         (self.cursor, self.limit) = (segment.cursor, segment.limit);
-        (self.base, self.block) = (segment.cursor, segment.block);
-        (self.allocs, self.slack) = (0, 0);
+        (self.block, self.tally) = (segment.block, 0);
         Ok(None)
+    }
+
+    #[inline(always)]
+    fn count(&mut self, slack: usize) {
+        self.tally = self.tally.wrapping_add(((slack as u64) << 32) + 1);
     }
 }
 
@@ -332,8 +375,7 @@ impl Reserve for &mut Claim<'_> {
         let at = self.cursor;
         // SAFETY: K1 and B3: above the cursor, not above the limit.
         self.cursor = unsafe { NonNull::new_unchecked(next) };
-        self.allocs += 1;
-        self.slack = self.slack.wrapping_add(need - size);
+        self.count(need - size);
         Ok(at.cast())
     }
 
@@ -347,8 +389,7 @@ impl Reserve for &mut Claim<'_> {
             };
             if let Some(carved) = segment.carve(size, align) {
                 self.cursor = segment.cursor;
-                self.allocs += 1;
-                self.slack = self.slack.wrapping_add(carved.slack);
+                self.count(carved.slack);
                 return Ok(carved.at);
             }
             if let Some(apart) = self.refill(size, align)? {
@@ -368,8 +409,7 @@ impl Drop for Claim<'_> {
             limit: self.limit,
             block: self.block,
         };
-        self.bump
-            .end_claim(self.base, rest, self.allocs, self.slack);
+        self.bump.end_claim(rest, self.tally);
     }
 }
 

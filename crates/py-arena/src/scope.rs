@@ -63,11 +63,8 @@ impl<O> Arena<O> {
         let lent = self.bump.take_segment();
         let mut bump = Bump::new(self.bump.policy);
         bump.parent = Some(NonNull::from(&self.bump));
-        // The block stays this arena's: the scope's must not put it into a list.
-        bump.open(Segment {
-            block: None,
-            ..lent
-        });
+        bump.lent = lent.block;
+        bump.open(lent);
         let ending = Ending {
             child: Arena {
                 objects: Objects::new(),
