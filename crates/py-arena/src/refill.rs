@@ -12,9 +12,10 @@
 
 use crate::ALIGNMENT;
 use crate::block::{Block, round_up};
-use crate::bump::{Bump, Segment};
+use crate::bump::Bump;
 use crate::error::AllocError;
 use crate::policy::BlockPolicy;
+use crate::segment::Segment;
 use core::ptr::NonNull;
 
 /// How a request that did not fit is served.

@@ -1,8 +1,9 @@
 //! A scope: an arena within an arena, for memory that is needed for a while.
 
 use crate::arena::Arena;
-use crate::bump::{Bump, Segment};
+use crate::bump::Bump;
 use crate::objects::Objects;
+use crate::segment::Segment;
 use core::ptr::NonNull;
 
 /// Ends the scope, whether the closure returned or panicked.
