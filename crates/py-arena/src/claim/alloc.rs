@@ -21,7 +21,7 @@ unsafe fn write<'a, T>(at: NonNull<u8>, value: T) -> &'a mut T {
 }
 
 impl<'a> Claim<'a> {
-    /// As [`Arena::malloc`], but a request for 0 bytes gives an address that points at nothing and
+    /// As [`Arena::malloc`](crate::Arena::malloc), but a request for 0 bytes gives an address that points at nothing and
     /// is not counted.
     ///
     /// # Errors
@@ -58,7 +58,7 @@ impl<'a> Claim<'a> {
         Ok(carved.at)
     }
 
-    /// As [`Arena::alloc`].
+    /// As [`Arena::alloc`](crate::Arena::alloc).
     ///
     /// # Panics
     /// If the memory cannot be had.
@@ -109,7 +109,7 @@ impl<'a> Claim<'a> {
         }
     }
 
-    /// As [`Arena::try_alloc`].
+    /// As [`Arena::try_alloc`](crate::Arena::try_alloc).
     ///
     /// # Errors
     /// [`AllocError`] if the memory cannot be had.
@@ -125,7 +125,7 @@ impl<'a> Claim<'a> {
         value_of(self, || value)
     }
 
-    /// As [`Arena::alloc_with`].
+    /// As [`Arena::alloc_with`](crate::Arena::alloc_with).
     ///
     /// # Panics
     /// If the memory cannot be had.
@@ -143,7 +143,7 @@ impl<'a> Claim<'a> {
         }
     }
 
-    /// As [`Arena::try_alloc_with`].
+    /// As [`Arena::try_alloc_with`](crate::Arena::try_alloc_with).
     ///
     /// # Errors
     /// [`AllocError`] if the memory cannot be had; the closure is not called then.
@@ -159,7 +159,7 @@ impl<'a> Claim<'a> {
         value_of(self, make)
     }
 
-    /// As [`Arena::alloc_str`].
+    /// As [`Arena::alloc_str`](crate::Arena::alloc_str).
     ///
     /// # Panics
     /// If the memory cannot be had.
@@ -177,7 +177,7 @@ impl<'a> Claim<'a> {
         }
     }
 
-    /// As [`Arena::try_alloc_str`].
+    /// As [`Arena::try_alloc_str`](crate::Arena::try_alloc_str).
     ///
     /// # Errors
     /// [`AllocError`] if the memory cannot be had.
@@ -193,7 +193,7 @@ impl<'a> Claim<'a> {
         copy::str_of(self, text)
     }
 
-    /// As [`Arena::alloc_slice_copy`].
+    /// As [`Arena::alloc_slice_copy`](crate::Arena::alloc_slice_copy).
     ///
     /// # Panics
     /// If the memory cannot be had.
@@ -211,7 +211,7 @@ impl<'a> Claim<'a> {
         }
     }
 
-    /// As [`Arena::try_alloc_slice_copy`].
+    /// As [`Arena::try_alloc_slice_copy`](crate::Arena::try_alloc_slice_copy).
     ///
     /// # Errors
     /// [`AllocError`] if the memory cannot be had.
@@ -227,7 +227,7 @@ impl<'a> Claim<'a> {
         copy::slice_of(self, from)
     }
 
-    /// As [`Arena::alloc_layout`].
+    /// As [`Arena::alloc_layout`](crate::Arena::alloc_layout).
     ///
     /// # Panics
     /// If the memory cannot be had.
@@ -248,7 +248,7 @@ impl<'a> Claim<'a> {
         }
     }
 
-    /// As [`Arena::try_alloc_layout`].
+    /// As [`Arena::try_alloc_layout`](crate::Arena::try_alloc_layout).
     ///
     /// # Errors
     /// [`AllocError`] if the memory cannot be had.
