@@ -102,10 +102,13 @@ fn names() -> Vec<String> {
         .collect()
 }
 
+/// What is done with a batch of names.
+type Batch = Box<dyn FnMut(&[String])>;
+
 fn strings(options: &Options) {
     let names = names();
     let names = &names;
-    let each = |n: u64, mut f: Box<dyn FnMut(&[String])>| {
+    let each = |n: u64, mut f: Batch| {
         batches(n, names.len() as u64, |k| f(&names[..k as usize]));
     };
     let mut table = Table::new("alloc_str of identifiers", "string");

@@ -76,7 +76,7 @@ fn claimed<const ALL: bool>(sizes: &[u32]) {
     let arena = Arena::with_policy(BlockPolicy::GROWING);
     let mut claim = arena.claim();
     for &size in sizes {
-        let at = claim.alloc_layout(layout(size));
+        let at = claim.malloc(size as usize).expect("memory");
         touch::<ALL>(at.as_ptr(), size);
     }
 }
@@ -97,10 +97,7 @@ fn boxed<const ALL: bool>(allocator: &impl GlobalAlloc, kept: &mut Vec<*mut u8>,
 fn question<const ALL: bool>(arenas: &[Vec<u32>], what: &str, options: &Options) {
     let fixed = BlockPolicy::default();
     let (mut glibc, mut mi) = (Vec::new(), Vec::new());
-    let mut table = Table::new(
-        format!("trace, {what}"),
-        "replay of 1.7 million allocations",
-    );
+    let mut table = Table::new(format!("trace, {what}"), "replay");
     table.peer("py-arena growing", move |n| {
         replay(arenas, n, |sizes| ours::<ALL>(BlockPolicy::GROWING, sizes));
     });
@@ -132,12 +129,6 @@ fn question<const ALL: bool>(arenas: &[Vec<u32>], what: &str, options: &Options)
             }
         });
     });
-    table.peer("Box, glibc", move |n| {
-        replay(arenas, n, |sizes| boxed::<ALL>(&System, &mut glibc, sizes))
-    });
-    table.peer("Box, mimalloc", move |n| {
-        replay(arenas, n, |sizes| boxed::<ALL>(&MiMalloc, &mut mi, sizes));
-    });
     if let Some(c) = PyArena::get() {
         table.peer("CPython _PyArena_Malloc", move |n| {
             replay(arenas, n, |sizes| {
@@ -151,10 +142,20 @@ fn question<const ALL: bool>(arenas: &[Vec<u32>], what: &str, options: &Options)
     }
     table.run(options);
 
-    let mut table = Table::new(
-        format!("trace of 8 KiB blocks, {what}"),
-        "replay of 1.7 million allocations",
-    );
+    // Apart, since a replay with boxes leaves cold caches to whoever comes next.
+    let mut table = Table::new(format!("boxes on the trace, {what}"), "replay");
+    table.peer("py-arena growing", move |n| {
+        replay(arenas, n, |sizes| ours::<ALL>(BlockPolicy::GROWING, sizes));
+    });
+    table.peer("Box, glibc", move |n| {
+        replay(arenas, n, |sizes| boxed::<ALL>(&System, &mut glibc, sizes));
+    });
+    table.peer("Box, mimalloc", move |n| {
+        replay(arenas, n, |sizes| boxed::<ALL>(&MiMalloc, &mut mi, sizes));
+    });
+    table.run(options);
+
+    let mut table = Table::new(format!("trace of 8 KiB blocks, {what}"), "replay");
     table.peer("py-arena (8 KiB blocks)", move |n| {
         replay(arenas, n, |sizes| ours::<ALL>(fixed, sizes))
     });
@@ -180,13 +181,54 @@ fn question<const ALL: bool>(arenas: &[Vec<u32>], what: &str, options: &Options)
     table.run(options);
 }
 
+/// Modules of every size, few enough that a replay ends before a busy machine takes the processor.
+fn eleven(arenas: &[Vec<u32>]) -> Vec<Vec<u32>> {
+    let mut by_size: Vec<&Vec<u32>> = arenas.iter().collect();
+    by_size.sort_by_key(|sizes| sizes.len());
+    let step = by_size.len() / 11;
+    by_size
+        .into_iter()
+        .skip(step / 2)
+        .step_by(step)
+        .take(11)
+        .cloned()
+        .collect()
+}
+
+/// `arena_trace count PEER` replays the trace once, for callgrind.
+fn count(peer: &str, arenas: &[Vec<u32>]) {
+    replay(arenas, 1, |sizes| match peer {
+        "growing" => ours::<false>(BlockPolicy::GROWING, sizes),
+        "fixed" => ours::<false>(BlockPolicy::default(), sizes),
+        "claim" => claimed::<false>(sizes),
+        "bumpalo" => {
+            let arena = bumpalo::Bump::new();
+            for &size in sizes {
+                touch::<false>(arena.alloc_layout(layout(size)).as_ptr(), size);
+            }
+        }
+        _ => panic!("no such peer: {peer}"),
+    });
+}
+
 fn main() {
-    let options = Options::from_args();
     let arenas = load();
+    let few = eleven(&arenas);
+    let args: Vec<String> = std::env::args().collect();
+    if let Some(at) = args.iter().position(|a| a == "count") {
+        return count(&args[at + 1], &arenas);
+    }
+    let options = Options::from_args();
+    let questions = |heap: &str| {
+        for (arenas, which) in [(&few, "11 modules"), (&arenas, "all")] {
+            let allocations: usize = arenas.iter().map(Vec::len).sum();
+            let head = format!("{which}, {allocations} allocations, {heap} heap");
+            question::<false>(arenas, &format!("{head}, one word written"), &options);
+            question::<true>(arenas, &format!("{head}, all written"), &options);
+        }
+    };
     // The heap as the allocator comes; then one that keeps its memory.
-    question::<false>(&arenas, "one word written, default heap", &options);
-    question::<true>(&arenas, "all written, default heap", &options);
+    questions("default");
     keep_heap_warm();
-    question::<false>(&arenas, "one word written, warm heap", &options);
-    question::<true>(&arenas, "all written, warm heap", &options);
+    questions("warm");
 }

@@ -111,10 +111,11 @@ pub fn keep_heap_warm() {
         }
         const M_TRIM_THRESHOLD: c_int = -1;
         const M_MMAP_THRESHOLD: c_int = -3;
+        // glibc refuses a threshold above 32 MiB, and keeps 128 KiB then.
         // SAFETY: glibc's function, with parameters that it documents.
         unsafe {
             mallopt(M_TRIM_THRESHOLD, c_int::MAX);
-            mallopt(M_MMAP_THRESHOLD, 1 << 30);
+            mallopt(M_MMAP_THRESHOLD, 32 << 20);
         }
     }
 }

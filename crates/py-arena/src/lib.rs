@@ -23,6 +23,7 @@ mod refill;
 #[cfg(doctest)]
 mod refused;
 mod scope;
+mod segment;
 mod slices;
 mod stats;
 

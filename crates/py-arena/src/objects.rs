@@ -11,8 +11,9 @@
 //! - O3. The chunks of `empty` hold no object.
 
 use crate::block::{BLOCK_ALIGN, Block, HEADER, List, round_up};
-use crate::bump::{Bump, CLOSED};
+use crate::bump::Bump;
 use crate::error::AllocError;
+use crate::segment::CLOSED;
 use core::cell::Cell;
 use core::fmt;
 use core::iter::FusedIterator;

@@ -12,9 +12,10 @@
 
 use crate::ALIGNMENT;
 use crate::block::{Block, round_up};
-use crate::bump::{Bump, Segment};
+use crate::bump::Bump;
 use crate::error::AllocError;
 use crate::policy::BlockPolicy;
+use crate::segment::Segment;
 use core::ptr::NonNull;
 
 /// How a request that did not fit is served.
@@ -62,6 +63,7 @@ impl Bump {
     }
 
     /// Finds the memory for a request that fits in no open segment.
+    #[cold]
     #[inline(never)]
     pub(crate) fn refill(&self, size: usize, align: usize) -> Result<Refill, AllocError> {
         let need = worst_case(size, align).ok_or(AllocError)?;
@@ -72,7 +74,9 @@ impl Bump {
         let mut segment = whole(self.new_block(need, true)?);
         let base = segment.cursor;
         let carved = segment.carve(size, align).ok_or(AllocError)?;
-        self.settle(base, segment.cursor, 1, carved.slack);
+        self.retire(base, segment.cursor);
+        self.count(1);
+        self.add_slack(carved.slack);
         Ok(Refill::Apart(carved.at))
     }
 
@@ -197,23 +201,19 @@ impl Bump {
         unsafe { block.free() };
     }
 
-    /// Counts what a claim served from a segment between these two cursors.
-    pub(crate) fn settle(
-        &self,
-        base: NonNull<u8>,
-        cursor: NonNull<u8>,
-        allocs: usize,
-        slack: usize,
-    ) {
-        self.retire(base, cursor);
-        self.count(allocs);
-        self.add_slack(slack);
+    /// Counts what a claim served from a segment of this block, up to the cursor (K3).
+    pub(crate) fn settle(&self, block: Option<Block>, cursor: NonNull<u8>, tally: u64) {
+        if let Some(block) = block {
+            self.retire(block.resume(), cursor);
+        }
+        self.count(tally as u32 as usize);
+        self.add_slack((tally >> 32) as usize);
     }
 
     /// A claim ends.
     #[inline(never)]
-    pub(crate) fn end_claim(&self, base: NonNull<u8>, rest: Segment, allocs: usize, slack: usize) {
-        self.settle(base, rest.cursor, allocs, slack);
+    pub(crate) fn end_claim(&self, rest: Segment, tally: u64) {
+        self.settle(rest.block, rest.cursor, tally);
         self.give_back(rest);
     }
 
@@ -226,7 +226,7 @@ impl Bump {
         if self.segment().room() == 0 {
             self.take_segment();
             self.open(segment);
-        } else if let Some(block) = segment.block {
+        } else if let Some(block) = segment.block.filter(|_| segment.block != self.lent) {
             self.owned.remove(block);
             block.set_resume(segment.cursor);
             self.partial.push(block);

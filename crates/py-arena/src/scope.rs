@@ -1,8 +1,9 @@
 //! A scope: an arena within an arena, for memory that is needed for a while.
 
 use crate::arena::Arena;
-use crate::bump::{Bump, Segment};
+use crate::bump::Bump;
 use crate::objects::Objects;
+use crate::segment::Segment;
 use core::ptr::NonNull;
 
 /// Ends the scope, whether the closure returned or panicked.
@@ -63,11 +64,8 @@ impl<O> Arena<O> {
         let lent = self.bump.take_segment();
         let mut bump = Bump::new(self.bump.policy);
         bump.parent = Some(NonNull::from(&self.bump));
-        // The block stays this arena's: the scope's must not put it into a list.
-        bump.open(Segment {
-            block: None,
-            ..lent
-        });
+        bump.lent = lent.block;
+        bump.open(lent);
         let ending = Ending {
             child: Arena {
                 objects: Objects::new(),

@@ -155,7 +155,7 @@ mod cached {
         drop(arena);
         assert_eq!(cache::bytes(), 0);
         cache::set_limit(0);
-        drop(Arena::new().alloc_str("x").len());
+        assert_eq!(Arena::new().alloc_str("x"), "x");
         assert_eq!(cache::bytes(), 0);
         cache::set_limit(cache::DEFAULT_LIMIT);
     }
@@ -176,7 +176,7 @@ mod cached {
         let arenas: Vec<Arena> = (0..4)
             .map(|n| {
                 let made = std::thread::spawn(move || {
-                    drop(Arena::new().alloc(n));
+                    assert_eq!(*Arena::new().alloc(n), n);
                     assert!(cache::bytes() > 0);
                     let arena = Arena::new();
                     arena.alloc(n);
@@ -206,12 +206,12 @@ mod cached {
             }
         }
         thread_local! {
-            static BEFORE: Late = Late(RefCell::new(Some(Arena::new())));
-            static AFTER: Late = Late(RefCell::new(Some(Arena::new())));
+            static BEFORE: Late = const { Late(RefCell::new(Some(Arena::new()))) };
+            static AFTER: Late = const { Late(RefCell::new(Some(Arena::new()))) };
         }
         let thread = std::thread::spawn(|| {
             BEFORE.with(|l| assert!(l.0.borrow().is_some()));
-            drop(Arena::new().alloc(1));
+            assert_eq!(*Arena::new().alloc(1), 1);
             assert!(cache::bytes() > 0);
             AFTER.with(|l| {
                 l.0.borrow().as_ref().unwrap().alloc(2);
@@ -224,7 +224,7 @@ mod cached {
 #[cfg(not(feature = "std"))]
 #[test]
 fn without_std_nothing_is_cached() {
-    drop(Arena::new().alloc(1));
+    assert_eq!(*Arena::new().alloc(1), 1);
     cache::set_limit(1 << 20);
     assert_eq!((cache::bytes(), cache::limit()), (0, 0));
 }

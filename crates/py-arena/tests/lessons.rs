@@ -35,7 +35,7 @@ fn lesson_01_growing_a_slice_copies_the_old_bytes_only() {
 /// out here cannot outlive the arena, nor be there when it is reset (`src/refused.rs`).
 #[test]
 fn lesson_02_nothing_outlives_the_arena() {
-    fn tied<'a>(arena: &'a Arena) -> (&'a mut u8, &'a mut str, &'a mut [u8]) {
+    fn tied(arena: &Arena) -> (&mut u8, &mut str, &mut [u8]) {
         (
             arena.alloc(1),
             arena.claim().alloc_str("x"),
@@ -291,5 +291,5 @@ fn lesson_12_an_arena_is_sent_only_with_objects_that_may_be_sent() {
         arena
     });
     let arena = arena.join().unwrap();
-    assert_eq!(arena.objects().rev().next().unwrap(), "moved");
+    assert_eq!(arena.objects().next_back().unwrap(), "moved");
 }

@@ -201,7 +201,8 @@ fn a_value_comes_back_when_its_record_finds_no_memory() {
 fn the_forms_that_cannot_fail_panic() {
     cache::set_limit(0);
     let shared = Rc::new(());
-    let forms: [fn(&Arena<Rc<()>>, &Rc<()>); 8] = [
+    type Form = fn(&Arena<Rc<()>>, &Rc<()>);
+    let forms: [Form; 8] = [
         |a, _| *a.alloc(()) = *a.alloc_with(|| [0_u8; 9000]).first().map(|_| &()).unwrap(),
         |a, _| assert_eq!(*a.alloc(1), 1),
         |a, _| assert_eq!(a.alloc_str("a").len(), 1),

@@ -28,7 +28,8 @@ struct Python(&'static Library);
 impl Python {
     /// The library that `PYTHON_ORACLE_LIB` names, with an interpreter in it.
     fn open() -> Option<Python> {
-        let Some(path) = std::env::var_os("PYTHON_ORACLE_LIB") else {
+        let path = std::env::var_os("PYTHON_ORACLE_LIB").filter(|path| !path.is_empty());
+        let Some(path) = path else {
             println!("skipped: PYTHON_ORACLE_LIB is not set");
             return None;
         };

@@ -76,7 +76,7 @@ fn objects_are_dropped_at_the_end_of_the_scope(#[values(false, true)] panics: bo
 
 #[test]
 fn a_panicking_drop_ends_the_scope_all_the_same() {
-    struct Panics(Rc<()>, bool);
+    struct Panics(#[allow(dead_code)] Rc<()>, bool);
     impl Drop for Panics {
         fn drop(&mut self) {
             assert!(!self.1);
