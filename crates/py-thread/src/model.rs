@@ -229,6 +229,38 @@ mod handle {
         });
     }
 
+    /// One handle, borrowed by a joiner that sleeps in the system's join, and by `set_done`.
+    #[test]
+    fn set_done_beside_a_lone_joiner() {
+        explore("set_done_beside_a_lone_joiner", || {
+            let handle = std::sync::Arc::new(start(&Work::new()));
+            let other = std::sync::Arc::clone(&handle);
+            let joiner = loom::thread::spawn(move || other.join().unwrap().is_returned());
+            handle.set_done().unwrap();
+            assert_eq!(handle.state(), State::Done);
+            assert!(handle.join().unwrap().is_returned());
+            assert!(joiner.join().unwrap());
+        });
+    }
+
+    #[test]
+    fn two_borrowed_joins() {
+        explore("two_borrowed_joins", || {
+            let work = Work::new();
+            let handle = std::sync::Arc::new(start(&work));
+            let (other, seen) = (std::sync::Arc::clone(&handle), Arc::clone(&work));
+            let joiner = loom::thread::spawn(move || {
+                if other.join_timeout(SOON).unwrap().is_some() {
+                    assert_eq!(seen.get(), 7);
+                }
+            });
+            assert!(handle.join().unwrap().is_returned());
+            assert_eq!(work.get(), 7);
+            assert_eq!(handle.state(), State::Done);
+            joiner.join().unwrap();
+        });
+    }
+
     #[test]
     fn set_done_wakes_a_joiner() {
         explore("set_done_wakes_a_joiner", || {

@@ -360,6 +360,21 @@ fn set_done_releases_joiners_of_a_running_thread() {
     drop(tx);
 }
 
+/// A joiner that borrows the only handle sleeps in the system's join.
+#[test]
+fn set_done_beside_a_lone_joiner_leaves_the_thread_to_it() {
+    let (handle, tx) = blocked();
+    std::thread::scope(|s| {
+        let joiner = s.spawn(|| handle.join().unwrap().is_returned());
+        std::thread::sleep(Duration::from_millis(10));
+        handle.set_done().unwrap();
+        assert_eq!(handle.state(), State::Done);
+        assert!(handle.join().unwrap().is_returned(), "at once");
+        drop(tx);
+        assert!(joiner.join().unwrap());
+    });
+}
+
 #[test]
 fn the_outcome_stays_what_set_done_made_it() {
     let (go, wait) = channel::<()>();
@@ -385,10 +400,13 @@ fn an_adopted_thread_is_running_until_marked_done() {
     assert_eq!(handle.state(), State::Running);
     assert!(matches!(handle.join(), Err(JoinError::CurrentThread)));
     let other = handle.clone();
+    let (tx, rx) = channel();
     let joiner = std::thread::spawn(move || {
         assert!(other.join_timeout(Some(Duration::ZERO)).unwrap().is_none());
+        tx.send(()).unwrap();
         other.join().unwrap().is_returned()
     });
+    rx.recv().unwrap();
     std::thread::sleep(Duration::from_millis(5));
     handle.set_done().unwrap();
     assert!(joiner.join().unwrap());

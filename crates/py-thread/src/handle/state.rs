@@ -13,6 +13,7 @@
 //! | 6 | `WAITERS` | a joiner about to sleep | whoever changes the word wakes |
 //! | 7 | `NO_OS` | the starter | there is no OS thread to settle: main thread, cached worker |
 //! | 8 | `DAEMON` | who claims the start | shutdown does not wait for it |
+//! | 9 | `GIVEN_UP` | `set_done` | whoever holds `JOINING` settles the OS thread, sooner or later |
 //!
 //! ```text
 //! NOT_STARTED --claim--> STARTING --publish--> RUNNING --exit--> exited --join--> DONE
@@ -27,6 +28,9 @@
 //!   same value.
 //! * S3: the OS thread is joined or detached once: by who sets `JOINING` (and then `JOINED`), or, if
 //!   nobody did, when the last reference is dropped. A join that failed clears `JOINING` again.
+//!   `JOINING` is set after `EXITED`, but for one case: a lone joiner who waits without a timeout
+//!   sleeps in the system's join from the start, which saves a sleep. `set_done` then leaves the
+//!   thread to that joiner, with `GIVEN_UP`.
 //! * S4: `panic` is written by the child alone, before `OUTCOME`, and only read after it. If
 //!   `set_done` came first there is no `OUTCOME`: what one joiner got, all get.
 //! * S5: after a fork, a thread that was started before it counts as exited and settled, unless it
@@ -44,6 +48,7 @@ use crate::fork;
 use crate::ident::Ident;
 use crate::primitive::{AtomicU32, AtomicU64, Ordering, UnsafeCell, const_fn};
 use crate::runtime::Runtime;
+use crate::spin::yield_while;
 use crate::sys::wait::{INTERRUPTIBLE, WaitWord, Waited};
 use crate::sys::{OsCell, OsThread};
 use crate::threads::Registry;
@@ -60,6 +65,12 @@ pub(crate) const JOINED: u32 = 1 << 5;
 const WAITERS: u32 = 1 << 6;
 pub(crate) const NO_OS: u32 = 1 << 7;
 pub(crate) const DAEMON: u32 = 1 << 8;
+pub(crate) const GIVEN_UP: u32 = 1 << 9;
+
+/// Whether a thread of this word is done: it has ended, and nobody has to settle anything.
+pub(crate) fn is_done(word: u32) -> bool {
+    word & EXITED != 0 && word & (JOINED | NO_OS | GIVEN_UP) != 0
+}
 
 /// Why a wait ended without what it waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -228,17 +239,24 @@ impl Inner {
         deadline: Deadline,
         runtime: &R,
     ) -> Result<u32, Stop> {
+        let mut yielded = false;
         loop {
             let word = self.view();
             if ready(word) {
                 return Ok(word);
+            }
+            // The cache's jobs may be over sooner than a sleep.
+            if word & NO_OS != 0 && !yielded {
+                yielded = true;
+                runtime.detach(|| yield_while(|| self.view() == word));
+                continue;
             }
             let limit = deadline.sleep();
             if limit == Some(Duration::ZERO) && !cfg!(all(test, loom)) {
                 return Err(Stop::TimedOut);
             }
             self.word.prepare();
-            if word & WAITERS == 0 && !self.announce(word) {
+            if word & WAITERS == 0 && !self.replace(word, word | WAITERS) {
                 continue;
             }
             // Where signals cannot end a sleep, it is cut into pieces.
@@ -266,15 +284,7 @@ impl Inner {
         }
     }
 
-    /// Sets `WAITERS` in this value of the word; false if the word is another by now.
-    fn announce(&self, word: u32) -> bool {
-        self.word
-            .compare_exchange(word, word | WAITERS, Ordering::AcqRel, Ordering::Acquire)
-            .is_ok()
-    }
-
-    /// Settles the OS thread of a thread that exited or is given up: S3. Whoever comes second waits
-    /// for the first.
+    /// Settles the OS thread: S3. Whoever comes second waits for the first.
     pub(crate) fn settle<R: Runtime>(
         &self,
         action: impl Fn(OsThread) -> io::Result<()>,
@@ -282,25 +292,17 @@ impl Inner {
     ) -> io::Result<()> {
         loop {
             let word = self.view();
-            if word & (JOINED | NO_OS) != 0 {
+            if word & (JOINED | NO_OS | GIVEN_UP) != 0 {
                 return Ok(());
             }
             if word & JOINING != 0 {
-                // Only its last instructions are left to wait for. Signals wait as well.
-                let _ = self.wait(
-                    |w| w != word && w != word | WAITERS,
-                    Deadline::NEVER,
-                    &Quiet(runtime),
-                );
+                // For its last instructions; or for its end, beside a lone joiner that has company
+                // by now. Signals wait as well.
+                let other = |w| w != word && w != word | WAITERS;
+                let _ = self.wait(other, Deadline::NEVER, &Quiet(runtime));
                 continue;
             }
-            let taken = self.word.compare_exchange(
-                word,
-                word | JOINING,
-                Ordering::AcqRel,
-                Ordering::Acquire,
-            );
-            if taken.is_err() {
+            if !self.replace(word, word | JOINING) {
                 continue;
             }
             let result = runtime.detach(|| action(self.os.take()));
@@ -311,8 +313,26 @@ impl Inner {
     }
 
     /// `set_done`: joiners go on although the thread may still run.
-    pub(crate) fn mark_exited(&self) {
-        self.change(EXITED, 0);
+    pub(crate) fn give_up(&self) -> io::Result<()> {
+        loop {
+            let word = self.view();
+            if word & (EXITED | JOINING) != JOINING {
+                self.settle(OsThread::detach, &())?;
+                self.change(EXITED, 0);
+                return Ok(());
+            }
+            // A lone joiner sleeps in the system's join.
+            if self.replace(word, (word | EXITED | GIVEN_UP) & !WAITERS) {
+                self.wake(word);
+                return Ok(());
+            }
+        }
+    }
+
+    fn replace(&self, old: u32, new: u32) -> bool {
+        self.word
+            .compare_exchange(old, new, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
     }
 
     /// How the thread ended. After `EXITED` was seen.
