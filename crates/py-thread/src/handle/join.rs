@@ -3,7 +3,8 @@
 use super::Handle;
 use super::error::{JoinError, SetDoneError};
 use super::outcome::Outcome;
-use super::state::{EXITED, JOINED, NO_OS, RUNNING, Stop, is_done};
+use super::state::{EXITED, JOINED, NO_OS, RUNNING, is_done};
+use super::wait::Stop;
 use crate::deadline::Deadline;
 use crate::ident::Ident;
 use crate::primitive::Arc;

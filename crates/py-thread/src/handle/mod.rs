@@ -1,11 +1,13 @@
 //! [`Handle`]: a thread that several others can wait for.
 
 mod builder;
+mod child;
 pub(crate) mod current;
 mod error;
 mod join;
 mod outcome;
 pub(crate) mod state;
+mod wait;
 
 pub use builder::{Builder, start};
 pub use error::{JoinError, SetDoneError, StartError};
