@@ -183,6 +183,19 @@ fn set_done_wakes_a_joiner() {
     });
 }
 
+/// The thread panics before or after it was marked done: what the first join says, all say.
+#[test]
+fn what_set_done_made_of_it_stays() {
+    quietly(|| {
+        explore_fully("what_set_done_made_of_it_stays", || {
+            let handle = panics();
+            handle.set_done().unwrap();
+            let first = handle.join().unwrap().is_returned();
+            assert_eq!(handle.join().unwrap().is_returned(), first);
+        });
+    });
+}
+
 #[test]
 fn one_of_two_starts_wins() {
     explore("one_of_two_starts_wins", || {
