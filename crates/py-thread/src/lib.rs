@@ -15,6 +15,7 @@ mod os_ident;
 mod primitive;
 mod retry;
 mod runtime;
+mod spin;
 mod stack_size;
 mod sys;
 mod threads;

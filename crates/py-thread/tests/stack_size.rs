@@ -96,8 +96,8 @@ fn the_stack_is_as_large_as_asked() {
     for bytes in [MIN_STACK_SIZE, 100_001, 1 << 20, 64 << 20] {
         let handle = Builder::new().stack_size(bytes).start(move || {
             let real = real_stack_size();
-            // The guard page and the page's rounding aside.
-            assert!(real.abs_diff(bytes) <= 65_536, "{real} for {bytes}");
+            // The guard page aside. A sanitizer gives more.
+            assert!(real + 65_536 >= bytes, "{real} for {bytes}");
         });
         assert!(handle.unwrap().join().unwrap().is_returned());
     }
@@ -119,7 +119,7 @@ fn the_default_is_the_platform_s() {
     let expected = usize::try_from(limit).unwrap();
     let handle = Builder::new().start(move || {
         let real = real_stack_size();
-        assert!(real.abs_diff(expected) <= 65_536, "{real} for {expected}");
+        assert!(real + 65_536 >= expected, "{real} for {expected}");
     });
     assert!(handle.unwrap().join().unwrap().is_returned());
 }

@@ -1,19 +1,17 @@
-//! Starting threads: [`start`], [`Builder`], and the first and last steps of a new thread.
+//! Starting threads: [`start`] and [`Builder`].
 
+use super::Handle;
+use super::child::{Body, Child};
 use super::error::StartError;
-use super::outcome::Panic;
 use super::state::{DAEMON, Inner, NO_OS};
-use super::{Handle, current};
+use crate::fork;
 use crate::ident::Ident;
 use crate::primitive::Arc;
 use crate::stack_size::{check_stack_size, stack_size};
-use crate::sys::{self, Main, OsThread};
+use crate::sys;
 use crate::threads::{Registry, Threads};
-use crate::worker::{Ended, Job, Pool};
-use crate::{fork, name};
-use core::panic::AssertUnwindSafe;
+use crate::worker::Pool;
 use std::io;
-use std::panic::catch_unwind;
 use std::sync::Arc as StdArc;
 
 /// Starts a thread that runs `f`, with the platform's default stack, and returns its handle. The
@@ -246,64 +244,5 @@ impl Builder {
             stack_size(),
         ];
         Ok(asked.into_iter().find(|&bytes| bytes != 0).unwrap_or(0))
-    }
-}
-
-/// What a new thread takes with it.
-struct Body<F> {
-    inner: Arc<Inner>,
-    ident: Ident,
-    name: Option<Box<str>>,
-    f: F,
-}
-
-impl<F: FnOnce()> Body<F> {
-    /// Runs `f` as the thread of `inner`, all but its exit. Never unwinds.
-    fn run(self) -> Ended {
-        let Body {
-            inner,
-            ident,
-            name,
-            f,
-        } = self;
-        current::enter(&inner, ident);
-        if let Some(name) = &name {
-            name::set_current_name(name);
-        }
-        let result = catch_unwind(AssertUnwindSafe(f));
-        let panic = result.err().map(|p| StdArc::new(Panic::new(p)));
-        if let Some(registry) = inner.registry() {
-            registry.leave(ident);
-        }
-        current::leave();
-        Ended { inner, panic }
-    }
-}
-
-/// The body on an OS thread of its own.
-struct Child<F>(Body<F>);
-
-impl<F: FnOnce() + Send + 'static> Main for Child<F> {
-    fn run(self: Box<Self>) {
-        match OsThread::current() {
-            Some(os) => self.0.inner.publish(os),
-            // Only our starter knows the OS thread, and a joiner may ask for it: let it be stored.
-            None => self.0.inner.await_running(),
-        }
-        self.0.run().tell();
-    }
-}
-
-/// The body on a worker of the cache.
-impl<F: FnOnce() + Send> Job for Body<F> {
-    fn run(self: Box<Self>) -> Ended {
-        self.inner.publish_without_os();
-        // The next job on this worker may have no name.
-        let before = self.name.as_ref().and_then(|_| name::current_name());
-        let ended = (*self).run();
-        if let Some(before) = before {
-            name::set_current_name(&before);
-        }
-        ended
     }
 }

@@ -3,9 +3,11 @@
 use super::Handle;
 use super::error::{JoinError, SetDoneError};
 use super::outcome::Outcome;
-use super::state::{EXITED, JOINED, NO_OS, RUNNING, Stop};
+use super::state::{EXITED, JOINED, NO_OS, RUNNING, is_done};
+use super::wait::Stop;
 use crate::deadline::Deadline;
 use crate::ident::Ident;
+use crate::primitive::Arc;
 use crate::runtime::Runtime;
 use crate::sys::OsThread;
 use crate::timeout::Timeout;
@@ -33,9 +35,15 @@ impl Handle {
     /// ```
     #[doc(alias = "PyThread_join_thread")]
     pub fn join(&self) -> Result<Outcome, JoinError> {
-        let outcome = self.join_with(Timeout::FOREVER, &())?;
-        // Without a deadline there is an outcome; `Returned` stands for it where there were none.
-        Ok(outcome.unwrap_or(Outcome::Returned))
+        let word = self.check()?;
+        // Ours and the thread's own: nobody else waits, and the system's join is all it takes.
+        let alone = word & (EXITED | NO_OS) == 0 && Arc::strong_count(&self.0) == 2;
+        if alone {
+            self.settle(&())?;
+        } else {
+            self.wait_and_settle(word, Timeout::FOREVER, &())?;
+        }
+        Ok(self.0.outcome())
     }
 
     /// As [`join`](Handle::join), but gives up after `timeout`, with `None`: for ever if that is
@@ -89,28 +97,45 @@ impl Handle {
         timeout: Timeout,
         runtime: &R,
     ) -> Result<Option<Outcome>, JoinError> {
+        let word = self.check()?;
+        let ended = self.wait_and_settle(word, timeout, runtime)?;
+        Ok(ended.then(|| self.0.outcome()))
+    }
+
+    /// The word, if the calling thread may wait for this one.
+    fn check(&self) -> Result<u32, JoinError> {
         let word = self.0.view();
         if word & (RUNNING | JOINED) == 0 {
             return Err(JoinError::NotStarted);
         }
         // Idents are never reused, so this is no stranger even if the thread has ended: it is one
         // of its thread-local destructors, and waiting for that would be for ever.
-        if word & JOINED == 0 && word & (EXITED | NO_OS) != EXITED | NO_OS && self.is_current() {
+        if !is_done(word) && self.is_current() {
             return Err(JoinError::CurrentThread);
         }
+        if word & EXITED == 0 && self.registry().is_some_and(|r| r.is_finalizing()) {
+            return Err(JoinError::Finalizing);
+        }
+        Ok(word)
+    }
+
+    /// Whether the thread ended in time; if so, the system has let go of it.
+    fn wait_and_settle<R: Runtime>(
+        &self,
+        word: u32,
+        timeout: Timeout,
+        runtime: &R,
+    ) -> Result<bool, JoinError> {
         if word & EXITED == 0 {
-            if self.registry().is_some_and(|r| r.is_finalizing()) {
-                return Err(JoinError::Finalizing);
-            }
             let deadline = Deadline::after(timeout);
             match self.0.wait(|w| w & EXITED != 0, deadline, runtime) {
                 Ok(_) => {}
-                Err(Stop::TimedOut) => return Ok(None),
+                Err(Stop::TimedOut) => return Ok(false),
                 Err(Stop::Interrupted) => return Err(JoinError::Interrupted),
             }
         }
         self.settle(runtime)?;
-        Ok(Some(self.0.outcome()))
+        Ok(true)
     }
 
     /// For shutdown: waits also for a thread that is just being started, and whatever the registry
@@ -177,7 +202,9 @@ impl Handle {
     }
 
     /// Marks the thread done although it may still run, and detaches it: joiners return, with
-    /// [`Outcome::Returned`]. For the main thread's handle when the interpreter shuts down.
+    /// [`Outcome::Returned`]. For the main thread's handle when the interpreter shuts down. (A
+    /// [`join`](Handle::join) that began when its handle was the only one may stay until the thread
+    /// has really ended.)
     ///
     /// CPython: `Modules/_threadmodule.c`, `ThreadHandle_set_done`.
     ///
@@ -201,10 +228,6 @@ impl Handle {
         if self.0.view() & (RUNNING | JOINED) == 0 {
             return Err(SetDoneError::NotStarted);
         }
-        self.0
-            .settle(OsThread::detach, &())
-            .map_err(SetDoneError::Os)?;
-        self.0.mark_exited();
-        Ok(())
+        self.0.give_up().map_err(SetDoneError::Os)
     }
 }

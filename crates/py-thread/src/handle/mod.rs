@@ -1,11 +1,13 @@
 //! [`Handle`]: a thread that several others can wait for.
 
 mod builder;
+mod child;
 pub(crate) mod current;
 mod error;
 mod join;
 mod outcome;
 pub(crate) mod state;
+mod wait;
 
 pub use builder::{Builder, start};
 pub use error::{JoinError, SetDoneError, StartError};
@@ -16,7 +18,7 @@ use crate::os_ident::OsIdent;
 use crate::primitive::Arc;
 use crate::threads::Registry;
 use core::fmt;
-use state::{DAEMON, EXITED, Inner, JOINED, NO_OS, RUNNING, STARTING};
+use state::{DAEMON, Inner, RUNNING, STARTING};
 use std::sync::Arc as StdArc;
 
 /// A thread, or the promise of one, that any number of threads can wait for, with a timeout or
@@ -192,7 +194,7 @@ impl Handle {
     #[must_use]
     pub fn state(&self) -> State {
         let word = self.0.view();
-        if word & JOINED != 0 || word & (EXITED | NO_OS) == EXITED | NO_OS {
+        if state::is_done(word) {
             State::Done
         } else if word & RUNNING != 0 {
             State::Running

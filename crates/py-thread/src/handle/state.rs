@@ -1,4 +1,5 @@
-//! The state of one thread, shared by its handles and by the thread itself.
+//! The state of one thread, shared by its handles and by the thread itself. How they wait for it is
+//! in `wait.rs`.
 //!
 //! One word, on which joiners sleep:
 //!
@@ -13,6 +14,7 @@
 //! | 6 | `WAITERS` | a joiner about to sleep | whoever changes the word wakes |
 //! | 7 | `NO_OS` | the starter | there is no OS thread to settle: main thread, cached worker |
 //! | 8 | `DAEMON` | who claims the start | shutdown does not wait for it |
+//! | 9 | `GIVEN_UP` | `set_done` | whoever holds `JOINING` settles the OS thread, sooner or later |
 //!
 //! ```text
 //! NOT_STARTED --claim--> STARTING --publish--> RUNNING --exit--> exited --join--> DONE
@@ -27,6 +29,9 @@
 //!   same value.
 //! * S3: the OS thread is joined or detached once: by who sets `JOINING` (and then `JOINED`), or, if
 //!   nobody did, when the last reference is dropped. A join that failed clears `JOINING` again.
+//!   `JOINING` is set after `EXITED`, but for one case: a lone joiner who waits without a timeout
+//!   sleeps in the system's join from the start, which saves a sleep. `set_done` then leaves the
+//!   thread to that joiner, with `GIVEN_UP`.
 //! * S4: `panic` is written by the child alone, before `OUTCOME`, and only read after it. If
 //!   `set_done` came first there is no `OUTCOME`: what one joiner got, all get.
 //! * S5: after a fork, a thread that was started before it counts as exited and settled, unless it
@@ -39,41 +44,36 @@
 //! `EXITED` all of the thread's own work, `OUTCOME` the panic. None is hot.
 
 use super::outcome::{Outcome, Panic};
-use crate::deadline::Deadline;
 use crate::fork;
 use crate::ident::Ident;
 use crate::primitive::{AtomicU32, AtomicU64, Ordering, UnsafeCell, const_fn};
-use crate::runtime::Runtime;
-use crate::sys::wait::{INTERRUPTIBLE, WaitWord, Waited};
+use crate::sys::wait::WaitWord;
 use crate::sys::{OsCell, OsThread};
 use crate::threads::Registry;
-use core::time::Duration;
-use std::io;
 use std::sync::Arc as StdArc;
 
 pub(crate) const STARTING: u32 = 1;
 pub(crate) const RUNNING: u32 = 1 << 1;
 pub(crate) const EXITED: u32 = 1 << 2;
 const OUTCOME: u32 = 1 << 3;
-const JOINING: u32 = 1 << 4;
+pub(super) const JOINING: u32 = 1 << 4;
 pub(crate) const JOINED: u32 = 1 << 5;
-const WAITERS: u32 = 1 << 6;
+pub(super) const WAITERS: u32 = 1 << 6;
 pub(crate) const NO_OS: u32 = 1 << 7;
 pub(crate) const DAEMON: u32 = 1 << 8;
+pub(crate) const GIVEN_UP: u32 = 1 << 9;
 
-/// Why a wait ended without what it waited for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stop {
-    TimedOut,
-    Interrupted,
+/// Whether a thread of this word is done: it has ended, and nobody has to settle anything.
+pub(crate) fn is_done(word: u32) -> bool {
+    word & EXITED != 0 && word & (JOINED | NO_OS | GIVEN_UP) != 0
 }
 
 #[derive(Debug)]
 pub(crate) struct Inner {
-    word: WaitWord,
+    pub(super) word: WaitWord,
     generation: AtomicU32,
     ident: AtomicU64,
-    os: OsCell,
+    pub(super) os: OsCell,
     panic: UnsafeCell<Option<StdArc<Panic>>>,
     registry: UnsafeCell<Option<StdArc<Registry>>>,
 }
@@ -135,12 +135,6 @@ impl Inner {
         fork::is_dead(generation, self.ident.load(Ordering::Relaxed))
     }
 
-    /// For a child whose starter alone knows the OS thread.
-    pub(crate) fn await_running(&self) {
-        // Without a deadline or signals there is nothing but RUNNING to end it.
-        let _ = self.wait(|w| w & RUNNING != 0, Deadline::NEVER, &());
-    }
-
     /// Takes the right to start the thread; false if somebody did before.
     pub(crate) fn claim(&self, flags: u32) -> bool {
         if self.word.load(Ordering::Acquire) != 0 {
@@ -199,7 +193,7 @@ impl Inner {
     }
 
     /// Adds and removes bits, and wakes who sleeps on the old ones: S6.
-    fn change(&self, add: u32, remove: u32) {
+    pub(super) fn change(&self, add: u32, remove: u32) {
         let mut word = self.word.load(Ordering::Acquire);
         loop {
             match self.word.compare_exchange_weak(
@@ -215,104 +209,16 @@ impl Inner {
         self.wake(word);
     }
 
-    fn wake(&self, old: u32) {
+    pub(super) fn wake(&self, old: u32) {
         if old & WAITERS != 0 {
             self.word.wake_all();
         }
     }
 
-    /// Sleeps until `ready` says so of the word.
-    pub(crate) fn wait<R: Runtime>(
-        &self,
-        ready: impl Fn(u32) -> bool,
-        deadline: Deadline,
-        runtime: &R,
-    ) -> Result<u32, Stop> {
-        loop {
-            let word = self.view();
-            if ready(word) {
-                return Ok(word);
-            }
-            let limit = deadline.sleep();
-            if limit == Some(Duration::ZERO) && !cfg!(all(test, loom)) {
-                return Err(Stop::TimedOut);
-            }
-            self.word.prepare();
-            if word & WAITERS == 0 && !self.announce(word) {
-                continue;
-            }
-            // Where signals cannot end a sleep, it is cut into pieces.
-            let piece = runtime.pending_interval().filter(|_| !INTERRUPTIBLE);
-            let sleep = match (limit, piece) {
-                (Some(limit), Some(piece)) => Some(limit.min(piece)),
-                (limit, piece) => limit.or(piece),
-            };
-            match runtime.detach(|| self.word.wait(word | WAITERS, sleep)) {
-                Waited::Changed => {}
-                Waited::TimedOut if deadline.ends() => {
-                    let word = self.view();
-                    return if ready(word) {
-                        Ok(word)
-                    } else {
-                        Err(Stop::TimedOut)
-                    };
-                }
-                Waited::TimedOut | Waited::Interrupted => {
-                    if runtime.pending().is_break() {
-                        return Err(Stop::Interrupted);
-                    }
-                }
-            }
-        }
-    }
-
-    /// Sets `WAITERS` in this value of the word; false if the word is another by now.
-    fn announce(&self, word: u32) -> bool {
+    pub(super) fn replace(&self, old: u32, new: u32) -> bool {
         self.word
-            .compare_exchange(word, word | WAITERS, Ordering::AcqRel, Ordering::Acquire)
+            .compare_exchange(old, new, Ordering::AcqRel, Ordering::Acquire)
             .is_ok()
-    }
-
-    /// Settles the OS thread of a thread that exited or is given up: S3. Whoever comes second waits
-    /// for the first.
-    pub(crate) fn settle<R: Runtime>(
-        &self,
-        action: impl Fn(OsThread) -> io::Result<()>,
-        runtime: &R,
-    ) -> io::Result<()> {
-        loop {
-            let word = self.view();
-            if word & (JOINED | NO_OS) != 0 {
-                return Ok(());
-            }
-            if word & JOINING != 0 {
-                // Only its last instructions are left to wait for. Signals wait as well.
-                let _ = self.wait(
-                    |w| w != word && w != word | WAITERS,
-                    Deadline::NEVER,
-                    &Quiet(runtime),
-                );
-                continue;
-            }
-            let taken = self.word.compare_exchange(
-                word,
-                word | JOINING,
-                Ordering::AcqRel,
-                Ordering::Acquire,
-            );
-            if taken.is_err() {
-                continue;
-            }
-            let result = runtime.detach(|| action(self.os.take()));
-            let settled = if result.is_ok() { JOINED } else { 0 };
-            self.change(settled, JOINING);
-            return result;
-        }
-    }
-
-    /// `set_done`: joiners go on although the thread may still run.
-    pub(crate) fn mark_exited(&self) {
-        self.change(EXITED, 0);
     }
 
     /// How the thread ended. After `EXITED` was seen.
@@ -358,18 +264,5 @@ impl Drop for Inner {
             // system's here; there is nobody to tell.
             drop(self.os.take().detach());
         }
-    }
-}
-
-/// A runtime that detaches but looks after no signals.
-struct Quiet<'a, R>(&'a R);
-
-impl<R: Runtime> Runtime for Quiet<'_, R> {
-    fn detach<T>(&self, wait: impl FnOnce() -> T) -> T {
-        self.0.detach(wait)
-    }
-
-    fn pending_interval(&self) -> Option<Duration> {
-        None
     }
 }

@@ -19,6 +19,7 @@
 
 use crate::deadline::Deadline;
 use crate::primitive::{Ordering, UnsafeCell};
+use crate::spin::yield_while;
 use crate::sys::wait::{WaitWord, Waited};
 
 const IDLE: u32 = 0;
@@ -84,6 +85,8 @@ impl<J> Slot<J> {
             match self.word.load(Ordering::Acquire) {
                 JOB => return self.take(),
                 LEAVE => return Next::Leave,
+                // The next job often comes right after the last.
+                IDLE if yield_while(|| self.word.load(Ordering::Acquire) == IDLE) => {}
                 IDLE => {
                     // Whatever it finds, the loop looks again.
                     let _ = self.word.compare_exchange(

@@ -1,0 +1,110 @@
+//! Models under loom: the handle's state machine and the worker cache, as they are, over
+//! `sys/model.rs`' threads, which check that each is joined or detached exactly once.
+//!
+//! A model has no clock: a timed wait is over as soon as it sleeps, and the scheduler decides how
+//! late that is; so every race between a time-out and an end is run.
+
+mod handle;
+mod worker;
+
+use crate::primitive::{Arc, UnsafeCell};
+use crate::sys::threads::unsettled;
+use crate::{Builder, Handle};
+use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use core::time::Duration;
+
+const SOON: Option<Duration> = Some(Duration::from_millis(1));
+
+/// Runs a model with as many pre-emptions as the environment says, and tells how many executions it
+/// took.
+fn explore(name: &str, model: impl Fn() + Sync + Send + 'static) {
+    run(name, loom::model::Builder::new(), model);
+}
+
+/// Runs a model of two threads in every order there is: a bound would hide some orderings' faults.
+fn explore_fully(name: &str, model: impl Fn() + Sync + Send + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = None;
+    run(name, builder, model);
+}
+
+fn run(name: &str, builder: loom::model::Builder, model: impl Fn() + Sync + Send + 'static) {
+    static EXECUTIONS: AtomicUsize = AtomicUsize::new(0);
+    // One model at a time: the counters are those of the process.
+    static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _turn = TURN
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    EXECUTIONS.store(0, SeqCst);
+    let base = unsettled();
+    builder.check(move || {
+        // The execution before has ended entirely.
+        assert_eq!(
+            unsettled(),
+            base,
+            "a thread was neither joined nor detached"
+        );
+        EXECUTIONS.fetch_add(1, SeqCst);
+        model();
+    });
+    assert_eq!(
+        unsettled(),
+        base,
+        "a thread was neither joined nor detached"
+    );
+    let n = EXECUTIONS.load(SeqCst);
+    println!("loom: {name}: {n} executions");
+    assert!(n > 1, "an empty model");
+}
+
+/// Memory that the thread writes, and that a joiner may read without a race.
+struct Work(UnsafeCell<u32>);
+
+// SAFETY: loom checks every access.
+unsafe impl Sync for Work {}
+// SAFETY: as above.
+unsafe impl Send for Work {}
+
+impl Work {
+    fn new() -> Arc<Work> {
+        Arc::new(Work(UnsafeCell::new(0)))
+    }
+
+    fn set(&self, value: u32) {
+        // SAFETY: loom checks that nobody else accesses it.
+        self.0.with_mut(|p| unsafe { *p = value });
+    }
+
+    fn get(&self) -> u32 {
+        // SAFETY: loom checks that nobody writes meanwhile.
+        self.0.with(|p| unsafe { *p })
+    }
+}
+
+fn start(work: &Arc<Work>) -> Handle {
+    let work = Arc::clone(work);
+    Builder::new()
+        .start(move || work.set(7))
+        .expect("a model has threads")
+}
+
+fn panics() -> Handle {
+    let builder = Builder::new();
+    builder
+        .start(|| std::panic::panic_any("planned"))
+        .expect("a model has threads")
+}
+
+/// Runs `f` without a word about planned panics.
+fn quietly<R>(f: impl FnOnce() -> R) -> R {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let hook = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if info.payload().downcast_ref::<&str>() != Some(&"planned") {
+                hook(info);
+            }
+        }));
+    });
+    f()
+}
