@@ -109,6 +109,55 @@ fn by_length(options: &Options) {
     }
 }
 
+/// Lengths as identifiers have them, in an order that no processor learns.
+fn mixed_lengths(options: &Options) {
+    let data: Vec<u8> = (0..100).map(|i| (i * 7 + 3) as u8).collect();
+    let identifiers = [4, 3, 8, 5, 1, 6, 12, 4, 7, 2, 9, 4, 16, 5, 3, 11];
+    let mut state = 1_u64;
+    let lengths: Vec<usize> = std::iter::repeat_with(|| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        identifiers[(state >> 60) as usize]
+    })
+    .take(1 << 14)
+    .collect();
+    let secret = black_box(HashSecret::ZERO);
+    let (k0, k1) = secret.siphash_keys();
+    let run = |n: u64, hash: &dyn Fn(&[u8]) -> u64| {
+        let mask = black_box(0);
+        let mut last = 0;
+        for i in 0..n as usize {
+            let start = last as usize & mask;
+            last = hash(&data[start..start + lengths[i % lengths.len()]]);
+        }
+        black_box(last);
+    };
+    let run = &run;
+    let mut table = Table::new("hash of the lengths of identifiers", "hash");
+    table.peer("py-hashsecret", |n| {
+        run(n, &|m| secret.hash_bytes(m) as u64)
+    });
+    table.peer("siphasher SipHasher13", |n| {
+        run(n, &|m| {
+            siphasher::sip::SipHasher13::new_with_keys(k0, k1).hash(m)
+        });
+    });
+    table.peer("std DefaultHasher", |n| {
+        run(n, &|m| {
+            let mut hasher = DefaultHasher::new();
+            hasher.write(m);
+            hasher.finish()
+        });
+    });
+    if let Some((name, function)) = hash_buffer() {
+        table.peer(format!("CPython {name}"), move |n| {
+            run(n, &|m| cpython_hash(function, m) as u64);
+        });
+    }
+    table.run(options);
+}
+
 fn siphash_2_4(options: &Options) {
     let data: Vec<u8> = (0..2000).map(|i| (i * 7 + 3) as u8).collect();
     let secret = black_box(HashSecret::from_seed(42));
@@ -332,6 +381,7 @@ fn many(options: &Options) {
 fn main() {
     let options = Options::from_args();
     by_length(&options);
+    mixed_lengths(&options);
     many(&options);
     siphash_2_4(&options);
     by_kind(&options);

@@ -3,7 +3,7 @@
     not(all(feature = "std", feature = "getrandom")),
     doc = "CPython's hash secret and hashes. The front page is README.md."
 )]
-#![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(not(any(feature = "std", test)), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 

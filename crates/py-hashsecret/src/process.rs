@@ -58,13 +58,14 @@ impl HashSeed {
 /// CPython: `Python/bootstrap_hash.c`, `_Py_HashRandomization_Init`.
 ///
 /// # Blocking
-/// While another thread makes the secret; and as [`HashSecret::random`].
+/// While another thread makes the secret; and as `HashSecret::random`.
 ///
 /// # Errors
 /// [`InitError`] if `PYTHONHASHSEED` is invalid, or no random numbers could be had.
 ///
 /// # Examples
 /// ```
+/// # if !cfg!(feature = "getrandom") { return; }
 /// use py_hashsecret::{init, secret};
 ///
 /// match init() {

@@ -137,10 +137,10 @@ impl HashSecret {
     /// The secret that this seed asks for.
     ///
     /// # Blocking
-    /// As [`random`](Self::random), for [`HashSeed::Random`] alone.
+    /// As `random`, for [`HashSeed::Random`] alone.
     ///
     /// # Errors
-    /// [`EntropyError`], for [`HashSeed::Random`] alone: as [`random`](Self::random), and always
+    /// [`EntropyError`], for [`HashSeed::Random`] alone: as `random`, and always
     /// where the feature `getrandom` is off.
     ///
     /// CPython: `Python/bootstrap_hash.c`, `_Py_HashRandomization_Init`.

@@ -47,7 +47,7 @@ impl HashSeed {
     /// Linux, macOS and the BSDs on 64-bit machines.
     ///
     /// The same on every machine. [`parse_with`](Self::parse_with) has the rules of Windows and of
-    /// 32-bit machines too, and [`from_env`](Self::from_env) follows those of the machine it runs
+    /// 32-bit machines too, and `from_env` follows those of the machine it runs
     /// on. They differ in negative numbers alone.
     ///
     /// Takes bytes because the variable need not be UTF-8. Costs one pass over them.

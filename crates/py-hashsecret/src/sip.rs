@@ -95,6 +95,9 @@ pub(crate) const fn short(rest: &[u8]) -> u64 {
     let n = rest.len();
     if let (Some(first), Some(last)) = (rest.first_chunk::<4>(), rest.last_chunk::<4>()) {
         let first = u32::from_le_bytes(*first) as u64;
+        if n == 4 {
+            return first;
+        }
         return first | (u32::from_le_bytes(*last) as u64) << (8 * (n - 4));
     }
     if let Some(first) = rest.first_chunk::<2>() {
