@@ -2,9 +2,11 @@
 //! the value beside the lock. They are the only unsafe code of the frontend's own.
 
 use super::parts::{Account, Lock, Once, SharedLock, Turns};
-use super::standin::{OnceFlag, RwMutex};
 use super::table::Introduced;
-use py_sync::{CriticalCell, Mutex, with_critical_section_mutex, with_critical_section_mutex2};
+use py_sync::{
+    CriticalCell, Mutex, OnceFlag, RwMutex, with_critical_section_mutex,
+    with_critical_section_mutex2,
+};
 use std::cell::UnsafeCell;
 use std::convert::Infallible;
 

@@ -23,7 +23,6 @@ pub mod probe;
 pub mod problem;
 pub mod python;
 pub mod source;
-pub mod standin;
 pub mod symbols;
 pub mod table;
 pub mod text;
