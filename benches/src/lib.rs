@@ -1,5 +1,10 @@
-//! What the benchmarks share: the paired-rounds harness and the door to CPython's own functions.
+//! What the benchmarks share: the paired-rounds harness, the door to CPython's own functions, and
+//! the locks that are measured against each other; and the frontend example.
 
+pub mod contend;
 pub mod cpython;
 pub mod frontend;
+pub mod locks;
 pub mod paired;
+pub mod pin;
+pub mod pyarena;

@@ -152,16 +152,24 @@ fn locks(out: &mut String, run: &Run) {
         "accounts",
         "moves",
     ];
-    writeln!(out, "  {:<14}{:>12}{:>12}", "locks", "taken", "waited").expect("a String grows");
     let queue = ("next file", &run.done.queue);
     let others = names
         .into_iter()
         .zip(run.done.turns.named().map(|(_, t)| t));
+    let mut row = |name: &str, cells: [String; 3]| {
+        let [taken, waited, handed] = cells;
+        writeln!(out, "  {name:<14}{taken:>12}{waited:>12}{handed:>14}").expect("a String grows");
+    };
+    row(
+        "locks",
+        ["taken", "waited", "handed over"].map(String::from),
+    );
     for (name, turns) in std::iter::once(queue).chain(others) {
-        let (taken, waited) = (grouped(turns.taken()), grouped(turns.waited()));
-        writeln!(out, "  {name:<14}{taken:>12}{waited:>12}").expect("a String grows");
+        let figures = [turns.taken(), turns.waited(), turns.handed()];
+        row(name, figures.map(grouped));
     }
-    out.push('\n');
+    let sleeps = grouped(run.sleeps);
+    writeln!(out, "  {sleeps} sleeps on locks and events\n").expect("a String grows");
 }
 
 fn verdict(out: &mut String, run: &Run) {

@@ -22,6 +22,7 @@ pub mod peers;
 pub mod probe;
 pub mod problem;
 pub mod python;
+pub mod sleeps;
 pub mod source;
 pub mod symbols;
 pub mod table;

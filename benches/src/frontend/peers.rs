@@ -20,10 +20,10 @@ pub struct Peers {
 
 impl Parts for Peers {
     type Arena = PeerArena;
-    type Lock<T: Send + 'static> = parking_lot::Mutex<T>;
-    type Shared<T: Send + Sync + 'static> = parking_lot::RwLock<T>;
+    type Lock<T: Send + 'static> = parking_lot_13::Mutex<T>;
+    type Shared<T: Send + Sync + 'static> = parking_lot_13::RwLock<T>;
     type Once<T: Send + Sync + 'static> = OnceLock<T>;
-    type Account = parking_lot::Mutex<Introduced>;
+    type Account = parking_lot_13::Mutex<Introduced>;
 
     fn hash(&self, text: Text<'_>) -> isize {
         // Python hashes the code units of the narrowest kind that holds the text.
@@ -122,25 +122,24 @@ impl FileArena<Peers> for PeerArena {
     }
 }
 
-impl<T: Send> Lock<T> for parking_lot::Mutex<T> {
+impl<T: Send> Lock<T> for parking_lot_13::Mutex<T> {
     fn new(value: T) -> Self {
-        parking_lot::Mutex::new(value)
+        parking_lot_13::Mutex::new(value)
     }
 
     fn with<R>(&self, turns: &Turns, f: impl FnOnce(&mut T) -> R) -> R {
-        let free = self.try_lock();
-        turns.count(free.is_none());
-        f(&mut free.unwrap_or_else(|| self.lock()))
+        let mut held = turns.take(self.try_lock(), || self.lock());
+        f(&mut held)
     }
 
     fn into_inner(self) -> T {
-        parking_lot::Mutex::into_inner(self)
+        parking_lot_13::Mutex::into_inner(self)
     }
 }
 
-impl Account for parking_lot::Mutex<Introduced> {
+impl Account for parking_lot_13::Mutex<Introduced> {
     fn new() -> Self {
-        parking_lot::Mutex::default()
+        parking_lot_13::Mutex::default()
     }
 
     fn add(&self, what: Introduced, turns: &Turns) {
@@ -169,21 +168,19 @@ impl Account for parking_lot::Mutex<Introduced> {
     }
 }
 
-impl<T: Send + Sync> SharedLock<T> for parking_lot::RwLock<T> {
+impl<T: Send + Sync> SharedLock<T> for parking_lot_13::RwLock<T> {
     fn new(value: T) -> Self {
-        parking_lot::RwLock::new(value)
+        parking_lot_13::RwLock::new(value)
     }
 
     fn read<R>(&self, turns: &Turns, f: impl FnOnce(&T) -> R) -> R {
-        let free = self.try_read();
-        turns.count(free.is_none());
-        f(&free.unwrap_or_else(|| self.read()))
+        let held = turns.take(self.try_read(), || self.read());
+        f(&held)
     }
 
     fn write<R>(&self, turns: &Turns, f: impl FnOnce(&mut T) -> R) -> R {
-        let free = self.try_write();
-        turns.count(free.is_none());
-        f(&mut free.unwrap_or_else(|| self.write()))
+        let mut held = turns.take(self.try_write(), || self.write());
+        f(&mut held)
     }
 }
 

@@ -58,6 +58,7 @@ impl Arena {
     /// ```
     #[doc(alias = "_PyArena_New")]
     #[must_use]
+    #[inline]
     pub const fn new() -> Arena {
         Arena::with_objects()
     }
@@ -77,6 +78,7 @@ impl Arena {
     /// assert_eq!(arena.stats().total_blocks, 2);
     /// ```
     #[must_use]
+    #[inline]
     pub const fn with_policy(policy: BlockPolicy) -> Arena {
         Arena::with_objects_and_policy(policy)
     }
@@ -98,6 +100,7 @@ impl<O> Arena<O> {
     /// assert_eq!(Rc::strong_count(&shared), 1);
     /// ```
     #[must_use]
+    #[inline]
     pub const fn with_objects() -> Arena<O> {
         Arena::with_objects_and_policy(BlockPolicy::Fixed(crate::DEFAULT_BLOCK_SIZE))
     }
@@ -115,6 +118,7 @@ impl<O> Arena<O> {
     /// assert_eq!(arena.add_object(String::from("kept")), "kept");
     /// ```
     #[must_use]
+    #[inline]
     pub const fn with_objects_and_policy(policy: BlockPolicy) -> Arena<O> {
         Arena {
             objects: Objects::new(),

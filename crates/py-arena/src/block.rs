@@ -61,13 +61,21 @@ fn layout(payload: usize) -> Option<Layout> {
 
 impl Block {
     /// Gets a block from this thread's cache or from the allocator. `payload` is a multiple of 8.
+    #[inline]
     pub(crate) fn allocate(payload: usize, large: bool) -> Result<Block, AllocError> {
         debug_assert!(payload % ALIGNMENT == 0 && payload > 0);
         if !large {
             if let Some(block) = cache::take(payload) {
+                block.set_resume(block.start());
                 return Ok(block);
             }
         }
+        Block::from_allocator(payload, large)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn from_allocator(payload: usize, large: bool) -> Result<Block, AllocError> {
         let layout = layout(payload).ok_or(AllocError)?;
         // SAFETY: the layout is never empty, it holds a header.
         let memory = NonNull::new(unsafe { alloc(layout) }).ok_or(AllocError)?;
@@ -95,6 +103,7 @@ impl Block {
     /// # Safety
     /// The block is in no list, and neither a copy of this handle nor a pointer into the payload
     /// is used again.
+    #[inline]
     pub(crate) unsafe fn free(self) {
         if self.is_large() || !cache::put(self) {
             // SAFETY: the caller's promise, and the cache did not take it.
@@ -106,6 +115,8 @@ impl Block {
     ///
     /// # Safety
     /// As for `free`.
+    #[cold]
+    #[inline(never)]
     pub(crate) unsafe fn return_to_allocator(self) {
         let total = self.total();
         // SAFETY: B2: this is the pointer that `alloc` returned; the size and alignment are those
@@ -168,7 +179,7 @@ impl Block {
         NonNull::new(unsafe { (*self.0.as_ptr()).prev }).map(Block)
     }
 
-    fn set_next(self, next: Option<Block>) {
+    pub(crate) fn set_next(self, next: Option<Block>) {
         // SAFETY: B1: the header is live.
         unsafe { (*self.0.as_ptr()).next = raw(next) }
     }
@@ -228,6 +239,11 @@ impl List {
     /// The blocks, newest first. The list must not change meanwhile.
     pub(crate) fn iter(&self) -> impl Iterator<Item = Block> {
         core::iter::successors(self.head(), |block| block.next())
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.get().is_none()
     }
 
     /// Frees all blocks, oldest first if they were pushed in that order: the cache then keeps the

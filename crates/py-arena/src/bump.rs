@@ -61,13 +61,20 @@ impl Segment {
         if pad + size > self.room() {
             return None;
         }
+        Some(self.carve_fitting(size, pad))
+    }
+
+    /// As `carve`, where the padding is known and the room is there: `pad + size <= room`.
+    #[inline]
+    fn carve_fitting(&mut self, size: usize, pad: usize) -> Carved {
+        debug_assert!(pad + size <= self.room());
         let rounded = round_fitting(size);
         let at = above(self.cursor, pad);
         self.cursor = above(at, rounded);
-        Some(Carved {
+        Carved {
             at,
             slack: pad + rounded - size,
-        })
+        }
     }
 }
 
@@ -145,6 +152,7 @@ pub(crate) struct Bump {
 unsafe impl Send for Bump {}
 
 impl Bump {
+    #[inline]
     pub(crate) const fn new(policy: BlockPolicy) -> Bump {
         Bump {
             cursor: Cell::new(CLOSED),
@@ -198,12 +206,6 @@ impl Bump {
         segment
     }
 
-    /// Moves the cursor on within the open segment.
-    #[inline]
-    pub(crate) fn advance_to(&self, cursor: NonNull<u8>) {
-        self.cursor.set(cursor);
-    }
-
     /// Counts what was handed out of a segment between these two cursors.
     #[inline]
     pub(crate) fn retire(&self, base: NonNull<u8>, cursor: NonNull<u8>) {
@@ -228,16 +230,15 @@ impl Bump {
     pub(crate) fn malloc(&self, size: usize) -> Result<NonNull<u8>, AllocError> {
         let mut segment = self.segment();
         // One comparison for both 0 < size and size <= room.
-        if size.wrapping_sub(1) < segment.room() {
-            if let Some(carved) = segment.carve(size, 1) {
-                return Ok(self.advance(segment, carved));
-            }
+        if size.wrapping_sub(1) >= segment.room() {
+            return self.malloc_slow(size);
         }
-        self.malloc_slow(size)
+        let carved = segment.carve_fitting(size, 0);
+        Ok(self.advance(segment, carved))
     }
 
     #[inline]
-    fn advance(&self, segment: Segment, carved: Carved) -> NonNull<u8> {
+    pub(crate) fn advance(&self, segment: Segment, carved: Carved) -> NonNull<u8> {
         self.cursor.set(segment.cursor);
         self.count(1);
         self.add_slack(carved.slack);
@@ -348,10 +349,13 @@ impl Reserve for &Bump {
 }
 
 impl Drop for Bump {
+    #[inline]
     fn drop(&mut self) {
         for list in [&self.owned, &self.partial, &self.spare] {
-            // SAFETY: I3: the blocks are this arena's, and its end ends all borrows of them.
-            unsafe { list.free_all() };
+            if !list.is_empty() {
+                // SAFETY: I3: the blocks are this arena's, and its end ends all borrows of them.
+                unsafe { list.free_all() };
+            }
         }
     }
 }

@@ -8,12 +8,12 @@
 //! Without the feature `std` there is no cache, and these functions answer so.
 //!
 //! # Invariants
-//! - C1. A cached block is in no arena; its `next` belongs to the cache.
+//! - C1. A cached block is in no arena; its `next` belongs to the cache, its `prev` to nobody.
 //! - C2. All blocks of a bin have the bin's payload, and `bytes` is the sum of their sizes.
 //! - C3. Nothing is borrowed while the allocator runs, so that an allocator which itself uses an
 //!   arena finds the cache in order.
 
-use crate::block::{Block, List};
+use crate::block::Block;
 use core::cell::Cell;
 
 /// The bytes that a thread's cache keeps at most, unless [`set_limit`] says otherwise.
@@ -27,67 +27,68 @@ pub const DEFAULT_LIMIT: usize = 1 << 20;
 const BINS: usize = 12;
 
 struct Cache {
-    bins: [Bin; BINS],
+    /// The payload of each bin's blocks, side by side for a quick search.
+    payloads: [Cell<usize>; BINS],
+    heads: [Cell<Option<Block>>; BINS],
     bytes: Cell<usize>,
     limit: Cell<usize>,
-}
-
-struct Bin {
-    payload: Cell<usize>,
-    blocks: List,
 }
 
 impl Cache {
     #[cfg_attr(not(feature = "std"), allow(dead_code))]
     const fn new() -> Cache {
         Cache {
-            bins: [const {
-                Bin {
-                    payload: Cell::new(0),
-                    blocks: List::new(),
-                }
-            }; BINS],
+            payloads: [const { Cell::new(0) }; BINS],
+            heads: [const { Cell::new(None) }; BINS],
             bytes: Cell::new(0),
             limit: Cell::new(DEFAULT_LIMIT),
         }
     }
 
-    fn take(&self, payload: usize) -> Option<Block> {
-        let bin = self.bins.iter().find(|b| b.payload.get() == payload)?;
-        let block = bin.blocks.pop()?;
+    #[inline]
+    fn bin_of(&self, payload: usize) -> Option<usize> {
+        self.payloads.iter().position(|p| p.get() == payload)
+    }
+
+    #[inline]
+    fn pop(&self, bin: usize) -> Option<Block> {
+        let block = self.heads[bin].get()?;
+        self.heads[bin].set(block.next());
         self.bytes.set(self.bytes.get() - block.total());
         Some(block)
     }
 
+    #[inline]
+    fn take(&self, payload: usize) -> Option<Block> {
+        self.pop(self.bin_of(payload)?)
+    }
+
+    #[inline]
     fn put(&self, block: Block) -> bool {
         let payload = block.payload();
         let bytes = self.bytes.get() + block.total();
         if bytes > self.limit.get() {
             return false;
         }
-        let mut bins = self.bins.iter();
-        let same = bins.clone().find(|b| b.payload.get() == payload);
-        let Some(bin) = same.or_else(|| bins.find(|b| b.blocks.head().is_none())) else {
+        let unused = || self.heads.iter().position(|head| head.get().is_none());
+        let Some(bin) = self.bin_of(payload).or_else(unused) else {
             return false;
         };
-        bin.payload.set(payload);
-        block.set_resume(block.start());
-        bin.blocks.push(block);
+        self.payloads[bin].set(payload);
+        block.set_next(self.heads[bin].get());
+        self.heads[bin].set(Some(block));
         self.bytes.set(bytes);
         true
     }
 
-    /// Frees the largest bins first, until no more than this many bytes are kept.
+    /// Frees blocks, the largest first, until no more than this many bytes are kept.
     fn trim(&self, bytes: usize) {
         while self.bytes.get() > bytes {
-            let kept = self.bins.iter().filter(|b| b.blocks.head().is_some());
-            let Some(bin) = kept.max_by_key(|b| b.payload.get()) else {
+            let kept = (0..BINS).filter(|&bin| self.heads[bin].get().is_some());
+            let largest = kept.max_by_key(|&bin| self.payloads[bin].get());
+            let Some(block) = largest.and_then(|bin| self.pop(bin)) else {
                 return;
             };
-            let Some(block) = bin.blocks.pop() else {
-                return;
-            };
-            self.bytes.set(self.bytes.get() - block.total());
             // SAFETY: C1: the block is in no arena, and the cache has just forgotten it.
             unsafe { block.return_to_allocator() };
         }
@@ -128,11 +129,13 @@ mod thread {
 }
 
 /// A free block with exactly this payload.
+#[inline]
 pub(crate) fn take(payload: usize) -> Option<Block> {
     thread::with(|cache| cache.take(payload)).flatten()
 }
 
 /// Keeps the block, or says that it is not to be kept.
+#[inline]
 pub(crate) fn put(block: Block) -> bool {
     thread::with(|cache| cache.put(block)).unwrap_or(false)
 }

@@ -14,6 +14,7 @@ use crate::arena::Arena;
 use crate::block::{Block, FAST_MAX};
 use crate::bump::{Bump, Reserve, Segment};
 use crate::error::{AllocError, out_of_memory};
+use crate::refill::Refill;
 use crate::{ALIGNMENT, copy};
 use core::alloc::Layout;
 use core::fmt;
@@ -272,30 +273,21 @@ impl<'a> Claim<'a> {
         memory_of(self, layout)
     }
 
-    /// Takes another segment. The slow path sees no reference to the claim, only values: a claim
-    /// whose address was shown could not stay in registers.
+    /// Takes a segment with room for the request; or gives memory apart, which is all there is to
+    /// do. The slow path sees no reference to the claim, only values: a claim whose address was
+    /// shown could not stay in registers.
     #[inline(always)]
-    fn refill(&mut self, size: usize, align: usize) -> Result<NonNull<u8>, AllocError> {
-        let refill = self.bump.refill(size, align)?;
-        if let Some((base, segment)) = refill.next {
-            self.settle();
-            self.base = base;
-            (self.allocs, self.slack) = (1, refill.slack);
-            Segment {
-                cursor: self.cursor,
-                limit: self.limit,
-                block: self.block,
-            } = segment;
-        }
-        Ok(refill.at)
-    }
-
-    /// Counts what was served from the present segment.
-    #[inline]
-    fn settle(&self) {
-        self.bump.retire(self.base, self.cursor);
-        self.bump.count(self.allocs);
-        self.bump.add_slack(self.slack);
+    fn refill(&mut self, size: usize, align: usize) -> Result<Option<NonNull<u8>>, AllocError> {
+        let segment = match self.bump.refill(size, align)? {
+            Refill::Apart(at) => return Ok(Some(at)),
+            Refill::Next(segment) => segment,
+        };
+        let (base, cursor) = (self.base, self.cursor);
+        self.bump.settle(base, cursor, self.allocs, self.slack);
+        (self.cursor, self.limit) = (segment.cursor, segment.limit);
+        (self.base, self.block) = (segment.cursor, segment.block);
+        (self.allocs, self.slack) = (0, 0);
+        Ok(None)
     }
 }
 
@@ -310,13 +302,16 @@ impl Reserve for &mut Claim<'_> {
             return self.reserve_bytes(size, align).map(NonNull::cast);
         }
         let need = size.next_multiple_of(ALIGNMENT);
-        let next = self.cursor.as_ptr().wrapping_add(need);
+        let mut next = self.cursor.as_ptr().wrapping_add(need);
         // B3: cannot wrap around.
         if next > self.limit.as_ptr() {
-            return self.refill(size, ALIGNMENT).map(NonNull::cast);
+            if let Some(apart) = self.refill(size, ALIGNMENT)? {
+                return Ok(apart.cast());
+            }
+            next = self.cursor.as_ptr().wrapping_add(need);
         }
         let at = self.cursor;
-        // SAFETY: K1 and B3: above the cursor, below the limit.
+        // SAFETY: K1 and B3: above the cursor, not above the limit.
         self.cursor = unsafe { NonNull::new_unchecked(next) };
         self.allocs += 1;
         self.slack = self.slack.wrapping_add(need - size);
@@ -325,31 +320,37 @@ impl Reserve for &mut Claim<'_> {
 
     #[inline]
     fn reserve_bytes(&mut self, size: usize, align: usize) -> Result<NonNull<u8>, AllocError> {
-        let mut segment = Segment {
-            cursor: self.cursor,
-            limit: self.limit,
-            block: None,
-        };
-        let Some(carved) = segment.carve(size, align) else {
-            return self.refill(size, align);
-        };
-        self.cursor = segment.cursor;
-        self.allocs += 1;
-        self.slack = self.slack.wrapping_add(carved.slack);
-        Ok(carved.at)
+        loop {
+            let mut segment = Segment {
+                cursor: self.cursor,
+                limit: self.limit,
+                block: None,
+            };
+            if let Some(carved) = segment.carve(size, align) {
+                self.cursor = segment.cursor;
+                self.allocs += 1;
+                self.slack = self.slack.wrapping_add(carved.slack);
+                return Ok(carved.at);
+            }
+            if let Some(apart) = self.refill(size, align)? {
+                return Ok(apart);
+            }
+        }
     }
 }
 
 impl Drop for Claim<'_> {
-    #[inline]
+    /// Inlined where the claim ends, in unwinding too: a call with its address would keep it in
+    /// memory all its life.
+    #[inline(always)]
     fn drop(&mut self) {
-        self.settle();
-        let (cursor, limit, block) = (self.cursor, self.limit, self.block);
-        self.bump.give_back(Segment {
-            cursor,
-            limit,
-            block,
-        });
+        let rest = Segment {
+            cursor: self.cursor,
+            limit: self.limit,
+            block: self.block,
+        };
+        self.bump
+            .end_claim(self.base, rest, self.allocs, self.slack);
     }
 }
 

@@ -45,6 +45,7 @@ impl<O> Objects<O> {
         None => panic!("the object's type is too large"),
     };
 
+    #[inline]
     pub(crate) const fn new() -> Objects<O> {
         Objects {
             cursor: Cell::new(CLOSED),
@@ -183,7 +184,11 @@ impl<O> Objects<O> {
 }
 
 impl<O> Drop for Objects<O> {
+    #[inline]
     fn drop(&mut self) {
+        if self.chunks.is_empty() && self.empty.is_empty() {
+            return;
+        }
         struct Free<'a, O>(&'a mut Objects<O>);
         impl<O> Drop for Free<'_, O> {
             fn drop(&mut self) {

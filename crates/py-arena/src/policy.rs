@@ -56,6 +56,7 @@ impl BlockPolicy {
     };
 
     /// Refuses what cannot work, at compile time where the arena is a constant.
+    #[inline]
     pub(crate) const fn checked(self) -> BlockPolicy {
         match self {
             BlockPolicy::Fixed(0) => panic!("BlockPolicy::Fixed(0): a block needs room"),

@@ -17,14 +17,12 @@ use crate::error::AllocError;
 use crate::policy::BlockPolicy;
 use core::ptr::NonNull;
 
-/// A request served by the slow path.
-pub(crate) struct Refill {
-    pub(crate) at: NonNull<u8>,
-    /// The segment to fill from now on, and its cursor before the request; `None` if the one in
-    /// use stays in use.
-    pub(crate) next: Option<(NonNull<u8>, Segment)>,
-    /// What the caller has to add to its counters.
-    pub(crate) slack: usize,
+/// How a request that did not fit is served.
+pub(crate) enum Refill {
+    /// From a segment to fill from now on, which has the room for it.
+    Next(Segment),
+    /// With this memory in a block of its own, already counted; the segment in use stays in use.
+    Apart(NonNull<u8>),
 }
 
 /// The room that a request takes at worst, whatever the cursor it meets.
@@ -37,14 +35,15 @@ impl Bump {
     #[cold]
     #[inline(never)]
     pub(crate) fn slow(&self, size: usize, align: usize) -> Result<NonNull<u8>, AllocError> {
-        let refill = self.refill(size, align)?;
-        if let Some((base, segment)) = refill.next {
-            self.take_segment();
-            self.open_from(base, segment);
-            self.add_slack(refill.slack);
-            self.count(1);
+        match self.refill(size, align)? {
+            Refill::Apart(at) => Ok(at),
+            Refill::Next(mut segment) => {
+                self.take_segment();
+                self.open(segment);
+                let carved = segment.carve(size, align).ok_or(AllocError)?;
+                Ok(self.advance(segment, carved))
+            }
         }
-        Ok(refill.at)
     }
 
     /// `malloc` where the fast path said no: size 0, or no room.
@@ -55,7 +54,7 @@ impl Bump {
             return self.slow(size, 1);
         }
         if !self.is_open() {
-            let segment = self.next_segment(ALIGNMENT)?;
+            let segment = self.next_segment(ALIGNMENT, self.next_regular()?)?;
             self.open(segment);
         }
         self.count(1);
@@ -63,37 +62,18 @@ impl Bump {
     }
 
     /// Finds the memory for a request that fits in no open segment.
-    #[cold]
     #[inline(never)]
     pub(crate) fn refill(&self, size: usize, align: usize) -> Result<Refill, AllocError> {
         let need = worst_case(size, align).ok_or(AllocError)?;
-        let apart = match self.policy {
-            BlockPolicy::Fixed(_) => false,
-            BlockPolicy::Growing { .. } => need > self.next_regular()? / 4,
-        };
-        let mut segment = if apart {
-            whole(self.new_block(need, true)?)
-        } else {
-            self.next_segment(need)?
-        };
+        let regular = self.next_regular()?;
+        if need <= regular / 4 || matches!(self.policy, BlockPolicy::Fixed(_)) {
+            return self.next_segment(need, regular).map(Refill::Next);
+        }
+        let mut segment = whole(self.new_block(need, true)?);
         let base = segment.cursor;
         let carved = segment.carve(size, align).ok_or(AllocError)?;
-        let (at, slack) = (carved.at, carved.slack);
-        if apart {
-            self.retire(base, segment.cursor);
-            self.add_slack(slack);
-            self.count(1);
-            return Ok(Refill {
-                at,
-                next: None,
-                slack: 0,
-            });
-        }
-        Ok(Refill {
-            at,
-            next: Some((base, segment)),
-            slack,
-        })
+        self.settle(base, segment.cursor, 1, carved.slack);
+        Ok(Refill::Apart(carved.at))
     }
 
     /// The payload of the regular block that would be opened next.
@@ -106,9 +86,9 @@ impl Bump {
             .ok_or(AllocError)
     }
 
-    /// A segment with this much room, from what is kept or from a new block.
-    fn next_segment(&self, need: usize) -> Result<Segment, AllocError> {
-        let regular = self.next_regular()?;
+    /// A segment with this much room, from what is kept or from a new block; `regular` is the
+    /// payload of the regular block that would be opened next.
+    fn next_segment(&self, need: usize, regular: usize) -> Result<Segment, AllocError> {
         let large = need > regular;
         while let Some(block) = if large { None } else { self.partial.pop() } {
             self.owned.push(block);
@@ -150,6 +130,7 @@ impl Bump {
     }
 
     /// This arena, or the nearest parent, that keeps an empty block.
+    #[inline]
     fn lender(&self) -> Option<&Bump> {
         let mut bump = self;
         while bump.spare.head().is_none() {
@@ -169,12 +150,14 @@ impl Bump {
         Some(block)
     }
 
+    #[inline]
     fn new_block(&self, payload: usize, large: bool) -> Result<Block, AllocError> {
         let block = self.acquire(payload, large)?;
         self.adopt(block);
         Ok(block)
     }
 
+    #[inline]
     fn adopt(&self, block: Block) {
         self.owned.push(block);
         self.reserved.set(self.reserved.get() + block.total());
@@ -182,6 +165,7 @@ impl Bump {
 
     /// The bump allocator that keeps the account of bytes held: this one, or a scope's outermost
     /// parent.
+    #[inline]
     pub(crate) fn root(&self) -> &Bump {
         let mut bump = self;
         while let Some(parent) = bump.parent {
@@ -192,6 +176,7 @@ impl Bump {
     }
 
     /// Gets a block within the limit. It is in no list yet.
+    #[inline]
     pub(crate) fn acquire(&self, payload: usize, large: bool) -> Result<Block, AllocError> {
         let root = self.root();
         let left = root.max_held.get().saturating_sub(root.held.get());
@@ -212,13 +197,24 @@ impl Bump {
         unsafe { block.free() };
     }
 
-    /// Opens the segment, out of which something was handed out already since `base`.
-    fn open_from(&self, base: NonNull<u8>, segment: Segment) {
-        self.open(Segment {
-            cursor: base,
-            ..segment
-        });
-        self.advance_to(segment.cursor);
+    /// Counts what a claim served from a segment between these two cursors.
+    pub(crate) fn settle(
+        &self,
+        base: NonNull<u8>,
+        cursor: NonNull<u8>,
+        allocs: usize,
+        slack: usize,
+    ) {
+        self.retire(base, cursor);
+        self.count(allocs);
+        self.add_slack(slack);
+    }
+
+    /// A claim ends.
+    #[inline(never)]
+    pub(crate) fn end_claim(&self, base: NonNull<u8>, rest: Segment, allocs: usize, slack: usize) {
+        self.settle(base, rest.cursor, allocs, slack);
+        self.give_back(rest);
     }
 
     /// Takes back the rest of a segment that a claim or a scope had (I2: it hands out no more).
@@ -241,6 +237,10 @@ impl Bump {
     pub(crate) fn rewind(&mut self) {
         self.take_segment();
         self.keep_blocks_of(&[&self.owned, &self.partial]);
+        if let Some(block) = self.spare.pop() {
+            self.owned.push(block);
+            self.open(whole(block));
+        }
         self.allocs.set(0);
         self.retired.set(0);
         self.slack.set(0);

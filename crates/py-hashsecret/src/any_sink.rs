@@ -45,15 +45,6 @@ impl AnySink {
 }
 
 impl Sink for AnySink {
-    fn word(&mut self, word: u64) {
-        match self {
-            AnySink::Sip13(sink) => sink.word(word),
-            AnySink::Sip24(sink) => sink.word(word),
-            AnySink::Fnv(sink) => sink.word(word),
-            AnySink::Djbx33a(sink) => sink.word(word),
-        }
-    }
-
     fn bits(&mut self, value: u64, bits: u32) {
         match self {
             AnySink::Sip13(sink) => sink.bits(value, bits),

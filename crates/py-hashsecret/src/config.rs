@@ -8,6 +8,7 @@ use crate::secret::HashSecret;
 use crate::sink::Sink;
 use crate::sip::short;
 use crate::text::{Wtf8Error, check_wtf8};
+use crate::utf8;
 use crate::width::HashWidth;
 
 /// How a build of CPython hashes.
@@ -134,13 +135,14 @@ impl HashConfig {
     #[doc(alias = "Py_HashBuffer")]
     #[must_use]
     pub fn hash_bytes(&self, secret: &HashSecret, bytes: &[u8]) -> i64 {
-        self.run(secret, bytes.len(), |sink| {
+        self.run(secret, bytes.len(), |mut sink| {
             let mut rest = bytes;
             while let Some((word, after)) = rest.split_first_chunk::<8>() {
                 sink.word(u64::from_le_bytes(*word));
                 rest = after;
             }
             sink.bits(short(rest), 8 * rest.len() as u32);
+            sink
         })
     }
 
@@ -184,15 +186,15 @@ impl HashConfig {
     }
 
     fn hash_generalized_utf8(&self, secret: &HashSecret, text: &[u8]) -> i64 {
-        let kind = kind::of_utf8(text);
+        let kind = utf8::kind(text);
         let chars = text.iter().filter(|byte| (**byte & 0xc0) != 0x80).count();
         let big = self.byte_order == ByteOrder::Big;
         self.run(secret, chars * kind as usize, |sink| match (kind, big) {
-            (Kind::Latin1, _) => kind::latin1_from_utf8(sink, text),
-            (Kind::Ucs2, false) => kind::ucs2_from_utf8::<_, false>(sink, text),
-            (Kind::Ucs2, true) => kind::ucs2_from_utf8::<_, true>(sink, text),
-            (Kind::Ucs4, false) => kind::ucs4_from_utf8::<_, false>(sink, text),
-            (Kind::Ucs4, true) => kind::ucs4_from_utf8::<_, true>(sink, text),
+            (Kind::Latin1, _) => utf8::latin1(sink, text),
+            (Kind::Ucs2, false) => utf8::ucs2::<_, false>(sink, text),
+            (Kind::Ucs2, true) => utf8::ucs2::<_, true>(sink, text),
+            (Kind::Ucs4, false) => utf8::ucs4::<_, false>(sink, text),
+            (Kind::Ucs4, true) => utf8::ucs4::<_, true>(sink, text),
         })
     }
 
@@ -224,7 +226,7 @@ impl HashConfig {
     }
 
     /// Hashes the `len` bytes that `fill` streams.
-    fn run(&self, secret: &HashSecret, len: usize, fill: impl FnOnce(&mut AnySink)) -> i64 {
+    fn run(&self, secret: &HashSecret, len: usize, fill: impl FnOnce(AnySink) -> AnySink) -> i64 {
         if len == 0 {
             return 0;
         }
@@ -233,9 +235,8 @@ impl HashConfig {
         } else {
             self.algorithm
         };
-        let mut sink = AnySink::new(algorithm, self.width, self.byte_order, secret);
-        fill(&mut sink);
-        self.width.hash(sink.finish())
+        let sink = AnySink::new(algorithm, self.width, self.byte_order, secret);
+        self.width.hash(fill(sink).finish())
     }
 
     /// `sys.hash_info` of such a build.

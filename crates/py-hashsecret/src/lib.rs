@@ -16,6 +16,7 @@ mod entropy;
 mod hasher;
 mod kind;
 mod lcg;
+mod many;
 #[cfg(all(test, loom, feature = "std"))]
 mod model;
 mod native;
@@ -31,6 +32,7 @@ mod seed;
 mod sink;
 mod sip;
 mod text;
+mod utf8;
 mod width;
 
 pub use algorithm::{ByteOrder, HashAlgorithm, HashInfo};

@@ -70,12 +70,6 @@ impl Fnv {
 }
 
 impl Sink for Fnv {
-    fn word(&mut self, word: u64) {
-        for byte in word.to_le_bytes() {
-            self.byte(byte);
-        }
-    }
-
     fn bits(&mut self, value: u64, bits: u32) {
         for byte in &value.to_le_bytes()[..bits as usize / 8] {
             self.byte(*byte);
@@ -106,11 +100,6 @@ impl Djbx33a {
 }
 
 impl Sink for Djbx33a {
-    fn word(&mut self, word: u64) {
-        self.bits(word & 0xffff_ffff, 32);
-        self.bits(word >> 32, 32);
-    }
-
     fn bits(&mut self, value: u64, bits: u32) {
         for byte in &value.to_le_bytes()[..bits as usize / 8] {
             self.hash = self.hash.wrapping_mul(33).wrapping_add(u64::from(*byte));

@@ -74,11 +74,12 @@ impl HashSecret {
     #[doc(alias = "_Py_HashRandomization_Init")]
     #[must_use]
     pub const fn from_seed(seed: u32) -> Self {
-        let mut bytes = [0; SECRET_SIZE];
-        if seed != 0 {
-            lcg_urandom(seed, &mut bytes);
+        if seed == 0 {
+            return Self::ZERO;
         }
-        HashSecret(bytes)
+        let mut secret = Self::ZERO;
+        lcg_urandom(seed, &mut secret.0);
+        secret
     }
 
     /// The secret of these bytes, for example those of another interpreter's `_Py_HashSecret`.

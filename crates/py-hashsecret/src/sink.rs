@@ -2,12 +2,24 @@
 
 use crate::sip::Sip;
 
-/// Takes a message in pieces. The first byte of a piece is its lowest.
+/// Takes a message in pieces.
 pub(crate) trait Sink {
-    /// Eight bytes.
-    fn word(&mut self, word: u64);
-    /// `bits / 8` bytes, seven at most; the number above them is zero.
+    /// Takes `bits / 8` bytes, eight at most, the first one lowest; the number above them is zero.
     fn bits(&mut self, value: u64, bits: u32);
+
+    /// Takes eight bytes.
+    #[inline(always)]
+    fn word(&mut self, word: u64) {
+        self.bits(word, 64);
+    }
+
+    /// Takes words until there are no more.
+    #[inline(always)]
+    fn words(&mut self, mut next: impl FnMut() -> Option<u64>) {
+        while let Some(word) = next() {
+            self.word(word);
+        }
+    }
 }
 
 /// A SipHash that is fed in pieces.
@@ -55,8 +67,21 @@ impl<const C: usize, const D: usize> Sink for SipSink<C, D> {
     fn word(&mut self, word: u64) {
         self.len = self.len.wrapping_add(8);
         self.state.word(self.pending | word << self.fill);
-        // In two steps, because a shift by 64 is none.
         self.pending = word >> 1 >> (63 - self.fill);
+    }
+
+    #[inline(always)]
+    fn words(&mut self, mut next: impl FnMut() -> Option<u64>) {
+        if self.fill != 0 {
+            while let Some(word) = next() {
+                self.word(word);
+            }
+            return;
+        }
+        while let Some(word) = next() {
+            self.state.word(word);
+            self.len = self.len.wrapping_add(8);
+        }
     }
 
     #[inline(always)]
@@ -69,6 +94,7 @@ impl<const C: usize, const D: usize> Sink for SipSink<C, D> {
             return;
         }
         self.state.word(word);
+        // In two steps, because a shift by 64 is none.
         self.pending = value >> 1 >> (63 - self.fill);
         self.fill = fill - 64;
     }

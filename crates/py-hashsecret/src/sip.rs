@@ -97,10 +97,10 @@ pub(crate) const fn short(rest: &[u8]) -> u64 {
         let first = u32::from_le_bytes(*first) as u64;
         return first | (u32::from_le_bytes(*last) as u64) << (8 * (n - 4));
     }
-    if n == 0 {
-        return 0;
+    if let Some(first) = rest.first_chunk::<2>() {
+        return u16::from_le_bytes(*first) as u64 | (rest[n - 1] as u64) << (8 * (n - 1));
     }
-    rest[0] as u64 | (rest[n / 2] as u64) << (8 * (n / 2)) | (rest[n - 1] as u64) << (8 * (n - 1))
+    if n == 0 { 0 } else { rest[0] as u64 }
 }
 
 /// Hashes `data` under a key of one word: SipHash-1-3 with the keys `key` and 0.
@@ -129,5 +129,16 @@ pub const fn keyed_hash(key: u64, data: &[u8]) -> u64 {
 /// value becomes -2.
 #[inline(always)]
 pub(crate) const fn not_minus_one(hash: isize) -> isize {
-    if hash == -1 { -2 } else { hash }
+    if hash == -1 {
+        return minus_two();
+    }
+    hash
+}
+
+/// A call, so that the compiler makes a branch of it: a conditional move would put its latency
+/// behind every hash.
+#[cold]
+#[inline(never)]
+const fn minus_two() -> isize {
+    -2
 }

@@ -16,10 +16,8 @@ use crate::kind::{self, Kind};
 use crate::secret::HashSecret;
 use crate::sink::SipSink;
 use crate::sip::{Sip, not_minus_one, sip, tail};
+use crate::utf8::{self, NOT_ASCII};
 use core::fmt;
-
-/// The top bit of each byte: set outside of ASCII.
-const NOT_ASCII: u64 = 0x8080_8080_8080_8080;
 
 /// What the first path can say of a text.
 enum Scan {
@@ -51,23 +49,28 @@ fn scan(keys: (u64, u64), text: &[u8]) -> Scan {
 /// SipHash-1-3 of the kind of a text that is not ASCII, from what [`scan`] said.
 #[inline(never)]
 fn wide(keys: (u64, u64), text: &[u8], state: Sip<1, 3>, ascii: usize) -> u64 {
-    match kind::of_utf8(&text[ascii..]) {
-        Kind::Latin1 => {
-            let mut sink = SipSink::resume(state, ascii);
-            kind::latin1_from_utf8(&mut sink, &text[ascii..]);
-            sink.finish()
-        }
-        Kind::Ucs2 => {
-            let mut sink = SipSink::<1, 3>::new(keys);
-            kind::ucs2_from_utf8::<_, { kind::BIG }>(&mut sink, text);
-            sink.finish()
-        }
-        Kind::Ucs4 => {
-            let mut sink = SipSink::<1, 3>::new(keys);
-            kind::ucs4_from_utf8::<_, { kind::BIG }>(&mut sink, text);
-            sink.finish()
-        }
+    match utf8::kind(&text[ascii..]) {
+        Kind::Latin1 => latin1(state, text, ascii),
+        Kind::Ucs2 => ucs2(keys, text),
+        Kind::Ucs4 => ucs4(keys, text),
     }
+}
+
+// A function for each, whose sink is its own: so its words stay in registers.
+
+#[inline(never)]
+fn latin1(state: Sip<1, 3>, text: &[u8], ascii: usize) -> u64 {
+    utf8::latin1(SipSink::resume(state, ascii), &text[ascii..]).finish()
+}
+
+#[inline(never)]
+fn ucs2(keys: (u64, u64), text: &[u8]) -> u64 {
+    utf8::ucs2::<_, { kind::BIG }>(SipSink::<1, 3>::new(keys), text).finish()
+}
+
+#[inline(never)]
+fn ucs4(keys: (u64, u64), text: &[u8]) -> u64 {
+    utf8::ucs4::<_, { kind::BIG }>(SipSink::<1, 3>::new(keys), text).finish()
 }
 
 impl HashSecret {
@@ -193,8 +196,8 @@ impl HashSecret {
         if ucs2.is_empty() {
             return 0;
         }
-        let mut sink = SipSink::<1, 3>::new(self.siphash_keys());
-        kind::from_ucs2::<_, { kind::BIG }>(&mut sink, ucs2);
+        let sink = SipSink::<1, 3>::new(self.siphash_keys());
+        let sink = kind::from_ucs2::<_, { kind::BIG }>(sink, ucs2);
         not_minus_one(sink.finish() as isize)
     }
 
@@ -235,8 +238,8 @@ impl HashSecret {
         I::IntoIter: Clone,
     {
         let code_points = code_points.into_iter();
-        let mut sink = SipSink::<1, 3>::new(self.siphash_keys());
-        kind::from_code_points::<_, { kind::BIG }>(&mut sink, code_points);
+        let sink = SipSink::<1, 3>::new(self.siphash_keys());
+        let sink = kind::from_code_points::<_, { kind::BIG }>(sink, code_points);
         if sink.is_empty() {
             return 0;
         }

@@ -90,6 +90,19 @@ proptest! {
         prop_assert_eq!(two_four.finish(), sip24(keys, &whole));
     }
 
+    #[test]
+    fn many_messages_hash_as_each_alone(
+        messages in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 0..9),
+        bytes: [u8; 24],
+    ) {
+        let secret = HashSecret::from_bytes(bytes);
+        let messages: Vec<&[u8]> = messages.iter().map(|m| &m[..]).collect();
+        let mut hashes = vec![7; messages.len()];
+        secret.hash_many(&messages, &mut hashes);
+        let alone: Vec<isize> = messages.iter().map(|m| secret.hash_bytes(m)).collect();
+        prop_assert_eq!(hashes, alone);
+    }
+
     /// Integers go in as their bytes in memory, as [`Hasher`] says.
     #[test]
     fn integers_go_in_as_their_bytes(
@@ -113,6 +126,12 @@ proptest! {
         bytes.push(a);
         prop_assert_eq!(numbers.finish(), sip13((1, 2), &bytes));
     }
+}
+
+#[test]
+#[should_panic = "a place for each hash"]
+fn hash_many_without_a_place_for_each_panics() {
+    HashSecret::ZERO.hash_many(&[b"a", b"b"], &mut [0]);
 }
 
 /// test_hash: test_unaligned_buffers.

@@ -32,7 +32,7 @@ use crate::bits::{HAS_PARKED, LOCKED, UNLOCKED};
 use crate::deadline::Deadline;
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::hooks;
-use crate::parking_lot::{lot, park_until};
+use crate::parking_lot::{Kind, lot, park_until};
 use crate::primitive::{Acquire, AtomicU8, Relaxed, Release, const_fn};
 use core::fmt;
 use core::time::Duration;
@@ -213,7 +213,7 @@ impl Event {
             let unset = || self.0.load(Relaxed) == WAITED_FOR;
             // SAFETY: the key is our own address, and only events park on their byte; `unset` does
             // not call into the lot.
-            let parked = unsafe { park_until(self.key(), unset, 0, deadline, flags) };
+            let parked = unsafe { park_until(Kind::Event, self.key(), unset, 0, deadline, flags) };
             let given_up = match parked.status {
                 ParkStatus::Ok | ParkStatus::Again => continue,
                 ParkStatus::Timeout => LockStatus::Failure,

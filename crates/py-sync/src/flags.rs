@@ -39,7 +39,8 @@ impl LockFlags {
     pub const DETACH: LockFlags = LockFlags(1);
 
     /// A signal ends the sleep; the runtime's [`pending`](crate::Runtime::pending) then says
-    /// whether the wait goes on.
+    /// whether the wait goes on. A handler that calls [`signal_arrived`](crate::signal_arrived) is
+    /// noticed also if it runs just before the sleep.
     ///
     /// ```
     /// # use py_sync::LockFlags;

@@ -1,9 +1,13 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(not(all(test, loom)))]
+mod after_fork;
 mod bits;
 mod critical_section;
 mod deadline;
+#[cfg(feature = "diagnostics")]
+pub mod diagnostics;
 mod event;
 mod flags;
 mod hooks;
@@ -21,14 +25,15 @@ mod rw_mutex;
 mod semaphore;
 mod seq_cell;
 mod seq_lock;
+mod signals;
 mod sys;
 
+pub use event::Event;
 pub use critical_section::{
     CriticalCell, CriticalSection, CsThread, EnteredCriticalSection, TopSection, assert_held,
     with_critical_section, with_critical_section_mutex, with_critical_section_mutex2,
     with_critical_section2,
 };
-pub use event::Event;
 pub use flags::{LockFlags, LockStatus, ParkStatus};
 pub use hooks::{AlreadyInstalled, Runtime, detached, install};
 pub use mutex::{Mutex, MutexGuard};
@@ -39,3 +44,4 @@ pub use recursive_mutex::{RecursiveMutex, RecursiveMutexGuard};
 pub use rw_mutex::{RwMutex, RwMutexReadGuard, RwMutexWriteGuard};
 pub use seq_cell::{Pod, SeqCell};
 pub use seq_lock::{SeqLock, SeqLockWriteGuard};
+pub use signals::signal_arrived;

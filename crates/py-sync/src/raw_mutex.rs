@@ -4,35 +4,50 @@
 //! |---|---|
 //! | null | free, nobody waits |
 //! | address 1 | locked, nobody waits |
-//! | waiter | free, threads wait; `waiter` is the newest |
+//! | waiter | free, threads wait, and one that was woken is on its way; `waiter` is the newest |
 //! | waiter, bit 0 set | locked, threads wait |
+//! | waiter, bit 1 set | free, threads wait, and an unlock is about to pop one |
+//! | waiter, both set | the same, and somebody has locked meanwhile |
 //!
 //! ```text
-//!            lock                    wait (push)
-//!   null ──────────▶ 1 ──────────────────────────────▶ w|1 ──┐ wait: push another
-//!     ▲   unlock     │                                 ▲ │ ◀─┘
-//!     └──────────────┘                            lock │ │ unlock: pop w, post it
-//!                                                      │ ▼
-//!                                                    w.next
+//!            lock                wait (push)
+//!   null ──────────▶ 1 ──────────────────────▶ w|1 ◀─────────────────────┐
+//!     ▲   unlock     │                         │ ▲  lock                 │
+//!     └──────────────┘        unlock: the right│ └───── w ◀──┐           │
+//!                                       to pop ▼             │ pop, post │
+//!                                             w|2 ───────────┘           │
+//!                                              │ ▲                       │
+//!                                         lock ▼ │ unlock                │
+//!                                             w|3 ───────────────────────┘
+//!                                                  its unlock will pop
 //! ```
 //!
 //! Invariants:
 //! * I1: a waiter in the list lives until it is posted: its owner returns from the wait only after
 //!   its own post (the semaphore's I4).
-//! * I2: only the holder pops, so at most one thread reads a waiter's `next` after it was pushed,
-//!   and a popped waiter was not replaced by another at its address meanwhile.
-//! * I3: a pop reads `next` before its compare-exchange and posts after it; the post is its last
-//!   touch of the waiter.
-//! * I4: never handed over: a woken thread competes again.
+//! * I2: only who has set bit 1 pops, and bit 1 is set by one compare-exchange that also clears bit
+//!   0. Of two unlocks at once, right or wrong, one finds bit 0 clear and touches nothing.
+//! * I3: while bit 1 is set the list is not empty, and the waiter whose `next` the popper reads is
+//!   in it: it was not replaced by another at its address meanwhile.
+//! * I4: a pop reads `next` before its compare-exchange and posts after it; the post is its last
+//!   touch of the waiter. Its compare-exchange is its last touch of the mutex, which the waiter
+//!   that it posts still borrows.
+//! * I5: free with a list, either bit 1 is set or a woken thread has not competed yet: somebody
+//!   will come to pop. A popper that finds the mutex locked leaves the pop to that unlock.
+//! * I6: never handed over: a woken thread competes again.
 //!
 //! Orderings: taking the lock is `Acquire`, giving it up is `Release`. Pushing a waiter is
-//! `Release`, so that the popper's `Acquire` load sees its `next`.
+//! `Release`, so that the popper's `Acquire` sees its `next`; the pop is `Release`, so that what it
+//! read of a waiter that stays comes before what that one writes, once a later popper has woken it.
+//! The word is changed by compare-exchanges alone, each of which carries on what those before it
+//! released.
 //!
 //! The list is last in, first out, and unfair: the sections under it are a few instructions long.
 //! Never detaches, never times out.
 //!
 //! CPython: `Python/lock.c`, `_PyRawMutex_LockSlow`, `_PyRawMutex_UnlockSlow`. Differs from
-//! CPython: unlocking an unlocked mutex panics instead of aborting.
+//! CPython: unlocking an unlocked mutex panics instead of aborting, and two unlocks at once cannot
+//! reach into one waiter's stack, which is what bit 1 is for.
 
 use crate::bits;
 use crate::deadline::Deadline;
@@ -42,8 +57,9 @@ use core::fmt;
 use core::ptr;
 
 const LOCKED: usize = bits::LOCKED as usize;
+const POPPING: usize = 2;
 
-/// One sleeping thread, on its own stack. Bit 0 of its address is free for the lock bit.
+/// One sleeping thread, on its own stack. The low bits of its address are free for ours.
 #[repr(align(8))]
 struct Waiter {
     semaphore: Semaphore,
@@ -64,24 +80,42 @@ struct Waiter {
 /// assert!(LOCK.is_locked());
 /// drop(guard);
 /// assert!(LOCK.try_lock());
-/// // SAFETY: locked by the line above.
-/// unsafe { LOCK.unlock() };
+/// LOCK.unlock();
 /// ```
 #[doc(alias = "_PyRawMutex")]
 pub struct RawMutex {
     state: AtomicPtr<Waiter>,
 }
 
+/// How the first half of an unlock ended.
+pub(crate) enum Released {
+    NotLocked,
+    Unlocked,
+    MustPop(RightToPop),
+}
+
+/// Stands for bit 1: whoever holds it pops. With the word as it was when the bit was set.
+pub(crate) struct RightToPop(*mut Waiter);
+
 fn is_locked(state: *mut Waiter) -> bool {
     state.addr() & LOCKED != 0
 }
 
-fn locked(state: *mut Waiter) -> *mut Waiter {
-    state.map_addr(|a| a | LOCKED)
+fn is_popping(state: *mut Waiter) -> bool {
+    state.addr() & POPPING != 0
 }
 
 fn newest(state: *mut Waiter) -> *mut Waiter {
-    state.map_addr(|a| a & !LOCKED)
+    state.map_addr(|a| a & !(LOCKED | POPPING))
+}
+
+/// `state` with the bits of `set` set and those of `clear` clear.
+fn with(state: *mut Waiter, set: usize, clear: usize) -> *mut Waiter {
+    state.map_addr(|a| a & !clear | set)
+}
+
+fn locked(state: *mut Waiter) -> *mut Waiter {
+    with(state, LOCKED, 0)
 }
 
 impl RawMutex {
@@ -155,10 +189,11 @@ impl RawMutex {
             waiter
                 .next
                 .with_mut(|next| unsafe { *next = newest(state) });
+            let pushed = with(this, state.addr() & POPPING | LOCKED, 0);
             // Release: the popper reads `next`. Relaxed on failure: load again.
             if self
                 .state
-                .compare_exchange(state, locked(this), Release, Relaxed)
+                .compare_exchange(state, pushed, Release, Relaxed)
                 .is_ok()
             {
                 waiter.semaphore.wait(Deadline::Never, false);
@@ -193,66 +228,107 @@ impl RawMutex {
 
     /// Unlocks, and wakes the newest waiter.
     ///
+    /// Any thread may unlock. An unlock too many, even beside the right one, finds the mutex
+    /// unlocked and panics, or unlocks it for whoever has locked it since.
+    ///
     /// # Panics
     ///
     /// If the mutex is not locked: `unlocking mutex that is not locked`. Nothing has been changed.
-    ///
-    /// # Safety
-    ///
-    /// The mutex is locked on behalf of the caller, who unlocks it once: two threads that unlock
-    /// at the same time could both reach into the same waiter's stack.
     ///
     /// # Examples
     ///
     /// ```
     /// let m = py_sync::RawMutex::new();
     /// m.lock();
-    /// // SAFETY: locked above, by this thread.
-    /// unsafe { m.unlock() };
+    /// m.unlock();
     /// assert!(!m.is_locked());
     /// ```
     #[doc(alias = "_PyRawMutex_Unlock")]
     #[inline]
-    pub unsafe fn unlock(&self) {
-        let (free, taken) = (ptr::null_mut(), ptr::without_provenance_mut(LOCKED));
-        // Release: the section ends here. Relaxed on failure: the slow path loads again.
-        if self
-            .state
-            .compare_exchange(taken, free, Release, Relaxed)
-            .is_err()
-        {
-            // SAFETY: the caller's promise, handed on.
-            unsafe { self.unlock_contended() };
-        }
+    #[track_caller]
+    pub fn unlock(&self) {
+        assert!(self.try_unlock(), "unlocking mutex that is not locked");
     }
 
-    /// # Safety
+    /// Unlocks if it is locked; false, and nothing changed, if it is not.
     ///
-    /// As for [`unlock`](RawMutex::unlock).
+    /// ```
+    /// let m = py_sync::RawMutex::new();
+    /// assert!(!m.try_unlock());
+    /// m.lock();
+    /// assert!(m.try_unlock());
+    /// ```
+    #[inline]
+    #[must_use = "false means that it was not locked"]
+    pub fn try_unlock(&self) -> bool {
+        let (free, taken) = (ptr::null_mut(), ptr::without_provenance_mut(LOCKED));
+        // Release: the section ends here. Relaxed on failure: the slow path loads again.
+        self.state
+            .compare_exchange(taken, free, Release, Relaxed)
+            .is_ok()
+            || self.unlock_contended()
+    }
+
     #[cold]
-    unsafe fn unlock_contended(&self) {
-        // Acquire: pairs with the push, for `next`.
-        let mut state = self.state.load(Acquire);
+    fn unlock_contended(&self) -> bool {
+        match self.release() {
+            Released::NotLocked => return false,
+            Released::Unlocked => {}
+            Released::MustPop(right) => self.pop(right),
+        }
+        true
+    }
+
+    /// The first half of an unlock: clears bit 0, and sets bit 1 if there is somebody to wake.
+    pub(crate) fn release(&self) -> Released {
+        // Relaxed: decides only which compare-exchange to try.
+        let mut state = self.state.load(Relaxed);
+        while is_locked(state) {
+            let pops = !newest(state).is_null() && !is_popping(state);
+            let unlocked = with(state, if pops { POPPING } else { 0 }, LOCKED);
+            // Release: the section ends here. Acquire: pairs with the push, for `next`. Relaxed on
+            // failure: only tried again.
+            match self
+                .state
+                .compare_exchange(state, unlocked, AcqRel, Relaxed)
+            {
+                Ok(_) if pops => return Released::MustPop(RightToPop(unlocked)),
+                Ok(_) => return Released::Unlocked,
+                Err(now) => state = now,
+            }
+        }
+        Released::NotLocked
+    }
+
+    /// The second half: wakes the newest waiter, or leaves that to whoever has locked meanwhile.
+    pub(crate) fn pop(&self, RightToPop(mut state): RightToPop) {
         loop {
-            assert!(is_locked(state), "unlocking mutex that is not locked");
             let waiter = newest(state);
-            let rest = if waiter.is_null() {
-                waiter
+            let left_to_its_unlock = is_locked(state);
+            let rest = if left_to_its_unlock {
+                with(state, 0, POPPING)
             } else {
-                // SAFETY: in the list, hence alive (I1); only we, the holder, pop (I2).
+                // SAFETY: in the list, hence alive (I1, I3); only we pop (I2).
                 unsafe { (*waiter).next() }
             };
-            // Release: the section ends here. Acquire on failure: a newer waiter's `next`.
-            match self.state.compare_exchange(state, rest, AcqRel, Acquire) {
-                Ok(_) if waiter.is_null() => return,
+            // Release: we may have read the `next` of a waiter that another popper will wake, and
+            // that writes it then. Acquire on failure: a newer waiter's `next`.
+            match self.state.compare_exchange(state, rest, Release, Acquire) {
+                Ok(_) if left_to_its_unlock => return,
                 Ok(_) => {
-                    // SAFETY: popped by us, so the one post of its wait (I2, I3).
+                    // SAFETY: popped by us, so the one post of its wait (I2, I4).
                     unsafe { Semaphore::post(&raw const (*waiter).semaphore) };
                     return;
                 }
                 Err(now) => state = now,
             }
         }
+    }
+
+    /// True if threads wait in its list.
+    #[cfg(all(test, loom))]
+    pub(crate) fn has_waiters(&self) -> bool {
+        !newest(self.state.load(Relaxed)).is_null()
     }
 
     /// True while somebody holds it. Out of date at once: for assertions.
@@ -300,7 +376,7 @@ impl RawMutex {
 impl Waiter {
     /// # Safety
     ///
-    /// `self` is in the list and the caller holds the mutex.
+    /// `self` is in the list and the caller has the right to pop.
     unsafe fn next(&self) -> *mut Waiter {
         self.alive.touch();
         // SAFETY: nobody writes `next` while the waiter is in the list.
@@ -341,7 +417,6 @@ pub struct RawMutexGuard<'a> {
 impl Drop for RawMutexGuard<'_> {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: the guard stands for one lock that nobody else gives up.
-        unsafe { self.mutex.unlock() };
+        self.mutex.unlock();
     }
 }

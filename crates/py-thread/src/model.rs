@@ -191,6 +191,17 @@ mod handle {
     }
 
     #[test]
+    fn has_exited_shows_the_work() {
+        explore("has_exited_shows_the_work", || {
+            let work = Work::new();
+            let handle = start(&work);
+            if handle.has_exited() {
+                assert_eq!(work.get(), 7);
+            }
+        });
+    }
+
+    #[test]
     fn is_done_means_gone() {
         explore("is_done_means_gone", || {
             let work = Work::new();

@@ -3,7 +3,7 @@
 use super::{Guarded, check};
 use crate::deadline::Deadline;
 use crate::flags::{LockFlags, ParkStatus};
-use crate::parking_lot::{Parked, ParkingLot};
+use crate::parking_lot::{Kind, Parked, ParkingLot};
 use crate::primitive::{AtomicU32, Relaxed};
 use core::time::Duration;
 use loom::sync::Arc;
@@ -34,7 +34,7 @@ impl Gate {
         // SAFETY: the lot is this test's own.
         unsafe {
             self.lot
-                .park_until(key, closed, 17, deadline, LockFlags::NONE)
+                .park_until(Kind::Park, key, closed, 17, deadline, LockFlags::NONE)
         }
     }
 

@@ -1,7 +1,7 @@
 //! Models of [`RawMutex`]: exclusion, ordering, and a waiter that is never touched after its wake.
 
 use super::{Guarded, check};
-use crate::raw_mutex::RawMutex;
+use crate::raw_mutex::{RawMutex, Released};
 use loom::sync::Arc;
 use loom::thread;
 
@@ -53,8 +53,7 @@ fn try_lock_excludes() {
             thread::spawn(move || {
                 if shared.0.try_lock() {
                     shared.1.increment();
-                    // SAFETY: locked two lines above.
-                    unsafe { shared.0.unlock() };
+                    shared.0.unlock();
                 }
             })
         };
@@ -64,5 +63,110 @@ fn try_lock_excludes() {
         other.join().unwrap();
         assert!(shared.0.try_lock(), "free, and nobody else is there");
         assert!((1..=2).contains(&shared.1.get()));
+    });
+}
+
+/// Two unlocks of one lock at once: one of them finds it unlocked.
+#[test]
+fn a_wrong_second_unlock_finds_it_unlocked() {
+    check("raw_mutex::a_wrong_second_unlock_finds_it_unlocked", || {
+        let mutex = Arc::new(RawMutex::new());
+        mutex.lock();
+        let wrong = {
+            let mutex = Arc::clone(&mutex);
+            thread::spawn(move || mutex.try_unlock())
+        };
+        let right = mutex.try_unlock();
+        assert!(wrong.join().unwrap() ^ right);
+        assert!(!mutex.is_locked());
+    });
+}
+
+/// The same beside a waiter, whose frame is touched once: two locks, three unlocks, and two of
+/// them found it locked.
+#[test]
+fn a_wrong_second_unlock_beside_a_waiter_touches_nothing() {
+    let name = "raw_mutex::a_wrong_second_unlock_beside_a_waiter_touches_nothing";
+    check(name, || {
+        let mutex = Arc::new(RawMutex::new());
+        mutex.lock();
+        let waiter = {
+            let mutex = Arc::clone(&mutex);
+            thread::spawn(move || {
+                mutex.lock();
+                usize::from(mutex.try_unlock())
+            })
+        };
+        let wrong = {
+            let mutex = Arc::clone(&mutex);
+            thread::spawn(move || usize::from(mutex.try_unlock()))
+        };
+        let right = usize::from(mutex.try_unlock());
+        assert_eq!(right + wrong.join().unwrap() + waiter.join().unwrap(), 2);
+        assert!(mutex.try_lock());
+    });
+}
+
+/// Two waiters and two wrong unlocks: a second popper would follow a link of a frame that is gone.
+#[test]
+fn wrong_unlocks_beside_two_waiters_lose_nobody() {
+    check(
+        "raw_mutex::wrong_unlocks_beside_two_waiters_lose_nobody",
+        || {
+            let mutex = Arc::new(RawMutex::new());
+            mutex.lock();
+            let waiters = [(); 2].map(|()| {
+                let mutex = Arc::clone(&mutex);
+                thread::spawn(move || {
+                    mutex.lock();
+                    usize::from(mutex.try_unlock())
+                })
+            });
+            let wrong = {
+                let mutex = Arc::clone(&mutex);
+                thread::spawn(move || usize::from(mutex.try_unlock()))
+            };
+            let mut unlocks = usize::from(mutex.try_unlock()) + wrong.join().unwrap();
+            for waiter in waiters {
+                unlocks += waiter.join().unwrap();
+            }
+            assert_eq!(unlocks, 3);
+        },
+    );
+}
+
+/// An unlock stopped between its two halves, with one waiter, and the mutex locked again meanwhile:
+/// then a second waiter, that second lock's unlock, and the pop, in every order.
+#[test]
+fn a_pop_meets_a_barger_and_a_push() {
+    check("raw_mutex::a_pop_meets_a_barger_and_a_push", || {
+        let shared = Arc::new((RawMutex::new(), Guarded::new()));
+        let locker = || {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || {
+                let _guard = shared.0.lock_guard();
+                shared.1.increment();
+            })
+        };
+        shared.0.lock();
+        let first = locker();
+        while !shared.0.has_waiters() {
+            thread::yield_now();
+        }
+        let Released::MustPop(right) = shared.0.release() else {
+            panic!("there is a waiter, and nobody else pops");
+        };
+        assert!(shared.0.try_lock());
+        let second = locker();
+        let barger = {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || shared.0.unlock())
+        };
+        shared.0.pop(right);
+        for thread in [first, second, barger] {
+            thread.join().unwrap();
+        }
+        assert!(shared.0.try_lock());
+        assert_eq!(shared.1.get(), 2);
     });
 }

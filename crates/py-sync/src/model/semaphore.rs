@@ -2,14 +2,14 @@
 
 use super::{Guarded, check};
 use crate::deadline::Deadline;
-use crate::semaphore::{Semaphore, Wake};
+use crate::semaphore::{Native, Semaphore, Wake};
 use core::time::Duration;
 use loom::sync::Arc;
 use loom::thread;
 
 fn posted(name: &str, deadline: fn() -> Deadline) {
     check(name, move || {
-        let shared = Arc::new((Semaphore::<crate::semaphore::Native>::new(), Guarded::new()));
+        let shared = Arc::new((Semaphore::<Native>::new(), Guarded::new()));
         let poster = {
             let shared = Arc::clone(&shared);
             thread::spawn(move || {
@@ -37,5 +37,51 @@ fn a_post_ends_the_wait() {
 fn a_timed_wait_loses_no_post() {
     posted("semaphore::a_timed_wait_loses_no_post", || {
         Deadline::after(Some(Duration::from_millis(1)))
+    });
+}
+
+/// A signal handler takes the word back at any moment of the wait, and the kernel's sleep ends
+/// then: no sleep outlasts it, and no post is lost to it.
+#[test]
+fn a_signal_ends_the_wait_and_loses_no_post() {
+    check(
+        "semaphore::a_signal_ends_the_wait_and_loses_no_post",
+        || {
+            let shared = Arc::new((Semaphore::<Native>::new(), Guarded::new()));
+            let handler = {
+                let shared = Arc::clone(&shared);
+                thread::spawn(move || shared.0.interrupt_as_a_handler())
+            };
+            let poster = {
+                let shared = Arc::clone(&shared);
+                thread::spawn(move || {
+                    shared.1.increment();
+                    // SAFETY: the one post; the semaphore outlives it in the Arc.
+                    unsafe { Semaphore::post(&raw const shared.0) };
+                })
+            };
+            while shared.0.wait(Deadline::Never, true) != Wake::Woken {}
+            assert_eq!(shared.1.get(), 1);
+            handler.join().unwrap();
+            poster.join().unwrap();
+        },
+    );
+}
+
+/// Nobody posts: the handler alone ends the wait if it runs once it has begun.
+#[test]
+fn a_signal_alone_ends_the_wait() {
+    check("semaphore::a_signal_alone_ends_the_wait", || {
+        let semaphore = Arc::new(Semaphore::<Native>::new());
+        let handler = {
+            let semaphore = Arc::clone(&semaphore);
+            thread::spawn(move || {
+                while !semaphore.interrupt_as_a_handler() {
+                    thread::yield_now();
+                }
+            })
+        };
+        assert_eq!(semaphore.wait(Deadline::Never, true), Wake::Interrupted);
+        handler.join().unwrap();
     });
 }

@@ -45,7 +45,7 @@ use crate::bits::{HAS_PARKED, LOCKED, UNLOCKED};
 use crate::deadline::{Clock, Deadline};
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::hooks;
-use crate::parking_lot::{lot, park_until};
+use crate::parking_lot::{Kind, lot, park_until};
 use crate::primitive::{Acquire, MAX_SPIN, Relaxed, Release, yield_now};
 
 /// The ticket's reply to a waiter that now owns the lock.
@@ -109,8 +109,16 @@ impl Mutex {
         let still_held = || self.0.load(Relaxed) == LOCKED | HAS_PARKED;
         // SAFETY: the key is our own address, and only mutexes park on their byte; `still_held`
         // does not call into the lot.
-        let parked =
-            unsafe { park_until(self.key(), still_held, time_to_be_fair, deadline, flags) };
+        let parked = unsafe {
+            park_until(
+                Kind::Mutex,
+                self.key(),
+                still_held,
+                time_to_be_fair,
+                deadline,
+                flags,
+            )
+        };
         match parked.status {
             ParkStatus::Ok if parked.reply == HANDED_OVER => Some(LockStatus::Acquired),
             ParkStatus::Ok | ParkStatus::Again => None,

@@ -34,7 +34,7 @@
 use crate::bits::{HAS_PARKED, LOCKED, ONCE_INITIALIZED, UNLOCKED};
 use crate::deadline::Deadline;
 use crate::flags::LockFlags;
-use crate::parking_lot::{lot, park_until};
+use crate::parking_lot::{Kind, lot, park_until};
 use crate::primitive::{Acquire, AtomicU8, Relaxed, Release, const_fn};
 use core::fmt;
 
@@ -166,7 +166,7 @@ impl OnceFlag {
             let (never, flags) = (Deadline::Never, LockFlags::DETACH);
             // SAFETY: the key is our own address, and only once-flags park on their byte;
             // `still_runs` does not call into the lot. However the sleep ends, the loop looks.
-            let _ = unsafe { park_until(self.key(), still_runs, 0, never, flags) };
+            let _ = unsafe { park_until(Kind::OnceFlag, self.key(), still_runs, 0, never, flags) };
         }
     }
 

@@ -17,6 +17,17 @@ use super::table::lot;
 /// On unix this runs by itself in every forked child after the first park of the process; a
 /// runtime that wants it earlier than its own handlers may call it too.
 ///
+/// | in the child | is |
+/// |---|---|
+/// | a lock that was free, or that the forking thread holds | as it was |
+/// | a [`Mutex`](crate::Mutex) that another thread held | locked for ever, unless [`at_fork_reinit`](crate::Mutex::at_fork_reinit) |
+/// | a [`RawMutex`](crate::RawMutex) with waiters | broken until [`at_fork_reinit`](crate::RawMutex::at_fork_reinit) |
+/// | a lock whose memory was zeroed | unlocked |
+/// | a key of `park` | without waiters; may be parked on again |
+/// | the runtime, its hooks, the thread's critical sections | as they were |
+///
+/// A thread must not fork from a hook or a callback of this crate.
+///
 /// CPython: `Python/parking_lot.c`, `_PyParkingLot_AfterFork`.
 ///
 /// # Safety

@@ -32,11 +32,17 @@
 mod bucket;
 mod callback;
 mod fork;
+pub(crate) mod record;
 mod run;
 mod table;
 mod waiter;
 
 pub use fork::after_fork;
+#[cfg_attr(
+    not(feature = "diagnostics"),
+    allow(unreachable_pub, reason = "told to nobody")
+)]
+pub use record::Kind;
 pub(crate) use run::Run;
 pub use table::ParkingLot;
 pub(crate) use table::{Parked, lot};
@@ -105,15 +111,16 @@ pub unsafe fn park(
 ) -> ParkStatus {
     let deadline = Deadline::after(timeout);
     // SAFETY: the caller's promise.
-    unsafe { park_until(key, validate, token as u64, deadline, flags) }.status
+    unsafe { park_until(Kind::Park, key, validate, token as u64, deadline, flags) }.status
 }
 
-/// [`park`] with a deadline, a token of 64 bits, and the un-parker's answer.
+/// [`park`] with a kind, a deadline, a token of 64 bits, and the un-parker's answer.
 ///
 /// # Safety
 ///
 /// As for [`park`].
 pub(crate) unsafe fn park_until(
+    kind: Kind,
     key: usize,
     validate: impl FnOnce() -> bool,
     token: u64,
@@ -122,7 +129,7 @@ pub(crate) unsafe fn park_until(
 ) -> Parked {
     fork::register();
     // SAFETY: the caller's promise.
-    unsafe { lot().park_until(key, validate, token, deadline, flags) }
+    unsafe { lot().park_until(kind, key, validate, token, deadline, flags) }
 }
 
 /// Wakes the thread that has been parked on `key` for longest.

@@ -1,6 +1,7 @@
 //! [`ParkingLot`]: a table of buckets, and the one static table that the locks park in.
 
 use super::bucket::{Bucket, LockedBucket};
+use super::record::{self, Kind, Record};
 use super::waiter::{Ticket, Waiter};
 use crate::deadline::Deadline;
 use crate::flags::{LockFlags, ParkStatus};
@@ -86,16 +87,18 @@ impl<const N: usize> ParkingLot<N> {
     ) -> ParkStatus {
         let deadline = Deadline::after(timeout);
         // SAFETY: the caller's promise.
-        unsafe { self.park_until(key, validate, token as u64, deadline, flags) }.status
+        unsafe { self.park_until(Kind::Park, key, validate, token as u64, deadline, flags) }.status
     }
 
-    /// [`park`](ParkingLot::park) with a deadline, a token of 64 bits, and the un-parker's answer.
+    /// [`park`](ParkingLot::park) with a kind, a deadline, a token of 64 bits, and the un-parker's
+    /// answer.
     ///
     /// # Safety
     ///
     /// As for [`park`](crate::park).
     pub(crate) unsafe fn park_until(
         &self,
+        kind: Kind,
         key: usize,
         validate: impl FnOnce() -> bool,
         token: u64,
@@ -103,7 +106,7 @@ impl<const N: usize> ParkingLot<N> {
         flags: LockFlags,
     ) -> Parked {
         super::callback::assert_outside();
-        let waiter = Waiter::new(key, token);
+        let waiter = Waiter::new(key, token, Record::new(kind));
         {
             let mut bucket = self.bucket(key);
             if !super::callback::guarded(validate) {
@@ -118,6 +121,7 @@ impl<const N: usize> ParkingLot<N> {
         let status = if deadline == Deadline::Now {
             self.sleep(&waiter, key, deadline, flags)
         } else {
+            record::count_wait();
             hooks::around_sleep(flags, || self.sleep(&waiter, key, deadline, flags))
         };
         let reply = match status {
@@ -125,6 +129,9 @@ impl<const N: usize> ParkingLot<N> {
             ParkStatus::Ok => unsafe { waiter.reply() },
             _ => 0,
         };
+        if reply != 0 {
+            record::count_hand_off();
+        }
         Parked { status, reply }
     }
 
@@ -246,6 +253,20 @@ impl<const N: usize> ParkingLot<N> {
             woken += 1;
         }
         woken
+    }
+
+    /// Calls `f` with the key and the record of each waiter of one bucket, under its lock, if there
+    /// are no more than `room`. How many there are.
+    #[cfg(feature = "diagnostics")]
+    pub(crate) fn visit(&self, bucket: usize, room: usize, f: impl FnMut(usize, &Record)) -> usize {
+        super::callback::assert_outside();
+        self.buckets[bucket].lock().queue(|queue| {
+            if queue.len() <= room {
+                // SAFETY: under the bucket lock.
+                unsafe { queue.for_each(f) };
+            }
+            queue.len()
+        })
     }
 
     /// Forgets all waiters and unlocks all buckets, in the child of a fork.

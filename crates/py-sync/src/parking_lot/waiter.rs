@@ -1,7 +1,7 @@
 //! [`Waiter`], a parked thread on its own stack, and [`Queue`], the list of them in a bucket.
 //!
 //! Invariants:
-//! * I1: everything in a waiter but its semaphore and its key is read and written under the lock
+//! * I1: everything in a waiter but its semaphore, its key and its record is read and written under the lock
 //!   of its bucket, with two exceptions: an un-parker that has taken waiters out owns their links
 //!   until it posts them, and a woken owner owns all of it.
 //! * I2: a waiter in the queue is alive. Its owner returns only after it was posted, or after it
@@ -11,6 +11,7 @@
 //!
 //! CPython: `Python/parking_lot.c`, `struct wait_entry`; `Include/internal/pycore_llist.h`.
 
+use super::record::Record;
 use crate::deadline::Deadline;
 use crate::primitive::{Alive, UnsafeCell};
 use crate::semaphore::{Semaphore, Wake};
@@ -37,13 +38,18 @@ struct State {
 #[derive(Debug)]
 pub(crate) struct Waiter {
     key: usize,
+    #[cfg_attr(
+        not(feature = "diagnostics"),
+        allow(dead_code, reason = "of no size, and told to nobody")
+    )]
+    record: Record,
     semaphore: Semaphore,
     state: UnsafeCell<State>,
     alive: Alive,
 }
 
 impl Waiter {
-    pub(crate) fn new(key: usize, token: u64) -> Waiter {
+    pub(crate) fn new(key: usize, token: u64, record: Record) -> Waiter {
         let state = State {
             next: ptr::null(),
             prev: ptr::null(),
@@ -52,6 +58,7 @@ impl Waiter {
         };
         Waiter {
             key,
+            record,
             semaphore: Semaphore::new(),
             state: UnsafeCell::new(state),
             alive: Alive::new(),
@@ -257,6 +264,22 @@ impl Queue {
             waiter = next;
         }
         taken.head
+    }
+
+    /// Calls `f` with the key and the record of each waiter, in their order.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the bucket lock, and `f` takes no lock.
+    #[cfg(feature = "diagnostics")]
+    pub(crate) unsafe fn for_each(&self, mut f: impl FnMut(usize, &Record)) {
+        let mut waiter = self.head;
+        while !waiter.is_null() {
+            // SAFETY: in the queue, so alive (I2); key and record never change.
+            unsafe { f((*waiter).key, &(*waiter).record) };
+            // SAFETY: as above, under the bucket lock (I1).
+            waiter = unsafe { (*waiter).with(|s| s.next) };
+        }
     }
 
     /// Takes out the first `n` that are parked on `key` and answers them, as a list in their order.

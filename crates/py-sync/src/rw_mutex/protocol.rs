@@ -56,7 +56,7 @@ use super::{FREE, ONE_READER, PARKED, RwMutex, TOO_MANY, WRITER, has_parked, is_
 use crate::deadline::{Clock, Deadline};
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::hooks;
-use crate::parking_lot::{Run, lot, park_until};
+use crate::parking_lot::{Kind, Run, lot, park_until};
 use crate::primitive::{Acquire, Relaxed, Release};
 
 /// The reply to waiters that now have the lock. Those with 0 compete.
@@ -208,7 +208,8 @@ impl RwMutex {
         };
         // SAFETY: the key is our own address, and only read-write locks park on their word;
         // `validate` does not call into the lot.
-        let parked = unsafe { park_until(self.key(), validate, token, deadline, flags) };
+        let parked =
+            unsafe { park_until(Kind::RwMutex, self.key(), validate, token, deadline, flags) };
         match parked.status {
             ParkStatus::Ok if parked.reply == HANDED_OVER => Round::HandedOver,
             ParkStatus::Ok => Round::Woken,

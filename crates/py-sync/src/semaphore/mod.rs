@@ -7,7 +7,8 @@
 //! | [`POSTED`] 2 | posted, not yet noticed | `EMPTY`, taken | never: one post per wait |
 //!
 //! Invariants:
-//! * I1: only the owner writes `EMPTY` and `ASLEEP`, only a poster writes `POSTED`.
+//! * I1: only the owner (its signal handlers are its own thread) writes `EMPTY` and `ASLEEP`, only a
+//!   poster writes `POSTED`.
 //! * I2: a post is never lost: giving up is a swap, and one that finds `POSTED` reports a wake-up.
 //! * I3: the poster's swap is its last touch of the semaphore. The sleeper may return and free its
 //!   frame at once, so what the wake needs is copied out before the swap, and the wake goes by
@@ -22,9 +23,10 @@
 //!
 //! A signal ends the sleep of an interruptible wait where the system says so (Linux, Android,
 //! FreeBSD); elsewhere such a wait goes in steps of [`SIGNAL_STEP`] and reports each as a signal.
-//! The gap: a handler that runs after the caller last asked its runtime and before the kernel
-//! looks at the word ends no sleep, as in CPython, whose `sem_wait` has the same one. A runtime
-//! that must not miss a signal sends it again, or wakes the waiter by unparking it.
+//! A handler that calls [`signal_arrived`](crate::signal_arrived) takes `ASLEEP` back to `EMPTY`,
+//! at any moment of the wait, and the kernel refuses the sleep: no signal falls between the
+//! runtime's last look and the sleep. Without that call one may, as in CPython, whose `sem_wait`
+//! has the same gap.
 //!
 //! CPython: `Python/parking_lot.c`, `_PySemaphore_Init`, `_PySemaphore_Wait`,
 //! `_PySemaphore_Wakeup`. Differs from CPython: a futex word instead of a `sem_t`, so there is
@@ -32,6 +34,7 @@
 
 use crate::deadline::Deadline;
 use crate::primitive::{Acquire, AtomicU32, Relaxed, Release};
+use crate::signals::{self, Shown};
 
 #[cfg(all(test, loom))]
 mod modelled;
@@ -147,15 +150,22 @@ impl<S: Sleeper> Semaphore<S> {
         {
             return self.taken();
         }
+        let _shown = interruptible.then(|| Shown::new(&self.word));
+        if interruptible && signals::take_mark() {
+            return self.give_up(Wake::Interrupted);
+        }
         loop {
             let signal = self.sleeper.sleep(&self.word, deadline, interruptible);
-            if self.word.load(Acquire) == POSTED {
+            let word = self.word.load(Acquire);
+            if word == POSTED {
                 return self.taken();
             }
             if deadline.has_passed() {
                 return self.give_up(Wake::TimedOut);
             }
-            if signal && interruptible {
+            if interruptible && (signal || word == EMPTY) {
+                // What the mark stood for is reported now.
+                signals::take_mark();
                 return self.give_up(Wake::Interrupted);
             }
         }
@@ -191,4 +201,14 @@ impl<S: Sleeper> Semaphore<S> {
             S::wake(waker, word);
         }
     }
+}
+
+/// Ends the sleep on `word` before or while it lasts, from a signal handler of the thread that
+/// waits: the kernel does not sleep, nor restart a sleep, on a word that has changed. True if there
+/// was a sleep to end.
+pub(crate) fn interrupt(word: &AtomicU32) -> bool {
+    // Relaxed: a post wins, and carries its own ordering; a poster that finds `EMPTY` has nobody to
+    // wake, since the thread that would sleep is running this.
+    word.compare_exchange(ASLEEP, EMPTY, Relaxed, Relaxed)
+        .is_ok()
 }

@@ -4,7 +4,7 @@
 //! sleep. loom knows no time: a timed sleep returns at once, the wait then finds its deadline
 //! passed, and how late that is, is the scheduler's choice.
 
-use super::{ASLEEP, Sleeper};
+use super::{ASLEEP, Semaphore, Sleeper};
 use crate::deadline::Deadline;
 use crate::primitive::{AtomicU32, Relaxed};
 use loom::sync::{Condvar, Mutex};
@@ -40,5 +40,15 @@ impl Sleeper for Modelled {
         let guard = queue.lock().unwrap();
         wakes.notify_one();
         drop(guard);
+    }
+}
+
+impl Semaphore<Modelled> {
+    /// A handler of the waiting thread: it says [`interrupt`](super::interrupt), and by the time it
+    /// returns the kernel's sleep has ended. True if it found the wait begun.
+    pub(crate) fn interrupt_as_a_handler(&self) -> bool {
+        let begun = super::interrupt(&self.word);
+        Modelled::wake(self.sleeper.waker(), &raw const self.word);
+        begun
     }
 }

@@ -35,8 +35,8 @@ impl From<f64> for Seconds {
 }
 
 /// Why a timeout argument was refused. [`Display`](fmt::Display) gives the message of CPython 3.14;
-/// 3.13.0 said `timestamp out of range for platform time_t` for
-/// [`OutOfRange`](TimeoutError::OutOfRange).
+/// for [`OutOfRange`](TimeoutError::OutOfRange), 3.13 says `timestamp too large to convert to C
+/// PyTime_t` of an int, and `timestamp out of range for platform time_t` of a float.
 ///
 /// ```
 /// use py_thread::{Seconds, Timeout, TimeoutError};
@@ -55,10 +55,8 @@ pub enum TimeoutError {
     NotANumber,
     /// More than [`TIMEOUT_MAX`] (`OverflowError`).
     TooLarge,
-    /// A float that does not fit 64-bit nanoseconds (`OverflowError`).
+    /// More than 64-bit nanoseconds hold (`OverflowError`).
     OutOfRange,
-    /// An int that does not fit 64-bit nanoseconds (`OverflowError`).
-    TooLargeToConvert,
 }
 
 impl TimeoutError {
@@ -73,9 +71,7 @@ impl TimeoutError {
     pub const fn is_overflow(self) -> bool {
         match self {
             TimeoutError::NonBlocking | TimeoutError::Negative | TimeoutError::NotANumber => false,
-            TimeoutError::TooLarge | TimeoutError::OutOfRange | TimeoutError::TooLargeToConvert => {
-                true
-            }
+            TimeoutError::TooLarge | TimeoutError::OutOfRange => true,
         }
     }
 }
@@ -88,7 +84,6 @@ impl fmt::Display for TimeoutError {
             TimeoutError::NotANumber => "Invalid value NaN (not a number)",
             TimeoutError::TooLarge => "timeout value is too large",
             TimeoutError::OutOfRange => "timestamp out of range for C PyTime_t",
-            TimeoutError::TooLargeToConvert => "timestamp too large to convert to C PyTime_t",
         })
     }
 }
@@ -193,8 +188,8 @@ fn nanos(seconds: Seconds) -> Result<i64, TimeoutError> {
     match seconds {
         Seconds::Int(n) => n
             .checked_mul(NANOS_PER_SECOND)
-            .ok_or(TimeoutError::TooLargeToConvert),
-        Seconds::BigInt => Err(TimeoutError::TooLargeToConvert),
+            .ok_or(TimeoutError::OutOfRange),
+        Seconds::BigInt => Err(TimeoutError::OutOfRange),
         Seconds::Float(x) if x.is_nan() => Err(TimeoutError::NotANumber),
         Seconds::Float(x) => {
             let nanos = x * 1e9;

@@ -1,0 +1,132 @@
+//! Who wins when threads fight for one mutex? The 36 cells, unpinned and pinned.
+//!
+//! Threads {2, 4, 8, 16} x nanoseconds inside {0, 100, 1000} x nanoseconds outside {0, 100, 1000}.
+//! Every peer runs in every round, in an order that rotates; ratios are taken within a round.
+
+use benches::contend::{Cell, Run, run};
+use benches::locks::{C, Lock, Ours, Pl12, Pl13, Spin, Std, Usync};
+use benches::paired::{Options, geomean, median};
+use std::time::Duration;
+
+const THREADS: [usize; 4] = [2, 4, 8, 16];
+const NANOS: [u64; 3] = [0, 100, 1000];
+
+struct Peer {
+    name: &'static str,
+    run: fn(Cell, Duration) -> Run,
+}
+
+fn peer<L: Lock>() -> Option<Peer> {
+    L::exists().then_some(Peer {
+        name: L::NAME,
+        run: run::<L>,
+    })
+}
+
+/// What one peer did in one cell: medians over the rounds.
+struct Entry {
+    threads: usize,
+    /// Ours divided by this peer's throughput, above 1: ours is faster.
+    ours_to_it: f64,
+    per_us: f64,
+    longest_ms: f64,
+    jain: f64,
+}
+
+fn cell(peers: &[Peer], cell: Cell, rounds: usize, slice: Duration) -> Vec<Entry> {
+    let mut runs: Vec<Vec<Run>> = peers.iter().map(|_| Vec::new()).collect();
+    for round in 0..rounds {
+        for i in 0..peers.len() {
+            let i = (round + i) % peers.len();
+            runs[i].push((peers[i].run)(cell, slice));
+        }
+    }
+    let entry = |theirs: &Vec<Run>| Entry {
+        threads: cell.threads,
+        ours_to_it: median(runs[0].iter().zip(theirs).map(|(a, b)| a.per_us / b.per_us)),
+        per_us: median(theirs.iter().map(|r| r.per_us)),
+        // The worst of all rounds: a wait is bounded or it is not.
+        longest_ms: theirs.iter().map(|r| r.longest_ms).fold(0.0, f64::max),
+        jain: median(theirs.iter().map(|r| r.jain)),
+    };
+    runs.iter().map(entry).collect()
+}
+
+fn main() {
+    let options = Options::from_args();
+    let all = [
+        peer::<Ours>(),
+        peer::<Pl13>(),
+        peer::<Pl12>(),
+        peer::<Std>(),
+        peer::<Usync>(),
+        peer::<Spin>(),
+        peer::<C>(),
+    ];
+    let named = |p: &Peer| {
+        std::env::var("PEERS").map_or(true, |w| w.split(',').any(|w| p.name.contains(w)))
+    };
+    let peers: Vec<Peer> = all.into_iter().flatten().filter(named).collect();
+    // 41 rounds are asked for where a round is 4 ms; one here is ten times as long.
+    let rounds = options.rounds.div_ceil(8);
+    let slice = options.slice * 10;
+    for pinned in [false, true] {
+        let question = if pinned {
+            "contended, pinned"
+        } else {
+            "contended, unpinned"
+        };
+        if options.wants(question) {
+            table(question, &peers, pinned, rounds, slice);
+        }
+    }
+}
+
+fn table(question: &str, peers: &[Peer], pinned: bool, rounds: usize, slice: Duration) {
+    println!("\n{question} (turns per us, {rounds} rounds of {slice:?}; in brackets Jain's index)");
+    print!("{:>22}", "threads/inside/outside");
+    peers.iter().for_each(|p| print!(" {:>18}", p.name));
+    println!();
+    let mut columns: Vec<Vec<Entry>> = peers.iter().map(|_| Vec::new()).collect();
+    for threads in THREADS {
+        for (inside, outside) in NANOS.iter().flat_map(|&i| NANOS.map(|o| (i, o))) {
+            let which = Cell {
+                threads,
+                inside,
+                outside,
+                pinned,
+            };
+            let row = cell(peers, which, rounds, slice);
+            print!("{:>22}", format!("{threads}/{inside}/{outside}"));
+            for (entry, column) in row.into_iter().zip(&mut columns) {
+                print!(" {:>11.2} ({:.2})", entry.per_us, entry.jain);
+                column.push(entry);
+            }
+            println!();
+        }
+    }
+    let line = |label: &str, value: &dyn Fn(&[Entry]) -> String| {
+        print!("{label:>22}");
+        columns.iter().for_each(|c| print!(" {:>18}", value(c)));
+        println!();
+    };
+    let of = |c: &[Entry], threads: Option<usize>| {
+        let wanted = c.iter().filter(|e| threads.is_none_or(|t| e.threads == t));
+        format!("{:.3}", geomean(wanted.map(|e| e.ours_to_it)))
+    };
+    line("ours to it, all", &|c| of(c, None));
+    for threads in THREADS {
+        line(&format!("{threads} threads"), &|c| of(c, Some(threads)));
+    }
+    let least = |c: &[Entry]| c.iter().map(|e| e.ours_to_it).fold(f64::INFINITY, f64::min);
+    line("least cell", &|c| format!("{:.3}", least(c)));
+    for threads in THREADS {
+        let longest = |c: &[Entry]| {
+            let waits = c.iter().filter(|e| e.threads == threads);
+            format!("{:.1}", waits.map(|e| e.longest_ms).fold(0.0, f64::max))
+        };
+        line(&format!("longest wait, ms, {threads}"), &longest);
+    }
+    let jain = |c: &[Entry]| c.iter().map(|e| e.jain).fold(f64::INFINITY, f64::min);
+    line("least even cell", &|c| format!("{:.2}", jain(c)));
+}

@@ -1,0 +1,92 @@
+#![cfg(all(target_os = "linux", not(miri)))]
+//! Starts that fail, one test after another.
+
+use py_thread::{Builder, Handle, StartError, State};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+fn one_at_a_time() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn mapped_bytes() -> usize {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
+    statm.split(' ').next().unwrap().parse::<usize>().unwrap() * 4096
+}
+
+#[test]
+fn a_stack_of_a_terabyte_is_refused_at_the_start() {
+    let _turn = one_at_a_time();
+    let overcommit = std::fs::read_to_string("/proc/sys/vm/overcommit_memory").unwrap();
+    let handle = Handle::unstarted();
+    let result = handle.start(Builder::new().stack_size(1 << 40), || ());
+    if overcommit.trim() == "1" {
+        drop(handle.join());
+        return;
+    }
+    let error = result.unwrap_err();
+    assert!(matches!(error, StartError::Os(_)), "{error:?}");
+    assert_eq!(error.to_string(), "can't start new thread");
+    // As CPython: a failed start is done, and nobody has to wait.
+    assert_eq!(handle.state(), State::Done);
+    assert!(handle.is_done() && handle.ident().is_none());
+    assert!(handle.join().unwrap().is_returned());
+    let again = handle.start(Builder::new(), || ());
+    assert!(matches!(again, Err(StartError::AlreadyStarted)));
+}
+
+/// The address space runs out in a child, as under `ulimit -v`; std's threads would panic here.
+#[test]
+fn a_start_without_address_space_is_an_error() {
+    let _turn = one_at_a_time();
+    // SAFETY: the child only starts threads, and leaves.
+    let pid = unsafe { libc::fork() };
+    if pid == 0 {
+        let code = std::panic::catch_unwind(|| {
+            // SAFETY: the limit is ours.
+            unsafe {
+                libc::alarm(60);
+                let bytes = (mapped_bytes() + (64 << 20)) as libc::rlim_t;
+                let limit = libc::rlimit {
+                    rlim_cur: bytes,
+                    rlim_max: bytes,
+                };
+                libc::setrlimit(libc::RLIMIT_AS, &limit);
+            }
+            let (tx, rx) = channel::<()>();
+            let rx = Arc::new(Mutex::new(rx));
+            let mut handles = Vec::new();
+            let error = loop {
+                let rx = Arc::clone(&rx);
+                let wait = move || {
+                    let _ = rx.lock().unwrap().recv();
+                };
+                match py_thread::start(wait) {
+                    Ok(handle) => handles.push(handle),
+                    Err(error) => break error,
+                }
+                if handles.len() > 1000 {
+                    return 2;
+                }
+            };
+            if !matches!(error, StartError::Os(_)) || handles.is_empty() {
+                return 3;
+            }
+            drop(tx);
+            for handle in handles {
+                if !handle.join().is_ok_and(|o| o.is_returned()) {
+                    return 4;
+                }
+            }
+            // There is room again.
+            i32::from(!py_thread::start(|| ()).is_ok_and(|h| h.join().is_ok()))
+        });
+        // SAFETY: ends the child.
+        unsafe { libc::_exit(code.unwrap_or(99)) };
+    }
+    let mut status = 0;
+    // SAFETY: our child.
+    unsafe { libc::waitpid(pid, &mut status, 0) };
+    assert_eq!(status, 0, "exit status {}", status >> 8);
+}
