@@ -2,7 +2,9 @@
 
 use benches::frontend::locked::{Lazy, Locked, RwLocked};
 use benches::frontend::parts::{HANDED_OVER_AFTER, Lock, Once, SharedLock, Turns};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::mpsc::channel;
+use std::thread::ScopedJoinHandle;
 
 #[test]
 fn a_turn_that_waits_long_is_counted_as_handed_over() {
@@ -62,19 +64,18 @@ fn a_value_is_made_once_by_whoever_comes_first() {
     for _ in 0..100 {
         let lazy = Lazy::new();
         assert_eq!(lazy.get(), None);
-        let made = std::sync::atomic::AtomicU32::new(0);
-        let values: Vec<u32> = std::thread::scope(|scope| {
-            let make = || {
-                let count = made.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let made = AtomicU32::new(0);
+        let get = || {
+            *lazy.get_or_make(|| {
+                let count = made.fetch_add(1, Relaxed);
                 std::thread::yield_now();
                 count + 40
-            };
-            let get = || *lazy.get_or_make(make);
+            })
+        };
+        let values: Vec<u32> = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..4).map(|_| scope.spawn(get)).collect();
-            threads
-                .into_iter()
-                .map(|t| t.join().expect("nobody panics"))
-                .collect()
+            let join = |t: ScopedJoinHandle<'_, u32>| t.join().expect("nobody panics");
+            threads.into_iter().map(join).collect()
         });
         assert_eq!(values, [40; 4]);
         assert_eq!(made.into_inner(), 1);
