@@ -1,5 +1,5 @@
-//! How fast is the frontend, on our parts and on the peers': parking_lot, bumpalo, std's threads and
-//! siphasher?
+//! How fast is the frontend, on our parts and on the peers': parking_lot, bumpalo, std's threads
+//! and siphasher?
 //!
 //! One round reads, parses and lands a standard library on one side and then on the other: that of
 //! the Python that `PYTHON_ORACLE` names or that is found, else our samples. Both sides run the

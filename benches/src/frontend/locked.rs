@@ -1,5 +1,5 @@
-//! Values behind our locks. CPython's locks carry no data, and neither do py-sync's: these types put
-//! the value beside the lock. They are the only unsafe code of the frontend's own.
+//! Values behind our locks. CPython's locks carry no data, and neither do py-sync's: these types
+//! put the value beside the lock. They are the only unsafe code of the frontend's own.
 
 use super::parts::{Account, Lock, Once, SharedLock, Turns};
 use super::table::Introduced;
