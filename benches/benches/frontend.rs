@@ -1,5 +1,5 @@
-//! How fast is the frontend, on our parts and on the peers': parking_lot, bumpalo, std's threads and
-//! siphasher?
+//! How fast is the frontend, on our parts and on the peers': parking_lot, bumpalo, std's threads
+//! and siphasher?
 //!
 //! One round reads, parses and lands a standard library on one side and then on the other: that of
 //! the Python that `PYTHON_ORACLE` names or that is found, else our samples. Both sides run the
@@ -119,9 +119,9 @@ fn show(name: &str, rounds: &[(Took, Took)]) {
         "  {:<10} {:>10} {:>10} {:>12}",
         "", "ours", "peers", "ours/theirs"
     );
-    let whats: [(&str, fn(&Took) -> f64); 2] =
-        [("landing", |t| t.landing), ("the whole", |t| t.whole)];
-    for (what, of) in whats {
+    let landing: fn(&Took) -> f64 = |t| t.landing;
+    let whole: fn(&Took) -> f64 = |t| t.whole;
+    for (what, of) in [("landing", landing), ("the whole", whole)] {
         let ours = median(rounds.iter().map(|(a, _)| of(a)));
         let theirs = median(rounds.iter().map(|(_, b)| of(b)));
         let ratio = median(rounds.iter().map(|(a, b)| of(a) / of(b)));

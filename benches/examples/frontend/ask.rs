@@ -1,10 +1,11 @@
 //! `--verify`: several Pythons at once, each with a share of the files.
 
+use benches::frontend::answer::{self, Answer, SecretFor};
 use benches::frontend::engine::Done;
 use benches::frontend::ours::Ours;
 use benches::frontend::python::Python;
 use benches::frontend::symbols::Use;
-use benches::frontend::verify::{self, Answer, SecretFor, Verdict};
+use benches::frontend::verify::{self, Verdict};
 use py_hashsecret::{HashSecret, HashSeed};
 use std::path::Path;
 
@@ -33,12 +34,12 @@ pub fn verify(
         .map(|(number, _)| (*number, &*file(*number).path, file(*number).size))
         .collect();
     let pythons = std::thread::available_parallelism().map_or(1, usize::from);
-    let shares = verify::shares(&files, pythons.min(MOST_PYTHONS));
+    let shares = answer::shares(&files, pythons.min(MOST_PYTHONS));
     let answers: Result<Vec<Answer>, String> = std::thread::scope(|scope| {
         let secret = &secret;
         let asking: Vec<_> = shares
             .iter()
-            .map(|share| scope.spawn(move || verify::ask(python, secret, share)))
+            .map(|share| scope.spawn(move || answer::ask(python, secret, share)))
             .collect();
         let joined = asking
             .into_iter()

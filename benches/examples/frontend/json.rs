@@ -57,7 +57,8 @@ fn totals(run: &Run) -> Value {
 fn measured(run: &Run) -> Value {
     let done = &run.done;
     let mut locks = Map::new();
-    let turns = |t: &Turns| json!({ "taken": t.taken(), "waited": t.waited() });
+    let turns =
+        |t: &Turns| json!({ "taken": t.taken(), "waited": t.waited(), "handed_over": t.handed() });
     locks.insert("queue".to_owned(), turns(&done.queue));
     for (name, lock) in done.turns.named() {
         locks.insert(name.to_owned(), turns(lock));
@@ -72,6 +73,7 @@ fn measured(run: &Run) -> Value {
             "walk": done.phases.walk,
         },
         "locks": locks,
+        "sleeps": run.sleeps,
     })
 }
 

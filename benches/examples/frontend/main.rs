@@ -13,6 +13,7 @@ use benches::frontend::engine::{self, Done, Plan};
 use benches::frontend::input::{Input, Walk};
 use benches::frontend::ours::Ours;
 use benches::frontend::python::Python;
+use benches::frontend::sleeps;
 use benches::frontend::totals::Totals;
 use benches::frontend::verify::{OLDEST, Verdict};
 use py_hashsecret::{HashSecret, HashSeed, InitError};
@@ -53,6 +54,8 @@ struct Run {
     input: Input,
     done: Done,
     totals: Totals,
+    /// How often a thread slept on a lock or an event.
+    sleeps: u64,
     verdict: Option<Verdict>,
 }
 
@@ -87,9 +90,11 @@ fn run(options: &Options) -> Result<bool, String> {
         return Err(format!("frontend: no Python file in {what}"));
     }
     let bar = progress::Bar::new(&plan.files);
+    sleeps::count().map_err(|e| format!("frontend: {e}"))?;
     let done = engine::run(Ours { secret }, plan, |live| bar.show(live));
     bar.clear();
     let done = done.map_err(|why| format!("frontend: {why}"))?;
+    let sleeps = sleeps::so_far();
     let verdict = match (&python, options.verify) {
         (Some(python), true) => Some(ask::verify(python, seed, &secret, &done)?),
         _ => None,
@@ -101,6 +106,7 @@ fn run(options: &Options) -> Result<bool, String> {
         input,
         totals: Totals::of(&done),
         done,
+        sleeps,
         verdict,
     };
     report::lines(&run);

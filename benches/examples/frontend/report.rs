@@ -1,6 +1,7 @@
 //! The report for people, and the lines about single files.
 
 use crate::Run;
+use benches::frontend::file::Phases;
 use benches::frontend::problem::Note;
 use py_hashsecret::HashSeed;
 use std::fmt::Write;
@@ -86,7 +87,8 @@ pub fn table(run: &Run) -> String {
     let mut out = String::new();
     let (t, done) = (&run.totals, &run.done);
     let mut row = |name: &str, value: u64, what: String| {
-        writeln!(out, "  {name:<10}{:>14}   {what}", grouped(value)).expect("a String grows");
+        let line = format!("  {name:<10}{:>14}   {what}", grouped(value));
+        writeln!(out, "{}", line.trim_end()).expect("a String grows");
     };
     let megabytes = t.bytes as f64 / 1e6;
     row(
@@ -125,19 +127,22 @@ pub fn table(run: &Run) -> String {
     row("hashes", t.texts, format!("{algorithm} under {seed}"));
     out.push('\n');
     locks(&mut out, run);
-    let p = &done.phases;
     let wall = done.wall.as_secs_f64();
+    let threads = match done.threads {
+        1 => "1 thread".to_owned(),
+        n => format!("{n} threads"),
+    };
+    let speed = megabytes / wall;
+    let Phases {
+        read,
+        parse,
+        land,
+        walk,
+    } = done.phases;
     writeln!(
         out,
-        "  {:.3} s with {} threads, {:.1} MB/s; CPU: {:.3} s reading, {:.3} s parsing, \
-         {:.3} s landing, {:.3} s walking",
-        wall,
-        done.threads,
-        megabytes / wall,
-        p.read,
-        p.parse,
-        p.land,
-        p.walk
+        "  {wall:.3} s with {threads}, {speed:.1} MB/s; CPU: {read:.3} s reading, {parse:.3} s \
+         parsing, {land:.3} s landing, {walk:.3} s walking"
     )
     .expect("a String grows");
     verdict(&mut out, run);
@@ -152,16 +157,24 @@ fn locks(out: &mut String, run: &Run) {
         "accounts",
         "moves",
     ];
-    writeln!(out, "  {:<14}{:>12}{:>12}", "locks", "taken", "waited").expect("a String grows");
     let queue = ("next file", &run.done.queue);
     let others = names
         .into_iter()
         .zip(run.done.turns.named().map(|(_, t)| t));
+    let mut row = |name: &str, cells: [String; 3]| {
+        let [taken, waited, handed] = cells;
+        writeln!(out, "  {name:<14}{taken:>12}{waited:>12}{handed:>14}").expect("a String grows");
+    };
+    row(
+        "locks",
+        ["taken", "waited", "handed over"].map(String::from),
+    );
     for (name, turns) in std::iter::once(queue).chain(others) {
-        let (taken, waited) = (grouped(turns.taken()), grouped(turns.waited()));
-        writeln!(out, "  {name:<14}{taken:>12}{waited:>12}").expect("a String grows");
+        let figures = [turns.taken(), turns.waited(), turns.handed()];
+        row(name, figures.map(grouped));
     }
-    out.push('\n');
+    let sleeps = grouped(run.sleeps);
+    writeln!(out, "  {sleeps} sleeps on locks and events\n").expect("a String grows");
 }
 
 fn verdict(out: &mut String, run: &Run) {
@@ -211,7 +224,7 @@ fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | the next file | a one-byte mutex |
 //! | the begin: no file is started before all threads stand | an event |
-//! | the end: the last worker to leave tells the main thread, which waits with a timeout | an event |
+//! | the end: the last worker to leave tells the main thread | an event, waited for with a timeout |
 //! | a worker's live figures | its own sequence lock: written after each file, read by the bar |
 //! | what the workers bring back | a one-byte mutex, taken once by each |
 
@@ -14,8 +14,8 @@ use super::nesting::STACK;
 use super::ours::Ours;
 use super::parts::{LandTurns, Lock, Turns};
 use super::problem::Problem;
-use super::standin::{Event, SeqCell};
 use super::table::Table;
+use py_sync::{Event, SeqCell};
 use py_thread::{Builder, Outcome};
 use ruff_python_ast::PythonVersion;
 use std::any::Any;
@@ -99,6 +99,21 @@ struct Shop {
     reports: Locked<Vec<Report>>,
 }
 
+/// A worker that has not left yet. It leaves when this is dropped, by whatever way.
+struct Present<'a>(&'a Shop);
+
+impl Drop for Present<'_> {
+    fn drop(&mut self) {
+        let left = self.0.present.with(&Turns::default(), |present| {
+            *present -= 1;
+            *present
+        });
+        if left == 0 {
+            self.0.end.notify();
+        }
+    }
+}
+
 /// Does the files. `watch` is called now and then with what is done so far.
 ///
 /// # Errors
@@ -163,6 +178,7 @@ impl Shop {
     /// A worker's life.
     fn work(&self, number: usize) {
         self.begin.wait();
+        let _present = Present(self);
         let mut desk = Desk::new(&self.table, self.plan.target, self.plan.keep);
         let (queue, others) = (Turns::default(), Turns::default());
         let mut results = Vec::new();
@@ -183,13 +199,6 @@ impl Shop {
             phases: desk.phases,
         };
         self.reports.with(&others, |reports| reports.push(report));
-        let left = self.present.with(&others, |present| {
-            *present -= 1;
-            *present
-        });
-        if left == 0 {
-            self.end.notify();
-        }
     }
 
     fn take(&self, turns: &Turns) -> Option<u32> {

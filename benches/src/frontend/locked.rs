@@ -1,10 +1,12 @@
-//! Values behind our locks. CPython's locks carry no data, and neither do py-sync's: these types put
-//! the value beside the lock. They are the only unsafe code of the frontend's own.
+//! Values behind our locks. CPython's locks carry no data, and neither do py-sync's: these types
+//! put the value beside the lock. They are the only unsafe code of the frontend's own.
 
 use super::parts::{Account, Lock, Once, SharedLock, Turns};
-use super::standin::{OnceFlag, RwMutex};
 use super::table::Introduced;
-use py_sync::{CriticalCell, Mutex, with_critical_section_mutex, with_critical_section_mutex2};
+use py_sync::{
+    CriticalCell, Mutex, OnceFlag, RwMutex, with_critical_section_mutex,
+    with_critical_section_mutex2,
+};
 use std::cell::UnsafeCell;
 use std::convert::Infallible;
 
@@ -27,9 +29,7 @@ impl<T: Send> Lock<T> for Locked<T> {
     }
 
     fn with<R>(&self, turns: &Turns, f: impl FnOnce(&mut T) -> R) -> R {
-        let free = self.mutex.try_lock_guard();
-        turns.count(free.is_none());
-        let _held = free.unwrap_or_else(|| self.mutex.lock_guard());
+        let _held = turns.take(self.mutex.try_lock_guard(), || self.mutex.lock_guard());
         // SAFETY: we hold the mutex until the end of the call.
         f(unsafe { &mut *self.value.get() })
     }
@@ -58,17 +58,13 @@ impl<T: Send + Sync> SharedLock<T> for RwLocked<T> {
     }
 
     fn read<R>(&self, turns: &Turns, f: impl FnOnce(&T) -> R) -> R {
-        let free = self.mutex.try_read_guard();
-        turns.count(free.is_none());
-        let _held = free.unwrap_or_else(|| self.mutex.read_guard());
+        let _held = turns.take(self.mutex.try_read_guard(), || self.mutex.read_guard());
         // SAFETY: we are a reader until the end of the call, and so there is no writer.
         f(unsafe { &*self.value.get() })
     }
 
     fn write<R>(&self, turns: &Turns, f: impl FnOnce(&mut T) -> R) -> R {
-        let free = self.mutex.try_write_guard();
-        turns.count(free.is_none());
-        let _held = free.unwrap_or_else(|| self.mutex.write_guard());
+        let _held = turns.take(self.mutex.try_write_guard(), || self.mutex.write_guard());
         // SAFETY: we are the writer until the end of the call, and so there is nobody else.
         f(unsafe { &mut *self.value.get() })
     }

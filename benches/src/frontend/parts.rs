@@ -5,6 +5,7 @@ use super::table::{Entry, Introduced};
 use super::text::Text;
 use std::cell::Cell;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// One choice of parts.
 pub trait Parts: Copy + Send + Sync + 'static {
@@ -98,20 +99,34 @@ pub trait Once<T>: Send + Sync {
     fn get(&self) -> Option<&T>;
 }
 
+/// From this age on a waiter is handed the lock by whoever releases it.
+pub const HANDED_OVER_AFTER: Duration = Duration::from_millis(1);
+
 /// How often a thread took one kind of lock, and how often it found it taken.
 #[derive(Clone, Debug, Default)]
 pub struct Turns {
     taken: Cell<u64>,
     waited: Cell<u64>,
+    handed: Cell<u64>,
 }
 
 impl Turns {
-    /// Counts one turn.
+    /// Counts one turn of a lock whose waits are not timed.
     pub fn count(&self, waited: bool) {
         self.taken.set(self.taken.get() + 1);
-        if waited {
-            self.waited.set(self.waited.get() + 1);
-        }
+        self.waited.set(self.waited.get() + u64::from(waited));
+    }
+
+    /// Counts one turn, and takes the lock: the free one, or by `wait`.
+    pub fn take<G>(&self, free: Option<G>, wait: impl FnOnce() -> G) -> G {
+        self.count(free.is_none());
+        free.unwrap_or_else(|| {
+            let start = Instant::now();
+            let guard = wait();
+            let handed = start.elapsed() >= HANDED_OVER_AFTER;
+            self.handed.set(self.handed.get() + u64::from(handed));
+            guard
+        })
     }
 
     /// Turns taken.
@@ -126,10 +141,19 @@ impl Turns {
         self.waited.get()
     }
 
+    /// Waits of [`HANDED_OVER_AFTER`] or more. No lock of ours tells how it was had, so this counts
+    /// by the rule: such a waiter is handed the lock, unless it was woken before that age and only
+    /// got its processor after it.
+    #[must_use]
+    pub fn handed(&self) -> u64 {
+        self.handed.get()
+    }
+
     /// Adds another thread's turns.
     pub fn add(&self, other: &Turns) {
         self.taken.set(self.taken.get() + other.taken.get());
         self.waited.set(self.waited.get() + other.waited.get());
+        self.handed.set(self.handed.get() + other.handed.get());
     }
 }
 

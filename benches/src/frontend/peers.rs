@@ -128,9 +128,8 @@ impl<T: Send> Lock<T> for parking_lot_13::Mutex<T> {
     }
 
     fn with<R>(&self, turns: &Turns, f: impl FnOnce(&mut T) -> R) -> R {
-        let free = self.try_lock();
-        turns.count(free.is_none());
-        f(&mut free.unwrap_or_else(|| self.lock()))
+        let mut held = turns.take(self.try_lock(), || self.lock());
+        f(&mut held)
     }
 
     fn into_inner(self) -> T {
@@ -175,15 +174,13 @@ impl<T: Send + Sync> SharedLock<T> for parking_lot_13::RwLock<T> {
     }
 
     fn read<R>(&self, turns: &Turns, f: impl FnOnce(&T) -> R) -> R {
-        let free = self.try_read();
-        turns.count(free.is_none());
-        f(&free.unwrap_or_else(|| self.read()))
+        let held = turns.take(self.try_read(), || self.read());
+        f(&held)
     }
 
     fn write<R>(&self, turns: &Turns, f: impl FnOnce(&mut T) -> R) -> R {
-        let free = self.try_write();
-        turns.count(free.is_none());
-        f(&mut free.unwrap_or_else(|| self.write()))
+        let mut held = turns.take(self.try_write(), || self.write());
+        f(&mut held)
     }
 }
 

@@ -81,6 +81,8 @@ impl<P: Parts> Entry<P> {
     }
 }
 
+/// One shard: made by the first thread that comes, then read by many and written by one.
+type Shard<P> = <P as Parts>::Once<<P as Parts>::Shared<Slots<P>>>;
 type Slots<P> = Probe<Arc<Entry<P>>>;
 
 /// What one file brought in that no earlier file has.
@@ -117,7 +119,7 @@ impl Sub for Introduced {
 /// The shared table.
 pub struct Table<P: Parts> {
     parts: P,
-    shards: Box<[P::Once<P::Shared<Slots<P>>>]>,
+    shards: Box<[Shard<P>]>,
     accounts: Box<[P::Account]>,
 }
 

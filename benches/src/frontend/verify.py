@@ -4,8 +4,8 @@ Reads from standard input: a line with the 24 bytes of a hash secret in hex, or 
 that PYTHONHASHSEED gave; then a line for each file, its number and its path in hex.
 
 Writes: for each file "F number", "N" with the names and "L" with the literals, each as text:count;
-or "E number why" if it cannot be tokenized. Last, for each text in the order of its number, "T" with
-its hash and its bytes in hex.
+or "E number why" if it cannot be tokenized. Last, for each text in the order of its number, "T"
+with its hash and its bytes in hex.
 """
 
 import sys

@@ -138,7 +138,7 @@ fn what_cannot_be_read_is_told_and_hangs_nothing() {
         .status();
     assert!(fifo.expect("mkfifo is there").success());
     let secret = folder.write("secret.py", "z = 3\n");
-    std::fs::set_permissions(&secret, PermissionsExt::from_mode(0)).unwrap();
+    std::fs::set_permissions(&secret, PermissionsExt::from_mode(0o000)).unwrap();
     let is_root = std::fs::read(&secret).is_ok();
 
     let ran = ran(frontend().arg(folder.path()).arg("--json"));

@@ -11,3 +11,4 @@ mod probe;
 mod support;
 mod table;
 mod threads;
+mod turns;

@@ -71,7 +71,10 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn the_bound_is_above_the_depth(kinds in prop::collection::vec(0_u8..14, 1..12), blocks in 0_usize..9) {
+    fn the_bound_is_above_the_depth(
+        kinds in prop::collection::vec(0_u8..14, 1..12),
+        blocks in 0_usize..9,
+    ) {
         // `f` and `lambda` twice each make some of these grow as 2^n.
         let mut expression = "x".to_owned();
         for kind in kinds {

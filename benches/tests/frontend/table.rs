@@ -25,8 +25,11 @@ fn texts(file: u32) -> Vec<(String, u64)> {
     (0..TEXTS).filter(has).map(named).collect()
 }
 
+/// Each text, with how often and in how many files it is.
+type Counts = HashMap<Vec<u8>, (u64, u32)>;
+
 /// Each thread does its files backwards, so that most texts move, and move again.
-fn fill<P: Parts>(parts: P, threads: u32) -> (Vec<Introduced>, HashMap<Vec<u8>, (u64, u32)>) {
+fn fill<P: Parts>(parts: P, threads: u32) -> (Vec<Introduced>, Counts) {
     let table = Arc::new(Table::new(parts, FILES as usize));
     let next = Arc::new(std::sync::Mutex::new(0));
     let shared = Arc::clone(&table);
@@ -47,7 +50,7 @@ fn fill<P: Parts>(parts: P, threads: u32) -> (Vec<Introduced>, HashMap<Vec<u8>, 
         }
     });
     parts.on_threads(threads as usize, &work);
-    let mut counts = HashMap::new();
+    let mut counts = Counts::new();
     for (entry, tally) in table.entries() {
         let again = counts.insert(entry.text().to_vec(), (tally.names, tally.files));
         assert!(again.is_none(), "one entry for each text");
@@ -56,7 +59,7 @@ fn fill<P: Parts>(parts: P, threads: u32) -> (Vec<Introduced>, HashMap<Vec<u8>, 
 }
 
 fn check<P: Parts>(parts: P) {
-    let mut expected: HashMap<Vec<u8>, (u64, u32)> = HashMap::new();
+    let mut expected: Counts = HashMap::new();
     let mut accounts = vec![Introduced::default(); FILES as usize];
     for file in 0..FILES {
         for (text, count) in texts(file) {
