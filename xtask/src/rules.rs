@@ -7,6 +7,8 @@ use std::fs;
 const MAX_FILE: usize = 400;
 /// A function longer than this is two functions.
 const MAX_FUNCTION: usize = 80;
+/// The same outside `src`: a benchmark's table of peers is long, and simple.
+const MAX_TABLE: usize = 100;
 
 /// Below `folder` only files whose path holds one of `owners` may name one of `words`.
 struct Owned {
@@ -48,7 +50,19 @@ const OWNED: &[Owned] = &[
             "core::sync::atomic",
             "core::cell::UnsafeCell",
         ],
-        owners: &["/primitive.rs", "/model/", "/src/sys/"],
+        // Beside the shim: what is no part of any model. The child of a fork has one thread, the
+        // diagnostics' counters order nothing, a handler's fence is the compiler's, and a cell's
+        // words are plain memory that the model replaces whole.
+        owners: &[
+            "/primitive.rs",
+            "/model/",
+            "/src/sys/",
+            "/after_fork.rs",
+            "/parking_lot/record.rs",
+            "/signals.rs",
+            "/seq_cell/words.rs",
+            "/deadline.rs",
+        ],
     },
     Owned {
         folder: "crates/",
@@ -229,10 +243,15 @@ fn long_functions(name: &str, text: &str, broken: &mut Vec<String>) {
         let one_line = from == i && code.ends_with(['}', ';']);
         if indent == at && (code == "}" || one_line || code.ends_with(");")) {
             let length = i - from + 1;
-            if length > MAX_FUNCTION {
+            let limit = if name.contains("/src/") {
+                MAX_FUNCTION
+            } else {
+                MAX_TABLE
+            };
+            if length > limit {
                 let head = head.split('(').next().unwrap_or(head);
                 broken.push(format!(
-                    "{name}:{}: `{head}` has {length} lines, and {MAX_FUNCTION} are the limit",
+                    "{name}:{}: `{head}` has {length} lines, and {limit} are the limit",
                     from + 1
                 ));
             }
