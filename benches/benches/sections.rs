@@ -82,16 +82,19 @@ fn two(options: &Options, a: &Mutex, b: &Mutex) {
 }
 
 fn nested(options: &Options, a: &Mutex, b: &Mutex) {
-    Table::new("the object held on top again: goal 0.50 of a pair", "section")
-        .peer("with_critical_section, nested", |n| {
-            with_critical_section(a, |_| {
-                (0..n).for_each(|_| with_critical_section(black_box(a), |_| ()));
-            });
-        })
-        .peer("Mutex lock + unlock", |n| {
-            (0..n).for_each(|_| pair(black_box(b)));
-        })
-        .run(options);
+    Table::new(
+        "the object held on top again: goal 0.50 of a pair",
+        "section",
+    )
+    .peer("with_critical_section, nested", |n| {
+        with_critical_section(a, |_| {
+            (0..n).for_each(|_| with_critical_section(black_box(a), |_| ()));
+        });
+    })
+    .peer("Mutex lock + unlock", |n| {
+        (0..n).for_each(|_| pair(black_box(b)));
+    })
+    .run(options);
     Table::new("the pair held on top again", "section")
         .peer("with_critical_section2, nested", |n| {
             with_critical_section2(a, b, |_, _| {
