@@ -55,7 +55,7 @@ impl RecursiveMutex {
     }
 
     /// Locks for [`Ident::current`] within `timeout`: `None` waits for ever, `Some(ZERO)` not at
-    /// all. The flags are those of [`Mutex::lock_timed`].
+    /// all. The flags are those of [`Mutex::lock_timed`](crate::Mutex::lock_timed).
     ///
     /// CPython: `Python/lock.c`, `_PyRecursiveMutex_LockTimed`.
     ///
