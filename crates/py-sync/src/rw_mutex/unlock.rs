@@ -94,7 +94,9 @@ impl RwMutex {
                     Some(front) => (word & !PARKED) + front.len * ONE_READER,
                     None => word & !PARKED,
                 };
-                // Acquire: on behalf of the readers, to whom the post hands it on. Relaxed on
+                // Acquire: on behalf of the readers, to whom the post hands it on. It costs nothing
+                // here, and no model needs it: who parked behind a writer's section has added
+                // itself after it, or that section ended under this bucket's lock. Relaxed on
                 // failure: only tried again.
                 match self.0.compare_exchange(word, after, Acquire, Relaxed) {
                     Ok(_) => return Some(HANDED_OVER),
