@@ -99,7 +99,9 @@ pub struct RwMutexReadGuard<'a> {
 impl Drop for RwMutexReadGuard<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.mutex.read_unlock();
+        // Without the look that `read_unlock` takes first: the guard stands for a reader, unless
+        // the program has unlocked that one too.
+        assert!(self.mutex.leave(), "lock was not read-locked");
     }
 }
 

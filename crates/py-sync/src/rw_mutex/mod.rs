@@ -1,14 +1,15 @@
 //! [`RwMutex`]: one word, CPython's `_PyRWMutex`.
 //!
 //! This file is the face: the calls, and the fast paths that an inlining compiler puts in place.
-//! The states, the invariants and the slow paths are in `protocol.rs`, the guards in `guard.rs`,
-//! the ways of asking that may fail in `timed.rs`.
+//! The states, the invariants and the slow paths are in `protocol.rs` and `unlock.rs`, the guards in
+//! `guard.rs`, the ways of asking that may fail in `timed.rs`.
 
 #[cfg(not(all(test, loom)))]
 mod fork;
 mod guard;
 mod protocol;
 mod timed;
+mod unlock;
 
 pub use guard::{RwMutexReadGuard, RwMutexWriteGuard};
 
@@ -172,8 +173,9 @@ impl RwMutex {
     pub fn read_unlock(&self) {
         // Relaxed: the caller's own reader is in it, or this is a mistake.
         let word = self.0.load(Relaxed);
-        assert!(is_read_locked(word), "lock was not read-locked");
-        self.leave();
+        let read_locked = is_read_locked(word);
+        // The second look is for two threads that make the mistake at once.
+        assert!(read_locked && self.leave(), "lock was not read-locked");
     }
 
     /// Locks for writing. A free lock costs one compare-exchange.

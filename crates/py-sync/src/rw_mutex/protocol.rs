@@ -1,4 +1,6 @@
-//! The protocol of [`RwMutex`]: its states, and the slow paths.
+//! The protocol of [`RwMutex`]: its states, and the slow paths of locking.
+//!
+//! Those of unlocking are in `unlock.rs`.
 //!
 //! | word | meaning |
 //! |---|---|
@@ -52,19 +54,20 @@
 //! CPython: `Python/lock.c`, `rwmutex_set_parked_and_wait` and the functions that call it. Differs
 //! from CPython: it wakes all that are parked each time, and hands nothing over.
 
+use super::unlock::GivesUp;
 use super::{FREE, ONE_READER, PARKED, RwMutex, TOO_MANY, WRITER, has_parked, is_write_locked};
 use crate::deadline::{Clock, Deadline};
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::hooks;
-use crate::parking_lot::{Kind, Run, lot, park_until};
-use crate::primitive::{Acquire, Relaxed, Release};
+use crate::parking_lot::{Kind, park_until};
+use crate::primitive::{Acquire, Relaxed};
 
 /// The reply to waiters that now have the lock. Those with 0 compete.
-const HANDED_OVER: u32 = 1;
-const COMPETE: u32 = 0;
+pub(super) const HANDED_OVER: u32 = 1;
+pub(super) const COMPETE: u32 = 0;
 
 /// The bit of a waiter's token that tells writers from readers; the rest is its time to be fair.
-const WRITES: u64 = 1;
+pub(super) const WRITES: u64 = 1;
 
 /// What stops a reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,10 +89,6 @@ impl Rank {
 
 fn is_free(word: usize) -> bool {
     word & !PARKED == FREE
-}
-
-fn go_together(first: u64, next: u64) -> bool {
-    (first | next) & WRITES == 0
 }
 
 /// How one round of waiting ended.
@@ -220,113 +219,7 @@ impl RwMutex {
         }
     }
 
-    /// One reader less; the last one wakes the front.
-    #[inline]
-    pub(super) fn leave(&self) {
-        let key = self.key();
-        // Release: the section ends here. The last touch (I7).
-        if self.0.fetch_sub(ONE_READER, Release) == ONE_READER | PARKED {
-            wake_front(key);
-        }
-    }
-
-    /// Undoes the addition of a `read_lock` that may not stay.
-    #[cold]
-    pub(super) fn step_back(&self) {
-        self.leave();
-    }
-
-    #[cold]
-    pub(super) fn write_unlock_contended(&self, clock: &impl Clock) -> bool {
-        // Relaxed: decides only which way to go.
-        let mut word = self.0.load(Relaxed);
-        while is_write_locked(word) && !has_parked(word) {
-            // Readers that step back are in the way of the fast path.
-            // Release: the section ends here. Relaxed on failure: only tried again.
-            match self
-                .0
-                .compare_exchange(word, word & !WRITER, Release, Relaxed)
-            {
-                Ok(_) => return true,
-                Err(now) => word = now,
-            }
-        }
-        if !is_write_locked(word) {
-            return false;
-        }
-        let settle = |front: Option<Run>| {
-            let (after, reply) = match front {
-                None => (FREE, COMPETE),
-                Some(front) => after_write(front, clock.is_due(front.token | WRITES)),
-            };
-            // Release: the section ends here. Both bits are ours (I3), so a wrapping addition
-            // exchanges them and leaves stepping readers alone. The last touch (I7).
-            self.0
-                .fetch_add(after.wrapping_sub(WRITER | PARKED), Release);
-            Some(reply)
-        };
-        // SAFETY: the key is our own address, and only read-write locks park on their word; the
-        // closures do not call into the lot.
-        unsafe { lot().unpark_run(self.key(), go_together, settle) };
-        true
-    }
-
-    /// I6: lets those in whom only the caller, a writer, has stopped.
-    fn give_up_writing(&self) {
-        let settle = |front: Option<Run>| {
-            // Relaxed: decides only which compare-exchange to try.
-            let mut word = self.0.load(Relaxed);
-            loop {
-                // A writer's unlock settles it; readers stop for another writer anyway.
-                if is_write_locked(word) || !has_parked(word) {
-                    return None;
-                }
-                let after = match front {
-                    Some(front) if front.token & WRITES != 0 => return None,
-                    Some(front) if front.more => word + front.len * ONE_READER,
-                    Some(front) => (word & !PARKED) + front.len * ONE_READER,
-                    None => word & !PARKED,
-                };
-                // Acquire: on behalf of the readers, to whom the post hands it on. Relaxed on
-                // failure: only tried again.
-                match self.0.compare_exchange(word, after, Acquire, Relaxed) {
-                    Ok(_) => return Some(HANDED_OVER),
-                    Err(now) => word = now,
-                }
-            }
-        };
-        // SAFETY: as in `write_unlock_contended`.
-        unsafe { lot().unpark_run(self.key(), go_together, settle) };
-    }
-
-    fn key(&self) -> usize {
+    pub(super) fn key(&self) -> usize {
         core::ptr::from_ref(self).addr()
-    }
-}
-
-/// The word after a write, and the answer to the front.
-fn after_write(front: Run, due: bool) -> (usize, u32) {
-    let parked = if front.more { PARKED } else { 0 };
-    match (due, front.token & WRITES) {
-        (false, _) => (parked, COMPETE),
-        (true, WRITES) => (parked | WRITER, HANDED_OVER),
-        (true, _) => (parked + front.len * ONE_READER, HANDED_OVER),
-    }
-}
-
-/// Wakes the front of the queue at `key`, whose lock the caller may no longer touch.
-#[cold]
-fn wake_front(key: usize) {
-    // SAFETY: the key was the address of a read-write lock that the caller held; the closures do
-    // not call into the lot. If the lock is gone, nobody is parked there.
-    unsafe { lot().unpark_run(key, go_together, |front| front.map(|_| COMPETE)) };
-}
-
-/// A writer that may yet give up.
-struct GivesUp<'a>(&'a RwMutex);
-
-impl Drop for GivesUp<'_> {
-    fn drop(&mut self) {
-        self.0.give_up_writing();
     }
 }
