@@ -47,11 +47,12 @@ impl<'a> CriticalSection<'a> {
     ///
     /// # Panics
     ///
-    /// As [`CsThread::begin`].
+    /// As [`CsThread::begin`](crate::CsThread::begin).
     ///
     /// # Safety
     ///
-    /// As for [`CsThread::begin`]; and a guard made inside [`CsThread::enter`] does not leave it.
+    /// As for [`CsThread::begin`](crate::CsThread::begin); and a guard made inside
+    /// [`CsThread::enter`](crate::CsThread::enter) does not leave it.
     ///
     /// # Examples
     ///
@@ -75,7 +76,7 @@ impl<'a> CriticalSection<'a> {
     ///
     /// # Panics
     ///
-    /// As [`CsThread::begin`].
+    /// As [`CsThread::begin`](crate::CsThread::begin).
     ///
     /// # Safety
     ///
@@ -143,12 +144,21 @@ impl<'a> CriticalSection<'a> {
     }
 }
 
-impl Drop for CriticalSection<'_> {
-    fn drop(&mut self) {
+impl CriticalSection<'_> {
+    /// What is out of order while unwinding stays open: a second panic would end the process.
+    fn end_dropped(&mut self) {
         let top = self.stack.top().map_or(0, |entry| entry.tag.serial());
-        // What is out of order while unwinding stays open: a second panic would end the process.
         if !std::thread::panicking() || top == self.serial {
             self.end();
+        }
+    }
+}
+
+impl Drop for CriticalSection<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if !self.place.is_skipped() {
+            self.end_dropped();
         }
     }
 }
