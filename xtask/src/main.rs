@@ -60,7 +60,7 @@ const TASKS: &[Task] = &[
         does: "Type-checks the four crates for Windows, macOS, FreeBSD, Android, wasm and others.",
         needs: "a nightly toolchain with the component rust-src" },
     Task { name: "soak", arguments: "[arguments of the soak program]", run: soak::run,
-        does: "10,000 forks with parked threads, 1,000,000 signals during waits, and 64 threads on \
+        does: "10,000 forks with parked threads, 200,000 signals during waits, and 64 threads on \
                every lock for half an hour, watched by a watchdog that is shown to fire.",
         needs: "a unix system" },
     Task { name: "rules", arguments: "", run: rules::run,

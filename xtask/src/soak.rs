@@ -4,7 +4,7 @@ use crate::sh::{Failure, Result, Sh};
 
 /// The counts that the tests take from the environment. CI's are a tenth or less.
 const FORKS: &str = "10000";
-const SIGNALS: &str = "1000000";
+const SIGNALS: &str = "200000";
 
 /// Runs the tests with their large counts, then the program; the arguments are the program's.
 pub fn run(args: &[String]) -> Result {

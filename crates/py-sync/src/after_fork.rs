@@ -27,7 +27,7 @@
 //!
 //! [`after_fork`]: crate::after_fork
 
-use crate::primitive::Relaxed;
+use crate::primitive::{AtomicU8, Relaxed};
 use crate::{Mutex, RawMutex, bits};
 
 impl Mutex {
@@ -52,7 +52,7 @@ impl Mutex {
     #[doc(alias = "_PyMutex_at_fork_reinit")]
     pub unsafe fn at_fork_reinit(&self) {
         // SAFETY: the byte lives as long as `self`, and is touched atomically only.
-        let byte = unsafe { core::sync::atomic::AtomicU8::from_ptr(self.as_ptr()) };
+        let byte = unsafe { AtomicU8::from_ptr(self.as_ptr()) };
         // Relaxed: the child has one thread.
         byte.store(bits::UNLOCKED, Relaxed);
     }

@@ -6,7 +6,7 @@ mod after_fork;
 mod bits;
 mod critical_section;
 mod deadline;
-#[cfg(feature = "diagnostics")]
+#[cfg(all(feature = "diagnostics", not(all(test, loom))))]
 pub mod diagnostics;
 mod event;
 mod flags;

@@ -49,6 +49,10 @@
 //! CPython: unlocking an unlocked mutex panics instead of aborting, and two unlocks at once cannot
 //! reach into one waiter's stack, which is what bit 1 is for.
 
+mod guard;
+
+pub use guard::RawMutexGuard;
+
 use crate::bits;
 use crate::deadline::Deadline;
 use crate::primitive::{AcqRel, Acquire, Alive, AtomicPtr, Relaxed, Release, UnsafeCell, const_fn};
@@ -343,25 +347,6 @@ impl RawMutex {
         is_locked(self.state.load(Relaxed))
     }
 
-    /// Locks, and unlocks when the guard is dropped.
-    ///
-    /// # Blocking
-    ///
-    /// As [`lock`](RawMutex::lock).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let m = py_sync::RawMutex::new();
-    /// drop(m.lock_guard());
-    /// assert!(!m.is_locked());
-    /// ```
-    #[inline]
-    pub fn lock_guard(&self) -> RawMutexGuard<'_> {
-        self.lock();
-        RawMutexGuard { mutex: self }
-    }
-
     /// Makes it unlocked with no waiters, whatever it was.
     ///
     /// # Safety
@@ -395,28 +380,5 @@ impl fmt::Debug for RawMutex {
         f.debug_struct("RawMutex")
             .field("locked", &self.is_locked())
             .finish_non_exhaustive()
-    }
-}
-
-/// Holds a [`RawMutex`]; unlocks it when dropped.
-///
-/// ```
-/// let m = py_sync::RawMutex::new();
-/// {
-///     let _guard: py_sync::RawMutexGuard<'_> = m.lock_guard();
-///     assert!(m.is_locked());
-/// }
-/// assert!(!m.is_locked());
-/// ```
-#[derive(Debug)]
-#[must_use = "the mutex is unlocked at once if the guard is dropped"]
-pub struct RawMutexGuard<'a> {
-    mutex: &'a RawMutex,
-}
-
-impl Drop for RawMutexGuard<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        self.mutex.unlock();
     }
 }

@@ -15,10 +15,9 @@
 //! Orderings: all `Relaxed`. Handler and wait are one thread, which needs the compiler's order
 //! only; the poster, another thread, is met by the compare-exchange on the word alone.
 
-use crate::primitive::{AtomicPtr, AtomicU8, AtomicU32, Relaxed, local};
+use crate::primitive::{AtomicPtr, AtomicU8, AtomicU32, Relaxed, SeqCst, compiler_fence, local};
 use crate::semaphore;
 use core::ptr;
-use core::sync::atomic::{Ordering::SeqCst, compiler_fence};
 
 local! {
     /// 1: a handler has run on this thread since the last interruptible wait asked.

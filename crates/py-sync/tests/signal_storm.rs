@@ -116,7 +116,7 @@ impl Baton {
 #[test]
 fn a_storm_of_signals_loses_nothing() {
     support::no_longer_than(300);
-    let signals = support::count("PY_SYNC_SIGNALS", 100_000);
+    let signals = support::count("PY_SYNC_SIGNALS", 20_000);
     install(&Counts).unwrap();
     handle(libc::SIGUSR1, on_signal, 0);
     let counter = Counter(Mutex::new(), UnsafeCell::new(0));

@@ -34,11 +34,11 @@ pub enum Kind {
     Park,
 }
 
-#[cfg(feature = "diagnostics")]
+#[cfg(all(feature = "diagnostics", not(all(test, loom))))]
 mod told {
     use super::Kind;
+    use crate::primitive::{AtomicU64, Relaxed};
     use crate::sys;
-    use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
     use py_thread::Ident;
 
     static WAITS: AtomicU64 = AtomicU64::new(0);
@@ -76,7 +76,7 @@ mod told {
     }
 }
 
-#[cfg(not(feature = "diagnostics"))]
+#[cfg(not(all(feature = "diagnostics", not(all(test, loom)))))]
 mod told {
     use super::Kind;
 
