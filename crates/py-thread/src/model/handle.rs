@@ -1,6 +1,6 @@
 //! The handle's state machine: join, exit, drop, set_done, time-outs.
 
-use super::{SOON, Work, explore, explore_fully, panics, quietly, start};
+use super::{SOON, Work, explore, explore_fully, explore_within, panics, quietly, start};
 use crate::handle::state::{EXITED, Inner, JOINED, RUNNING};
 use crate::primitive::Arc;
 use crate::sys::OsThread;
@@ -187,7 +187,7 @@ fn set_done_wakes_a_joiner() {
 #[test]
 fn what_set_done_made_of_it_stays() {
     quietly(|| {
-        explore_fully("what_set_done_made_of_it_stays", || {
+        explore_within(Some(3), "what_set_done_made_of_it_stays", || {
             let handle = panics();
             handle.set_done().unwrap();
             let first = handle.join().unwrap().is_returned();

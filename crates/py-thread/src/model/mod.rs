@@ -23,8 +23,17 @@ fn explore(name: &str, model: impl Fn() + Sync + Send + 'static) {
 
 /// Runs a model of two threads in every order there is: a bound would hide some orderings' faults.
 fn explore_fully(name: &str, model: impl Fn() + Sync + Send + 'static) {
+    explore_within(None, name, model);
+}
+
+/// Runs a model with this many pre-emptions, where two hide a fault and no bound takes minutes.
+fn explore_within(
+    preemptions: Option<usize>,
+    name: &str,
+    model: impl Fn() + Sync + Send + 'static,
+) {
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = None;
+    builder.preemption_bound = preemptions;
     run(name, builder, model);
 }
 
