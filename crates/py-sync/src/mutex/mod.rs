@@ -5,6 +5,8 @@
 
 mod guard;
 mod protocol;
+#[cfg(all(test, not(loom)))]
+mod tests;
 
 pub use guard::MutexGuard;
 

@@ -92,7 +92,7 @@ const MAX_DOZES: u32 = if cfg!(all(test, loom)) { 1 } else { 20 };
 
 /// So many short sections in a row, and a lock with a waiter in flight counts as one of short
 /// sections. One alone says little: threads differ.
-const SHORT_SECTIONS: u32 = 4;
+pub(super) const SHORT_SECTIONS: u32 = 4;
 
 impl Mutex {
     #[cold]
@@ -289,7 +289,7 @@ fn locked(has_parked: bool) -> u8 {
 }
 
 /// What an unlock that looks does: the byte that it leaves, and whom it wakes.
-fn decide(first: &mut Standby, has_more: bool, clock: &impl Clock) -> (u8, Verdict) {
+pub(super) fn decide(first: &mut Standby, has_more: bool, clock: &impl Clock) -> (u8, Verdict) {
     let now = clock.now();
     if clock.was_due(now, first.due) {
         return (locked(has_more), Verdict::HandOver);

@@ -3,7 +3,7 @@
 //! Padded to two cache lines, the pair that today's prefetchers fetch together: neighbours in the
 //! table do not disturb each other. CPython's are 32 bytes, two to a line.
 
-use super::waiter::Queue;
+use super::queue::Queue;
 use crate::primitive::{UnsafeCell, const_fn};
 use crate::raw_mutex::{RawMutex, RawMutexGuard};
 use core::fmt;

@@ -32,6 +32,7 @@
 mod bucket;
 mod callback;
 mod fork;
+mod queue;
 pub(crate) mod record;
 mod run;
 mod standby;

@@ -5,8 +5,9 @@
 //! told of the whole run at the front, and then says whether it goes.
 
 use super::callback;
+use super::queue::Queue;
 use super::table::ParkingLot;
-use super::waiter::{Queue, Waiter};
+use super::waiter::Waiter;
 
 /// The waiters at the front of a key's queue that go together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -17,8 +17,7 @@
 //! * I4: `wait` returns `Woken` only after its own post (CPython's gh-148820: a waiter that leaves
 //!   for another reason may free what the poster is about to touch).
 //!
-//! Orderings: the post's swap is `Release` and every owner's read that can find `POSTED` is
-//! `Acquire`, so all that the poster did before is seen after the wake-up. The reset to `EMPTY` needs
+//! Orderings: the post's swap is `Release` and the owner's swap that takes it is `Acquire`, so all that the poster did before is seen after the wake-up. The reset to `EMPTY` needs
 //! no `Release`: the next poster learns of the waiter through a lock's word or a bucket's, which the
 //! owner publishes to with `Release` after it.
 //!
@@ -158,9 +157,10 @@ impl<S: Sleeper> Semaphore<S> {
         if deadline == Deadline::Now {
             return self.give_up(Wake::TimedOut);
         }
+        // Relaxed: a message that it finds is taken by the swap in `give_up`.
         if self
             .word
-            .compare_exchange(EMPTY, ASLEEP, Acquire, Acquire)
+            .compare_exchange(EMPTY, ASLEEP, Relaxed, Relaxed)
             .is_err()
         {
             return self.give_up(Wake::Woken);
