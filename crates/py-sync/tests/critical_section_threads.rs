@@ -127,17 +127,19 @@ fn a_sleep_gives_the_sections_up_if_it_detaches(#[case] flags: LockFlags, #[case
     }
     within_a_minute(move || {
         let (object, other) = (Mutex::new(), Mutex::new());
+        let inside = AtomicBool::new(false);
         other.lock();
         std::thread::scope(|scope| {
             let sleeper = scope.spawn(|| {
                 with_critical_section(&object, |s| {
+                    inside.store(true, SeqCst);
                     let soon = Duration::from_millis(if gives { 10_000 } else { 50 });
                     let status = other.lock_timed(Some(soon), flags);
                     assert!(s.is_held(), "taken again");
                     status
                 })
             });
-            while !object.is_locked() && !sleeper.is_finished() {
+            while !inside.load(SeqCst) {
                 std::thread::yield_now();
             }
             if gives {
