@@ -57,7 +57,7 @@
 //!
 //! | variant | throughput | turns |
 //! |---|---|---|
-//! | as it is | 1.00-1.05, 1.01-1.03 | 51 |
+//! | as it is | 1.00-1.05, 1.01-1.06 | 51 |
 //! | CPython: one wake for each unlock, waiters leave when woken | 0.57-0.64, 0.45-0.48 | 71-206 |
 //! | bit 1 kept while a waiter is in flight | 0.74 pinned | 50 |
 //! | the byte's free bits count unlocks until the next look | 0.89-0.93, 0.92-0.94 | 49 |
