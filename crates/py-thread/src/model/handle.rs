@@ -138,13 +138,21 @@ fn set_done_against_exit_and_join() {
     });
 }
 
-/// One handle, borrowed by a joiner that sleeps in the system's join, and by `set_done`.
+/// One handle, borrowed by a joiner that sleeps in the system's join, and by `set_done`. The thread
+/// itself is only a reference here, and has not said that it ended.
 #[test]
 fn set_done_beside_a_lone_joiner() {
-    explore("set_done_beside_a_lone_joiner", || {
-        let handle = std::sync::Arc::new(start(&Work::new()));
+    explore_fully("set_done_beside_a_lone_joiner", || {
+        let inner = Arc::new(Inner::new());
+        assert!(inner.claim(0));
+        inner.prepare(crate::Ident::mint(), None);
+        inner.publish(OsThread::ended());
+        let _of_the_thread = Arc::clone(&inner);
+        let handle = std::sync::Arc::new(Handle(inner));
         let other = std::sync::Arc::clone(&handle);
         let joiner = loom::thread::spawn(move || other.join().unwrap().is_returned());
+        // Otherwise loom never lets the joiner begin first.
+        loom::thread::yield_now();
         handle.set_done().unwrap();
         assert_eq!(handle.state(), State::Done);
         assert!(handle.join().unwrap().is_returned());
