@@ -150,6 +150,13 @@ fn main() {
             builder.start(work).unwrap().join().unwrap();
         }
     });
+    start_and_join(&options, "start and join, a second handle", |n| {
+        for _ in 0..n {
+            let handle = py_thread::start(work).unwrap();
+            let _second = handle.clone();
+            handle.join().unwrap();
+        }
+    });
     let cache = WorkerCache::new(4);
     start_and_join(&options, "start and join, worker cache", |n| {
         for _ in 0..n {
