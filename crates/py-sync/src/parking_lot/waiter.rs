@@ -1,10 +1,10 @@
 //! [`Waiter`], a parked thread on its own stack. The list of them in a bucket is in `queue.rs`.
 //!
 //! Invariants:
-//! * I1: everything in a waiter but its semaphore, its key and its record is read and written under the lock
-//!   of its bucket, with two exceptions: an un-parker that has taken waiters out owns their links
-//!   until it posts them (it reads them while the owner may look at `unparking`, so neither may
-//!   write or borrow the whole), and a woken owner owns all of it.
+//! * I1: everything in a waiter but its semaphore, its key and its record is read and written under
+//!   the lock of its bucket, with two exceptions: an un-parker that has taken waiters out owns their
+//!   links until it posts them (it reads them while the owner may look at `unparking`, so neither
+//!   may write or borrow the whole), and a woken owner owns all of it.
 //! * I2: a waiter in the queue is alive. Its owner returns only after it was posted, or after it
 //!   took itself out under the bucket lock having found that nobody else had.
 //! * I3: `unparking` goes from false to true when the waiter leaves the queue by somebody else's
@@ -219,7 +219,8 @@ impl Waiter {
         unsafe { Semaphore::post(&raw const (*this).semaphore) };
     }
 
-    /// The waiter after this one in the list that [`Queue::take_all`](super::queue::Queue::take_all) made.
+    /// The waiter after this one in the list that
+    /// [`Queue::take_all`](super::queue::Queue::take_all) made.
     ///
     /// # Safety
     ///

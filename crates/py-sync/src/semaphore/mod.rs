@@ -17,9 +17,10 @@
 //! * I4: `wait` returns `Woken` only after its own post (CPython's gh-148820: a waiter that leaves
 //!   for another reason may free what the poster is about to touch).
 //!
-//! Orderings: the post's swap is `Release` and the owner's swap that takes it is `Acquire`, so all that the poster did before is seen after the wake-up. The reset to `EMPTY` needs
-//! no `Release`: the next poster learns of the waiter through a lock's word or a bucket's, which the
-//! owner publishes to with `Release` after it.
+//! Orderings: the post's swap is `Release` and the owner's swap that takes it is `Acquire`, so all
+//! that the poster did before is seen after the wake-up. The reset to `EMPTY` needs no `Release`:
+//! the next poster learns of the waiter through a lock's word or a bucket's, which the owner
+//! publishes to with `Release` after it.
 //!
 //! A signal ends the sleep of an interruptible wait where the system says so (Linux, Android,
 //! FreeBSD); elsewhere such a wait goes in steps of [`SIGNAL_STEP`] and reports each as a signal.
