@@ -45,9 +45,9 @@ fn set_already(options: &Options) {
         }
     });
     // SAFETY: `int _PyEvent_IsSet(PyEvent *)`.
-    if let Some(is_set) =
-        unsafe { cpython::symbol::<unsafe extern "C" fn(*mut u8) -> i32>("_PyEvent_IsSet") }
-    {
+    let is_set: Option<unsafe extern "C" fn(*mut u8) -> i32> =
+        unsafe { cpython::symbol("_PyEvent_IsSet") };
+    if let Some(is_set) = is_set {
         let mut byte = 1u8;
         let byte = &raw mut byte;
         table.peer("CPython's _PyEvent_IsSet", move |n| {
