@@ -30,7 +30,7 @@ use core::time::Duration;
 /// let handle = start(move || drop(rx.recv()))?;
 /// let soon = Timeout::from(std::time::Duration::from_millis(1));
 /// assert!(handle.join_with(soon, &interpreter)?.is_none());
-/// assert_eq!(interpreter.detached.get(), 1);
+/// assert!(interpreter.detached.get() >= 1); // a wake for nothing makes it wait twice
 /// drop(tx);
 /// assert!(handle.join_with(Timeout::FOREVER, &interpreter)?.is_some());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
