@@ -1,200 +1,259 @@
-//! What do the other primitives cost that nobody fights for, and a sleep with its wake-up?
+//! What do the other primitives cost that nobody fights for?
 
 use benches::cpython;
 use benches::paired::{Options, Table};
-use py_sync::{Event, LockFlags, OnceFlag, RecursiveMutex, RwMutex, SeqCell};
+use py_sync::{Event, OnceFlag, RecursiveMutex, SeqCell, SeqLock};
+use std::ffi::c_void;
 use std::hint::black_box;
-use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 fn main() {
     let options = Options::from_args();
     set_already(&options);
-    read_pair(&options);
-    seqlock(&options);
-    reentrant(&options);
-    round_trip(&options);
+    seqlock_read(&options);
+    seqlock_write(&options);
+    reentrant(&options, "outer", false);
+    reentrant(&options, "inner", true);
+}
+
+/// The body of a peer: the expression, over and over.
+macro_rules! repeat {
+    (move $operation:expr) => {
+        move |n| {
+            for _ in 0..n {
+                $operation;
+            }
+        }
+    };
+    ($operation:expr) => {
+        |n| {
+            for _ in 0..n {
+                $operation;
+            }
+        }
+    };
 }
 
 fn set_already(options: &Options) {
-    let (event, once, theirs) = (Event::new(), OnceFlag::new(), std::sync::Once::new());
+    let (event, once, std) = (Event::new(), OnceFlag::new(), std::sync::Once::new());
     event.notify();
-    let _ = once.call(|| Ok::<(), ()>(()));
-    theirs.call_once(|| {});
-    let pl = parking_lot_13::Once::new();
-    pl.call_once(|| {});
-    let repeat = |n: u64, f: &dyn Fn()| (0..n).for_each(|_| f());
+    once.call(|| Ok::<(), ()>(())).expect("it returns Ok");
+    std.call_once(|| {});
+    let (pl13, pl12) = (parking_lot_13::Once::new(), parking_lot_12::Once::new());
+    pl13.call_once(|| {});
+    pl12.call_once(|| {});
     let mut table = Table::new("once and event, already set", "look");
-    table.peer("py-sync OnceFlag", |n| {
-        for _ in 0..n {
-            let _ = black_box(&once).call(|| Ok::<(), ()>(()));
-        }
-    });
-    table.peer("py-sync Event", |n| {
-        for _ in 0..n {
-            black_box(&event).wait();
-        }
-    });
-    table.peer("std Once", |n| {
-        for _ in 0..n {
-            black_box(&theirs).call_once(|| {});
-        }
-    });
-    table.peer("parking_lot 0.13 Once", |n| {
-        for _ in 0..n {
-            black_box(&pl).call_once(|| {});
-        }
-    });
+    table.peer(
+        "py-sync OnceFlag::call",
+        repeat!(black_box(
+            black_box(&once).call(|| Ok::<(), ()>(())).is_ok()
+        )),
+    );
+    table.peer("py-sync Event::wait", repeat!(black_box(&event).wait()));
+    table.peer(
+        "py-sync Event::is_set",
+        repeat!(black_box(black_box(&event).is_set())),
+    );
+    table.peer("std Once", repeat!(black_box(&std).call_once(|| {})));
+    table.peer(
+        "parking_lot 0.13 Once",
+        repeat!(black_box(&pl13).call_once(|| {})),
+    );
+    table.peer(
+        "parking_lot 0.12 Once",
+        repeat!(black_box(&pl12).call_once(|| {})),
+    );
+    type IsSet = unsafe extern "C" fn(*mut u8) -> i32;
+    let mut set = 1u8;
+    let set = &raw mut set;
     // SAFETY: `int _PyEvent_IsSet(PyEvent *)`.
-    let is_set: Option<unsafe extern "C" fn(*mut u8) -> i32> =
-        unsafe { cpython::symbol("_PyEvent_IsSet") };
-    if let Some(is_set) = is_set {
-        let mut byte = 1u8;
-        let byte = &raw mut byte;
-        table.peer("CPython's _PyEvent_IsSet", move |n| {
-            repeat(n, &|| {
-                // SAFETY: an event is one byte, and it is alive.
-                black_box(unsafe { is_set(byte) });
-            });
-        });
+    if let Some(is_set) = unsafe { cpython::symbol::<IsSet>("_PyEvent_IsSet") } {
+        // SAFETY: an event is one byte, and it is alive.
+        let look = move || unsafe { is_set(black_box(set)) };
+        table.peer("CPython's _PyEvent_IsSet", repeat!(move black_box(look())));
+    }
+    type Initialise = unsafe extern "C" fn(*mut c_void) -> i32;
+    type Call = unsafe extern "C" fn(*mut u8, Initialise, *mut c_void) -> i32;
+    unsafe extern "C" fn nothing(_: *mut c_void) -> i32 {
+        0
+    }
+    let mut flag = 0u8;
+    let flag = &raw mut flag;
+    // SAFETY: `int _PyOnceFlag_CallOnceSlow(_PyOnceFlag *, _Py_once_fn_t *, void *)`.
+    if let Some(call) = unsafe { cpython::symbol::<Call>("_PyOnceFlag_CallOnceSlow") } {
+        // SAFETY: a flag is one byte, and it is alive.
+        let look = move || unsafe { call(black_box(flag), nothing, std::ptr::null_mut()) };
+        table.peer(
+            "CPython's _PyOnceFlag_CallOnceSlow",
+            repeat!(move black_box(look())),
+        );
     }
     table.run(options);
 }
 
-fn read_pair(options: &Options) {
-    let (ours, pl, std) = (
-        RwMutex::new(),
-        parking_lot_13::RwLock::new(()),
-        std::sync::RwLock::new(()),
-    );
-    let mut table = Table::new("a read lock, alone", "lock and unlock");
-    table.peer("py-sync RwMutex", |n| {
-        for _ in 0..n {
-            drop(black_box(&ours).read_guard());
-        }
-    });
-    table.peer("parking_lot 0.13", |n| {
-        for _ in 0..n {
-            drop(black_box(&pl).read());
-        }
-    });
-    table.peer("std", |n| {
-        for _ in 0..n {
-            drop(black_box(&std).read().expect("nothing panics"));
-        }
-    });
-    table.run(options);
+/// CPython's sequence lock over two words.
+#[derive(Clone, Copy)]
+struct CSeqLock {
+    begin: unsafe extern "C" fn(*mut u32) -> u32,
+    end: unsafe extern "C" fn(*mut u32, u32) -> i32,
+    lock: unsafe extern "C" fn(*mut u32),
+    unlock: unsafe extern "C" fn(*mut u32),
+    seq: *mut u32,
 }
 
-fn seqlock(options: &Options) {
-    let (ours, theirs) = (SeqCell::new([1u64, 2]), seqlock::SeqLock::new([1u64, 2]));
+impl CSeqLock {
+    fn new(seq: *mut u32) -> Option<CSeqLock> {
+        // SAFETY: `Include/internal/pycore_lock.h`: all take a `_PySeqLock *`, a struct of one
+        // `uint32_t`.
+        unsafe {
+            Some(CSeqLock {
+                begin: cpython::symbol("_PySeqLock_BeginRead")?,
+                end: cpython::symbol("_PySeqLock_EndRead")?,
+                lock: cpython::symbol("_PySeqLock_LockWrite")?,
+                unlock: cpython::symbol("_PySeqLock_UnlockWrite")?,
+                seq,
+            })
+        }
+    }
+
+    #[inline]
+    fn read(self, words: &[AtomicU64; 2]) -> [u64; 2] {
+        loop {
+            // SAFETY: whoever made this keeps the lock alive.
+            let begun = unsafe { (self.begin)(self.seq) };
+            let value = [words[0].load(Relaxed), words[1].load(Relaxed)];
+            // SAFETY: as above.
+            if unsafe { (self.end)(self.seq, begun) } != 0 {
+                return value;
+            }
+        }
+    }
+
+    #[inline]
+    fn write(self, words: &[AtomicU64; 2], value: [u64; 2]) {
+        // SAFETY: whoever made this keeps the lock alive.
+        unsafe { (self.lock)(self.seq) };
+        words[0].store(value[0], Relaxed);
+        words[1].store(value[1], Relaxed);
+        // SAFETY: as above; locked above.
+        unsafe { (self.unlock)(self.seq) };
+    }
+}
+
+fn read_with(lock: &SeqLock, words: &[AtomicU64; 2]) -> [u64; 2] {
+    loop {
+        let begun = lock.begin_read();
+        let value = [words[0].load(Relaxed), words[1].load(Relaxed)];
+        if lock.end_read(begun) {
+            return value;
+        }
+    }
+}
+
+fn write_with(lock: &SeqLock, words: &[AtomicU64; 2], value: [u64; 2]) {
+    lock.lock_write();
+    words[0].store(value[0], Relaxed);
+    words[1].store(value[1], Relaxed);
+    lock.unlock_write();
+}
+
+fn seqlock_read(options: &Options) {
+    let (cell, theirs) = (SeqCell::new([1u64, 2]), seqlock::SeqLock::new([1u64, 2]));
+    let (lock, words) = (SeqLock::new(), [AtomicU64::new(1), AtomicU64::new(2)]);
+    let mut seq = 0u32;
     let mut table = Table::new("seqlock, 16 bytes, read", "read");
-    table.peer("py-sync SeqCell", |n| {
-        for _ in 0..n {
-            black_box(black_box(&ours).read());
-        }
-    });
-    table.peer("seqlock crate", |n| {
-        for _ in 0..n {
-            black_box(black_box(&theirs).read());
-        }
-    });
-    table.run(options);
-}
-
-fn reentrant(options: &Options) {
-    let (ours, pl) = (
-        RecursiveMutex::new(),
-        parking_lot_13::ReentrantMutex::new(()),
+    table.peer(
+        "py-sync SeqCell",
+        repeat!(black_box(black_box(&cell).read())),
     );
-    let mut table = Table::new("recursive mutex, outer level", "lock and unlock");
-    table.peer("py-sync", |n| {
-        for _ in 0..n {
-            black_box(&ours).lock();
-            black_box(&ours).unlock();
-        }
-    });
-    table.peer("parking_lot 0.13", |n| {
-        for _ in 0..n {
-            drop(black_box(&pl).lock());
-        }
-    });
+    table.peer(
+        "py-sync SeqLock",
+        repeat!(black_box(read_with(black_box(&lock), black_box(&words)))),
+    );
+    table.peer(
+        "seqlock crate",
+        repeat!(black_box(black_box(&theirs).read())),
+    );
+    if let Some(c) = CSeqLock::new(&raw mut seq) {
+        let words = &words;
+        table.peer(
+            "CPython's C",
+            repeat!(move black_box(c.read(black_box(words)))),
+        );
+    }
     table.run(options);
-    ours.lock();
-    let held = pl.lock();
-    let mut table = Table::new("recursive mutex, inner level", "lock and unlock");
-    table.peer("py-sync", |n| {
-        for _ in 0..n {
-            black_box(&ours).lock();
-            black_box(&ours).unlock();
-        }
-    });
-    table.peer("parking_lot 0.13", |n| {
-        for _ in 0..n {
-            drop(black_box(&pl).lock());
-        }
-    });
-    table.run(options);
-    drop(held);
-    ours.unlock();
 }
 
-/// Two threads that wake each other: a round trip is two sleeps and two wake-ups.
-fn ping_pong(n: u64, sleep: fn(&AtomicU32, u32), wake: fn(&AtomicU32)) {
-    let words = [AtomicU32::new(0), AtomicU32::new(0)];
-    std::thread::scope(|scope| {
-        let (a, b) = (&words[0], &words[1]);
-        scope.spawn(move || {
-            for i in 0..n as u32 {
-                sleep(a, i);
-                b.fetch_add(1, SeqCst);
-                wake(b);
+fn seqlock_write(options: &Options) {
+    let (cell, theirs) = (SeqCell::new([1u64, 2]), seqlock::SeqLock::new([1u64, 2]));
+    let (lock, words) = (SeqLock::new(), [AtomicU64::new(1), AtomicU64::new(2)]);
+    let mut seq = 0u32;
+    let value = [3u64, 4];
+    let mut table = Table::new("seqlock, 16 bytes, write", "write");
+    table.peer(
+        "py-sync SeqCell",
+        repeat!(black_box(&cell).write(black_box(value))),
+    );
+    table.peer(
+        "py-sync SeqLock",
+        repeat!(write_with(
+            black_box(&lock),
+            black_box(&words),
+            black_box(value)
+        )),
+    );
+    table.peer(
+        "seqlock crate",
+        repeat!(*black_box(&theirs).lock_write() = black_box(value)),
+    );
+    if let Some(c) = CSeqLock::new(&raw mut seq) {
+        let words = &words;
+        table.peer(
+            "CPython's C",
+            repeat!(move c.write(black_box(words), black_box(value))),
+        );
+    }
+    table.run(options);
+}
+
+/// CPython's recursive mutex is 24 bytes with an alignment of 8: three words.
+type RecursiveFn = unsafe extern "C" fn(*mut [u64; 3]);
+
+/// A level on top of another if it is `held` already, or the outermost one.
+fn reentrant(options: &Options, level: &str, held: bool) {
+    let ours = RecursiveMutex::new();
+    let pl13 = parking_lot_13::ReentrantMutex::new(());
+    let pl12 = parking_lot_12::ReentrantMutex::new(());
+    let mut words = [0u64; 3];
+    let words = &raw mut words;
+    // SAFETY: `Include/internal/pycore_lock.h`: both take a `_PyRecursiveMutex *`.
+    let c = unsafe {
+        cpython::symbol::<RecursiveFn>("_PyRecursiveMutex_Lock")
+            .zip(cpython::symbol::<RecursiveFn>("_PyRecursiveMutex_Unlock"))
+    };
+    let guards = held.then(|| (ours.lock_guard(), pl13.lock(), pl12.lock()));
+    let mut table = Table::new(format!("recursive mutex, {level} level"), "lock and unlock");
+    table.peer("py-sync", |n| {
+        for _ in 0..n {
+            black_box(&ours).lock();
+            black_box(&ours).unlock();
+        }
+    });
+    table.peer("parking_lot 0.13", repeat!(drop(black_box(&pl13).lock())));
+    table.peer("parking_lot 0.12", repeat!(drop(black_box(&pl12).lock())));
+    if let Some((lock, unlock)) = c {
+        // SAFETY: the mutex is alive. Nobody gives this level back: C's has no destructor.
+        held.then(|| unsafe { lock(words) });
+        table.peer("CPython's C", move |n| {
+            for _ in 0..n {
+                // SAFETY: the mutex is alive, and unlocked by the thread that locked it.
+                unsafe {
+                    lock(black_box(words));
+                    unlock(black_box(words));
+                }
             }
         });
-        for i in 0..n as u32 {
-            a.fetch_add(1, SeqCst);
-            wake(a);
-            sleep(b, i);
-        }
-    });
-}
-
-fn round_trip(options: &Options) {
-    let mut table = Table::new("park and unpark, unpinned", "round trip");
-    table.peer("py-sync park", |n| {
-        ping_pong(
-            n,
-            |word, i| {
-                let key = word.as_ptr() as usize;
-                // SAFETY: the key is the word's address; the closure does not call into the lot.
-                while word.load(SeqCst) == i {
-                    let still = || word.load(SeqCst) == i;
-                    // SAFETY: as above.
-                    let _ = unsafe { py_sync::park(key, still, 0, None, LockFlags::NONE) };
-                }
-            },
-            |word| {
-                // SAFETY: as above.
-                unsafe { py_sync::unpark(word.as_ptr() as usize, |_, _| ()) };
-            },
-        );
-    });
-    table.peer("parking_lot_core", |n| {
-        ping_pong(
-            n,
-            |word, i| {
-                while word.load(SeqCst) == i {
-                    let (key, still) = (word.as_ptr() as usize, || word.load(SeqCst) == i);
-                    let token = parking_lot_core::DEFAULT_PARK_TOKEN;
-                    // SAFETY: the key is the word's address; nothing calls into the lot.
-                    unsafe { parking_lot_core::park(key, still, || {}, |_, _| {}, token, None) };
-                }
-            },
-            |word| {
-                let token = |_| parking_lot_core::DEFAULT_UNPARK_TOKEN;
-                // SAFETY: as above.
-                unsafe { parking_lot_core::unpark_one(word.as_ptr() as usize, token) };
-            },
-        );
-    });
+    }
     table.run(options);
+    drop(guards);
 }

@@ -8,3 +8,5 @@ pub mod locks;
 pub mod paired;
 pub mod pin;
 pub mod pyarena;
+pub mod readers;
+pub mod rw_locks;

@@ -63,9 +63,17 @@ pub struct Table<'a> {
 
 struct Peer<'a> {
     name: String,
-    run: Box<dyn FnMut(u64) + 'a>,
+    run: Operation<'a>,
     /// Nanoseconds per operation, one per round.
     rounds: Vec<f64>,
+}
+
+/// How a peer is measured.
+enum Operation<'a> {
+    /// So many times, with the harness's clock.
+    Counted(Box<dyn FnMut(u64) + 'a>),
+    /// For so long, with a clock of its own: nanoseconds per operation.
+    Timed(Box<dyn FnMut(Duration) -> f64 + 'a>),
 }
 
 /// What a table found, for callers that go on computing.
@@ -96,7 +104,23 @@ impl<'a> Table<'a> {
     pub fn peer(&mut self, name: impl Into<String>, run: impl FnMut(u64) + 'a) -> &mut Self {
         self.peers.push(Peer {
             name: name.into(),
-            run: Box::new(run),
+            run: Operation::Counted(Box::new(run)),
+            rounds: Vec::new(),
+        });
+        self
+    }
+
+    /// Adds a peer that does its operation for ten times the slice, on threads of its own, and
+    /// says how many nanoseconds one took. No count is shared then: a peer that sleeps does not
+    /// leave the others a round of one.
+    pub fn timed(
+        &mut self,
+        name: impl Into<String>,
+        run: impl FnMut(Duration) -> f64 + 'a,
+    ) -> &mut Self {
+        self.peers.push(Peer {
+            name: name.into(),
+            run: Operation::Timed(Box::new(run)),
             rounds: Vec::new(),
         });
         self
@@ -111,21 +135,31 @@ impl<'a> Table<'a> {
         let count = self
             .peers
             .iter_mut()
-            .map(|p| calibrate(&mut p.run, options.slice))
+            .filter_map(|p| match &mut p.run {
+                Operation::Counted(run) => Some(calibrate(run, options.slice)),
+                Operation::Timed(_) => None,
+            })
             .min();
-        let count = count.unwrap_or(1);
         let n = self.peers.len();
         for round in 0..options.rounds {
             for i in 0..n {
                 let peer = &mut self.peers[(round + i) % n];
-                let start = Instant::now();
-                (peer.run)(black_box(count));
-                peer.rounds
-                    .push(start.elapsed().as_nanos() as f64 / count as f64);
+                let nanos = match &mut peer.run {
+                    Operation::Counted(run) => {
+                        let count = count.unwrap_or(1);
+                        time(run, count).as_nanos() as f64 / count as f64
+                    }
+                    Operation::Timed(run) => run(options.slice * 10),
+                };
+                peer.rounds.push(nanos);
             }
         }
         let rows = self.rows();
-        self.print(&rows, options.rounds, count);
+        let each = match count {
+            Some(count) => count.to_string(),
+            None => format!("{:?}", options.slice * 10),
+        };
+        self.print(&rows, options.rounds, &each);
         rows
     }
 
@@ -140,9 +174,9 @@ impl<'a> Table<'a> {
         self.peers.iter().map(row).collect()
     }
 
-    fn print(&self, rows: &[Row], rounds: usize, count: u64) {
+    fn print(&self, rows: &[Row], rounds: usize, each: &str) {
         println!(
-            "\n{} (ns per {}, {rounds} rounds of {count})",
+            "\n{} (ns per {}, {rounds} rounds of {each})",
             self.question, self.unit
         );
         println!(
@@ -158,18 +192,24 @@ impl<'a> Table<'a> {
     }
 }
 
+/// How many operations fill the slice. The fastest of three calls decides: one that was slow
+/// because the thread lost its processor, or touched its memory first, says nothing.
 fn calibrate(run: &mut dyn FnMut(u64), slice: Duration) -> u64 {
     let mut count = 1;
     loop {
-        let start = Instant::now();
-        run(black_box(count));
-        let took = start.elapsed();
+        let took = (0..3).map(|_| time(run, count)).min().unwrap_or(slice);
         if took >= slice || count >= 1 << 32 {
             return count;
         }
         let missing = slice.as_nanos() as f64 / took.as_nanos().max(1) as f64;
         count = (count as f64 * missing.clamp(1.2, 10.0)).ceil() as u64;
     }
+}
+
+fn time(run: &mut dyn FnMut(u64), count: u64) -> Duration {
+    let start = Instant::now();
+    run(black_box(count));
+    start.elapsed()
 }
 
 /// The middle of the values; NaN if there are none.

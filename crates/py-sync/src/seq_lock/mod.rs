@@ -234,6 +234,15 @@ impl SeqLock {
     #[inline]
     #[must_use = "the read ends with `end_read`"]
     pub fn begin_read(&self) -> u32 {
+        match self.try_begin_read() {
+            Some(sequence) => sequence,
+            None => self.begin_read_slow(),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn begin_read_slow(&self) -> u32 {
         let mut round = 0;
         loop {
             if let Some(sequence) = self.try_begin_read() {
