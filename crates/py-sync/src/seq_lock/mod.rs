@@ -240,6 +240,8 @@ impl SeqLock {
         }
     }
 
+    /// Apart from the first look: inlined, the loop's registers make that one use the stack, and a
+    /// read of a [`SeqCell`](crate::SeqCell) half as long again.
     #[cold]
     #[inline(never)]
     fn begin_read_slow(&self) -> u32 {
