@@ -34,6 +34,9 @@ mod platform {
         }
     }
 
+    /// The kernel's `FUTEX_BITSET_MATCH_ANY`, which libc does not name for Android.
+    const MATCH_ANY: u32 = u32::MAX;
+
     /// Sleeps while `word` is `expected`, until woken, or until `deadline` (nanoseconds of the
     /// monotonic clock). True if a signal ended the sleep.
     pub(crate) fn wait_until(word: &AtomicU32, expected: u32, deadline: Option<u64>) -> bool {
@@ -52,7 +55,7 @@ mod platform {
                 expected,
                 until,
                 core::ptr::null::<u32>(),
-                libc::FUTEX_BITSET_MATCH_ANY,
+                MATCH_ANY,
             )
         };
         // SAFETY: errno is this thread's own, and was set by the call above.
