@@ -54,7 +54,7 @@ const TASKS: &[Task] = &[
                strict provenance and N seeds (16).",
         needs: "a nightly toolchain with the components miri and rust-src" },
     Task { name: "sanitize", arguments: "<thread|address> [FILTER]", run: sanitize::run,
-        does: "The tests under ThreadSanitizer or AddressSanitizer, over an instrumented std.",
+        does: "py-sync under ThreadSanitizer, or py-arena under AddressSanitizer, over an instrumented std.",
         needs: "a nightly toolchain with the component rust-src" },
     Task { name: "targets", arguments: "[TARGET..]", run: targets::run,
         does: "Type-checks the four crates for Windows, macOS, FreeBSD, Android, wasm and others.",
