@@ -23,7 +23,14 @@ const ALL: [Sanitizer; 2] = [
         // It stops threads that are started after a multi-threaded fork, and runs a handler only when
         // the thread next makes a call that it knows, which a futex is not; the watchdog's test
         // sends signals too, and libpython is not instrumented.
-        leaves_out: &["fork", "signals", "watchdog", "oracle"],
+        leaves_out: &[
+            "fork",
+            "gil",
+            "signal_storm",
+            "signals",
+            "watchdog",
+            "oracle",
+        ],
         options: ("TSAN_OPTIONS", "halt_on_error=1:second_deadlock_stack=1"),
     },
     Sanitizer {
