@@ -232,7 +232,7 @@ fn objects(options: &Options) {
     table.run(options);
 
     /// A value with a destructor that does next to nothing.
-    #[allow(dead_code)]
+    #[allow(dead_code, reason = "its size is what counts")]
     struct Value(u64, u64, u64);
     impl Drop for Value {
         fn drop(&mut self) {

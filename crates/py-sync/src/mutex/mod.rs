@@ -19,6 +19,10 @@ use core::time::Duration;
 
 /// A mutex of one byte that hands itself to whoever has waited for more than 1 ms.
 ///
+/// An unlock that looks at the queue hands it to the first waiter once that is due. Beside sections
+/// shorter than 5 us, where few unlocks look, a waiter that was woken and gets no processor is handed
+/// the lock when it next runs.
+///
 /// It carries no data, has no owner (any thread may unlock it) and is not recursive. All zero is
 /// unlocked. It must not move while a thread waits for it, which a borrow ensures.
 ///
