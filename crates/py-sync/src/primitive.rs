@@ -23,6 +23,7 @@ pub(crate) const NUM_BUCKETS: usize = if cfg!(all(test, loom)) { 1 } else { 257 
 #[cfg(not(all(test, loom)))]
 mod world {
     pub(crate) use core::hint::spin_loop;
+    use core::sync::atomic::Ordering;
     pub(crate) use core::sync::atomic::{
         AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence,
     };
@@ -31,9 +32,26 @@ mod world {
     /// True if threads run at the same time: only then is it of use to spin.
     #[inline]
     pub(crate) fn has_many_processors() -> bool {
-        static MANY: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
+        // No `OnceLock`: the child of a fork would wait for ever for a thread of its parent that was
+        // asking. Who comes before the answer asks too.
+        static ANSWER: AtomicU8 = AtomicU8::new(UNKNOWN);
+        // Relaxed, here and below: the answer is all there is to know.
+        match ANSWER.load(Ordering::Relaxed) {
+            UNKNOWN => ask(&ANSWER),
+            answer => answer == MANY,
+        }
+    }
+
+    const UNKNOWN: u8 = 0;
+    const ONE: u8 = 1;
+    const MANY: u8 = 2;
+
+    #[cold]
+    fn ask(answer: &AtomicU8) -> bool {
         // Not known is many: a few wasted microseconds.
-        *MANY.get_or_init(|| std::thread::available_parallelism().map_or(true, |n| n.get() > 1))
+        let many = std::thread::available_parallelism().map_or(true, |n| n.get() > 1);
+        answer.store(if many { MANY } else { ONE }, Ordering::Relaxed);
+        many
     }
 
     /// A cell that crosses threads under a lock.
