@@ -1,8 +1,8 @@
 //! The secret of the process: made once, from `PYTHONHASHSEED`, and never half made. The only file
 //! that reads the environment.
 //!
-//! A wrapper over one [`SecretCell`]: readers take no lock; `INIT` lets one caller at a time make
-//! the secret (I1 of the cell), so that concurrent first calls agree.
+//! A wrapper over one [`SecretCell`]: readers take no lock; `INIT` lets one caller at a time put
+//! the secret there (I1 of the cell), so that concurrent first calls agree.
 
 use crate::cell::SecretCell;
 use crate::entropy::EntropyError;
@@ -58,7 +58,7 @@ impl HashSeed {
 /// CPython: `Python/bootstrap_hash.c`, `_Py_HashRandomization_Init`.
 ///
 /// # Blocking
-/// While another thread makes the secret; and as `HashSecret::random`.
+/// As `HashSecret::random`; and for a few stores while another thread puts its secret there.
 ///
 /// # Errors
 /// [`InitError`] if `PYTHONHASHSEED` is invalid, or no random numbers could be had.
@@ -114,11 +114,13 @@ fn init_by(seed: impl FnOnce() -> Result<HashSeed, InitError>) -> Result<HashSec
     if let Some(secret) = SECRET.get() {
         return Ok(secret);
     }
-    let _one_at_a_time = lock();
-    if let Some(secret) = SECRET.get() {
-        return Ok(secret);
-    }
+    // Made before the lock is taken: a fork finds it held for a few stores only, and nobody waits
+    // for another's random numbers.
     let secret = HashSecret::from_hash_seed(seed()?).map_err(InitError::Entropy)?;
+    let _one_at_a_time = lock();
+    if let Some(first) = SECRET.get() {
+        return Ok(first);
+    }
     SECRET.set(&secret);
     Ok(secret)
 }

@@ -201,11 +201,13 @@ struct Hammered {
     /// 257 apart: one bucket.
     colliding: [Mutex; 257 * 2 + 1],
     stop: AtomicBool,
+    started: AtomicUsize,
 }
 
 impl Hammered {
     fn hammer(&self, seed: usize) {
         let mut round = seed;
+        self.started.fetch_add(1, SeqCst);
         while !self.stop.load(SeqCst) {
             round += 1;
             let mutex = &self.colliding[round % 3 * 257];
@@ -226,6 +228,7 @@ fn a_child_of_a_fork_in_the_thick_of_it_has_an_empty_lot() {
     let hammered: Arc<Hammered> = Arc::new(Hammered {
         colliding: [const { Mutex::new() }; 257 * 2 + 1],
         stop: AtomicBool::new(false),
+        started: AtomicUsize::new(0),
     });
     let threads: Vec<_> = (0..8)
         .map(|seed| {
@@ -233,6 +236,11 @@ fn a_child_of_a_fork_in_the_thick_of_it_has_an_empty_lot() {
             std::thread::spawn(move || hammered.hammer(seed * 1_000))
         })
         .collect();
+    // A thread of std's that is just starting holds a lock of std's that a child would wait for as
+    // it starts its own.
+    while hammered.started.load(SeqCst) < 8 {
+        std::thread::yield_now();
+    }
     let mut held = 0;
     for _ in 0..forks() {
         held += usize::from(hammered.colliding.iter().any(Mutex::is_locked));

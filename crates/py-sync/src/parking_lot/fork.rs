@@ -7,6 +7,10 @@
 //! Two threads that park first at the same time may both register: the second run does nothing
 //! that the first did not. What must not be is a park that goes on unregistered, so there is no
 //! "somebody else is at it" to wait for or to trust.
+//!
+//! One gap is left, and it is the C library's: a fork runs the handlers that were registered when
+//! it began. A process that parks for the first time while another of its threads is within `fork`
+//! gets a child whose lot is as it was; the docs of [`after_fork`] say what to do about it.
 
 use super::table::lot;
 
@@ -14,8 +18,9 @@ use super::table::lot;
 ///
 /// The bytes of locks are left as they were: one whose holder stayed in the parent stays locked,
 /// one that the forking thread holds it can unlock, whose parked bit then finds nobody and goes.
-/// On unix this runs by itself in every forked child after the first park of the process; a
-/// runtime that wants it earlier than its own handlers may call it too.
+/// On unix this runs by itself in every child of a fork that began after the process first parked.
+/// A runtime that wants it earlier than its own handlers, or whose first fork may meet the first
+/// park of another thread, calls it itself: twice does no harm.
 ///
 /// | in the child | is |
 /// |---|---|
