@@ -64,13 +64,22 @@ impl Block {
     #[inline]
     pub(crate) fn allocate(payload: usize, large: bool) -> Result<Block, AllocError> {
         debug_assert!(payload % ALIGNMENT == 0 && payload > 0);
-        if !large {
-            if let Some(block) = cache::take(payload) {
-                block.set_resume(block.start());
-                return Ok(block);
-            }
+        match if large {
+            None
+        } else {
+            Block::from_cache(payload)
+        } {
+            Some(block) => Ok(block),
+            None => Block::from_allocator(payload, large),
         }
-        Block::from_allocator(payload, large)
+    }
+
+    /// Gets a block from this thread's cache.
+    #[inline]
+    pub(crate) fn from_cache(payload: usize) -> Option<Block> {
+        let block = cache::take(payload)?;
+        block.set_resume(block.start());
+        Some(block)
     }
 
     #[cold]
@@ -105,7 +114,7 @@ impl Block {
     /// is used again.
     #[inline]
     pub(crate) unsafe fn free(self) {
-        if self.is_large() || !cache::put(self) {
+        if !cache::put(self) {
             // SAFETY: the caller's promise, and the cache did not take it.
             unsafe { self.return_to_allocator() };
         }
@@ -251,16 +260,35 @@ impl List {
     ///
     /// # Safety
     /// No pointer into any of them is used again.
+    #[inline]
     pub(crate) unsafe fn free_all(&self) {
-        let mut last = self.head();
-        while let Some(next) = last.and_then(Block::next) {
-            last = Some(next);
+        if let Some(newest) = self.0.get() {
+            self.0.set(None);
+            match newest.next() {
+                // SAFETY: the caller's promise; the list has forgotten the block.
+                None => unsafe { newest.free() },
+                // SAFETY: as above, for all of them.
+                Some(_) => unsafe { free_chain(newest) },
+            }
         }
-        self.0.set(None);
-        while let Some(block) = last {
-            last = block.prev();
-            // SAFETY: the caller's promise; the list has forgotten the block.
-            unsafe { block.free() };
-        }
+    }
+}
+
+/// Frees the blocks of a list that has forgotten them, from the last one back to this, its first.
+///
+/// # Safety
+/// As for `List::free_all`.
+#[cold]
+#[inline(never)]
+unsafe fn free_chain(first: Block) {
+    let mut last = first;
+    while let Some(next) = last.next() {
+        last = next;
+    }
+    let mut rest = Some(last);
+    while let Some(block) = rest {
+        rest = block.prev();
+        // SAFETY: the caller's promise.
+        unsafe { block.free() };
     }
 }

@@ -151,13 +151,18 @@ impl Bump {
     /// `_PyArena_Malloc`: any size, 0 included.
     #[inline]
     pub(crate) fn malloc(&self, size: usize) -> Result<NonNull<u8>, AllocError> {
-        let mut segment = self.segment();
-        // One comparison for both 0 < size and size <= room.
-        if size.wrapping_sub(1) >= segment.room() {
+        let segment = self.segment();
+        // One comparison: where it holds something is open, so that 0 bytes have a place too, and
+        // since the room is a multiple of 8 the size fits when rounded. An exact fit is not worth
+        // a second one.
+        if size >= segment.room() {
             return self.malloc_slow(size);
         }
-        let carved = segment.carve_fitting(size, 0);
-        Ok(self.advance(segment, carved))
+        let rounded = round_fitting(size);
+        self.cursor.set(above(segment.cursor, rounded));
+        self.count(1);
+        self.add_slack(rounded - size);
+        Ok(segment.cursor)
     }
 
     #[inline]
@@ -275,10 +280,8 @@ impl Drop for Bump {
     #[inline]
     fn drop(&mut self) {
         for list in [&self.owned, &self.partial, &self.spare] {
-            if !list.is_empty() {
-                // SAFETY: I3: the blocks are this arena's, and its end ends all borrows of them.
-                unsafe { list.free_all() };
-            }
+            // SAFETY: I3: the blocks are this arena's, and its end ends all borrows of them.
+            unsafe { list.free_all() };
         }
     }
 }

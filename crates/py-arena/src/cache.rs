@@ -24,12 +24,15 @@ use core::cell::Cell;
 /// ```
 pub const DEFAULT_LIMIT: usize = 1 << 20;
 
-const BINS: usize = 12;
+/// A power of two, so that a remainder is cheap.
+const BINS: usize = 16;
 
 struct Cache {
     /// The payload of each bin's blocks, side by side for a quick search.
     payloads: [Cell<usize>; BINS],
     heads: [Cell<Option<Block>>; BINS],
+    /// The bin that was used last: most programs have arenas of one kind.
+    last: Cell<usize>,
     bytes: Cell<usize>,
     limit: Cell<usize>,
 }
@@ -40,6 +43,7 @@ impl Cache {
         Cache {
             payloads: [const { Cell::new(0) }; BINS],
             heads: [const { Cell::new(None) }; BINS],
+            last: Cell::new(0),
             bytes: Cell::new(0),
             limit: Cell::new(DEFAULT_LIMIT),
         }
@@ -47,7 +51,18 @@ impl Cache {
 
     #[inline]
     fn bin_of(&self, payload: usize) -> Option<usize> {
-        self.payloads.iter().position(|p| p.get() == payload)
+        let last = self.last.get() % BINS;
+        if self.payloads[last].get() == payload {
+            return Some(last);
+        }
+        self.search(payload)
+    }
+
+    #[inline(never)]
+    fn search(&self, payload: usize) -> Option<usize> {
+        let bin = self.payloads.iter().position(|p| p.get() == payload)?;
+        self.last.set(bin);
+        Some(bin)
     }
 
     #[inline]
@@ -63,18 +78,24 @@ impl Cache {
         self.pop(self.bin_of(payload)?)
     }
 
+    /// A bin for blocks of this payload, of which there are none yet.
+    #[cold]
+    fn unused_bin(&self, payload: usize) -> Option<usize> {
+        let bin = self.heads.iter().position(|head| head.get().is_none())?;
+        self.payloads[bin].set(payload);
+        Some(bin)
+    }
+
     #[inline]
     fn put(&self, block: Block) -> bool {
         let payload = block.payload();
         let bytes = self.bytes.get() + block.total();
-        if bytes > self.limit.get() {
+        if block.is_large() || bytes > self.limit.get() {
             return false;
         }
-        let unused = || self.heads.iter().position(|head| head.get().is_none());
-        let Some(bin) = self.bin_of(payload).or_else(unused) else {
+        let Some(bin) = self.bin_of(payload).or_else(|| self.unused_bin(payload)) else {
             return false;
         };
-        self.payloads[bin].set(payload);
         block.set_next(self.heads[bin].get());
         self.heads[bin].set(Some(block));
         self.bytes.set(bytes);

@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! a request that did not fit
+//!   nothing is kept and the cache has the next regular block, which is large enough -> that one
 //!   Growing, above a quarter of the next regular block -> a block of its own, nothing closed
 //!   a block that a claim gave back has the room        -> that one
 //!   an empty block is kept, here or in a parent        -> that one
@@ -12,7 +13,7 @@
 
 use crate::ALIGNMENT;
 use crate::block::{Block, round_up};
-use crate::bump::Bump;
+use crate::bump::{Bump, Reserve};
 use crate::error::AllocError;
 use crate::policy::BlockPolicy;
 use crate::segment::Segment;
@@ -36,7 +37,12 @@ impl Bump {
     #[cold]
     #[inline(never)]
     pub(crate) fn slow(&self, size: usize, align: usize) -> Result<NonNull<u8>, AllocError> {
-        match self.refill(size, align)? {
+        let need = worst_case(size, align).ok_or(AllocError)?;
+        let refill = match self.cached_block(need) {
+            Some(block) => Refill::Next(whole(block)),
+            None => self.refill(size, align)?,
+        };
+        match refill {
             Refill::Apart(at) => Ok(at),
             Refill::Next(mut segment) => {
                 self.take_segment();
@@ -47,12 +53,36 @@ impl Bump {
         }
     }
 
-    /// `malloc` where the fast path said no: size 0, or no room.
+    /// The short way to a block: the next regular one from this thread's cache, for an arena that
+    /// keeps none and has no parent. `None` wherever that is not all there is to it.
+    #[inline]
+    fn cached_block(&self, need: usize) -> Option<Block> {
+        if self.parent.is_some() || !self.partial.is_empty() || !self.spare.is_empty() {
+            return None;
+        }
+        let payload = self.policy.next_payload(self.reserved.get())?;
+        let most = match self.policy {
+            BlockPolicy::Fixed(_) => payload,
+            BlockPolicy::Growing { .. } => payload / 4,
+        };
+        let left = self.max_held.get().saturating_sub(self.held.get());
+        if need > most || payload + crate::block::HEADER > left {
+            return None;
+        }
+        let block = Block::from_cache(payload)?;
+        let total = payload + crate::block::HEADER;
+        self.held.set(self.held.get() + total);
+        self.reserved.set(self.reserved.get() + total);
+        self.owned.push(block);
+        Some(block)
+    }
+
+    /// `malloc` where the fast path said no: size 0, an exact fit, or no room.
     #[cold]
     #[inline(never)]
     pub(crate) fn malloc_slow(&self, size: usize) -> Result<NonNull<u8>, AllocError> {
         if size != 0 {
-            return self.slow(size, 1);
+            return (&*self).reserve_bytes(size, 1);
         }
         if !self.is_open() {
             let segment = self.next_segment(ALIGNMENT, self.next_regular()?)?;
@@ -202,18 +232,24 @@ impl Bump {
     }
 
     /// Counts what a claim served from a segment of this block, up to the cursor (K3).
-    pub(crate) fn settle(&self, block: Option<Block>, cursor: NonNull<u8>, tally: u64) {
+    pub(crate) fn settle(
+        &self,
+        block: Option<Block>,
+        cursor: NonNull<u8>,
+        allocs: usize,
+        slack: usize,
+    ) {
         if let Some(block) = block {
             self.retire(block.resume(), cursor);
         }
-        self.count(tally as u32 as usize);
-        self.add_slack((tally >> 32) as usize);
+        self.count(allocs);
+        self.add_slack(slack);
     }
 
     /// A claim ends.
     #[inline(never)]
-    pub(crate) fn end_claim(&self, rest: Segment, tally: u64) {
-        self.settle(rest.block, rest.cursor, tally);
+    pub(crate) fn end_claim(&self, rest: Segment, allocs: usize, slack: usize) {
+        self.settle(rest.block, rest.cursor, allocs, slack);
         self.give_back(rest);
     }
 

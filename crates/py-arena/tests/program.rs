@@ -249,13 +249,12 @@ impl<'l> Model<'l> {
         let counted = |size: usize| usize::from(size > 0);
         match *op {
             Op::Malloc(size) => {
-                let in_claim = claim.is_some();
                 let at = match &mut claim {
                     Some(claim) => claim.malloc(size),
                     None => arena.malloc(size),
                 };
                 if let Ok(at) = at {
-                    self.count(if in_claim { counted(size) } else { 1 }, size);
+                    self.count(1, size);
                     self.got(at, size, 8);
                 }
             }

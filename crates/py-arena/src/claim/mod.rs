@@ -43,10 +43,10 @@ use core::ptr::NonNull;
 pub struct Claim<'a> {
     cursor: NonNull<u8>,
     limit: NonNull<u8>,
-    /// Requests served from this segment, and in the upper half the bytes by which they were
-    /// rounded up: one register for both. (Only the counters suffer
-    /// if a single block is rounded up by more than 4 GiB.)
-    tally: u64,
+    /// Requests served from this segment.
+    allocs: usize,
+    /// The bytes by which they were rounded up.
+    slack: usize,
     block: Option<Block>,
     bump: &'a Bump,
 }
@@ -69,7 +69,8 @@ impl<O> Arena<O> {
         Claim {
             cursor: segment.cursor,
             limit: segment.limit,
-            tally: 0,
+            allocs: 0,
+            slack: 0,
             block: segment.block,
             bump: &self.bump,
         }
@@ -86,16 +87,18 @@ impl Claim<'_> {
             Refill::Apart(at) => return Ok(Some(at)),
             Refill::Next(segment) => segment,
         };
-        self.bump.settle(self.block, self.cursor, self.tally);
+        self.bump
+            .settle(self.block, self.cursor, self.allocs, self.slack);
         segment.note_base();
         (self.cursor, self.limit) = (segment.cursor, segment.limit);
-        (self.block, self.tally) = (segment.block, 0);
+        (self.block, self.allocs, self.slack) = (segment.block, 0, 0);
         Ok(None)
     }
 
     #[inline(always)]
     fn count(&mut self, slack: usize) {
-        self.tally = self.tally.wrapping_add(((slack as u64) << 32) + 1);
+        self.allocs = self.allocs.wrapping_add(1);
+        self.slack = self.slack.wrapping_add(slack);
     }
 }
 
@@ -155,7 +158,7 @@ impl Drop for Claim<'_> {
             limit: self.limit,
             block: self.block,
         };
-        self.bump.end_claim(rest, self.tally);
+        self.bump.end_claim(rest, self.allocs, self.slack);
     }
 }
 
