@@ -4,7 +4,7 @@
 //! byte), 1.7 million allocations of 35.8 bytes on average. A turn is a replay of all of it.
 
 use benches::paired::{Options, Table};
-use benches::pyarena::{PyArena, keep, keep_heap_warm};
+use benches::pyarena::{PyArena, keep, keep_heap_new, keep_heap_warm};
 use bump_scope::traits::BumpAllocatorTyped;
 use mimalloc::MiMalloc;
 use py_arena::{Arena, BlockPolicy};
@@ -227,8 +227,9 @@ fn main() {
             question::<true>(arenas, &format!("{head}, all written"), &options);
         }
     };
-    // The heap as the allocator comes; then one that keeps its memory.
-    questions("default");
+    // The heap of a process that has freed nothing large yet; then one that keeps its memory.
+    keep_heap_new();
+    questions("new");
     keep_heap_warm();
     questions("warm");
 }

@@ -104,6 +104,12 @@ impl Drop for OneArena<'_> {
 
 /// Keeps glibc's heap warm: no memory goes back to the system, none is mapped apart.
 pub fn keep_heap_warm() {
+    // glibc refuses to map apart only above more than 32 MiB, and keeps 128 KiB then.
+    set_thresholds(c_int::MAX, 32 << 20);
+}
+
+/// From how many free bytes on glibc trims its heap, and from what size on it maps a block apart.
+fn set_thresholds(trim: c_int, map: c_int) {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     {
         unsafe extern "C" {
@@ -111,13 +117,20 @@ pub fn keep_heap_warm() {
         }
         const M_TRIM_THRESHOLD: c_int = -1;
         const M_MMAP_THRESHOLD: c_int = -3;
-        // glibc refuses a threshold above 32 MiB, and keeps 128 KiB then.
         // SAFETY: glibc's function, with parameters that it documents.
         unsafe {
-            mallopt(M_TRIM_THRESHOLD, c_int::MAX);
-            mallopt(M_MMAP_THRESHOLD, 32 << 20);
+            mallopt(M_TRIM_THRESHOLD, trim);
+            mallopt(M_MMAP_THRESHOLD, map);
         }
     }
+    #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+    let _ = (trim, map);
+}
+
+/// Sets glibc's thresholds to those of a new process and keeps them there. By itself it raises them
+/// when a large block is freed, so that what a bench did before decides how its peers fare.
+pub fn keep_heap_new() {
+    set_thresholds(128 << 10, 128 << 10);
 }
 
 /// Makes the compiler believe that somebody reads what the pointer points at. Unlike `black_box`,

@@ -16,13 +16,14 @@
 use crate::block::Block;
 use core::cell::Cell;
 
-/// The bytes that a thread's cache keeps at most, unless [`set_limit`] says otherwise.
+/// The bytes that a thread's cache keeps at most, unless [`set_limit`] says otherwise: one block of
+/// each size of [`BlockPolicy::GROWING`](crate::BlockPolicy::GROWING).
 ///
 /// # Examples
 /// ```
-/// assert_eq!(py_arena::cache::DEFAULT_LIMIT, 1 << 20);
+/// assert_eq!(py_arena::cache::DEFAULT_LIMIT, 2 << 20);
 /// ```
-pub const DEFAULT_LIMIT: usize = 1 << 20;
+pub const DEFAULT_LIMIT: usize = 2 << 20;
 
 /// A power of two, so that a remainder is cheap.
 const BINS: usize = 16;
