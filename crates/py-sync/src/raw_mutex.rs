@@ -57,6 +57,7 @@ use crate::bits;
 use crate::deadline::Deadline;
 use crate::primitive::{AcqRel, Acquire, Alive, AtomicPtr, Relaxed, Release, UnsafeCell, const_fn};
 use crate::semaphore::Semaphore;
+use crate::spin::Spin;
 use core::fmt;
 use core::ptr;
 
@@ -174,6 +175,7 @@ impl RawMutex {
             alive: Alive::new(),
         };
         let this = ptr::from_ref(&waiter).cast_mut();
+        let mut spin = Spin::on_arrival();
         loop {
             // Relaxed: what is read decides only which compare-exchange to try.
             let state = self.state.load(Relaxed);
@@ -187,6 +189,10 @@ impl RawMutex {
                     waiter.alive.end();
                     return;
                 }
+                continue;
+            }
+            // The sections are shorter than a sleep. Who finds others asleep joins them.
+            if newest(state).is_null() && spin.once() {
                 continue;
             }
             // SAFETY: not in the list, so nobody else looks at it (I1, I2).

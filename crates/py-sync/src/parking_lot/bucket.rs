@@ -3,6 +3,7 @@
 //! Padded to two cache lines, the pair that today's prefetchers fetch together: neighbours in the
 //! table do not disturb each other. CPython's are 32 bytes, two to a line.
 
+use super::luck::Luck;
 use super::queue::Queue;
 use crate::primitive::{UnsafeCell, const_fn};
 use crate::raw_mutex::{RawMutex, RawMutexGuard};
@@ -14,6 +15,7 @@ use core::panic::{RefUnwindSafe, UnwindSafe};
 pub(crate) struct Bucket {
     lock: RawMutex,
     queue: UnsafeCell<Queue>,
+    luck: Luck,
 }
 
 // SAFETY: the queue is reached through `lock` only, and its waiters outlive their stay in it.
@@ -28,7 +30,11 @@ impl UnwindSafe for Bucket {}
 impl Bucket {
     const_fn! {
         pub(crate) fn new() -> Bucket {
-            Bucket { lock: RawMutex::new(), queue: UnsafeCell::new(Queue::new()) }
+            Bucket {
+                lock: RawMutex::new(),
+                queue: UnsafeCell::new(Queue::new()),
+                luck: Luck::new(),
+            }
         }
     }
 
@@ -40,6 +46,11 @@ impl Bucket {
             queue: &self.queue,
             _guard,
         }
+    }
+
+    /// How its waits went lately. Not under the lock.
+    pub(super) fn luck(&self) -> &Luck {
+        &self.luck
     }
 
     /// Unlocks it and forgets its waiters.

@@ -9,6 +9,7 @@
 //!    validate()? no: Again                     first waiter with this key
 //!    append to the queue                       callback(token, has_more)
 //!    unlock the bucket                         take it out; `unparking` = true
+//!    look for a moment (`luck.rs`)
 //!    sleep ◀──────────── post ──────────────   unlock the bucket
 //!    time up: lock the bucket
 //!      `unparking`? unlock, wait for the post: Ok
@@ -32,6 +33,7 @@
 mod bucket;
 mod callback;
 mod fork;
+mod luck;
 mod queue;
 pub(crate) mod record;
 mod run;

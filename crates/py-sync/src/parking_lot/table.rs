@@ -135,7 +135,7 @@ impl<const N: usize> ParkingLot<N> {
         Parked { status, reply }
     }
 
-    /// Sleeps, and returns with the waiter out of the queue.
+    /// Sleeps, after a look around where that pays, and returns with the waiter out of the queue.
     ///
     /// A time that is up while somebody is already waking us counts for nothing: the un-parker may
     /// have handed us its lock.
@@ -147,6 +147,10 @@ impl<const N: usize> ParkingLot<N> {
         flags: LockFlags,
     ) -> ParkStatus {
         let interruptible = flags.contains(LockFlags::HANDLE_SIGNALS);
+        // Not where a signal is to end the wait: it would have to be looked for too.
+        if deadline != Deadline::Now && !interruptible {
+            self.buckets[key % N].luck().look(|| waiter.is_posted());
+        }
         let status = match waiter.wait(deadline, interruptible) {
             Wake::Woken => return ParkStatus::Ok,
             Wake::TimedOut => ParkStatus::Timeout,

@@ -119,6 +119,11 @@ impl Waiter {
         self.semaphore.has(message)
     }
 
+    /// True if a message is there to be taken by a wait. By the owner only.
+    pub(super) fn is_posted(&self) -> bool {
+        self.semaphore.is_posted()
+    }
+
     /// What it is waited for.
     pub(crate) fn key(&self) -> usize {
         self.key

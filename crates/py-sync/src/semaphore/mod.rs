@@ -202,6 +202,12 @@ impl<S: Sleeper> Semaphore<S> {
         self.word.load(Relaxed) == message
     }
 
+    /// True if any message has been posted and not been taken. By the owner only.
+    pub(crate) fn is_posted(&self) -> bool {
+        // Relaxed: the owner then takes it by a wait.
+        self.word.load(Relaxed) >= POSTED
+    }
+
     /// Ends the one wait that is going on or to come.
     ///
     /// # Safety

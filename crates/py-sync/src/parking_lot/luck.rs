@@ -1,0 +1,116 @@
+//! [`Luck`]: whether it pays to look around for a moment before a sleep.
+//!
+//! Two threads on two processors that answer each other at once need a microsecond for it awake,
+//! and a hundred where each of them first has to be woken from an idle processor. A thread that
+//! waits for longer than a moment wastes that moment. So each bucket remembers how its last waits
+//! went:
+//!
+//! | state | is | a wait |
+//! |---|---|---|
+//! | 1 to [`MOST`] | luck | looks for a moment: posted, two up; not posted, one down, from 1 to rest |
+//! | above | rest, counted down to [`MOST`] | sleeps at once; the last one of a rest starts over at 1 |
+//!
+//! Nothing depends on it but time: it is a hint, read and written without any order, and a lost
+//! update costs a few microseconds.
+
+use crate::primitive::{AtomicU8, Relaxed, const_fn, has_many_processors, spin_loop};
+use crate::sys::monotonic_ns;
+
+/// As long as a sleep and a wake-up on one processor take, so that a vain look at most doubles the
+/// cost of the sleep after it.
+const MOMENT_NS: u64 = 5_000;
+
+/// So many vain moments in a row at most.
+const MOST: u8 = 8;
+
+/// So many waits sleep at once before the next try.
+const REST: u8 = 64;
+
+/// How the waits of one bucket went lately.
+#[derive(Debug)]
+pub(super) struct Luck(AtomicU8);
+
+impl Luck {
+    const_fn! {
+        pub(super) fn new() -> Luck {
+            Luck(AtomicU8::new(1))
+        }
+    }
+
+    /// Looks for a moment if that has paid lately. True once `done` is.
+    pub(super) fn look(&self, done: impl Fn() -> bool) -> bool {
+        // Before the state is touched: a model has one processor and need not search this.
+        if !has_many_processors() {
+            return false;
+        }
+        let before = self.0.load(Relaxed);
+        let found = before <= MOST && look_for_a_moment(done);
+        let after = next(before, found);
+        if after != before {
+            self.0.store(after, Relaxed);
+        }
+        found
+    }
+}
+
+fn next(state: u8, found: bool) -> u8 {
+    match state {
+        _ if found => (state + 2).min(MOST),
+        0 | 1 => MOST + REST,
+        // The end of a rest.
+        state if state == MOST + 1 => 1,
+        state => state - 1,
+    }
+}
+
+fn look_for_a_moment(done: impl Fn() -> bool) -> bool {
+    let end = monotonic_ns().saturating_add(MOMENT_NS);
+    loop {
+        for _ in 0..8 {
+            if done() {
+                return true;
+            }
+            spin_loop();
+        }
+        if monotonic_ns() >= end {
+            return false;
+        }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_that_are_posted_at_once_keep_looking() {
+        let mut state = 1;
+        for _ in 0..10 {
+            state = next(state, true);
+        }
+        assert_eq!(state, MOST);
+    }
+
+    #[test]
+    fn vain_looks_end_in_a_rest_and_a_rest_in_another_look() {
+        let mut state = MOST;
+        let mut looks = 0;
+        while state <= MOST {
+            state = next(state, false);
+            looks += 1;
+        }
+        assert_eq!(looks, MOST);
+        let mut rest = 0;
+        while state > MOST {
+            state = next(state, false);
+            rest += 1;
+        }
+        assert_eq!((rest, state), (REST, 1));
+    }
+
+    #[test]
+    fn a_look_ends_with_what_it_looks_for_or_after_a_moment() {
+        assert!(look_for_a_moment(|| true));
+        assert!(!look_for_a_moment(|| false));
+    }
+}
