@@ -1,54 +1,79 @@
-//! `cargo xtask sanitize`: the tests under a sanitizer, over an instrumented std.
+//! `cargo xtask sanitize`: the tests under a tool that sees what they cannot, most of them over a
+//! standard library that is built with it.
 
+mod valgrind;
+
+use crate::package;
 use crate::sh::{Failure, Result, Sh, need_nightly, root};
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::{Path, PathBuf};
 
 /// The target that is built; a target named outright keeps build scripts uninstrumented.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
-/// A sanitizer, what it is asked about, and what it cannot run.
-struct Sanitizer {
-    name: &'static str,
+/// A test file that is left out, and why. No report of any other is suppressed.
+struct LeftOut {
     package: &'static str,
-    /// Test files that are left out, and why; no report of any other is suppressed.
-    leaves_out: &'static [&'static str],
-    options: (&'static str, &'static str),
+    test: &'static str,
+    why: &'static str,
 }
 
-const ALL: [Sanitizer; 2] = [
+/// A way to build that makes faults show.
+struct Sanitizer {
+    name: &'static str,
+    rustflags: &'static str,
+    options: &'static [(&'static str, &'static str)],
+    leaves_out: &'static [LeftOut],
+}
+
+const ALL: [Sanitizer; 3] = [
     Sanitizer {
         name: "thread",
-        package: "py-sync",
-        // It stops threads that are started after a multi-threaded fork, and runs a handler only when
-        // the thread next makes a call that it knows, which a futex is not; the watchdog's test
-        // sends signals too, and libpython is not instrumented.
-        leaves_out: &[
-            "fork",
-            "gil",
-            "signal_storm",
-            "signals",
-            "watchdog",
-            "oracle",
-        ],
-        options: ("TSAN_OPTIONS", "halt_on_error=1:second_deadlock_stack=1"),
+        rustflags: "-Zsanitizer=thread",
+        // Threads of a forked child are watched too. A request for too much memory is refused, as
+        // the system's allocator does.
+        options: &[(
+            "TSAN_OPTIONS",
+            "halt_on_error=1:second_deadlock_stack=1:die_after_fork=0:allocator_may_return_null=1",
+        )],
+        leaves_out: &[],
     },
     Sanitizer {
         name: "address",
-        package: "py-arena",
-        // libpython leaks on purpose and is not instrumented.
-        leaves_out: &["oracle"],
-        options: (
+        rustflags: "-Zsanitizer=address",
+        options: &[(
             "ASAN_OPTIONS",
             "detect_stack_use_after_return=1:allocator_may_return_null=1",
-        ),
+        )],
+        leaves_out: &[LeftOut {
+            package: "py-thread",
+            test: "start_failure",
+            why: "the sanitizer ends a process whose address space is full",
+        }],
+    },
+    // As cargo-careful: std with its debug assertions, which check the preconditions of its unsafe
+    // functions, and strict checks of what is zeroed, left uninitialised or computed at compile time.
+    Sanitizer {
+        name: "careful",
+        rustflags: "-Cdebug-assertions=on -Zstrict-init-checks -Zextra-const-ub-checks \
+                    -Zrandomize-layout",
+        options: &[],
+        leaves_out: &[],
     },
 ];
 
-/// Runs the tests under the sanitizer that is named.
+/// Runs the tests under the one that is named.
 pub fn run(args: &[String]) -> Result {
-    let usage = || Failure::other("which sanitizer, thread or address?");
+    let usage = || Failure::other("which one: thread, address, careful or valgrind?");
     let (which, rest) = args.split_first().ok_or_else(usage)?;
+    let (packages, rest) = match rest {
+        [flag, package, rest @ ..] if flag == "-p" => (vec![package.as_str()], rest),
+        rest => (package::CRATES.to_vec(), rest),
+    };
+    if which == "valgrind" {
+        return valgrind::run(&packages, rest);
+    }
     let sanitizer = ALL
         .iter()
         .find(|s| s.name == which.as_str())
@@ -59,42 +84,76 @@ pub fn run(args: &[String]) -> Result {
             "the sanitizers are set up for {TARGET} only"
         )));
     }
-    sanitizer.command()?.arg("--").args(rest).run()
+    for package in packages {
+        for command in sanitizer.commands(package)? {
+            command.arg("--").args(rest).run()?;
+        }
+    }
+    Ok(())
 }
 
 impl Sanitizer {
-    fn command(&self) -> Result<Sh> {
-        let mut sh = Sh::nightly("test --lib -Zbuild-std --all-features --target").arg(TARGET);
-        for test in self.tests()? {
-            sh = sh.arg("--test").arg(test);
+    fn commands(&self, package: &str) -> Result<Vec<Sh>> {
+        let folder = root().join("target").join(self.name);
+        let mut rustflags = self.rustflags.to_owned();
+        if self.name == "thread" {
+            rustflags += &format!(" -Clink-arg={}", futex_object(&folder)?.display());
         }
-        let (options, value) = self.options;
-        Ok(sh
-            .arg("-p")
-            .arg(self.package)
-            .env("CARGO_TARGET_DIR", root().join("target").join(self.name))
-            .env("RUSTFLAGS", format!("-Zsanitizer={}", self.name))
-            .env(options, value)
+        let mut sh = Sh::nightly("test -Zbuild-std --all-features --target")
+            .args(&[TARGET, "-p", package])
+            .env("CARGO_TARGET_DIR", folder)
+            .env("RUSTFLAGS", rustflags)
             // Instrumented code is slow; the full counts run without it.
-            .env("PY_SYNC_SIGNALS", "2000"))
+            .env("PY_SYNC_SIGNALS", "5000")
+            .env("PY_SYNC_FORKS", "100");
+        for (name, value) in self.options {
+            sh = sh.env(name, *value);
+        }
+        let mut tests = tests(package, |test| self.why_not(package, test))?;
+        // An interpreter that libpython starts is never ended: nobody asks what it leaks.
+        let beside_c = (self.name == "address" && tests.remove("oracle")).then(|| {
+            let oracle = sh.clone().words("--test oracle");
+            oracle.env("LSAN_OPTIONS", "detect_leaks=0")
+        });
+        let mut most = sh.arg("--lib");
+        for test in tests {
+            most = most.arg("--test").arg(test);
+        }
+        Ok([Some(most), beside_c].into_iter().flatten().collect())
     }
 
-    /// The crate's test files, without those that are left out.
-    fn tests(&self) -> Result<BTreeSet<String>> {
-        let mut names = BTreeSet::new();
-        for entry in fs::read_dir(root().join("crates").join(self.package).join("tests"))? {
-            let path = entry?.path();
-            let is_test =
-                path.join("main.rs").exists() || path.extension().is_some_and(|e| e == "rs");
-            let name = path
-                .file_stem()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
-            if is_test && !self.leaves_out.contains(&name.as_str()) {
-                names.insert(name);
-            }
-        }
-        Ok(names)
+    fn why_not(&self, package: &str, test: &str) -> Option<&'static str> {
+        let left_out = |out: &&LeftOut| out.package == package && out.test == test;
+        self.leaves_out.iter().find(left_out).map(|out| out.why)
     }
+}
+
+/// The package's test files, without those that `out` has a reason to leave out, which is told.
+fn tests(package: &str, out: impl Fn(&str) -> Option<&'static str>) -> Result<BTreeSet<String>> {
+    let mut names = BTreeSet::new();
+    for entry in fs::read_dir(root().join("crates").join(package).join("tests"))? {
+        let path = entry?.path();
+        if !path.join("main.rs").exists() && path.extension().is_none_or(|e| e != "rs") {
+            continue;
+        }
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        match out(&name) {
+            Some(why) => eprintln!("left out: {package}'s test {name}: {why}"),
+            None => drop(names.insert(name.into_owned())),
+        }
+    }
+    Ok(names)
+}
+
+/// Compiles `futex.rs`, which tells ThreadSanitizer when a thread sleeps.
+fn futex_object(folder: &Path) -> Result<PathBuf> {
+    fs::create_dir_all(folder)?;
+    let object = folder.join("futex.o");
+    Sh::new("rustup")
+        .words("run nightly rustc --edition 2024 --crate-type lib --emit obj")
+        .words("-Cpanic=abort -Copt-level=2 -o")
+        .arg(&object)
+        .arg("xtask/src/sanitize/futex.rs")
+        .run()?;
+    Ok(object)
 }
