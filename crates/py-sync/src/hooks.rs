@@ -18,8 +18,8 @@
 //!   return (a runtime that is shutting down hangs its threads), and then no bucket holds a
 //!   waiter on its stack.
 //! * I3: between `suspend` and `attach` the thread's frame may be in a queue, and its sections are
-//!   half given up: a hook must not unwind, and one that panics aborts the process. What runs
-//!   inside [`detached`] may.
+//!   given up: a hook must not unwind, and one that panics aborts the process. What runs inside
+//!   [`detached`] may.
 //! * I4: who suspends resumes. A sleep inside [`detached`] finds the sections suspended, and leaves
 //!   them so. A sleep inside `resume` finds the section that is being resumed suspended.
 //!
@@ -168,14 +168,12 @@ impl Detached {
 
 impl Drop for Detached {
     fn drop(&mut self) {
-        aborts_on_unwind(|| {
-            if let Some(runtime) = self.runtime {
-                runtime.attach();
-            }
-            if let Some((door, depth)) = self.sections {
-                (door.resume)(depth);
-            }
-        });
+        if let Some(runtime) = self.runtime {
+            aborts_on_unwind(|| runtime.attach());
+        }
+        if let Some((door, depth)) = self.sections {
+            (door.resume)(depth);
+        }
     }
 }
 
