@@ -23,7 +23,10 @@ struct LeftOut {
 struct Sanitizer {
     name: &'static str,
     rustflags: &'static str,
-    options: &'static [(&'static str, &'static str)],
+    /// The variable with its options, and those.
+    options: (&'static str, &'static str),
+    /// Test files that run with one option more.
+    apart: &'static [(&'static str, &'static str)],
     leaves_out: &'static [LeftOut],
 }
 
@@ -33,19 +36,26 @@ const ALL: [Sanitizer; 3] = [
         rustflags: "-Zsanitizer=thread",
         // Threads of a forked child are watched too. A request for too much memory is refused, as
         // the system's allocator does.
-        options: &[(
+        options: (
             "TSAN_OPTIONS",
             "halt_on_error=1:second_deadlock_stack=1:die_after_fork=0:allocator_may_return_null=1",
-        )],
+        ),
+        apart: &[],
         leaves_out: &[],
     },
     Sanitizer {
         name: "address",
         rustflags: "-Zsanitizer=address",
-        options: &[(
+        options: (
             "ASAN_OPTIONS",
             "detect_stack_use_after_return=1:allocator_may_return_null=1",
-        )],
+        ),
+        apart: &[
+            // An interpreter that libpython starts is never ended: nobody asks what it leaks.
+            ("oracle", "detect_leaks=0"),
+            // It keeps freed memory to catch its users; the soak asks whether memory stays flat.
+            ("soak", "quarantine_size_mb=1"),
+        ],
         leaves_out: &[LeftOut {
             package: "py-thread",
             test: "start_failure",
@@ -58,7 +68,8 @@ const ALL: [Sanitizer; 3] = [
         name: "careful",
         rustflags: "-Cdebug-assertions=on -Zstrict-init-checks -Zextra-const-ub-checks \
                     -Zrandomize-layout",
-        options: &[],
+        options: ("RUST_BACKTRACE", "1"),
+        apart: &[],
         leaves_out: &[],
     },
 ];
@@ -99,27 +110,24 @@ impl Sanitizer {
         if self.name == "thread" {
             rustflags += &format!(" -Clink-arg={}", futex_object(&folder)?.display());
         }
-        let mut sh = Sh::nightly("test -Zbuild-std --all-features --target")
+        let (variable, options) = self.options;
+        let sh = Sh::nightly("test -Zbuild-std --all-features --target")
             .args(&[TARGET, "-p", package])
             .env("CARGO_TARGET_DIR", folder)
             .env("RUSTFLAGS", rustflags)
+            .env(variable, options)
             // Instrumented code is slow; the full counts run without it.
             .env("PY_SYNC_SIGNALS", "5000")
             .env("PY_SYNC_FORKS", "100");
-        for (name, value) in self.options {
-            sh = sh.env(name, *value);
-        }
         let mut tests = tests(package, |test| self.why_not(package, test))?;
-        // An interpreter that libpython starts is never ended: nobody asks what it leaks.
-        let beside_c = (self.name == "address" && tests.remove("oracle")).then(|| {
-            let oracle = sh.clone().words("--test oracle");
-            oracle.env("LSAN_OPTIONS", "detect_leaks=0")
-        });
-        let mut most = sh.arg("--lib");
-        for test in tests {
-            most = most.arg("--test").arg(test);
+        let mut commands = Vec::new();
+        for (test, option) in self.apart.iter().filter(|(test, _)| tests.remove(*test)) {
+            let one = sh.clone().args(&["--test", test]);
+            commands.push(one.env(variable, format!("{options}:{option}")));
         }
-        Ok([Some(most), beside_c].into_iter().flatten().collect())
+        let names = tests.iter().flat_map(|test| ["--test", test]);
+        commands.insert(0, sh.arg("--lib").args(&names.collect::<Vec<_>>()));
+        Ok(commands)
     }
 
     fn why_not(&self, package: &str, test: &str) -> Option<&'static str> {
