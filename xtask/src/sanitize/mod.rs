@@ -53,8 +53,11 @@ const ALL: [Sanitizer; 3] = [
         apart: &[
             // An interpreter that libpython starts is never ended: nobody asks what it leaks.
             ("oracle", "detect_leaks=0"),
-            // It keeps freed memory to catch its users; the soak asks whether memory stays flat.
-            ("soak", "quarantine_size_mb=1"),
+            // It keeps freed memory and frames to catch their users; the soak asks whether memory stays flat.
+            (
+                "soak",
+                "quarantine_size_mb=1:detect_stack_use_after_return=0",
+            ),
         ],
         leaves_out: &[LeftOut {
             package: "py-thread",
