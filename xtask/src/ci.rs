@@ -63,6 +63,8 @@ fn all() -> Vec<Step> {
         task("targets", "targets"),
         task("sanitize-thread", "sanitize thread"),
         task("sanitize-address", "sanitize address"),
+        task("careful", "sanitize careful"),
+        task("valgrind", "sanitize valgrind"),
         task("miri", "miri"),
     ]
 }

@@ -53,9 +53,12 @@ const TASKS: &[Task] = &[
         does: "Every test that can run under Miri, under stacked and under tree borrows, with \
                strict provenance and N seeds (16).",
         needs: "a nightly toolchain with the components miri and rust-src" },
-    Task { name: "sanitize", arguments: "<thread|address> [FILTER]", run: sanitize::run,
-        does: "py-sync under ThreadSanitizer, or py-arena under AddressSanitizer, over an instrumented std.",
-        needs: "a nightly toolchain with the component rust-src" },
+    Task { name: "sanitize", run: sanitize::run,
+        arguments: "<thread|address|careful|valgrind> [-p CRATE] [FILTER]",
+        does: "The tests of the four crates under ThreadSanitizer or AddressSanitizer, over an \
+               instrumented std, or over one with its debug assertions; those of py-arena and \
+               py-hashsecret under valgrind.",
+        needs: "a nightly toolchain with the component rust-src, or valgrind" },
     Task { name: "targets", arguments: "[TARGET..]", run: targets::run,
         does: "Type-checks the four crates for Windows, macOS, FreeBSD, Android, wasm and others.",
         needs: "a nightly toolchain with the component rust-src" },

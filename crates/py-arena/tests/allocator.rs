@@ -93,7 +93,7 @@ fn check(memory: NonNull<u8>, len: usize, byte: u8) {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: if cfg!(miri) { 8 } else { 300 },
+        cases: if cfg!(miri) { 8 } else { ProptestConfig::default().cases },
         failure_persistence: None,
         ..ProptestConfig::default()
     })]

@@ -149,7 +149,7 @@ fn width() -> impl Strategy<Value = HashWidth> {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: if cfg!(miri) { 8 } else { 1024 },
+        cases: if cfg!(miri) { 8 } else { 4 * ProptestConfig::default().cases },
         failure_persistence: None,
         ..ProptestConfig::default()
     })]

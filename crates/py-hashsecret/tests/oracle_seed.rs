@@ -145,7 +145,7 @@ fn interpreters_started_with_short_strings_read_them_as_the_model_does() {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 2048,
+        cases: 8 * ProptestConfig::default().cases,
         failure_persistence: None,
         ..ProptestConfig::default()
     })]

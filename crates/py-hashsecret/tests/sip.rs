@@ -47,7 +47,7 @@ fn every_length_to_600_equals_siphasher() {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: if cfg!(miri) { 8 } else { 512 },
+        cases: if cfg!(miri) { 8 } else { 2 * ProptestConfig::default().cases },
         failure_persistence: None,
         ..ProptestConfig::default()
     })]

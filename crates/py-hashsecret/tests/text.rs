@@ -116,7 +116,7 @@ fn random_texts_of_every_kind_hash_as_stored() {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: if cfg!(miri) { 8 } else { 1024 },
+        cases: if cfg!(miri) { 8 } else { 4 * ProptestConfig::default().cases },
         failure_persistence: None,
         ..ProptestConfig::default()
     })]

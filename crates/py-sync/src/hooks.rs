@@ -17,8 +17,9 @@
 //! * I2: a thread is out of every queue before `attach` and `resume` run: `attach` may never
 //!   return (a runtime that is shutting down hangs its threads), and then no bucket holds a
 //!   waiter on its stack.
-//! * I3: between `suspend` and `attach` the thread's frame is in a queue, so a hook must not
-//!   unwind: one that panics aborts the process. Inside [`detached`] there is no such frame.
+//! * I3: between `suspend` and `attach` the thread's frame may be in a queue, and its sections are
+//!   given up: a hook must not unwind, and one that panics aborts the process. What runs inside
+//!   [`detached`] may.
 //! * I4: who suspends resumes. A sleep inside [`detached`] finds the sections suspended, and leaves
 //!   them so. A sleep inside `resume` finds the section that is being resumed suspended.
 //!
@@ -117,9 +118,12 @@ pub(crate) fn pending() -> ControlFlow<()> {
     }
 }
 
-/// True while the runtime has stopped all threads but the calling one.
+/// True while the runtime has stopped all threads but the calling one. Who asks may have one lock
+/// of two, so a panic ends here.
 pub(crate) fn world_stopped() -> bool {
-    RUNTIME.get().is_some_and(|runtime| runtime.world_stopped())
+    RUNTIME
+        .get()
+        .is_some_and(|runtime| aborts_on_unwind(|| runtime.world_stopped()))
 }
 
 /// The two functions that the critical sections of a thread register when it begins its first.
@@ -152,20 +156,20 @@ impl Detached {
     fn now() -> Detached {
         // A thread whose thread-locals are gone has no open section.
         let door = DOOR.try_with(Cell::get).ok().flatten();
-        Detached {
+        aborts_on_unwind(|| Detached {
             sections: door.and_then(|door| match (door.suspend)() {
                 0 => None,
                 depth => Some((door, depth)),
             }),
             runtime: RUNTIME.get().copied().filter(|runtime| runtime.detach()),
-        }
+        })
     }
 }
 
 impl Drop for Detached {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime {
-            runtime.attach();
+            aborts_on_unwind(|| runtime.attach());
         }
         if let Some((door, depth)) = self.sections {
             (door.resume)(depth);
@@ -215,15 +219,22 @@ pub(crate) fn around_sleep<R>(flags: LockFlags, sleep: impl FnOnce() -> R) -> R 
     if !flags.contains(LockFlags::DETACH) {
         return sleep();
     }
+    // I3.
+    aborts_on_unwind(|| {
+        let back = Detached::now();
+        let result = sleep();
+        drop(back);
+        result
+    })
+}
+
+fn aborts_on_unwind<R>(f: impl FnOnce() -> R) -> R {
     let bomb = AbortOnUnwind;
-    let back = Detached::now();
-    let result = sleep();
-    drop(back);
+    let result = f();
     core::mem::forget(bomb);
     result
 }
 
-/// I3.
 struct AbortOnUnwind;
 
 impl Drop for AbortOnUnwind {

@@ -5,7 +5,7 @@
 
 use py_sync::{
     CriticalCell, CsThread, Mutex, Runtime, detached, with_critical_section,
-    with_critical_section_mutex, with_critical_section2,
+    with_critical_section_mutex, with_critical_section_mutex2, with_critical_section2,
 };
 use std::cell::Cell;
 use std::ops::ControlFlow;
@@ -270,12 +270,19 @@ fn a_hand_over_to_a_stopped_thread_wedges_nobody(#[case] waits: Waits) {
 #[test]
 fn a_cell_refuses_what_it_would_have_to_wait_for() {
     alone(|| {
-        let cell = CriticalCell::new(1);
+        // An array, so that the one that is held is the higher of one pair and the lower of the
+        // other: the lower is locked first.
+        let cells = [
+            CriticalCell::new(3),
+            CriticalCell::new(1),
+            CriticalCell::new(4),
+        ];
+        let cell = &cells[1];
         let entered = AtomicBool::new(false);
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 attached(|| {
-                    with_critical_section_mutex(&cell, |s| {
+                    with_critical_section_mutex(cell, |s| {
                         // Held across the stop: `hold` does not give it up.
                         s.hold(|n| {
                             entered.store(true, SeqCst);
@@ -290,11 +297,16 @@ fn a_cell_refuses_what_it_would_have_to_wait_for() {
             });
             wait_until(|| entered.load(SeqCst));
             stop_the_world(|| {
-                let enter = || with_critical_section_mutex(&cell, |s| s.copied());
+                let enter = || with_critical_section_mutex(cell, |s| s.copied());
                 assert!(catch_unwind(AssertUnwindSafe(enter)).is_err());
+                for free in [&cells[0], &cells[2]] {
+                    let enter = || with_critical_section_mutex2(free, cell, |s, _| s.copied());
+                    assert!(catch_unwind(AssertUnwindSafe(enter)).is_err());
+                    assert!(!free.is_locked(), "given back");
+                }
             });
         });
-        assert_eq!(cell.into_inner(), 2);
+        assert_eq!(cells.map(CriticalCell::into_inner), [3, 2, 4]);
     });
 }
 

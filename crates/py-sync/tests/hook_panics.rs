@@ -5,7 +5,10 @@
 mod support;
 
 use core::ops::ControlFlow;
-use py_sync::{LockFlags, LockStatus, Mutex, Runtime, install, signal_arrived};
+use py_sync::{
+    LockFlags, LockStatus, Mutex, Runtime, detached, install, signal_arrived,
+    with_critical_section, with_critical_section2,
+};
 use std::os::unix::process::ExitStatusExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::Command;
@@ -30,6 +33,7 @@ impl Runtime for Panics {
     }
 
     fn world_stopped(&self) -> bool {
+        assert!(self.0 != "world_stopped", "world_stopped panics");
         false
     }
 }
@@ -56,28 +60,74 @@ fn child(hook: &'static str) {
     println!("{}", if panicked { "panicked" } else { "returned" });
 }
 
-#[rstest::rstest]
-#[case("detach", Some(libc::SIGABRT))]
-#[case("attach", Some(libc::SIGABRT))]
-#[case("pending", None)]
-#[case("none", None)]
-fn a_hook_that_panics_aborts(#[case] hook: &'static str, #[case] signal: Option<i32>) {
-    if std::env::var(CHILD).as_deref() == Ok(hook) {
-        return child(hook);
-    }
+/// The same hooks without a sleep: around a call that may block, and asked whether a section that
+/// has one lock of two goes without.
+fn child_without_a_sleep(hook: &'static str) {
+    support::no_longer_than(20);
+    install(Box::leak(Box::new(Panics(hook)))).unwrap();
+    let (free, held) = (Mutex::new(), Mutex::new());
+    let calls = || {
+        with_critical_section(&free, |_| detached(|| ()));
+        held.lock();
+        std::thread::scope(|scope| {
+            scope.spawn(|| with_critical_section2(&free, &held, |_, _| ()));
+            while !format!("{held:?}").contains("parked: true") {
+                std::thread::yield_now();
+            }
+            held.unlock();
+        });
+    };
+    let _ = catch_unwind(AssertUnwindSafe(calls));
+    println!("returned");
+}
+
+/// Runs the calling test again in a process of its own, in which `CHILD` is `hook`.
+fn ended(hook: &str) -> (Option<i32>, String) {
     let name = std::thread::current().name().unwrap().to_owned();
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", &name, "--nocapture"])
         .env(CHILD, hook)
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.signal(), signal, "{said}{told}");
-    match hook {
-        "none" => assert!(said.contains("returned"), "{said}"),
-        "pending" => assert!(said.contains("panicked"), "{said}"),
-        _ => assert!(told.contains(&format!("{hook} panics")), "{told}"),
+    let said = [output.stdout, output.stderr].map(|s| String::from_utf8_lossy(&s).into_owned());
+    let signal = output.status.signal();
+    assert_eq!(output.status.success(), signal.is_none(), "{said:?}");
+    assert!(!said[1].contains("has not ended"), "{said:?}");
+    (signal, said.concat())
+}
+
+#[rstest::rstest]
+#[case("detach", Some(libc::SIGABRT), "detach panics")]
+#[case("attach", Some(libc::SIGABRT), "attach panics")]
+#[case("pending", None, "panicked")]
+#[case("none", None, "returned")]
+fn a_hook_that_panics_aborts(
+    #[case] hook: &'static str,
+    #[case] signal: Option<i32>,
+    #[case] words: &str,
+) {
+    if std::env::var(CHILD).as_deref() == Ok(hook) {
+        return child(hook);
     }
-    assert_eq!(output.status.success(), signal.is_none(), "{said}{told}");
+    let (ended_by, said) = ended(hook);
+    assert_eq!(ended_by, signal, "{said}");
+    assert!(said.contains(words), "{said}");
+}
+
+#[rstest::rstest]
+#[case("detach", Some(libc::SIGABRT), "detach panics")]
+#[case("attach", Some(libc::SIGABRT), "attach panics")]
+#[case("world_stopped", Some(libc::SIGABRT), "world_stopped panics")]
+#[case("none", None, "returned")]
+fn a_hook_that_panics_where_nobody_sleeps_aborts_too(
+    #[case] hook: &'static str,
+    #[case] signal: Option<i32>,
+    #[case] words: &str,
+) {
+    if std::env::var(CHILD).as_deref() == Ok(hook) {
+        return child_without_a_sleep(hook);
+    }
+    let (ended_by, said) = ended(hook);
+    assert_eq!(ended_by, signal, "{said}");
+    assert!(said.contains(words), "{said}");
 }

@@ -8,15 +8,24 @@ use py_sync::{
     LockFlags, LockStatus, Mutex, ParkStatus, Runtime, install, park, signal_arrived, unpark,
     unpark_all,
 };
-use std::cell::UnsafeCell;
+use std::cell::{Cell, UnsafeCell};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc;
 use std::time::Duration;
 use support::{handle, send, this_thread};
 
-static HANDLED: AtomicUsize = AtomicUsize::new(0);
+/// The threads: four that lock, two that park.
+const THREADS: usize = 6;
+
+/// How many signals each has handled.
+static HANDLED: [AtomicUsize; THREADS] = [const { AtomicUsize::new(0) }; THREADS];
 static ASKED: AtomicUsize = AtomicUsize::new(0);
 static PARKS_ENDED: AtomicUsize = AtomicUsize::new(0);
+
+std::thread_local! {
+    /// Which of the threads this is.
+    static MINE: Cell<usize> = const { Cell::new(0) };
+}
 
 struct Counts;
 
@@ -42,8 +51,27 @@ impl Runtime for Counts {
 
 /// Half of the signals are announced, half are left to the kernel.
 extern "C" fn on_signal(_: libc::c_int) {
-    if HANDLED.fetch_add(1, SeqCst) % 2 == 0 {
+    if HANDLED[MINE.get()].fetch_add(1, SeqCst) % 2 == 0 {
         signal_arrived();
+    }
+}
+
+/// Sends `signals` in all, to each thread its next one when it has handled its last: a signal that
+/// is pending already is not queued again.
+fn send_a_storm(threads: &[libc::pthread_t; THREADS], signals: usize) {
+    let mut sent = [0; THREADS];
+    let handled = |i: usize, sent: usize| HANDLED[i].load(SeqCst) == sent;
+    while sent.iter().sum::<usize>() < signals {
+        let ready: Vec<_> = (0..THREADS).filter(|&i| handled(i, sent[i])).collect();
+        for &i in &ready {
+            send(threads[i], libc::SIGUSR1);
+            sent[i] += 1;
+        }
+        // Time to sleep again for who was interrupted, and no loop that is given their processors.
+        std::thread::sleep(Duration::from_micros(1));
+    }
+    while !(0..THREADS).all(|i| handled(i, sent[i])) {
+        std::thread::sleep(Duration::from_micros(50));
     }
 }
 
@@ -116,7 +144,7 @@ impl Baton {
 #[test]
 fn a_storm_of_signals_loses_nothing() {
     support::no_longer_than(300);
-    let signals = support::count("PY_SYNC_SIGNALS", 20_000);
+    let signals = support::count("PY_SYNC_SIGNALS", 100_000);
     install(&Counts).unwrap();
     handle(libc::SIGUSR1, on_signal, 0);
     let counter = Counter(Mutex::new(), UnsafeCell::new(0));
@@ -130,25 +158,24 @@ fn a_storm_of_signals_loses_nothing() {
         let lockers = [0, 1, 2, 3].map(|seed| {
             let (counter, stop, ready) = (&counter, &stop, ready.clone());
             scope.spawn(move || {
-                ready.send(this_thread()).unwrap();
+                MINE.set(seed);
+                ready.send((seed, this_thread())).unwrap();
                 lock_and_count(counter, stop, seed)
             })
         });
         let players = [0, 1].map(|side| {
             let (baton, stop, ready) = (&baton, &stop, ready.clone());
             scope.spawn(move || {
-                ready.send(this_thread()).unwrap();
+                MINE.set(4 + side);
+                ready.send((4 + side, this_thread())).unwrap();
                 baton.play(side, stop)
             })
         });
-        let threads: Vec<_> = threads.iter().take(6).collect();
-        for i in 0..signals {
-            send(threads[i % 6], libc::SIGUSR1);
-            // A signal that is pending already is not queued again: let this one be handled.
-            while HANDLED.load(SeqCst) < i {
-                std::thread::yield_now();
-            }
+        let mut started = [0; THREADS];
+        for (i, thread) in threads.iter().take(THREADS) {
+            started[i] = thread;
         }
+        send_a_storm(&started, signals);
         let before = baton.turn.load(SeqCst);
         while baton.turn.load(SeqCst) < before + 100 {
             std::thread::sleep(Duration::from_millis(1));

@@ -148,6 +148,48 @@ fn a_handler_that_raises_ends_the_join_at_once() {
     );
 }
 
+/// The panic is the joiner's; the thread and its handle know nothing of it.
+#[test]
+fn a_hook_that_panics_in_a_join_leaves_the_handle_as_it_was() {
+    struct Panics {
+        in_detach: bool,
+    }
+    impl Runtime for Panics {
+        fn detach<R>(&self, wait: impl FnOnce() -> R) -> R {
+            assert!(!self.in_detach, "planned");
+            let result = wait();
+            // A panic after the wait, as of a runtime that cannot attach again.
+            assert!(BREAKER.take().is_empty(), "planned");
+            result
+        }
+        fn pending(&self) -> ControlFlow<()> {
+            panic!("planned")
+        }
+    }
+    let _turn = with_handler();
+    for in_detach in [true, false] {
+        let (tx, rx) = channel::<()>();
+        let handle = start(move || {
+            let _ = rx.recv();
+        });
+        let handle = handle.unwrap();
+        let signals = Signals::begin();
+        let join = || {
+            handle
+                .join_with(Timeout::FOREVER, &Panics { in_detach })
+                .is_ok()
+        };
+        let join = std::panic::AssertUnwindSafe(join);
+        assert!(std::panic::catch_unwind(join).is_err());
+        drop(signals);
+        BREAKER.clear(Events::ALL);
+        let still = handle.join_timeout(Some(Duration::from_millis(1)));
+        assert!(still.unwrap().is_none());
+        drop(tx);
+        assert!(handle.join().unwrap().is_returned());
+    }
+}
+
 #[test]
 fn an_interrupted_shutdown_stops_waiting() {
     let _turn = with_handler();

@@ -53,6 +53,80 @@ fn a_timeout_of_zero_tries_once() {
     assert_eq!((status, tries.get()), (AcquireStatus::Failure, 1));
 }
 
+/// From the shortest wait to the longest that a clock can count: each is told to the wait as it is.
+#[test]
+fn any_timeout_but_zero_waits_for_that_long() {
+    for nanos in [1, 1_000, i64::MAX] {
+        let timeout = Timeout::from_nanos(nanos);
+        let told = Cell::new(None);
+        let wait = |left| {
+            told.set(Some(left));
+            AcquireStatus::Failure
+        };
+        let status = acquire_with_retries(timeout, &(), || false, wait);
+        assert_eq!(
+            (status, told.get()),
+            (AcquireStatus::Failure, Some(timeout))
+        );
+    }
+    // A signal ends the shortest; the longest goes on with hardly less.
+    let signals = |nanos, times: u32| {
+        let (waits, last) = (Cell::new(0), Cell::new(None));
+        let wait = |left| {
+            last.set(Some(left));
+            waits.set(waits.get() + 1);
+            std::thread::sleep(Duration::from_micros(10));
+            match waits.get() < times {
+                true => AcquireStatus::Intr,
+                false => AcquireStatus::Acquired,
+            }
+        };
+        let status = acquire_with_retries(Timeout::from_nanos(nanos), &(), || false, wait);
+        (status, waits.get(), last.get().unwrap())
+    };
+    let (status, waits, _) = signals(1, 3);
+    assert_eq!((status, waits), (AcquireStatus::Failure, 1));
+    let (status, waits, left) = signals(i64::MAX, 3);
+    assert_eq!((status, waits), (AcquireStatus::Acquired, 3));
+    assert!(left > Timeout::from_nanos(i64::MAX / 2));
+}
+
+/// Whichever of the four callbacks panics, the panic is the caller's, and nothing goes on.
+#[rstest::rstest]
+#[case("try_acquire", 0)]
+#[case("wait", 1)]
+#[case("detach", 0)]
+#[case("pending", 1)]
+fn a_panic_in_a_callback_ends_the_loop(#[case] whose: &'static str, #[case] waits: u32) {
+    struct Panics(&'static str);
+    impl Runtime for Panics {
+        fn detach<R>(&self, wait: impl FnOnce() -> R) -> R {
+            assert!(self.0 != "detach", "{}", self.0);
+            wait()
+        }
+        fn pending(&self) -> ControlFlow<()> {
+            assert!(self.0 != "pending", "{}", self.0);
+            ControlFlow::Continue(())
+        }
+    }
+    let count = Cell::new(0);
+    let acquire = || {
+        let try_acquire = || {
+            assert!(whose != "try_acquire", "{whose}");
+            false
+        };
+        let wait = |_| {
+            count.set(count.get() + 1);
+            assert!(whose != "wait", "{whose}");
+            AcquireStatus::Intr
+        };
+        acquire_with_retries(Timeout::FOREVER, &Panics(whose), try_acquire, wait)
+    };
+    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(acquire)).unwrap_err();
+    assert_eq!(panic.downcast_ref::<String>().unwrap(), whose);
+    assert_eq!(count.get(), waits);
+}
+
 #[test]
 fn the_wait_is_detached_and_the_try_is_not() {
     let interpreter = Interpreter::default();

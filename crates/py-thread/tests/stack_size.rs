@@ -1,8 +1,15 @@
 //! Stack sizes: CPython's test_stack_size and the golden values, and that threads get what they
-//! ask for. One test after another: the size is the process's.
+//! ask for.
 
 use py_thread::{Builder, MIN_STACK_SIZE, check_stack_size, set_stack_size, stack_size, start};
 use rstest::rstest;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// For a test that sets the process's size, or starts a thread with it.
+fn alone() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// In a thread of at least this stack, uses most of it.
 fn uses(bytes: usize) -> impl FnOnce() + Send + 'static {
@@ -21,6 +28,7 @@ fn uses(bytes: usize) -> impl FnOnce() + Send + 'static {
 
 #[test]
 fn the_size_sticks_and_threads_run_with_it() {
+    let _turn = alone();
     assert_eq!(stack_size(), 0);
     set_stack_size(0).unwrap();
     assert_eq!(stack_size(), 0);
@@ -107,6 +115,7 @@ fn the_stack_is_as_large_as_asked() {
 #[test]
 #[cfg(all(target_os = "linux", target_env = "gnu", not(miri)))]
 fn the_default_is_the_platform_s() {
+    let _turn = alone();
     // SAFETY: a limit that we own.
     let limit = unsafe {
         let mut limit = std::mem::zeroed();

@@ -1,7 +1,7 @@
 #![cfg(all(target_os = "linux", not(miri)))]
 //! Starts that fail, one test after another.
 
-use py_thread::{Builder, Handle, StartError, State};
+use py_thread::{Builder, Handle, StartError, State, Threads, WorkerCache};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -36,51 +36,70 @@ fn a_stack_of_a_terabyte_is_refused_at_the_start() {
     assert!(matches!(again, Err(StartError::AlreadyStarted)));
 }
 
-/// The address space runs out in a child, as under `ulimit -v`; std's threads would panic here.
-#[test]
-fn a_start_without_address_space_is_an_error() {
+static THREADS: Threads = Threads::new();
+static CACHE: WorkerCache = WorkerCache::new(64);
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// Starts threads that wait, in a child whose address space ends soon, until one cannot be started;
+/// then what it captured is dropped, the others go on, and there is room again. The step that
+/// failed, or 0.
+fn run_out_of_address_space(start: fn(Job) -> Result<Handle, StartError>) -> i32 {
+    // SAFETY: the limit is ours.
+    unsafe {
+        libc::alarm(60);
+        let bytes = (mapped_bytes() + (64 << 20)) as libc::rlim_t;
+        let limit = libc::rlimit {
+            rlim_cur: bytes,
+            rlim_max: bytes,
+        };
+        libc::setrlimit(libc::RLIMIT_AS, &limit);
+    }
+    let (tx, rx) = channel::<()>();
+    let rx = Arc::new(Mutex::new(rx));
+    let mut handles = Vec::new();
+    let error = loop {
+        let rx = Arc::clone(&rx);
+        let wait = move || {
+            let _ = rx.lock().unwrap().recv();
+        };
+        match start(Box::new(wait)) {
+            Ok(handle) => handles.push(handle),
+            Err(error) => break error,
+        }
+        if handles.len() > 1000 {
+            return 2;
+        }
+    };
+    if !matches!(error, StartError::Os(_)) || handles.is_empty() {
+        return 3;
+    }
+    if Arc::strong_count(&rx) != handles.len() + 1 {
+        return 4;
+    }
+    drop(tx);
+    for handle in handles {
+        if !handle.join().is_ok_and(|o| o.is_returned()) {
+            return 5;
+        }
+    }
+    i32::from(!start(Box::new(|| ())).is_ok_and(|h| h.join().is_ok()))
+}
+
+/// As under `ulimit -v`; std's threads would panic here.
+#[rstest::rstest]
+#[case::plain(|job| py_thread::start(job))]
+#[case::of_a_registry(|job| THREADS.start(job))]
+#[case::cached(|job| CACHE.start(job))]
+fn a_start_without_address_space_is_an_error(#[case] start: fn(Job) -> Result<Handle, StartError>) {
     let _turn = one_at_a_time();
     // SAFETY: the child only starts threads, and leaves.
     let pid = unsafe { libc::fork() };
     if pid == 0 {
-        let code = std::panic::catch_unwind(|| {
-            // SAFETY: the limit is ours.
-            unsafe {
-                libc::alarm(60);
-                let bytes = (mapped_bytes() + (64 << 20)) as libc::rlim_t;
-                let limit = libc::rlimit {
-                    rlim_cur: bytes,
-                    rlim_max: bytes,
-                };
-                libc::setrlimit(libc::RLIMIT_AS, &limit);
-            }
-            let (tx, rx) = channel::<()>();
-            let rx = Arc::new(Mutex::new(rx));
-            let mut handles = Vec::new();
-            let error = loop {
-                let rx = Arc::clone(&rx);
-                let wait = move || {
-                    let _ = rx.lock().unwrap().recv();
-                };
-                match py_thread::start(wait) {
-                    Ok(handle) => handles.push(handle),
-                    Err(error) => break error,
-                }
-                if handles.len() > 1000 {
-                    return 2;
-                }
-            };
-            if !matches!(error, StartError::Os(_)) || handles.is_empty() {
-                return 3;
-            }
-            drop(tx);
-            for handle in handles {
-                if !handle.join().is_ok_and(|o| o.is_returned()) {
-                    return 4;
-                }
-            }
-            // There is room again.
-            i32::from(!py_thread::start(|| ()).is_ok_and(|h| h.join().is_ok()))
+        let code = std::panic::catch_unwind(|| match run_out_of_address_space(start) {
+            // Who failed to start is in no registry.
+            0 if THREADS.count() > 0 || THREADS.shutdown(&()).is_err() => 6,
+            code => code,
         });
         // SAFETY: ends the child.
         unsafe { libc::_exit(code.unwrap_or(99)) };

@@ -116,6 +116,21 @@ fn idle_workers_leave() {
     cache.start(|| ()).unwrap().join().unwrap();
 }
 
+#[rstest::rstest]
+#[case(Duration::ZERO, false)]
+#[case(Duration::from_nanos(1), false)]
+#[case(Duration::MAX, true)]
+fn workers_linger_as_long_as_they_are_told(#[case] linger: Duration, #[case] stays: bool) {
+    let cache = WorkerCache::with_linger(4, linger);
+    for _ in 0..3 {
+        cache.start(|| ()).unwrap().join().unwrap();
+        let idle = usize::from(stays);
+        until("idle for ever, or gone", || cache.idle() == idle);
+    }
+    std::thread::sleep(Duration::from_millis(5));
+    assert_eq!(cache.idle(), usize::from(stays));
+}
+
 #[test]
 fn a_limit_of_zero_keeps_none() {
     let cache = WorkerCache::new(0);

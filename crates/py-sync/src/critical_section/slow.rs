@@ -19,7 +19,7 @@ impl Stack {
             return self.push(entry);
         }
         if !m.try_lock() {
-            if stopped(kind) {
+            if goes_without(kind, None) {
                 return Place::STOPPED;
             }
             // I3: pushed before it is locked.
@@ -59,10 +59,7 @@ impl Stack {
         if has_first && second.try_lock() {
             return self.push(entry);
         }
-        if stopped(kind) {
-            if has_first {
-                first.unlock();
-            }
+        if goes_without(kind, has_first.then_some(first)) {
             return Place::STOPPED;
         }
         // I3: pushed before it is locked.
@@ -175,14 +172,20 @@ impl Stack {
     }
 }
 
-/// Whether a section that would have to wait goes without its locks instead.
-fn stopped(kind: Kind) -> bool {
-    let stopped = hooks::world_stopped();
+/// Whether a section that would have to wait goes without its locks instead; then it gives back the
+/// one that it has got.
+fn goes_without(kind: Kind, has: Option<&Mutex>) -> bool {
+    if !hooks::world_stopped() {
+        return false;
+    }
+    if let Some(m) = has {
+        m.unlock();
+    }
     assert!(
-        !(stopped && kind == Kind::Data),
+        kind != Kind::Data,
         "the data's lock is held by a thread that is stopped"
     );
-    stopped
+    true
 }
 
 /// Unlocks what an active entry records.
