@@ -1,4 +1,4 @@
-//! `cargo xtask ci`: every check there is, cheapest first.
+//! `cargo xtask ci`: the checks of every change, cheapest first; with `--full`, every check there is.
 
 use crate::package;
 use crate::sh::{Failure, Result, Sh};
@@ -11,11 +11,14 @@ pub fn run(args: &[String]) -> Result {
         args.iter().partition(|a| a.starts_with("--"));
     if let Some(bad) = options
         .iter()
-        .find(|o| !["--require", "--list"].contains(&o.as_str()))
+        .find(|o| !["--require", "--list", "--full"].contains(&o.as_str()))
     {
         return Err(Failure::other(format!("ci has no option {bad}")));
     }
-    let mut steps = all();
+    let mut steps = of_every_change();
+    if !names.is_empty() || options.iter().any(|o| *o == "--full") {
+        steps.extend(that_take_long());
+    }
     if let Some(bad) = names
         .iter()
         .find(|n| steps.iter().all(|s| s.name != n.as_str()))
@@ -37,7 +40,7 @@ pub fn run(args: &[String]) -> Result {
 }
 
 #[rustfmt::skip]
-fn all() -> Vec<Step> {
+fn of_every_change() -> Vec<Step> {
     let each = package::each();
     let clippy = |features: &str| Sh::cargo("clippy --all-targets").words(features)
         .words("-- -D warnings");
@@ -61,11 +64,19 @@ fn all() -> Vec<Step> {
         task("loom", "loom"),
         task("mutants", "mutants"),
         task("targets", "targets"),
-        task("sanitize-thread", "sanitize thread"),
-        task("sanitize-address", "sanitize address"),
+        task("sanitize-thread", "sanitize thread -p py-sync"),
+        task("sanitize-address", "sanitize address -p py-arena"),
+        task("miri", "miri"),
+    ]
+}
+
+/// Each builds the standard library anew, or runs every test many times slower.
+fn that_take_long() -> Vec<Step> {
+    vec![
+        task("sanitize-thread-all", "sanitize thread"),
+        task("sanitize-address-all", "sanitize address"),
         task("careful", "sanitize careful"),
         task("valgrind", "sanitize valgrind"),
-        task("miri", "miri"),
     ]
 }
 

@@ -38,9 +38,10 @@ const TASKS: &[Task] = &[
     Task { name: "test", arguments: "[arguments of the test runner]", run: test::run,
         does: "All tests but the doctests, by cargo-nextest where there is one, else cargo test.",
         needs: "nothing; with a libpython the tests ask the real CPython too" },
-    Task { name: "ci", arguments: "[--require] [--list] [STEP..]", run: ci::run,
-        does: "Every check there is, cheapest first. --require turns a skipped step into a \
-               failure; --list names the steps; naming steps runs only those.",
+    Task { name: "ci", arguments: "[--require] [--full] [--list] [STEP..]", run: ci::run,
+        does: "The checks of every change, cheapest first; --full adds those that build std anew \
+               for each tool. --require turns a skipped step into a failure; --list names the \
+               steps; naming steps runs only those.",
         needs: "nothing; a step whose tool is missing says why it is skipped" },
     Task { name: "loom", arguments: "[--preemptions N] [FILTER]", run: loom::run,
         does: "Runs every loom model over the real code, two pre-emptions deep or N.",
