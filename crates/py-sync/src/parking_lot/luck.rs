@@ -13,6 +13,7 @@
 //! Nothing depends on it but time: it is a hint, read and written without any order, and a lost
 //! update costs a few microseconds.
 
+use crate::deadline::Deadline;
 use crate::primitive::{AtomicU8, Relaxed, const_fn, has_many_processors, spin_loop};
 use crate::sys::monotonic_ns;
 
@@ -37,14 +38,14 @@ impl Luck {
         }
     }
 
-    /// Looks for a moment if that has paid lately. True once `done` is.
-    pub(super) fn look(&self, done: impl Fn() -> bool) -> bool {
+    /// Looks for a moment, not beyond the deadline, if that has paid lately. True once `done` is.
+    pub(super) fn look(&self, deadline: Deadline, done: impl Fn() -> bool) -> bool {
         // Before the state is touched: a model has one processor and need not search this.
         if !has_many_processors() {
             return false;
         }
         let before = self.0.load(Relaxed);
-        let found = before <= MOST && look_for_a_moment(done);
+        let found = before <= MOST && look_for_a_moment(deadline, done);
         let after = next(before, found);
         if after != before {
             self.0.store(after, Relaxed);
@@ -63,8 +64,13 @@ fn next(state: u8, found: bool) -> u8 {
     }
 }
 
-fn look_for_a_moment(done: impl Fn() -> bool) -> bool {
-    let end = monotonic_ns().saturating_add(MOMENT_NS);
+fn look_for_a_moment(deadline: Deadline, done: impl Fn() -> bool) -> bool {
+    let moment = monotonic_ns().saturating_add(MOMENT_NS);
+    let end = match deadline {
+        Deadline::At(at) => moment.min(at),
+        Deadline::Never => moment,
+        Deadline::Now => return done(),
+    };
     loop {
         for _ in 0..8 {
             if done() {
@@ -110,7 +116,9 @@ mod tests {
 
     #[test]
     fn a_look_ends_with_what_it_looks_for_or_after_a_moment() {
-        assert!(look_for_a_moment(|| true));
-        assert!(!look_for_a_moment(|| false));
+        for deadline in [Deadline::Never, Deadline::At(0), Deadline::Now] {
+            assert!(look_for_a_moment(deadline, || true));
+            assert!(!look_for_a_moment(deadline, || false));
+        }
     }
 }

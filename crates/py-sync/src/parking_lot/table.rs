@@ -149,7 +149,8 @@ impl<const N: usize> ParkingLot<N> {
         let interruptible = flags.contains(LockFlags::HANDLE_SIGNALS);
         // Not where a signal is to end the wait: it would have to be looked for too.
         if deadline != Deadline::Now && !interruptible {
-            self.buckets[key % N].luck().look(|| waiter.is_posted());
+            let luck = self.buckets[key % N].luck();
+            luck.look(deadline, || waiter.is_posted());
         }
         let status = match waiter.wait(deadline, interruptible) {
             Wake::Woken => return ParkStatus::Ok,
