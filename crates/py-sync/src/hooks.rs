@@ -223,8 +223,9 @@ pub(crate) fn around_sleep<R>(flags: LockFlags, sleep: impl FnOnce() -> R) -> R 
     result
 }
 
-/// I3.
-struct AbortOnUnwind;
+/// I3. Ends the process if it is dropped: there is no way to unwind from where a waiter is queued.
+#[derive(Debug)]
+pub(crate) struct AbortOnUnwind;
 
 impl Drop for AbortOnUnwind {
     fn drop(&mut self) {

@@ -4,6 +4,8 @@
 #[cfg(not(all(test, loom)))]
 mod after_fork;
 mod bits;
+#[cfg(any(feature = "lock_api", all(test, loom)))]
+mod condvar;
 mod critical_section;
 mod deadline;
 #[cfg(all(feature = "diagnostics", not(all(test, loom))))]

@@ -8,14 +8,17 @@
 //! [`Frozen`]: crate::deadline::Frozen
 //! [`Leaping`]: crate::deadline::Leaping
 
+mod condvar;
 mod critical_section;
 mod event;
 mod lot;
 mod mutex;
+mod mutex_fair;
 mod once_flag;
 mod raw_mutex;
 mod recursive_mutex;
 mod rw_mutex;
+mod rw_upgrade;
 mod semaphore;
 mod seq_lock;
 

@@ -34,6 +34,8 @@ mod callback;
 mod fork;
 mod queue;
 pub(crate) mod record;
+#[cfg(any(feature = "lock_api", all(test, loom)))]
+mod release;
 mod run;
 mod standby;
 mod table;
@@ -45,7 +47,9 @@ pub use fork::after_fork;
     allow(unreachable_pub, reason = "told to nobody")
 )]
 pub use record::Kind;
-pub(crate) use run::Run;
+#[cfg(any(feature = "lock_api", all(test, loom)))]
+pub(crate) use release::park_releasing;
+pub(crate) use run::{Goes, Run};
 pub(crate) use standby::{HANDED_OVER, Verdict};
 pub use table::ParkingLot;
 pub(crate) use table::{Parked, lot};

@@ -167,23 +167,8 @@ impl Queue {
         }
     }
 
-    /// Takes out the first `n` that are parked on `key` and answers them, as a list in their order.
-    ///
-    /// # Safety
-    ///
-    /// The caller holds the bucket lock, so many are parked, and the caller posts each.
-    pub(crate) unsafe fn take_first(&mut self, key: usize, n: usize, reply: u32) -> *const Waiter {
-        let mut taken = Queue::new();
-        for _ in 0..n {
-            // SAFETY: under the bucket lock.
-            let waiter = unsafe { self.first(key) };
-            // SAFETY: there are so many; in the queue, so alive (I2), under the bucket lock (I1).
-            unsafe { (*waiter).with_ticket(|ticket| ticket.reply = reply) };
-            // SAFETY: found in this queue; it lives until posted.
-            unsafe { self.take(waiter) };
-            // SAFETY: in no queue now, and alive until posted.
-            unsafe { taken.push_back(waiter) };
-        }
-        taken.head
+    /// The first of all: of a list of waiters that were taken out of another queue.
+    pub(crate) fn into_first(self) -> *const Waiter {
+        self.head
     }
 }

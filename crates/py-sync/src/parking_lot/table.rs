@@ -105,24 +105,47 @@ impl<const N: usize> ParkingLot<N> {
         deadline: Deadline,
         flags: LockFlags,
     ) -> Parked {
-        super::callback::assert_outside();
         let waiter = Waiter::new(key, token, Record::new(kind));
-        {
-            let mut bucket = self.bucket(key);
-            if !super::callback::guarded(validate) {
-                return Parked {
-                    status: ParkStatus::Again,
-                    reply: 0,
-                };
-            }
-            // SAFETY: under the lock; the waiter stays where it is until `sleep` has it out.
-            bucket.queue(|queue| unsafe { queue.push_back(&raw const waiter) });
+        // SAFETY: the caller's promise; the waiter stays where it is until `sleep_queued` has it out.
+        if unsafe { self.enqueue(&waiter, validate) } {
+            return self.sleep_queued(&waiter, deadline, flags);
         }
+        Parked {
+            status: ParkStatus::Again,
+            reply: 0,
+        }
+    }
+
+    /// Queues `waiter` if `validate` agrees. True if it did.
+    ///
+    /// # Safety
+    ///
+    /// As for [`park`](crate::park); and `waiter`, which is in no queue, lives and stays where it is
+    /// until [`sleep_queued`](ParkingLot::sleep_queued) has returned.
+    pub(super) unsafe fn enqueue(&self, waiter: &Waiter, validate: impl FnOnce() -> bool) -> bool {
+        super::callback::assert_outside();
+        let mut bucket = self.bucket(waiter.key());
+        let queued = super::callback::guarded(validate);
+        if queued {
+            // SAFETY: under the lock; the caller keeps it until it is out.
+            bucket.queue(|queue| unsafe { queue.push_back(waiter) });
+        }
+        queued
+    }
+
+    /// Sleeps until the queued `waiter` is woken or its time is up; it is out of the queue then.
+    pub(super) fn sleep_queued(
+        &self,
+        waiter: &Waiter,
+        deadline: Deadline,
+        flags: LockFlags,
+    ) -> Parked {
+        let key = waiter.key();
         let status = if deadline == Deadline::Now {
-            self.sleep(&waiter, key, deadline, flags)
+            self.sleep(waiter, key, deadline, flags)
         } else {
             record::count_wait();
-            hooks::around_sleep(flags, || self.sleep(&waiter, key, deadline, flags))
+            hooks::around_sleep(flags, || self.sleep(waiter, key, deadline, flags))
         };
         let reply = match status {
             // SAFETY: woken, so out of the queue and ours.

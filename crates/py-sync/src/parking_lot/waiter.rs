@@ -177,6 +177,16 @@ impl Waiter {
         unsafe { self.with(|state| f(state.standby.as_mut())) }
     }
 
+    /// True if it stays in the queue while it is awake.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the bucket lock.
+    pub(crate) unsafe fn is_on_standby(&self) -> bool {
+        // SAFETY: the caller's promise.
+        unsafe { self.with_standby(|s| s.is_some()) }
+    }
+
     /// True if it is on standby, and awake.
     ///
     /// # Safety
