@@ -30,6 +30,8 @@ mod seq_lock;
 mod signals;
 mod spin;
 mod sys;
+#[cfg(all(feature = "lock_api", not(all(test, loom))))]
+pub mod typed;
 
 pub use critical_section::{
     CriticalCell, CriticalSection, CsThread, EnteredCriticalSection, TopSection, assert_held,
