@@ -1,4 +1,4 @@
-//! A [`OnceFlag`] that remembers that its last try failed, for the typed form.
+//! A [`OnceFlag`](super::OnceFlag) that remembers that its last try failed, for the typed form.
 //!
 //! The protocol is that of `mod.rs`; the byte that a failed try leaves is 8 instead of 0. From 8 a
 //! caller that overlooks the poison tries again, and another one is refused. Who waited while a try
