@@ -10,12 +10,14 @@
 //!     lock the bucket                          0? nothing to do: one load
 //!     byte := 2, join the queue                lock the bucket
 //!     unlock the bucket                        take the first out, or all
-//!     release the caller's mutex               nobody left: byte := 0
-//!     sleep ◀───────────── post ─────────────  unlock the bucket
+//!     release the mutex                        nobody left: byte := 0
+//!     sleep ◀─────────── message ────────────  unlock the bucket
+//!     take the mutex                           send each on
 //! ```
 //!
-//! The caller's mutex is not known here: what releases it is a closure, and taking it again is the
-//! caller's. All that wait are woken by a notification to all; they queue up at the mutex.
+//! A waiter that is notified while its mutex is held is not woken, but put into that one's queue
+//! (`parking_lot/release.rs`, `mutex/line.rs`): the unlock wakes it. Woken at once, it would find the
+//! mutex held by its notifier, and sleep again. If the mutex is free, the waiter is woken.
 //!
 //! Invariants:
 //! * I1: the byte is written under the bucket lock only. While anybody is queued on its address it
@@ -27,18 +29,19 @@
 //!   written 2, and joined, before it released the mutex; so the notifier, which took the mutex
 //!   after that, loads that 2 or what was written later. If that is 0, it was written under the
 //!   bucket lock with nobody left (I1): the waiter had been taken out by then, and is awake.
-//! * I3: a waiter that was taken out returns as notified, whatever its clock says (the lot's I2):
-//!   a notification to one is never spent on a waiter that gives up.
-//! * I4: the byte is not touched after a waiter was posted: it may free the variable at once.
+//! * I3: a waiter that was taken out returns as notified, whatever its clock says (R2 there): a
+//!   notification to one is never spent on a waiter that gives up.
+//! * I4: the byte is not touched after a waiter was sent on: it may free the variable at once.
 //!
 //! Orderings: all `Relaxed`. The byte's writes are ordered by the bucket lock, and a notifier's load
 //! by the mutex (I2); what the threads tell each other is under the mutex too. Without the mutex
 //! there is no promise, as with any condition variable.
 
 use crate::bits::{HAS_PARKED, UNLOCKED};
-use crate::deadline::Deadline;
-use crate::flags::{LockFlags, ParkStatus};
-use crate::parking_lot::{Goes, Kind, Run, lot, park_releasing};
+use crate::deadline::{Clock, Deadline, Monotonic};
+use crate::flags::LockFlags;
+use crate::mutex::Mutex;
+use crate::parking_lot::lot;
 use crate::primitive::{AtomicU8, Relaxed, const_fn};
 
 const NOBODY: u8 = UNLOCKED;
@@ -55,29 +58,20 @@ impl Condvar {
         }
     }
 
-    /// Queues the thread, calls `release`, and sleeps until it is notified: true; or until the
-    /// deadline has passed: false.
+    /// Queues the thread, calls `release` to unlock `mutex`, sleeps until it is notified: true; or
+    /// until the deadline has passed: false. Returns with `mutex` locked.
     pub(crate) fn wait(
         &self,
+        clock: &impl Clock,
+        mutex: &Mutex,
         release: impl FnOnce(),
-        deadline: Deadline,
-        flags: LockFlags,
+        until: (Deadline, LockFlags),
     ) -> bool {
         // Relaxed: under the bucket lock (I1).
         let announce = || self.0.store(WAITED_FOR, Relaxed);
         // SAFETY: the key is our own address, and only condition variables park on their byte;
-        // `announce` does not call into the lot.
-        let status = unsafe {
-            park_releasing(
-                Kind::Condvar,
-                self.key(),
-                announce,
-                release,
-                deadline,
-                flags,
-            )
-        };
-        status == ParkStatus::Ok
+        // `announce` does not call into the lot; `notify` goes by `line_up`.
+        unsafe { mutex.release_until_sent_on(clock, self.key(), announce, release, until) }
     }
 
     /// Wakes the thread that has waited for longest. True if there was one.
@@ -101,29 +95,23 @@ impl Condvar {
         self.0.load(Relaxed) != NOBODY
     }
 
-    /// Wakes so many, or all that there are.
+    /// Takes out so many, or all that there are.
     #[cold]
     fn notify(&self, most: usize) -> usize {
-        let mut woken = 0;
-        let goes = |left: &mut usize, _| match left.checked_sub(1) {
-            Some(fewer) => {
-                *left = fewer;
-                Goes::Along
-            }
-            None => Goes::NorAnyBehind,
-        };
-        let decide = |run: Run<usize>| {
-            woken = run.len;
-            if !run.more {
+        let mut notified = 0;
+        let settle = |n, were_all| {
+            notified = n;
+            if were_all {
                 // Relaxed: under the bucket lock (I1). The last touch (I4).
                 self.0.store(NOBODY, Relaxed);
             }
-            Some(0)
         };
-        // SAFETY: the key is our own address, and only condition variables park on their byte; the
-        // closures do not call into the lot.
-        unsafe { lot().unpark_run(self.key(), most, goes, decide) };
-        woken
+        // SAFETY: what `send_on` gives it.
+        let line_up = |mutex, waiter| unsafe { Mutex::line_up(&Monotonic, mutex, waiter) };
+        // SAFETY: the key is our own address; only condition variables park on their byte, and all
+        // by `wait`; `settle` does not call into the lot.
+        unsafe { lot().send_on(self.key(), most, settle, line_up) };
+        notified
     }
 
     fn key(&self) -> usize {

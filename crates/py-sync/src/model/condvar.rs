@@ -38,6 +38,13 @@ impl Shared {
         assert!(self.mutex.unlock_with(&Frozen));
     }
 
+    /// With the mutex in hand.
+    fn wait(&self, deadline: Deadline) -> bool {
+        let release = || self.unlock();
+        let until = (deadline, LockFlags::NONE);
+        self.condvar.wait(&Frozen, &self.mutex, release, until)
+    }
+
     fn make(&self, n: usize) {
         (0..n).for_each(|_| self.made.increment());
     }
@@ -48,11 +55,8 @@ impl Shared {
         self.lock();
         let mut notified = true;
         while self.made.get() == self.used.get() && notified {
-            notified = self
-                .condvar
-                .wait(|| self.unlock(), deadline, LockFlags::NONE);
+            notified = self.wait(deadline);
             assert!(timed || notified);
-            self.lock();
         }
         let there = self.made.get() > self.used.get();
         if there {
@@ -71,6 +75,24 @@ const MAKE_ONE_INSIDE: Role = |shared| {
     shared.lock();
     shared.make(1);
     shared.condvar.notify_one();
+    shared.unlock();
+    0
+};
+
+/// The same, and hands the mutex over to whoever is in its queue then.
+const MAKE_ONE_INSIDE_FAIR: Role = |shared| {
+    shared.lock();
+    shared.make(1);
+    shared.condvar.notify_one();
+    assert!(shared.mutex.unlock_fair());
+    0
+};
+
+/// Notifies all with the mutex in hand.
+const MAKE_TWO_INSIDE: Role = |shared| {
+    shared.lock();
+    shared.make(2);
+    assert!(shared.condvar.notify_all() <= 2);
     shared.unlock();
     0
 };
@@ -124,6 +146,47 @@ fn two_made_two_used() {
 }
 
 #[test]
+fn one_made_and_handed_over() {
+    contend(
+        "condvar::one_made_and_handed_over",
+        &[USE, MAKE_ONE_INSIDE_FAIR],
+    );
+}
+
+#[test]
+fn two_made_inside_two_used() {
+    contend(
+        "condvar::two_made_inside_two_used",
+        &[MAKE_TWO_INSIDE, USE, USE],
+    );
+}
+
+#[test]
+fn two_made_inside_one_in_a_hurry() {
+    contend(
+        "condvar::two_made_inside_one_in_a_hurry",
+        &[MAKE_TWO_INSIDE, USE_TIMED, USE],
+    );
+}
+
+#[test]
+fn a_plain_and_a_fair_maker() {
+    contend(
+        "condvar::a_plain_and_a_fair_maker",
+        &[MAKE_ONE_INSIDE, MAKE_ONE_INSIDE_FAIR, USE],
+    );
+}
+
+/// Two make and notify, so that the mutex is held by one while the other sends on.
+#[test]
+fn two_makers_and_one_in_a_hurry() {
+    contend(
+        "condvar::two_makers_and_one_in_a_hurry",
+        &[MAKE_ONE_INSIDE_FAIR, MAKE_ONE, USE_TIMED],
+    );
+}
+
+#[test]
 fn one_made_twice_two_used() {
     contend(
         "condvar::one_made_twice_two_used",
@@ -151,10 +214,7 @@ fn a_notification_is_not_spent_on_who_gives_up() {
         shared.lock();
         let mut notified = false;
         if shared.made.get() == 0 {
-            notified = shared
-                .condvar
-                .wait(|| shared.unlock(), deadline, LockFlags::NONE);
-            shared.lock();
+            notified = shared.wait(deadline);
         }
         shared.unlock();
         usize::from(notified)

@@ -6,6 +6,8 @@
 #[cfg(any(feature = "lock_api", all(test, loom)))]
 mod fair;
 mod guard;
+#[cfg(any(feature = "lock_api", all(test, loom)))]
+mod line;
 mod protocol;
 #[cfg(all(test, not(loom)))]
 mod tests;

@@ -34,7 +34,6 @@ mod callback;
 mod fork;
 mod queue;
 pub(crate) mod record;
-#[cfg(any(feature = "lock_api", all(test, loom)))]
 mod release;
 mod run;
 mod standby;
@@ -48,7 +47,7 @@ pub use fork::after_fork;
 )]
 pub use record::Kind;
 #[cfg(any(feature = "lock_api", all(test, loom)))]
-pub(crate) use release::park_releasing;
+pub(crate) use release::{Arrival, Line, wait_in_line};
 pub(crate) use run::{Goes, Run};
 pub(crate) use standby::{HANDED_OVER, Verdict};
 pub use table::ParkingLot;

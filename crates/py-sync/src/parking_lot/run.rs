@@ -103,6 +103,24 @@ impl<const N: usize> ParkingLot<N> {
         goes: impl Fn(&mut S, u64) -> Goes,
         decide: impl FnOnce(Run<S>) -> Option<u32>,
     ) {
+        // SAFETY: the caller's promise; each is taken out, and posted once.
+        unsafe { self.take_run(key, state, goes, decide, |waiter| Waiter::post(waiter)) };
+    }
+
+    /// As [`unpark_run`](ParkingLot::unpark_run), but `send` does what makes the owner of a waiter
+    /// go on; it runs without the bucket lock.
+    ///
+    /// # Safety
+    ///
+    /// As for `unpark_run`; and `send` sees to it that the owner gets a message.
+    pub(super) unsafe fn take_run<S: Copy>(
+        &self,
+        key: usize,
+        state: S,
+        goes: impl Fn(&mut S, u64) -> Goes,
+        decide: impl FnOnce(Run<S>) -> Option<u32>,
+        send: impl Fn(*const Waiter),
+    ) {
         callback::assert_outside();
         let mut bucket = self.bucket(key);
         // SAFETY: under the bucket lock.
@@ -115,9 +133,9 @@ impl<const N: usize> ParkingLot<N> {
         let take = |queue: &mut Queue, waiter: *const Waiter| {
             // SAFETY: under the bucket lock, and in the queue.
             unsafe { (*waiter).with_ticket(|ticket| ticket.reply = reply) };
-            // SAFETY: as above; posted below.
+            // SAFETY: as above; sent below.
             unsafe { queue.take(waiter) };
-            // SAFETY: in no queue now, and alive until posted.
+            // SAFETY: in no queue now, and alive until its owner gets a message.
             unsafe { taken.push_back(waiter) };
         };
         // SAFETY: under the bucket lock still.
@@ -125,10 +143,9 @@ impl<const N: usize> ParkingLot<N> {
         drop(bucket);
         let mut waiter = taken.into_first();
         while !waiter.is_null() {
-            // SAFETY: ours, and not posted yet.
+            // SAFETY: ours, and not sent yet.
             let next = unsafe { Waiter::next_taken(waiter) };
-            // SAFETY: taken out above, and posted once.
-            unsafe { Waiter::post(waiter) };
+            send(waiter);
             waiter = next;
         }
     }

@@ -140,12 +140,11 @@ impl<const N: usize> ParkingLot<N> {
         deadline: Deadline,
         flags: LockFlags,
     ) -> Parked {
-        let key = waiter.key();
         let status = if deadline == Deadline::Now {
-            self.sleep(waiter, key, deadline, flags)
+            self.sleep(waiter, deadline, flags)
         } else {
             record::count_wait();
-            hooks::around_sleep(flags, || self.sleep(waiter, key, deadline, flags))
+            hooks::around_sleep(flags, || self.sleep(waiter, deadline, flags))
         };
         let reply = match status {
             // SAFETY: woken, so out of the queue and ours.
@@ -162,30 +161,35 @@ impl<const N: usize> ParkingLot<N> {
     ///
     /// A time that is up while somebody is already waking us counts for nothing: the un-parker may
     /// have handed us its lock.
-    fn sleep(
-        &self,
-        waiter: &Waiter,
-        key: usize,
-        deadline: Deadline,
-        flags: LockFlags,
-    ) -> ParkStatus {
+    fn sleep(&self, waiter: &Waiter, deadline: Deadline, flags: LockFlags) -> ParkStatus {
         let interruptible = flags.contains(LockFlags::HANDLE_SIGNALS);
         let status = match waiter.wait(deadline, interruptible) {
             Wake::Woken => return ParkStatus::Ok,
             Wake::TimedOut => ParkStatus::Timeout,
             Wake::Interrupted => ParkStatus::Intr,
         };
-        {
-            let mut bucket = self.bucket(key);
-            // SAFETY: under the bucket lock.
-            if !unsafe { waiter.is_unparking() } {
-                // SAFETY: under the lock, and nobody has taken it out.
-                bucket.queue(|queue| unsafe { queue.remove(waiter) });
-                return status;
-            }
+        // SAFETY: queued by the caller, whose waiter it is.
+        if unsafe { self.take_back(waiter) } {
+            return status;
         }
         waiter.wait(Deadline::Never, false);
         ParkStatus::Ok
+    }
+
+    /// Takes `waiter` out, by its owner. False if somebody else has, and a message will come.
+    ///
+    /// # Safety
+    ///
+    /// `waiter` was queued in this lot, and its owner has not had a message.
+    pub(super) unsafe fn take_back(&self, waiter: &Waiter) -> bool {
+        let mut bucket = self.bucket(waiter.key());
+        // SAFETY: under the bucket lock.
+        let is_queued = !unsafe { waiter.is_unparking() };
+        if is_queued {
+            // SAFETY: under the lock, and nobody has taken it out.
+            bucket.queue(|queue| unsafe { queue.remove(waiter) });
+        }
+        is_queued
     }
 
     /// As [`unpark`](crate::unpark), in this lot.

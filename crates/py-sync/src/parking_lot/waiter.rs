@@ -13,6 +13,7 @@
 //! CPython: `Python/parking_lot.c`, `struct wait_entry`.
 
 use super::record::{Kind, Record};
+use super::release::NextStop;
 use crate::deadline::Deadline;
 use crate::primitive::{Alive, UnsafeCell};
 use crate::semaphore::{PendingWake, Semaphore, Wake};
@@ -58,6 +59,12 @@ pub(crate) struct Waiter {
         allow(dead_code, reason = "of no size, and told to nobody")
     )]
     pub(super) record: Record,
+    /// Where it goes from here: only who waits for a condition variable has one.
+    #[cfg_attr(
+        not(any(feature = "lock_api", all(test, loom))),
+        allow(dead_code, reason = "nobody goes on")
+    )]
+    next_stop: *const NextStop,
     semaphore: Semaphore,
     state: UnsafeCell<State>,
     alive: Alive,
@@ -94,10 +101,49 @@ impl Waiter {
         Waiter {
             key,
             record,
+            next_stop: ptr::null(),
             semaphore: Semaphore::new(),
             state: UnsafeCell::new(state),
             alive: Alive::new(),
         }
+    }
+
+    /// A waiter that who takes it out does not post, but sends on to `next_stop`.
+    #[cfg(any(feature = "lock_api", all(test, loom)))]
+    pub(super) fn that_goes_on(key: usize, kind: Kind, next_stop: *const NextStop) -> Waiter {
+        let mut waiter = Waiter::new(key, 0, Record::new(kind));
+        waiter.next_stop = next_stop;
+        waiter
+    }
+
+    /// Where a waiter that was taken out goes on to.
+    ///
+    /// # Safety
+    ///
+    /// The caller took it out of the queue, and its owner was sent no message since.
+    #[cfg(any(feature = "lock_api", all(test, loom)))]
+    pub(super) unsafe fn next_stop(this: *const Waiter) -> *const NextStop {
+        // SAFETY: alive until its owner gets a message (I2, I3); the field never changes.
+        let this = unsafe { &*this };
+        this.alive.touch();
+        this.next_stop
+    }
+
+    /// Makes it what a thread is that parks now. By who is going to queue it.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the bucket lock; the waiter is on standby, and in no queue.
+    #[cfg(any(feature = "lock_api", all(test, loom)))]
+    pub(super) unsafe fn set_standby(&self, standby: Standby) {
+        // SAFETY: the caller's promise.
+        unsafe { self.with_standby(|s| *s.expect("it is on standby") = standby) };
+    }
+
+    /// Puts a message back that the owner has taken, unless there is a newer one. By the owner only.
+    #[cfg(any(feature = "lock_api", all(test, loom)))]
+    pub(crate) fn put_back(&self, message: u32) {
+        self.semaphore.put_back(message);
     }
 
     /// Sleeps until posted. By the owner only.

@@ -6,7 +6,7 @@ use super::lock_api::{MutexGuard, RawMutex};
 use super::policy::Policy;
 use super::raw_mutex::RawByteMutex;
 use crate::condvar;
-use crate::deadline::{Deadline, time_until};
+use crate::deadline::{Deadline, Monotonic, time_until};
 use core::fmt;
 use std::time::{Duration, Instant};
 
@@ -94,7 +94,7 @@ impl Condvar {
 
     /// Wakes all threads that wait; how many they were. Without waiters it costs one load.
     ///
-    /// They all wake, and queue up at the mutex.
+    /// With the mutex in hand, none of them is woken before it can have that.
     ///
     /// ```
     /// assert_eq!(py_sync::typed::Condvar::new().notify_all(), 0);
@@ -302,13 +302,12 @@ impl Condvar {
         guard: &mut MutexGuard<'_, RawByteMutex<P>, T>,
         deadline: Deadline,
     ) -> bool {
-        // SAFETY: the mutex is locked again before the guard is used; nothing in between panics.
+        // SAFETY: locked again before the guard is used; nothing in between unwinds.
         let raw = unsafe { MutexGuard::mutex(guard).raw() };
         // SAFETY: the guard holds it.
         let release = || unsafe { raw.unlock() };
-        let notified = self.0.wait(release, deadline, P::FLAGS);
-        raw.lock();
-        notified
+        self.0
+            .wait(&Monotonic, raw.mutex(), release, (deadline, P::FLAGS))
     }
 }
 

@@ -109,6 +109,11 @@ impl<P: Policy> RawByteMutex<P> {
         self.give_up()
     }
 
+    /// The mutex under it.
+    pub(super) fn mutex(&self) -> &Mutex {
+        &self.0
+    }
+
     #[inline]
     fn give_up(&self) -> bool {
         match P::HANDS_OVER {
