@@ -169,7 +169,7 @@ macro_rules! turns {
                 let mut guard = self.0.lock();
                 self.1[which].wait_while(&mut guard, not_yet);
                 *guard += 1;
-                if which == 0 || *guard % round == 0 {
+                if which == 0 || (*guard).is_multiple_of(round) {
                     self.1[1 - which].notify_all();
                 }
             }
@@ -190,7 +190,7 @@ impl Turns for Std {
         let guard = self.1[which].wait_while(guard, not_yet);
         let mut guard = guard.expect("nobody panics");
         *guard += 1;
-        if which == 0 || *guard % round == 0 {
+        if which == 0 || (*guard).is_multiple_of(round) {
             self.1[1 - which].notify_all();
         }
     }
