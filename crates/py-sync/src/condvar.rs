@@ -16,7 +16,7 @@
 //! ```
 //!
 //! A waiter that is notified while its mutex is held is not woken, but put into that one's queue
-//! (`parking_lot/release.rs`, `mutex/line.rs`): the unlock wakes it. Woken at once, it would find the
+//! (`parking_lot/line.rs`, `mutex/line.rs`): the unlock wakes it. Woken at once, it would find the
 //! mutex held by its notifier, and sleep again. If the mutex is free, the waiter is woken.
 //!
 //! Invariants:
@@ -28,7 +28,7 @@
 //!   mutex. A waiter that took the mutex later has seen the change. One that held it before has
 //!   written 2, and joined, before it released the mutex; so the notifier, which took the mutex
 //!   after that, loads that 2 or what was written later. If that is 0, it was written under the
-//!   bucket lock with nobody left (I1): the waiter had been taken out by then, and is awake.
+//!   bucket lock with nobody left (I1): the waiter had been taken out by then: it has been notified.
 //! * I3: a waiter that was taken out returns as notified, whatever its clock says (R2 there): a
 //!   notification to one is never spent on a waiter that gives up.
 //! * I4: the byte is not touched after a waiter was sent on: it may free the variable at once.

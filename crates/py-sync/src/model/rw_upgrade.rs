@@ -3,7 +3,7 @@
 //! What is guarded is written by writers and read by readers. A second cell is written by upgradable
 //! readers: of those there is one at a time, and no writer beside it.
 
-use super::{Guarded, check, together};
+use super::{Guarded, check, check_within, together};
 use crate::deadline::{Clock, Deadline, Frozen, Leaping};
 use crate::flags::{LockFlags, LockStatus};
 use crate::rw_mutex::{Rank, RwMutex};
@@ -344,7 +344,8 @@ fn an_upgrade_that_gives_up_lets_readers_in_at_once() {
 /// reader: it looks whom it has stopped, and meanwhile the first one gets there.
 #[test]
 fn a_writer_gives_up_while_another_becomes_upgradable() {
-    check(
+    check_within(
+        1,
         "rw_upgrade::a_writer_gives_up_while_another_becomes_upgradable",
         || {
             let shared = loom::sync::Arc::new(shared());

@@ -32,22 +32,23 @@
 mod bucket;
 mod callback;
 mod fork;
+#[cfg(any(feature = "lock_api", all(test, loom)))]
+mod line;
 mod queue;
 pub(crate) mod record;
-mod release;
 mod run;
 mod standby;
 mod table;
 mod waiter;
 
 pub use fork::after_fork;
+#[cfg(any(feature = "lock_api", all(test, loom)))]
+pub(crate) use line::{Arrival, Line, wait_in_line};
 #[cfg_attr(
     not(feature = "diagnostics"),
     allow(unreachable_pub, reason = "told to nobody")
 )]
 pub use record::Kind;
-#[cfg(any(feature = "lock_api", all(test, loom)))]
-pub(crate) use release::{Arrival, Line, wait_in_line};
 pub(crate) use run::{Goes, Run};
 pub(crate) use standby::{HANDED_OVER, Verdict};
 pub use table::ParkingLot;

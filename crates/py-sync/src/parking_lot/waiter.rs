@@ -13,7 +13,6 @@
 //! CPython: `Python/parking_lot.c`, `struct wait_entry`.
 
 use super::record::{Kind, Record};
-use super::release::NextStop;
 use crate::deadline::Deadline;
 use crate::primitive::{Alive, UnsafeCell};
 use crate::semaphore::{PendingWake, Semaphore, Wake};
@@ -59,12 +58,12 @@ pub(crate) struct Waiter {
         allow(dead_code, reason = "of no size, and told to nobody")
     )]
     pub(super) record: Record,
-    /// Where it goes from here: only who waits for a condition variable has one.
+    /// Where it goes from here (`line.rs`): only who waits for a condition variable has one.
     #[cfg_attr(
         not(any(feature = "lock_api", all(test, loom))),
         allow(dead_code, reason = "nobody goes on")
     )]
-    next_stop: *const NextStop,
+    next_stop: *const (),
     semaphore: Semaphore,
     state: UnsafeCell<State>,
     alive: Alive,
@@ -110,7 +109,7 @@ impl Waiter {
 
     /// A waiter that who takes it out does not post, but sends on to `next_stop`.
     #[cfg(any(feature = "lock_api", all(test, loom)))]
-    pub(super) fn that_goes_on(key: usize, kind: Kind, next_stop: *const NextStop) -> Waiter {
+    pub(super) fn that_goes_on(key: usize, kind: Kind, next_stop: *const ()) -> Waiter {
         let mut waiter = Waiter::new(key, 0, Record::new(kind));
         waiter.next_stop = next_stop;
         waiter
@@ -122,7 +121,7 @@ impl Waiter {
     ///
     /// The caller took it out of the queue, and its owner was sent no message since.
     #[cfg(any(feature = "lock_api", all(test, loom)))]
-    pub(super) unsafe fn next_stop(this: *const Waiter) -> *const NextStop {
+    pub(super) unsafe fn next_stop(this: *const Waiter) -> *const () {
         // SAFETY: alive until its owner gets a message (I2, I3); the field never changes.
         let this = unsafe { &*this };
         this.alive.touch();
