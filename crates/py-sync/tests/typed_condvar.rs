@@ -216,6 +216,40 @@ fn a_bounded_queue_loses_nothing() {
     println!("{} timeouts", timeouts.into_inner());
 }
 
+/// The snapshot tells it from its mutex.
+#[cfg(feature = "diagnostics")]
+#[test]
+fn a_snapshot_shows_who_waits_for_it() {
+    use py_sync::diagnostics::{Kind, snapshot};
+    let (waiting, condvar) = (const_mutex(0), Condvar::new());
+    let at = |address: usize, kind: Kind| {
+        let snapshot = snapshot();
+        let waiters = snapshot.waiters().iter();
+        waiters
+            .filter(|w| w.address == address && w.kind == kind)
+            .count()
+    };
+    let address = std::ptr::from_ref(&condvar).addr();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut guard = waiting.lock();
+            *guard = 1;
+            condvar.wait(&mut guard);
+        });
+        wait_until_waiting(&waiting, 1);
+        while at(address, Kind::Condvar) != 1 {
+            std::thread::sleep(MS);
+        }
+        let guard = waiting.lock();
+        // SAFETY: an address only.
+        let mutex = std::ptr::from_ref(unsafe { waiting.raw() }).addr();
+        assert!(condvar.notify_one());
+        assert_eq!(at(address, Kind::Condvar), 0);
+        assert_eq!(at(mutex, Kind::Mutex), 1, "it waits for the mutex now");
+        drop(guard);
+    });
+}
+
 #[test]
 fn an_initialiser_runs_once_and_all_wait_for_it() {
     let (once, runs) = (Once::new(), AtomicUsize::new(0));

@@ -10,7 +10,7 @@ use py_sync::typed::{
     RawRwLock, RwLock, RwLockReadGuard, RwLockUpgradableReadGuard, RwLockWriteGuard, const_rwlock,
 };
 use static_assertions::{assert_impl_all, assert_not_impl_any, const_assert_eq};
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
 const MS: Duration = Duration::from_millis(1);
@@ -164,20 +164,24 @@ fn an_upgradable_reader_may_wait_for_a_reader() {
 
 #[test]
 fn an_upgrade_stops_new_readers_until_it_gives_up() {
-    let lock = RwLock::new(0);
+    let (lock, seen) = (RwLock::new(0), AtomicBool::new(false));
     let reader = lock.read();
     std::thread::scope(|scope| {
         let upgrade = scope.spawn(|| {
-            let guard = lock.upgradable_read();
-            match RwLockUpgradableReadGuard::try_upgrade_for(guard, MS * 60) {
-                Ok(_) => panic!("there is a reader"),
-                Err(guard) => assert_eq!(*guard, 0),
+            let mut guard = lock.upgradable_read();
+            while !seen.load(SeqCst) {
+                match RwLockUpgradableReadGuard::try_upgrade_for(guard, MS * 20) {
+                    Ok(_) => panic!("there is a reader"),
+                    Err(still) => guard = still,
+                }
             }
+            assert_eq!(*guard, 0);
         });
         // SAFETY: looks at the word only.
         wait_for_word(unsafe { lock.raw() }, UPGRADABLE + 4 + 3);
         let late = scope.spawn(|| *lock.try_read_for(LONG).expect("it gave up"));
         assert_eq!(late.join().unwrap(), 0);
+        seen.store(true, SeqCst);
         upgrade.join().unwrap();
         drop(reader);
     });
