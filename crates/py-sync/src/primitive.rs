@@ -29,11 +29,31 @@ mod world {
     pub(crate) use std::thread::yield_now;
 
     /// True if threads run at the same time: only then is it of use to spin.
+    ///
+    /// Two threads may both ask. What must not be is one that waits for the other's answer: that may
+    /// be a thread of the process from which this one was forked.
     #[inline]
     pub(crate) fn has_many_processors() -> bool {
-        static MANY: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
-        // Not known is many: a few wasted microseconds.
-        *MANY.get_or_init(|| std::thread::available_parallelism().map_or(true, |n| n.get() > 1))
+        const UNKNOWN: u8 = 0;
+        const ONE: u8 = 1;
+        const MANY: u8 = 2;
+        static ANSWER: AtomicU8 = AtomicU8::new(UNKNOWN);
+
+        #[cold]
+        fn ask() -> u8 {
+            // Not known is many: a few wasted microseconds.
+            let many = std::thread::available_parallelism().map_or(true, |n| n.get() > 1);
+            let answer = if many { MANY } else { ONE };
+            // Relaxed: the answer is all there is to see.
+            ANSWER.store(answer, super::Relaxed);
+            answer
+        }
+
+        // Relaxed: as above.
+        match ANSWER.load(super::Relaxed) {
+            UNKNOWN => ask() == MANY,
+            answer => answer == MANY,
+        }
     }
 
     /// A cell that crosses threads under a lock.

@@ -1,5 +1,8 @@
 //! Real forks while threads wait in typed locks: the child may lock, wait and notify on the same
 //! addresses, and is woken by nobody of its parent's.
+//!
+//! One test, whose parts come one after the other: std keeps a lock of its own while a thread starts
+//! or ends, and a child that is forked at such a moment could start no thread.
 #![cfg(all(unix, not(miri), feature = "lock_api"))]
 
 mod support;
@@ -9,15 +12,26 @@ use py_sync::typed::{
     Condvar, Mutex, Once, OnceState, ReentrantMutex, RwLock, RwLockUpgradableReadGuard,
     const_mutex, const_reentrant_mutex, const_rwlock,
 };
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 use support::in_forked_child;
 
 const MS: Duration = Duration::from_millis(1);
 const LONG: Duration = Duration::from_secs(15);
 
-/// How many children each test forks: 100, or what `PY_SYNC_FORKS` says.
+/// How many children each part forks: 100, or what `PY_SYNC_FORKS` says.
 fn forks() -> usize {
     support::count("PY_SYNC_FORKS", 100)
+}
+
+#[test]
+fn children_go_on_with_what_their_parents_threads_wait_for() {
+    a_child_waits_and_notifies_where_its_parents_threads_wait();
+    a_child_may_notify_at_once();
+    a_child_goes_on_with_a_read_write_lock_that_threads_wait_for();
+    a_lock_that_another_thread_held_is_free_once_it_is_zeroed();
+    a_child_has_its_parents_thread_id_and_onces();
 }
 
 /// How many wait, and whether they may go.
@@ -51,7 +65,6 @@ fn all_wait_and_are_woken(room: &Room, condvar: &Condvar, n: usize) -> bool {
     })
 }
 
-#[test]
 fn a_child_waits_and_notifies_where_its_parents_threads_wait() {
     static ROOM: Room = const_mutex((0, false));
     static CONDVAR: Condvar = Condvar::new();
@@ -79,7 +92,6 @@ fn a_child_waits_and_notifies_where_its_parents_threads_wait() {
 }
 
 /// The first wait of a process may be that of a condition variable: it registers the handler too.
-#[test]
 fn a_child_may_notify_at_once() {
     static ROOM: Room = const_mutex((0, false));
     static CONDVAR: Condvar = Condvar::new();
@@ -112,23 +124,29 @@ fn all_get_the_lock(lock: &RwLock<usize>, held: RwLockUpgradableReadGuard<'_, us
         && lock.try_write_for(LONG).is_some()
 }
 
-#[test]
 fn a_child_goes_on_with_a_read_write_lock_that_threads_wait_for() {
     static LOCK: RwLock<usize> = const_rwlock(0);
     for _ in 0..forks() / 4 {
-        let held = LOCK.upgradable_read();
+        let (held, started) = (LOCK.upgradable_read(), Arc::new(AtomicUsize::new(0)));
         let threads: Vec<_> = (0..6)
             .map(|i| {
-                std::thread::spawn(move || match i % 3 {
-                    0 => *LOCK.write() += 1,
-                    1 => drop(LOCK.upgradable_read()),
-                    _ => {
-                        let guard = LOCK.try_upgradable_read_for(LONG).expect("in time");
-                        drop(RwLockUpgradableReadGuard::upgrade(guard));
+                let started = Arc::clone(&started);
+                std::thread::spawn(move || {
+                    started.fetch_add(1, SeqCst);
+                    match i % 3 {
+                        0 => *LOCK.write() += 1,
+                        1 => drop(LOCK.upgradable_read()),
+                        _ => {
+                            let guard = LOCK.try_upgradable_read_for(LONG).expect("in time");
+                            drop(RwLockUpgradableReadGuard::upgrade(guard));
+                        }
                     }
                 })
             })
             .collect();
+        while started.load(SeqCst) < 6 {
+            std::thread::sleep(MS);
+        }
         std::thread::sleep(MS * 2);
         for _ in 0..4 {
             in_forked_child(|| {
@@ -145,7 +163,6 @@ fn a_child_goes_on_with_a_read_write_lock_that_threads_wait_for() {
 }
 
 /// An upgrade waits for a reader, who forks: in the child nobody upgrades any more.
-#[test]
 fn a_lock_that_another_thread_held_is_free_once_it_is_zeroed() {
     static LOCK: RwLock<usize> = const_rwlock(0);
     let reading = LOCK.read();
@@ -171,7 +188,6 @@ fn a_lock_that_another_thread_held_is_free_once_it_is_zeroed() {
     upgrade.join().unwrap();
 }
 
-#[test]
 fn a_child_has_its_parents_thread_id_and_onces() {
     static REENTRANT: ReentrantMutex<()> = const_reentrant_mutex(());
     static ONCE: Once = Once::new();
