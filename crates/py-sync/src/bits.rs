@@ -5,6 +5,8 @@
 //! | 0 [`LOCKED`] | locked | set | running | writer | locked |
 //! | 1 [`HAS_PARKED`] | threads parked | threads parked | threads parked | threads parked | address |
 //! | 2 [`ONCE_INITIALIZED`] | | | done | reader count from here | address |
+//! | 3 | | | a typed one: poisoned | | |
+//! | top | | | | a typed one: upgradable reader | |
 //!
 //! All-zero bytes are an unlocked lock. CPython: `Include/cpython/lock.h`, `_Py_UNLOCKED`;
 //! `Include/internal/pycore_lock.h`, `_Py_HAS_PARKED`, `_Py_ONCE_INITIALIZED`.

@@ -93,6 +93,12 @@ impl Deadline {
     }
 }
 
+/// How long it is until `instant`: zero if that has passed.
+#[cfg(all(feature = "lock_api", not(all(test, loom))))]
+pub(crate) fn time_until(instant: std::time::Instant) -> Duration {
+    instant.saturating_duration_since(std::time::Instant::now())
+}
+
 /// What time it is for the hand-over rule, in nanoseconds from any fixed point.
 ///
 /// Lock calls take it as a parameter; tests pass a fake, models [`Frozen`] or [`Leaping`].
@@ -185,12 +191,12 @@ impl Clock for Creeping {
     }
 }
 
-/// A clock by which every waiter is due at once.
-#[cfg(all(test, loom))]
+/// A clock by which every waiter is due at once: that of a fair unlock, and of models.
+#[cfg(any(feature = "lock_api", all(test, loom)))]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Leaping;
 
-#[cfg(all(test, loom))]
+#[cfg(any(feature = "lock_api", all(test, loom)))]
 impl Clock for Leaping {
     fn now(&self) -> u64 {
         0

@@ -235,7 +235,9 @@ fn aborts_on_unwind<R>(f: impl FnOnce() -> R) -> R {
     result
 }
 
-struct AbortOnUnwind;
+/// I3. Ends the process if it is dropped: there is no way to unwind from where a waiter is queued.
+#[derive(Debug)]
+pub(crate) struct AbortOnUnwind;
 
 impl Drop for AbortOnUnwind {
     fn drop(&mut self) {

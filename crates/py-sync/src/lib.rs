@@ -4,6 +4,8 @@
 #[cfg(not(all(test, loom)))]
 mod after_fork;
 mod bits;
+#[cfg(any(feature = "lock_api", all(test, loom)))]
+mod condvar;
 mod critical_section;
 mod deadline;
 #[cfg(all(feature = "diagnostics", not(all(test, loom))))]
@@ -28,6 +30,8 @@ mod seq_lock;
 mod signals;
 mod spin;
 mod sys;
+#[cfg(all(feature = "lock_api", not(all(test, loom))))]
+pub mod typed;
 
 pub use critical_section::{
     CriticalCell, CriticalSection, CsThread, EnteredCriticalSection, TopSection, assert_held,

@@ -30,6 +30,9 @@ mod world {
     pub(crate) use std::thread::yield_now;
 
     /// True if threads run at the same time: only then is it of use to spin.
+    ///
+    /// Two threads may both ask. What must not be is one that waits for the other's answer: that may
+    /// be a thread of the process from which this one was forked.
     #[inline]
     pub(crate) fn has_many_processors() -> bool {
         // No `OnceLock`: the child of a fork would wait for ever for a thread of its parent that was

@@ -8,14 +8,17 @@
 //! [`Frozen`]: crate::deadline::Frozen
 //! [`Leaping`]: crate::deadline::Leaping
 
+mod condvar;
 mod critical_section;
 mod event;
 mod lot;
 mod mutex;
+mod mutex_fair;
 mod once_flag;
 mod raw_mutex;
 mod recursive_mutex;
 mod rw_mutex;
+mod rw_upgrade;
 mod semaphore;
 mod seq_lock;
 
@@ -28,9 +31,20 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Explores `model` and prints how many executions that took.
 pub(super) fn check(name: &str, model: impl Fn() + Send + Sync + 'static) {
+    check_by(loom::model::Builder::new(), name, model);
+}
+
+/// [`check`] with no more than `most` pre-emptions: for a model that needs few, and has many.
+pub(super) fn check_within(most: usize, name: &str, model: impl Fn() + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(builder.preemption_bound.map_or(most, |n| n.min(most)));
+    check_by(builder, name, model);
+}
+
+fn check_by(builder: loom::model::Builder, name: &str, model: impl Fn() + Send + Sync + 'static) {
     let executions = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&executions);
-    loom::model(move || {
+    builder.check(move || {
         counter.fetch_add(1, Ordering::Relaxed);
         model();
     });

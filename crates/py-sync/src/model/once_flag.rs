@@ -1,7 +1,7 @@
 //! Models of [`OnceFlag`]: one run at a time, nobody returns before its end, failures wake all.
 
 use super::{Guarded, check, together};
-use crate::once_flag::OnceFlag;
+use crate::once_flag::{Begun, OnceFlag, Rules};
 use loom::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// The flag, what its initialiser writes, and how many tries shall fail.
@@ -101,5 +101,71 @@ fn three_callers_one_failure() {
 fn running_is_not_done() {
     check("once_flag::running_is_not_done", || {
         together(shared(0), &[call, look]);
+    });
+}
+
+/// One try that fails, and poisons.
+fn fail(shared: &Shared) -> usize {
+    if let Begun::Running(running) = shared.once.begin(&Rules::POISONING) {
+        shared.guarded.increment();
+        drop(running);
+        return 1;
+    }
+    0
+}
+
+/// Tries whatever others have come to.
+fn force(shared: &Shared) -> usize {
+    if let Begun::Running(running) = shared.once.begin(&Rules::FORCED) {
+        let tries = usize::from(running.was_poisoned());
+        assert_eq!(shared.guarded.get(), tries, "who fails before is told of");
+        shared.guarded.increment();
+        running.succeed();
+    }
+    assert!(shared.guarded.get() > 0);
+    shared.guarded.get() << 8
+}
+
+/// Refused if it comes after one that failed; if not, it succeeds.
+fn refuse(shared: &Shared) -> usize {
+    match shared.once.begin(&Rules::POISONING) {
+        Begun::Running(running) => {
+            assert!(!running.was_poisoned());
+            shared.guarded.increment();
+            running.succeed();
+            1
+        }
+        Begun::Refused => {
+            assert_eq!(shared.guarded.get(), 1, "one has failed");
+            0
+        }
+        Begun::Done => 0,
+    }
+}
+
+#[test]
+fn one_fails_and_one_overlooks_it() {
+    check("once_flag::one_fails_and_one_overlooks_it", || {
+        let (shared, tried) = together(shared(0), &[force as fn(&_) -> _, fail]);
+        assert!(shared.once.is_done());
+        assert_eq!(shared.guarded.get(), tried[1] + 1);
+    });
+}
+
+#[test]
+fn one_fails_and_one_is_refused() {
+    check("once_flag::one_fails_and_one_is_refused", || {
+        let (shared, tried) = together(shared(0), &[refuse as fn(&_) -> _, fail]);
+        assert_eq!(tried[0] + tried[1], 1, "whoever was first, and nobody else");
+        assert_eq!(shared.guarded.get(), 1);
+        assert_eq!(shared.once.is_done(), tried[0] == 1);
+    });
+}
+
+#[test]
+fn one_fails_and_two_wait() {
+    check("once_flag::one_fails_and_two_wait", || {
+        let (shared, _) = together(shared(0), &[force as fn(&_) -> _, fail, force]);
+        assert!(shared.once.is_done());
     });
 }

@@ -3,7 +3,11 @@
 //! This file is the face: the calls, and the fast paths that an inlining compiler puts in place.
 //! The states, the invariants and the slow paths are in `protocol.rs`, the guard in `guard.rs`.
 
+#[cfg(any(feature = "lock_api", all(test, loom)))]
+mod fair;
 mod guard;
+#[cfg(any(feature = "lock_api", all(test, loom)))]
+mod line;
 mod protocol;
 #[cfg(all(test, not(loom)))]
 mod tests;

@@ -154,7 +154,7 @@ impl Mutex {
     }
 
     /// Makes the holder look after who is queued; false if there is none. Under the bucket lock.
-    fn set_parked(&self) -> bool {
+    pub(super) fn set_parked(&self) -> bool {
         // Relaxed: decides only which compare-exchange to try.
         let mut byte = self.0.load(Relaxed);
         while is_locked(byte) {
@@ -172,7 +172,7 @@ impl Mutex {
 
     /// Sleeps, competes when woken, and returns with the waiter out of the queue. `Woken` means
     /// that the lock is ours.
-    fn stay(
+    pub(super) fn stay(
         &self,
         waiter: &Waiter,
         clock: &impl Clock,
@@ -274,7 +274,7 @@ impl Mutex {
         unsafe { lot().wake_first(self.key(), callback) };
     }
 
-    fn key(&self) -> usize {
+    pub(super) fn key(&self) -> usize {
         self.as_ptr().addr()
     }
 }

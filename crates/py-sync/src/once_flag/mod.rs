@@ -6,6 +6,7 @@
 //! | 1 | an initialiser runs |
 //! | 3 | an initialiser runs, threads may be parked |
 //! | 4 | done, for good |
+//! | 8 | the last try failed, and callers are to know (`poison.rs`, typed only) |
 //!
 //! ```text
 //!       call             a second call: park
@@ -18,7 +19,7 @@
 //! Invariants:
 //! * I1: 4 is final, and differs from "running": nobody takes a start for the end.
 //! * I2: from 1 or 3 only the thread that runs the initialiser leaves, by [`Running`], whichever
-//!   way the initialiser ends.
+//!   way the initialiser ends. A try starts from 0, or from the 8 of a poisoned one.
 //! * I3: a thread is queued only if the byte was 3 under the bucket lock. The runner first writes
 //!   0 or 4, then takes the bucket lock: who was queued before is woken, who comes later finds it.
 //! * I4: the swap is the runner's last touch of the byte; the wake goes by its address.
@@ -40,12 +41,18 @@ use core::fmt;
 
 #[cfg(not(all(test, loom)))]
 mod fork;
+#[cfg(any(feature = "lock_api", all(test, loom)))]
+mod poison;
 mod recursion;
+
+#[cfg(all(feature = "lock_api", not(all(test, loom))))]
+pub(crate) use poison::Stage;
 
 const UNTRIED: u8 = UNLOCKED;
 const RUNNING: u8 = LOCKED;
 const WAITED_FOR: u8 = LOCKED | HAS_PARKED;
 const DONE: u8 = ONCE_INITIALIZED;
+const POISONED: u8 = 8;
 
 /// Runs an initialiser until one try succeeds, and never again. One byte.
 ///
@@ -132,27 +139,36 @@ impl OnceFlag {
         if self.is_done() {
             return Ok(());
         }
-        let Some(mut running) = self.start() else {
+        let Begun::Running(running) = self.begin(&Rules::ONCE_FLAG) else {
             return Ok(());
         };
         f()?;
-        running.end = DONE;
+        running.succeed();
         Ok(())
     }
 
-    /// Makes the calling thread the one that runs the initialiser; `None` if it is done.
+    /// Makes the calling thread the one that runs the initialiser, unless it is done.
     #[cold]
-    fn start(&self) -> Option<Running<'_>> {
+    pub(crate) fn begin(&self, rules: &Rules) -> Begun<'_> {
+        let mut from = UNTRIED;
         loop {
-            let byte = match self.0.compare_exchange(UNTRIED, RUNNING, Acquire, Acquire) {
+            let byte = match self.0.compare_exchange(from, RUNNING, Acquire, Acquire) {
                 Ok(_) => {
                     recursion::enter(self.key());
-                    let end = UNTRIED;
-                    return Some(Running { flag: self, end });
+                    let (flag, end) = (self, rules.failed);
+                    return Begun::Running(Running { flag, from, end });
                 }
-                Err(DONE) => return None,
+                Err(DONE) => return Begun::Done,
                 Err(byte) => byte,
             };
+            if byte & RUNNING == 0 {
+                // The other byte to start from.
+                if byte == POISONED && rules.refuses_poisoned {
+                    return Begun::Refused;
+                }
+                from = byte;
+                continue;
+            }
             // Relaxed: announces the parking; the bucket lock orders the rest.
             if byte == RUNNING
                 && self
@@ -165,7 +181,7 @@ impl OnceFlag {
             recursion::assert_not_in(self.key());
             // Relaxed: a runner that this look misses comes to the bucket lock after it (I3).
             let still_runs = || self.0.load(Relaxed) == WAITED_FOR;
-            let (never, flags) = (Deadline::Never, LockFlags::DETACH);
+            let (never, flags) = (Deadline::Never, rules.flags);
             // SAFETY: the key is our own address, and only once-flags park on their byte;
             // `still_runs` does not call into the lot. However the sleep ends, the loop looks.
             let _ = unsafe { park_until(Kind::OnceFlag, self.key(), still_runs, 0, never, flags) };
@@ -177,10 +193,52 @@ impl OnceFlag {
     }
 }
 
+/// What a failed try does, and what a wait does beside waiting.
+pub(crate) struct Rules {
+    /// The byte after a failed try.
+    failed: u8,
+    /// No try starts from [`POISONED`].
+    refuses_poisoned: bool,
+    flags: LockFlags,
+}
+
+impl Rules {
+    pub(crate) const ONCE_FLAG: Rules = Rules {
+        failed: UNTRIED,
+        refuses_poisoned: false,
+        flags: LockFlags::DETACH,
+    };
+}
+
+/// How a call began.
+pub(crate) enum Begun<'a> {
+    Done,
+    /// Poisoned, which the rules do not overlook.
+    #[cfg_attr(
+        not(feature = "lock_api"),
+        allow(dead_code, reason = "only the typed form tells it from done")
+    )]
+    Refused,
+    Running(Running<'a>),
+}
+
 /// The calling thread runs the initialiser; leaves "running" when dropped (I2).
-struct Running<'a> {
+pub(crate) struct Running<'a> {
     flag: &'a OnceFlag,
+    /// The byte before this try.
+    #[cfg_attr(
+        not(feature = "lock_api"),
+        allow(dead_code, reason = "only the typed form asks")
+    )]
+    from: u8,
     end: u8,
+}
+
+impl Running<'_> {
+    /// The initialiser has come to its end.
+    pub(crate) fn succeed(mut self) {
+        self.end = DONE;
+    }
 }
 
 impl Drop for Running<'_> {

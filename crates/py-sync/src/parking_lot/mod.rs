@@ -33,6 +33,8 @@
 mod bucket;
 mod callback;
 mod fork;
+#[cfg(any(feature = "lock_api", all(test, loom)))]
+mod line;
 mod luck;
 mod queue;
 pub(crate) mod record;
@@ -42,12 +44,14 @@ mod table;
 mod waiter;
 
 pub use fork::after_fork;
+#[cfg(any(feature = "lock_api", all(test, loom)))]
+pub(crate) use line::{Arrival, Line, wait_in_line};
 #[cfg_attr(
     not(feature = "diagnostics"),
     allow(unreachable_pub, reason = "told to nobody")
 )]
 pub use record::Kind;
-pub(crate) use run::Run;
+pub(crate) use run::{Goes, Run};
 pub(crate) use standby::{HANDED_OVER, Verdict};
 pub use table::ParkingLot;
 pub(crate) use table::{Parked, lot};

@@ -5,7 +5,7 @@
 
 #[cfg(feature = "diagnostics")]
 use super::record::Record;
-use super::waiter::Waiter;
+use super::waiter::{Class, Waiter};
 use core::ptr;
 
 /// The parked threads of one bucket, first in, first out.
@@ -60,6 +60,22 @@ impl Queue {
         while !waiter.is_null() && unsafe { (*waiter).key } != key {
             // SAFETY: as above.
             waiter = unsafe { (*waiter).with(|s| s.next) };
+        }
+        waiter
+    }
+
+    /// The first one of this class parked on `key`; null if there is none.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the bucket lock.
+    pub(super) unsafe fn first_of(&self, class: Class, key: usize) -> *const Waiter {
+        // SAFETY: the caller's promise.
+        let mut waiter = unsafe { self.first(key) };
+        // SAFETY: in the queue, so alive (I2), under the bucket lock (I1).
+        while !waiter.is_null() && unsafe { (*waiter).class() } != class {
+            // SAFETY: as above.
+            waiter = unsafe { self.next(waiter, key) };
         }
         waiter
     }
@@ -128,7 +144,7 @@ impl Queue {
         unsafe { (*waiter).with(|s| s.unparking = true) };
     }
 
-    /// Takes out all that are parked on `key`, as a list in their order.
+    /// Takes out all plain ones that are parked on `key`, as a list in their order.
     ///
     /// # Safety
     ///
@@ -140,7 +156,7 @@ impl Queue {
             // SAFETY: in the queue, so alive (I2), under the bucket lock (I1).
             let next = unsafe { (*waiter).with(|s| s.next) };
             // SAFETY: as above.
-            if unsafe { (*waiter).key } == key {
+            if unsafe { (*waiter).key == key && (*waiter).class() == Class::Plain } {
                 // SAFETY: found in this queue; it lives until posted.
                 unsafe { self.take(waiter) };
                 // SAFETY: in no queue now, and alive until posted.
@@ -167,23 +183,8 @@ impl Queue {
         }
     }
 
-    /// Takes out the first `n` that are parked on `key` and answers them, as a list in their order.
-    ///
-    /// # Safety
-    ///
-    /// The caller holds the bucket lock, so many are parked, and the caller posts each.
-    pub(crate) unsafe fn take_first(&mut self, key: usize, n: usize, reply: u32) -> *const Waiter {
-        let mut taken = Queue::new();
-        for _ in 0..n {
-            // SAFETY: under the bucket lock.
-            let waiter = unsafe { self.first(key) };
-            // SAFETY: there are so many; in the queue, so alive (I2), under the bucket lock (I1).
-            unsafe { (*waiter).with_ticket(|ticket| ticket.reply = reply) };
-            // SAFETY: found in this queue; it lives until posted.
-            unsafe { self.take(waiter) };
-            // SAFETY: in no queue now, and alive until posted.
-            unsafe { taken.push_back(waiter) };
-        }
-        taken.head
+    /// The first of all: of a list of waiters that were taken out of another queue.
+    pub(crate) fn into_first(self) -> *const Waiter {
+        self.head
     }
 }

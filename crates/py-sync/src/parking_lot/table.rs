@@ -2,7 +2,7 @@
 
 use super::bucket::{Bucket, LockedBucket};
 use super::record::{self, Kind, Record};
-use super::waiter::{Ticket, Waiter};
+use super::waiter::{Class, Ticket, Waiter};
 use crate::deadline::Deadline;
 use crate::flags::{LockFlags, ParkStatus};
 use crate::hooks;
@@ -105,24 +105,46 @@ impl<const N: usize> ParkingLot<N> {
         deadline: Deadline,
         flags: LockFlags,
     ) -> Parked {
-        super::callback::assert_outside();
         let waiter = Waiter::new(key, token, Record::new(kind));
-        {
-            let mut bucket = self.bucket(key);
-            if !super::callback::guarded(validate) {
-                return Parked {
-                    status: ParkStatus::Again,
-                    reply: 0,
-                };
-            }
-            // SAFETY: under the lock; the waiter stays where it is until `sleep` has it out.
-            bucket.queue(|queue| unsafe { queue.push_back(&raw const waiter) });
+        // SAFETY: the caller's promise; the waiter stays where it is until `sleep_queued` has it out.
+        if unsafe { self.enqueue(&waiter, validate) } {
+            return self.sleep_queued(&waiter, deadline, flags);
         }
+        Parked {
+            status: ParkStatus::Again,
+            reply: 0,
+        }
+    }
+
+    /// Queues `waiter` if `validate` agrees. True if it did.
+    ///
+    /// # Safety
+    ///
+    /// As for [`park`](crate::park); and `waiter`, which is in no queue, lives and stays where it is
+    /// until [`sleep_queued`](ParkingLot::sleep_queued) has returned.
+    pub(super) unsafe fn enqueue(&self, waiter: &Waiter, validate: impl FnOnce() -> bool) -> bool {
+        super::callback::assert_outside();
+        let mut bucket = self.bucket(waiter.key());
+        let queued = super::callback::guarded(validate);
+        if queued {
+            // SAFETY: under the lock; the caller keeps it until it is out.
+            bucket.queue(|queue| unsafe { queue.push_back(waiter) });
+        }
+        queued
+    }
+
+    /// Sleeps until the queued `waiter` is woken or its time is up; it is out of the queue then.
+    pub(super) fn sleep_queued(
+        &self,
+        waiter: &Waiter,
+        deadline: Deadline,
+        flags: LockFlags,
+    ) -> Parked {
         let status = if deadline == Deadline::Now {
-            self.sleep(&waiter, key, deadline, flags)
+            self.sleep(waiter, deadline, flags)
         } else {
             record::count_wait();
-            hooks::around_sleep(flags, || self.sleep(&waiter, key, deadline, flags))
+            hooks::around_sleep(flags, || self.sleep(waiter, deadline, flags))
         };
         let reply = match status {
             // SAFETY: woken, so out of the queue and ours.
@@ -139,17 +161,11 @@ impl<const N: usize> ParkingLot<N> {
     ///
     /// A time that is up while somebody is already waking us counts for nothing: the un-parker may
     /// have handed us its lock.
-    fn sleep(
-        &self,
-        waiter: &Waiter,
-        key: usize,
-        deadline: Deadline,
-        flags: LockFlags,
-    ) -> ParkStatus {
+    fn sleep(&self, waiter: &Waiter, deadline: Deadline, flags: LockFlags) -> ParkStatus {
         let interruptible = flags.contains(LockFlags::HANDLE_SIGNALS);
         // Not where a signal is to end the wait: it would have to be looked for too.
         if deadline != Deadline::Now && !interruptible {
-            let luck = self.buckets[key % N].luck();
+            let luck = self.buckets[waiter.key() % N].luck();
             luck.look(deadline, || waiter.is_posted());
         }
         let status = match waiter.wait(deadline, interruptible) {
@@ -157,17 +173,28 @@ impl<const N: usize> ParkingLot<N> {
             Wake::TimedOut => ParkStatus::Timeout,
             Wake::Interrupted => ParkStatus::Intr,
         };
-        {
-            let mut bucket = self.bucket(key);
-            // SAFETY: under the bucket lock.
-            if !unsafe { waiter.is_unparking() } {
-                // SAFETY: under the lock, and nobody has taken it out.
-                bucket.queue(|queue| unsafe { queue.remove(waiter) });
-                return status;
-            }
+        // SAFETY: queued by the caller, whose waiter it is.
+        if unsafe { self.take_back(waiter) } {
+            return status;
         }
         waiter.wait(Deadline::Never, false);
         ParkStatus::Ok
+    }
+
+    /// Takes `waiter` out, by its owner. False if somebody else has, and a message will come.
+    ///
+    /// # Safety
+    ///
+    /// `waiter` was queued in this lot, and its owner has not had a message.
+    pub(super) unsafe fn take_back(&self, waiter: &Waiter) -> bool {
+        let mut bucket = self.bucket(waiter.key());
+        // SAFETY: under the bucket lock.
+        let is_queued = !unsafe { waiter.is_unparking() };
+        if is_queued {
+            // SAFETY: under the lock, and nobody has taken it out.
+            bucket.queue(|queue| unsafe { queue.remove(waiter) });
+        }
+        is_queued
     }
 
     /// As [`unpark`](crate::unpark), in this lot.
@@ -212,7 +239,10 @@ impl<const N: usize> ParkingLot<N> {
         super::callback::assert_outside();
         let mut bucket = self.bucket(key);
         // SAFETY: under the bucket lock.
-        let (waiter, len) = bucket.queue(|queue| (unsafe { queue.first(key) }, queue.len()));
+        let (waiter, len) = bucket.queue(|queue| unsafe {
+            let first = queue.first_of(Class::Plain, key);
+            (first, queue.len())
+        });
         if waiter.is_null() {
             return super::callback::guarded(|| callback(None, false));
         }

@@ -27,6 +27,19 @@ pub(crate) struct Ticket {
     pub(crate) reply: u32,
 }
 
+/// Who may take a waiter out. Somebody who has given up a lock may come to its address when another
+/// lock lives there: a waiter of its own class takes that for a wake for nothing, and one of another
+/// class is not for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    /// `unpark`, `unpark_all`, `unpark_run`.
+    Plain,
+    /// `standby.rs`: itself, and who hands it over.
+    OnStandby,
+    /// `line.rs`: who sends it on.
+    InLine,
+}
+
 /// What a waiter has that keeps its place in the queue while it is awake. See `standby.rs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Standby {
@@ -58,6 +71,12 @@ pub(crate) struct Waiter {
         allow(dead_code, reason = "of no size, and told to nobody")
     )]
     pub(super) record: Record,
+    /// Where it goes from here (`line.rs`): only who waits for a condition variable has one.
+    #[cfg_attr(
+        not(any(feature = "lock_api", all(test, loom))),
+        allow(dead_code, reason = "nobody goes on")
+    )]
+    next_stop: *const (),
     semaphore: Semaphore,
     state: UnsafeCell<State>,
     alive: Alive,
@@ -94,10 +113,49 @@ impl Waiter {
         Waiter {
             key,
             record,
+            next_stop: ptr::null(),
             semaphore: Semaphore::new(),
             state: UnsafeCell::new(state),
             alive: Alive::new(),
         }
+    }
+
+    /// A waiter that who takes it out does not post, but sends on to `next_stop`.
+    #[cfg(any(feature = "lock_api", all(test, loom)))]
+    pub(super) fn that_goes_on(key: usize, kind: Kind, next_stop: *const ()) -> Waiter {
+        let mut waiter = Waiter::new(key, 0, Record::new(kind));
+        waiter.next_stop = next_stop;
+        waiter
+    }
+
+    /// Where a waiter that was taken out goes on to.
+    ///
+    /// # Safety
+    ///
+    /// The caller took it out of the queue, and its owner was sent no message since.
+    #[cfg(any(feature = "lock_api", all(test, loom)))]
+    pub(super) unsafe fn next_stop(this: *const Waiter) -> *const () {
+        // SAFETY: alive until its owner gets a message (I2, I3); the field never changes.
+        let this = unsafe { &*this };
+        this.alive.touch();
+        this.next_stop
+    }
+
+    /// Makes it what a thread is that parks now. By who is going to queue it.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the bucket lock; the waiter is on standby, and in no queue.
+    #[cfg(any(feature = "lock_api", all(test, loom)))]
+    pub(super) unsafe fn set_standby(&self, standby: Standby) {
+        // SAFETY: the caller's promise.
+        unsafe { self.with_standby(|s| *s.expect("it is on standby") = standby) };
+    }
+
+    /// Puts a message back that the owner has taken, unless there is a newer one. By the owner only.
+    #[cfg(any(feature = "lock_api", all(test, loom)))]
+    pub(crate) fn put_back(&self, message: u32) {
+        self.semaphore.put_back(message);
     }
 
     /// Sleeps until posted. By the owner only.
@@ -180,6 +238,22 @@ impl Waiter {
     pub(crate) unsafe fn with_standby<R>(&self, f: impl FnOnce(Option<&mut Standby>) -> R) -> R {
         // SAFETY: the caller's promise.
         unsafe { self.with(|state| f(state.standby.as_mut())) }
+    }
+
+    /// Who may take it out.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the bucket lock.
+    pub(super) unsafe fn class(&self) -> Class {
+        if !self.next_stop.is_null() {
+            return Class::InLine;
+        }
+        // SAFETY: the caller's promise.
+        match unsafe { self.with_standby(|s| s.is_some()) } {
+            true => Class::OnStandby,
+            false => Class::Plain,
+        }
     }
 
     /// True if it is on standby, and awake.

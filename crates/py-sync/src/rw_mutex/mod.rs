@@ -8,8 +8,11 @@
 mod fork;
 mod guard;
 mod protocol;
+mod queue;
 mod timed;
 mod unlock;
+#[cfg(any(feature = "lock_api", all(test, loom)))]
+mod upgrade;
 
 pub use guard::{RwMutexReadGuard, RwMutexWriteGuard};
 
@@ -25,8 +28,12 @@ const WRITER: usize = LOCKED as usize;
 const PARKED: usize = HAS_PARKED as usize;
 const ONE_READER: usize = 1 << READER_SHIFT;
 
-/// Readers from here on are refused: a quarter of what the word can count, so that those who are
-/// just being refused cannot overflow it.
+/// An upgradable reader; with [`WRITER`], one that waits for the readers to leave. Only typed locks
+/// have it.
+const UPGRADABLE: usize = 1 << (usize::BITS - 1);
+
+/// Once so many readers are there, others are refused: a quarter of what the word can count, so that
+/// those who are just being refused cannot overflow it.
 const TOO_MANY: usize = 1 << (usize::BITS - 2);
 
 /// A lock for one writer or many readers. One word.
@@ -54,7 +61,7 @@ const TOO_MANY: usize = 1 << (usize::BITS - 2);
 pub struct RwMutex(AtomicUsize);
 
 fn is_write_locked(word: usize) -> bool {
-    word & WRITER != 0
+    word & (WRITER | UPGRADABLE) == WRITER
 }
 
 fn is_read_locked(word: usize) -> bool {
@@ -119,7 +126,7 @@ impl RwMutex {
     ) -> LockStatus {
         // Acquire: the section starts here.
         let before = self.0.fetch_add(ONE_READER, Acquire);
-        if before & (WRITER | PARKED) == 0 && before < TOO_MANY {
+        if before & (WRITER | PARKED | TOO_MANY) == 0 {
             return LockStatus::Acquired;
         }
         self.step_back();
@@ -295,7 +302,7 @@ impl fmt::Debug for RwMutex {
         let word = self.0.load(Relaxed);
         f.debug_struct("RwMutex")
             .field("writer", &is_write_locked(word))
-            .field("readers", &(word >> READER_SHIFT))
+            .field("readers", &((word & !UPGRADABLE) >> READER_SHIFT))
             .field("parked", &has_parked(word))
             .finish()
     }

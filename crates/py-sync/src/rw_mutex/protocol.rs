@@ -1,13 +1,16 @@
 //! The protocol of [`RwMutex`]: its states, and the slow paths of locking.
 //!
-//! Those of unlocking are in `unlock.rs`.
+//! Those of unlocking are in `unlock.rs`, who goes first in `queue.rs`, upgradable readers in
+//! `upgrade.rs`.
 //!
 //! | word | meaning |
 //! |---|---|
 //! | 0 | free |
 //! | 4 n | n readers |
 //! | 1 | a writer |
-//! | +2 | threads may be parked; new readers wait behind them |
+//! | U | an upgradable reader (U is the top bit; `upgrade.rs`, typed locks only) |
+//! | U + 1 | an upgradable reader that waits until the others have left |
+//! | +2 | threads may be parked; without U, new readers wait behind them |
 //! | 2 | free, and a thread that was woken is about to take it |
 //!
 //! ```text
@@ -22,8 +25,8 @@
 //! ```
 //!
 //! All park on one key, first in, first out. The *front* is the first writer alone, or the first
-//! readers up to the next writer; it goes together, so one writer or all readers in a row are woken
-//! and nobody else. A woken reader has the rank [`First`](Rank::First): waiting writers do not stop
+//! readers up to the next writer (`queue.rs`); it goes together, so one writer or all readers in a
+//! row are woken and nobody else. A woken reader has the rank [`First`](Rank::First): waiting writers do not stop
 //! it, since it is in front of them.
 //!
 //! Invariants:
@@ -31,15 +34,17 @@
 //!   itself first and looks then.
 //! * I2: a thread is queued only if, under the bucket lock, the parked bit was set and the word
 //!   stopped a thread of its rank.
-//! * I3: while bits 0 and 1 are both set, only the writer changes them, under the bucket lock.
-//! * I4: the parked bit goes only under the bucket lock, by a write unlock or by a writer that gives
-//!   up, and only if nobody is left on the key.
-//! * I5: whoever wakes others is told of by the word: a writer; readers, of whom the last one finds
-//!   the parked bit; or, at 2, a woken thread that takes it before it does anything else. A reader
+//! * I3: while bits 0 and 1 are both set, only the writer, or the upgradable reader that is becoming
+//!   one, changes them, under the bucket lock.
+//! * I4: the parked bit goes only under the bucket lock, by an unlock or by a writer that gives up,
+//!   and only if nobody is left on the key.
+//! * I5: whoever wakes others is told of by the word: a writer; an upgradable reader; readers, of
+//!   whom the last one finds the parked bit; or, at 2, a woken thread that takes it before it does anything else. A reader
 //!   that steps back counts as a reader.
 //! * I6: a writer that gives up (time, signal, panic) is no longer a reason to stop readers. It lets
 //!   those in who are now the front, and clears the parked bit if nobody is left. A reader that
-//!   gives up leaves the reason behind for which it was stopped, and so changes nothing.
+//!   gives up, upgradable or not, leaves the reason behind for which it was stopped, and so changes
+//!   nothing.
 //! * I7: an unlock's change of the word is its last touch: the next owner may free the lock at once.
 //!   What follows goes by the waiters and by the bucket.
 //!
@@ -52,22 +57,18 @@
 //! acquires sees every reader that has left. A hand-over orders through the waiter's post.
 //!
 //! CPython: `Python/lock.c`, `rwmutex_set_parked_and_wait` and the functions that call it. Differs
-//! from CPython: it wakes all that are parked each time, and hands nothing over.
+//! from CPython: it wakes all that are parked each time, hands nothing over, and has no U.
 
+use super::queue::{HANDED_OVER, KIND, WRITES};
 use super::unlock::GivesUp;
-use super::{FREE, ONE_READER, PARKED, RwMutex, TOO_MANY, WRITER, has_parked, is_write_locked};
+use super::{
+    FREE, ONE_READER, PARKED, RwMutex, TOO_MANY, UPGRADABLE, WRITER, has_parked, is_write_locked,
+};
 use crate::deadline::{Clock, Deadline};
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::hooks;
 use crate::parking_lot::{Kind, park_until};
 use crate::primitive::{Acquire, Relaxed};
-
-/// The reply to waiters that now have the lock. Those with 0 compete.
-pub(super) const HANDED_OVER: u32 = 1;
-pub(super) const COMPETE: u32 = 0;
-
-/// The bit of a waiter's token that tells writers from readers; the rest is its time to be fair.
-pub(super) const WRITES: u64 = 1;
 
 /// What stops a reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,9 +80,9 @@ pub(crate) enum Rank {
 }
 
 impl Rank {
-    fn is_stopped_by(self, word: usize) -> bool {
+    pub(super) fn is_stopped_by(self, word: usize) -> bool {
         match self {
-            Rank::Last => word & (WRITER | PARKED) != 0,
+            Rank::Last => word & WRITER != 0 || word & (PARKED | UPGRADABLE) == PARKED,
             Rank::First => is_write_locked(word),
         }
     }
@@ -92,7 +93,7 @@ fn is_free(word: usize) -> bool {
 }
 
 /// How one round of waiting ended.
-enum Round {
+pub(super) enum Round {
     HandedOver,
     /// Woken from the front of the queue.
     Woken,
@@ -126,7 +127,7 @@ impl RwMutex {
             }
             let fair = *time_to_be_fair.get_or_insert_with(|| clock.time_to_be_fair());
             let stopped = |word| rank.is_stopped_by(word);
-            match self.park(fair & !WRITES, stopped, deadline, flags) {
+            match self.park(fair & !KIND, stopped, deadline, flags) {
                 Round::HandedOver => return LockStatus::Acquired,
                 Round::Woken => rank = Rank::First,
                 Round::Again => {}
@@ -137,7 +138,7 @@ impl RwMutex {
 
     /// One more reader, if the word is still `word`.
     pub(super) fn add_reader(&self, word: usize) -> bool {
-        assert!(word < TOO_MANY, "too many readers");
+        assert!(word & TOO_MANY == 0, "too many readers");
         // Acquire: the section starts here. Relaxed on failure: the caller loads again.
         self.0
             .compare_exchange(word, word + ONE_READER, Acquire, Relaxed)
@@ -171,7 +172,12 @@ impl RwMutex {
                 continue;
             }
             let fair = *time_to_be_fair.get_or_insert_with(|| clock.time_to_be_fair());
-            match self.park(fair | WRITES, |word| !is_free(word), deadline, flags) {
+            match self.park(
+                (fair & !KIND) | WRITES,
+                |word| !is_free(word),
+                deadline,
+                flags,
+            ) {
                 Round::HandedOver => break,
                 Round::Woken | Round::Again => {}
                 Round::GivenUp(status) => return status,
@@ -182,7 +188,7 @@ impl RwMutex {
     }
 
     /// Sets the parked bit, if the word is still `word`.
-    fn announce(&self, word: usize) -> bool {
+    pub(super) fn announce(&self, word: usize) -> bool {
         // Relaxed: announces the parking; the bucket lock orders the rest.
         has_parked(word)
             || self
@@ -192,7 +198,7 @@ impl RwMutex {
     }
 
     /// Parks once, if the word still says so.
-    fn park(
+    pub(super) fn park(
         &self,
         token: u64,
         stopped: impl FnOnce(usize) -> bool,

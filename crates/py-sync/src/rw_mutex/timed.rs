@@ -24,7 +24,7 @@ impl RwMutex {
     #[inline]
     #[must_use = "the lock may not have been acquired"]
     pub fn try_read_lock(&self) -> bool {
-        self.try_read(|word| word & (WRITER | PARKED) != 0)
+        self.try_read(|word| word & (WRITER | PARKED) != 0 && Rank::Last.is_stopped_by(word))
     }
 
     /// Locks for reading although a writer may be waiting, if that needs no waiting; true if it

@@ -1,15 +1,11 @@
 //! How a [`RwMutex`] is given up: by its readers, by its writer, and by a writer that gets tired of
 //! waiting. The states and the invariants are in `protocol.rs`.
 
-use super::protocol::{COMPETE, HANDED_OVER, WRITES};
-use super::{FREE, ONE_READER, PARKED, RwMutex, WRITER, has_parked, is_write_locked};
-use crate::deadline::Clock;
-use crate::parking_lot::{Run, lot};
-use crate::primitive::{Acquire, Relaxed, Release};
-
-fn go_together(first: u64, next: u64) -> bool {
-    (first | next) & WRITES == 0
-}
+use super::queue::{COMPETE, Chosen, after_write, goes, upgrading_key};
+use super::{ONE_READER, PARKED, RwMutex, UPGRADABLE, WRITER, has_parked, is_write_locked};
+use crate::deadline::{Clock, Monotonic};
+use crate::parking_lot::{Goes, Run, lot};
+use crate::primitive::{Relaxed, Release};
 
 impl RwMutex {
     /// One reader less; the last one wakes the front. False if there was none: then nothing has
@@ -32,6 +28,8 @@ impl RwMutex {
         }
         if before == ONE_READER | PARKED {
             wake_front(key);
+        } else if before == ONE_READER | PARKED | UPGRADABLE | WRITER {
+            wake_upgrading(key);
         }
         true
     }
@@ -61,61 +59,29 @@ impl RwMutex {
         if !is_write_locked(word) {
             return false;
         }
-        let settle = |front: Option<Run>| {
-            let (after, reply) = match front {
-                None => (FREE, COMPETE),
-                Some(front) => after_write(front, clock.is_due(front.token | WRITES)),
-            };
+        let settle = |run: Run<Chosen>| {
+            let (after, reply) = after_write(&run, clock);
             // Release: the section ends here. Both bits are ours (I3), so a wrapping addition
             // exchanges them and leaves stepping readers alone. The last touch (I7).
             self.0
                 .fetch_add(after.wrapping_sub(WRITER | PARKED), Release);
-            Some(reply)
+            reply
         };
         // SAFETY: the key is our own address, and only read-write locks park on their word; the
         // closures do not call into the lot.
-        unsafe { lot().unpark_run(self.key(), go_together, settle) };
+        unsafe { lot().unpark_run(self.key(), Chosen::NONE, goes, settle) };
         true
     }
 
     /// I6: lets those in whom only the caller, a writer, has stopped.
     fn give_up_writing(&self) {
-        let settle = |front: Option<Run>| {
-            // Relaxed: decides only which compare-exchange to try.
-            let mut word = self.0.load(Relaxed);
-            loop {
-                // A writer's unlock settles it; readers stop for another writer anyway.
-                if is_write_locked(word) || !has_parked(word) {
-                    return None;
-                }
-                let after = match front {
-                    Some(front) if front.token & WRITES != 0 => return None,
-                    Some(front) if front.more => word + front.len * ONE_READER,
-                    Some(front) => (word & !PARKED) + front.len * ONE_READER,
-                    None => word & !PARKED,
-                };
-                // Acquire: on behalf of the readers, to whom the post hands it on. It costs nothing
-                // here, and no model needs it: who parked behind a writer's section has added
-                // itself after it, or that section ended under this bucket's lock. Relaxed on
-                // failure: only tried again.
-                match self.0.compare_exchange(word, after, Acquire, Relaxed) {
-                    Ok(_) => return Some(HANDED_OVER),
-                    Err(now) => word = now,
-                }
-            }
-        };
-        // SAFETY: as in `write_unlock_contended`.
-        unsafe { lot().unpark_run(self.key(), go_together, settle) };
-    }
-}
-
-/// The word after a write, and the answer to the front.
-fn after_write(front: Run, due: bool) -> (usize, u32) {
-    let parked = if front.more { PARKED } else { 0 };
-    match (due, front.token & WRITES) {
-        (false, _) => (parked, COMPETE),
-        (true, WRITES) => (parked | WRITER, HANDED_OVER),
-        (true, _) => (parked + front.len * ONE_READER, HANDED_OVER),
+        // Relaxed: a change that this look misses is settled by who makes it.
+        let chosen = Chosen::beside(self.0.load(Relaxed));
+        self.settle(&Monotonic, chosen, |word, _| {
+            // A writer's unlock settles it, and so does the end of an upgrade.
+            let settled = word & WRITER != 0 || !has_parked(word);
+            (!settled).then_some(word)
+        });
     }
 }
 
@@ -124,7 +90,22 @@ fn after_write(front: Run, due: bool) -> (usize, u32) {
 fn wake_front(key: usize) {
     // SAFETY: the key was the address of a read-write lock that the caller held; the closures do
     // not call into the lot. If the lock is gone, nobody is parked there.
-    unsafe { lot().unpark_run(key, go_together, |front| front.map(|_| COMPETE)) };
+    unsafe { lot().unpark_run(key, Chosen::NONE, goes, |_| Some(COMPETE)) };
+}
+
+/// Wakes the upgradable reader that waits for the readers to leave, as one of whom the caller did.
+#[cold]
+fn wake_upgrading(key: usize) {
+    // SAFETY: the key was an address within a read-write lock that the caller held; the closures
+    // do not call into the lot.
+    unsafe {
+        lot().unpark_run(
+            upgrading_key(key),
+            (),
+            |_, _| Goes::Along,
+            |_| Some(COMPETE),
+        )
+    };
 }
 
 /// A writer that may yet give up.

@@ -208,6 +208,13 @@ impl<S: Sleeper> Semaphore<S> {
         self.word.load(Relaxed) >= POSTED
     }
 
+    /// Puts a message back that was just taken, unless there is a newer one. By the owner only.
+    #[cfg(any(feature = "lock_api", all(test, loom)))]
+    pub(crate) fn put_back(&self, message: u32) {
+        // Relaxed: taking it has ordered what it said; a newer one is taken by the next wait.
+        let _ = self.word.compare_exchange(EMPTY, message, Relaxed, Relaxed);
+    }
+
     /// Ends the one wait that is going on or to come.
     ///
     /// # Safety

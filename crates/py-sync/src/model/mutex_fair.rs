@@ -1,0 +1,99 @@
+//! Models of [`Mutex`]'s fair unlock: nobody is forgotten, and who was in line has had its turn.
+
+use super::{Guarded, check, together};
+use crate::deadline::{Deadline, Frozen};
+use crate::flags::{LockFlags, LockStatus};
+use crate::mutex::Mutex;
+use core::time::Duration;
+
+type Shared = (Mutex, Guarded);
+type Role = fn(&Shared) -> usize;
+
+fn shared() -> Shared {
+    (Mutex::new(), Guarded::new())
+}
+
+fn work(shared: &Shared, timed: bool, unlock: fn(&Mutex) -> bool) -> usize {
+    let (m, guarded) = shared;
+    let deadline = Deadline::after(timed.then_some(Duration::from_millis(1)));
+    let status = m.lock_with(&Frozen, deadline, LockFlags::NONE);
+    assert!(timed || status == LockStatus::Acquired);
+    if status != LockStatus::Acquired {
+        return 0;
+    }
+    guarded.increment();
+    assert!(unlock(m));
+    1
+}
+
+const FAIR: Role = |shared| work(shared, false, Mutex::unlock_fair);
+const FAIR_TIMED: Role = |shared| work(shared, true, Mutex::unlock_fair);
+const PLAIN: Role = |shared| work(shared, false, |m| m.unlock_with(&Frozen));
+
+/// Two turns, between which another thread may have one.
+const BUMP: Role = |shared| {
+    let (m, guarded) = shared;
+    let status = m.lock_with(&Frozen, Deadline::Never, LockFlags::NONE);
+    assert_eq!(status, LockStatus::Acquired);
+    guarded.increment();
+    m.bump(&Frozen, LockFlags::NONE);
+    guarded.increment();
+    assert!(m.unlock_fair());
+    2
+};
+
+fn contend(name: &str, roles: &'static [Role]) {
+    check(name, || {
+        let (shared, worked) = together(shared(), roles);
+        assert_eq!(shared.1.get(), worked.into_iter().sum::<usize>());
+        assert!(shared.0.try_lock());
+    });
+}
+
+#[test]
+fn two_fair_threads() {
+    contend("mutex_fair::two_fair_threads", &[FAIR, FAIR]);
+}
+
+#[test]
+fn three_fair_threads() {
+    contend("mutex_fair::three_fair_threads", &[FAIR, FAIR, FAIR]);
+}
+
+#[test]
+fn a_fair_and_a_plain_thread() {
+    contend("mutex_fair::a_fair_and_a_plain_thread", &[FAIR, PLAIN]);
+}
+
+#[test]
+fn a_fair_thread_and_one_in_a_hurry() {
+    contend(
+        "mutex_fair::a_fair_thread_and_one_in_a_hurry",
+        &[FAIR, FAIR_TIMED],
+    );
+}
+
+#[test]
+fn one_bumps() {
+    contend("mutex_fair::one_bumps", &[BUMP, FAIR]);
+}
+
+/// Everybody unlocks fairly, so a thread that is parked has the lock next: the byte is never 0 or 2
+/// in between, and nobody is put in flight.
+#[test]
+fn who_is_parked_is_next() {
+    check("mutex_fair::who_is_parked_is_next", || {
+        let shared = shared();
+        assert!(shared.0.try_lock());
+        let unlock: Role = |shared| {
+            let parked = shared.0.byte() == 3;
+            shared.1.increment();
+            assert!(shared.0.unlock_fair());
+            // Handed over, or done with by now; a look at the byte alone cannot take it away.
+            usize::from(parked && shared.0.byte() == 2)
+        };
+        let (shared, barged) = together(shared, &[unlock, FAIR]);
+        assert_eq!(barged[0], 0, "the lock was free while somebody was parked");
+        assert_eq!(shared.1.get(), 2);
+    });
+}

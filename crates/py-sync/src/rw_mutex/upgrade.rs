@@ -1,0 +1,297 @@
+//! Upgradable readers, downgrades and fair unlocks: what only typed locks use.
+//!
+//! An upgradable reader shares the lock with readers and with nobody else, and may become the
+//! writer: then it sets the writer bit beside its own, waits until the readers have left, and clears
+//! its own. It waits on a key of its own, beside the queue, since nobody in the queue can go before
+//! it.
+//!
+//! ```text
+//!   0 ──────────▶ U ────────────▶ U+4n+1 ─────────────▶ U+1 ────────▶ 1
+//!      upgradable │ readers: +4n   upgrade: no new       the last      it clears U
+//!      _lock      │                readers, it parks     reader wakes
+//!                 └────────────▶ 1                       it
+//!                    upgrade, no readers
+//! ```
+//!
+//! Invariants, beside those of `protocol.rs`:
+//! * U1: U means one upgradable reader, who alone clears it. With U, bit 0 is that reader's, who
+//!   waits for the readers of the word.
+//! * U2: without bit 0, whoever is parked while U is set waits for its end: a writer, another
+//!   upgradable reader. New readers pass them: nobody whom U keeps out can be in their way. So
+//!   whoever sets U beside the parked bit lets the readers of the queue in ([`admit`]), and the end
+//!   of U looks at the queue if the parked bit is set.
+//! * U3: bit 0 beside U stops new readers, but not those of rank [`First`](Rank::First): a thread
+//!   that reads already gets in, since the lock is not the writer's yet.
+//! * U4: the upgrading reader parks if, under the lock of its key's bucket, there are readers and the
+//!   parked bit is set; nobody clears that bit while bits 0 and U are set (I4: a writer that gives
+//!   up leaves them alone). So the last reader finds it, and wakes.
+//! * U5: an upgrade that gives up clears bit 0 and lets the readers in whom it stopped.
+//!
+//! [`admit`]: RwMutex::admit
+
+use super::protocol::Round;
+use super::queue::{Chosen, KIND, UPGRADES, upgrading_key};
+use super::{FREE, ONE_READER, PARKED, Rank, RwMutex, UPGRADABLE, WRITER, has_parked};
+use crate::deadline::{Clock, Deadline, Leaping, Monotonic};
+use crate::flags::{LockFlags, LockStatus, ParkStatus};
+use crate::parking_lot::{Kind, park_until};
+use crate::primitive::{Acquire, Relaxed, Release};
+
+/// What stops an upgradable reader.
+fn stops(rank: Rank, word: usize) -> bool {
+    match rank {
+        Rank::Last => word & (WRITER | UPGRADABLE | PARKED) != 0,
+        Rank::First => word & (WRITER | UPGRADABLE) != 0,
+    }
+}
+
+/// The readers of the word, but the upgradable one.
+fn readers(word: usize) -> usize {
+    word & !(UPGRADABLE | WRITER | PARKED)
+}
+
+impl RwMutex {
+    /// Locks for reading, as the one reader that may become the writer.
+    #[inline]
+    pub(crate) fn upgradable_lock_with(
+        &self,
+        clock: &impl Clock,
+        deadline: Deadline,
+        flags: LockFlags,
+    ) -> LockStatus {
+        // Acquire: the section starts here. Relaxed on failure: the slow path loads again.
+        if self
+            .0
+            .compare_exchange(FREE, UPGRADABLE, Acquire, Relaxed)
+            .is_ok()
+        {
+            return LockStatus::Acquired;
+        }
+        self.upgradable_contended(clock, deadline, flags)
+    }
+
+    #[cold]
+    fn upgradable_contended(
+        &self,
+        clock: &impl Clock,
+        deadline: Deadline,
+        flags: LockFlags,
+    ) -> LockStatus {
+        let mut rank = Rank::Last;
+        let mut time_to_be_fair = None;
+        loop {
+            // Relaxed: decides only which compare-exchange to try.
+            let word = self.0.load(Relaxed);
+            if !stops(rank, word) {
+                if self.become_upgradable(word) {
+                    return LockStatus::Acquired;
+                }
+                continue;
+            }
+            if !self.announce(word) {
+                continue;
+            }
+            let fair = *time_to_be_fair.get_or_insert_with(|| clock.time_to_be_fair());
+            let stopped = |word| stops(rank, word);
+            match self.park((fair & !KIND) | UPGRADES, stopped, deadline, flags) {
+                Round::HandedOver => return LockStatus::Acquired,
+                Round::Woken => rank = Rank::First,
+                Round::Again => {}
+                Round::GivenUp(status) => return status,
+            }
+        }
+    }
+
+    /// Sets U, if the word is still `word`.
+    fn become_upgradable(&self, word: usize) -> bool {
+        // Acquire: the section starts here. Relaxed on failure: the caller loads again.
+        let became = self
+            .0
+            .compare_exchange(word, word | UPGRADABLE, Acquire, Relaxed)
+            .is_ok();
+        if became && has_parked(word) {
+            self.admit();
+        }
+        became
+    }
+
+    /// By an upgradable reader that came past those who are parked: lets the readers of them in
+    /// (U2).
+    #[cold]
+    fn admit(&self) {
+        self.settle(&Monotonic, Chosen::beside(UPGRADABLE), |word, _| Some(word));
+    }
+
+    /// Locks as [`upgradable_lock_with`](RwMutex::upgradable_lock_with) if that needs no waiting.
+    pub(crate) fn try_upgradable_lock(&self) -> bool {
+        loop {
+            // Relaxed: decides only which compare-exchange to try.
+            let word = self.0.load(Relaxed);
+            if stops(Rank::Last, word) {
+                return false;
+            }
+            if self.become_upgradable(word) {
+                return true;
+            }
+        }
+    }
+
+    /// By the upgradable reader: ends its reading.
+    #[inline]
+    pub(crate) fn upgradable_unlock_with(&self, clock: &impl Clock) {
+        self.end_upgradable(clock, |word| word & !UPGRADABLE);
+    }
+
+    /// By the upgradable reader: becomes a reader like others.
+    pub(crate) fn downgrade_upgradable_with(&self, clock: &impl Clock) {
+        self.end_upgradable(clock, |word| (word & !UPGRADABLE) + ONE_READER);
+    }
+
+    #[inline]
+    fn end_upgradable(&self, clock: &impl Clock, change: impl Fn(usize) -> usize) {
+        // Relaxed: decides only which compare-exchange to try.
+        let mut word = self.0.load(Relaxed);
+        debug_assert!(word & UPGRADABLE != 0, "it is the caller's");
+        while !has_parked(word) {
+            // Release: the section ends here, or goes on as a reader's that others come beside.
+            // Relaxed on failure: only tried again.
+            match self
+                .0
+                .compare_exchange(word, change(word), Release, Relaxed)
+            {
+                Ok(_) => return,
+                Err(now) => word = now,
+            }
+        }
+        self.settle(clock, Chosen::NONE, |word, _| Some(change(word)));
+    }
+
+    /// By the upgradable reader: becomes the writer if nobody else reads.
+    #[inline]
+    pub(crate) fn try_upgrade(&self) -> bool {
+        // Relaxed: decides only which compare-exchange to try.
+        let mut word = self.0.load(Relaxed);
+        while readers(word) == 0 {
+            // Acquire: the readers' sections have ended. Relaxed on failure: only tried again.
+            match self
+                .0
+                .compare_exchange(word, (word & PARKED) | WRITER, Acquire, Relaxed)
+            {
+                Ok(_) => return true,
+                Err(now) => word = now,
+            }
+        }
+        false
+    }
+
+    /// By the upgradable reader: becomes the writer when nobody else reads; stays what it is if that
+    /// takes too long.
+    pub(crate) fn upgrade_with(&self, deadline: Deadline) -> LockStatus {
+        if self.try_upgrade() {
+            return LockStatus::Acquired;
+        }
+        if deadline == Deadline::Now {
+            return LockStatus::Failure;
+        }
+        self.upgrade_contended(deadline)
+    }
+
+    #[cold]
+    fn upgrade_contended(&self, deadline: Deadline) -> LockStatus {
+        // Relaxed: it only stops new readers (U3).
+        self.0.fetch_or(WRITER, Relaxed);
+        let giving_up = GivesUpUpgrade(self);
+        // One look after the other: `try_upgrade` clears U, and with it what is left to give up.
+        while !self.try_upgrade() {
+            // Relaxed: decides only which compare-exchange to try.
+            let word = self.0.load(Relaxed);
+            if readers(word) == 0 || !self.announce(word) {
+                continue;
+            }
+            let validate = || {
+                // Relaxed: a reader that this look still sees finds the parked bit when it leaves,
+                // and then comes to this bucket's lock (U4).
+                let word = self.0.load(Relaxed);
+                has_parked(word) && readers(word) != 0
+            };
+            let (key, flags) = (upgrading_key(self.key()), LockFlags::NONE);
+            // SAFETY: the key is an address within our own word, where nobody else parks;
+            // `validate` does not call into the lot.
+            let parked = unsafe { park_until(Kind::RwMutex, key, validate, 0, deadline, flags) };
+            if parked.status == ParkStatus::Timeout && !self.try_upgrade() {
+                return LockStatus::Failure;
+            }
+            if parked.status == ParkStatus::Timeout {
+                break;
+            }
+        }
+        core::mem::forget(giving_up);
+        LockStatus::Acquired
+    }
+
+    /// By the writer: becomes a reader.
+    pub(crate) fn downgrade_with(&self, clock: &impl Clock) {
+        self.end_write(clock, ONE_READER);
+    }
+
+    /// By the writer: becomes the upgradable reader.
+    pub(crate) fn downgrade_to_upgradable_with(&self, clock: &impl Clock) {
+        self.end_write(clock, UPGRADABLE);
+    }
+
+    fn end_write(&self, clock: &impl Clock, becomes: usize) {
+        // Release: others may see what was written. Relaxed on failure: the slow path loads again.
+        if self
+            .0
+            .compare_exchange(WRITER, becomes, Release, Relaxed)
+            .is_err()
+        {
+            let chosen = Chosen::beside(becomes);
+            self.settle(clock, chosen, |word, _| Some(word - WRITER + becomes));
+        }
+    }
+
+    /// Unlocks a read lock. A writer that waits in front is handed the lock by the last reader.
+    pub(crate) fn read_unlock_fair(&self) {
+        // Relaxed: decides only which way to go.
+        let unlocked = has_parked(self.0.load(Relaxed))
+            && self.settle(&Leaping, Chosen::NONE, |word, _| {
+                (word & UPGRADABLE == 0).then(|| word - ONE_READER)
+            });
+        if !unlocked {
+            self.read_unlock_owned();
+        }
+    }
+
+    /// Unlocks a read lock that is known to be there.
+    #[inline]
+    pub(crate) fn read_unlock_owned(&self) {
+        let left = self.leave();
+        debug_assert!(left, "lock was not read-locked");
+    }
+
+    /// True while anybody has it. Out of date at once.
+    #[inline]
+    pub(crate) fn is_locked(&self) -> bool {
+        // Relaxed: a snapshot that orders nothing.
+        self.0.load(Relaxed) & !PARKED != FREE
+    }
+
+    /// True if somebody may be parked. Out of date at once, unless the caller has the lock.
+    #[inline]
+    pub(crate) fn has_waiters(&self) -> bool {
+        // Relaxed: a snapshot that orders nothing.
+        has_parked(self.0.load(Relaxed))
+    }
+}
+
+/// An upgrade that may yet give up (U5).
+struct GivesUpUpgrade<'a>(&'a RwMutex);
+
+impl Drop for GivesUpUpgrade<'_> {
+    fn drop(&mut self) {
+        let chosen = Chosen::beside(UPGRADABLE);
+        self.0
+            .settle(&Monotonic, chosen, |word, _| Some(word & !WRITER));
+    }
+}

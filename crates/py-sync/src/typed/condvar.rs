@@ -1,0 +1,326 @@
+//! [`Condvar`]: waiting for what a typed mutex guards to change.
+//!
+//! Nothing is decided here: the byte and its protocol are in [`crate::condvar`].
+
+use super::lock_api::{MutexGuard, RawMutex};
+use super::policy::Policy;
+use super::raw_mutex::RawByteMutex;
+use crate::condvar;
+use crate::deadline::{Deadline, Monotonic, time_until};
+use core::fmt;
+use std::time::{Duration, Instant};
+
+/// Whether a timed wait ended because its time was up.
+///
+/// ```
+/// use py_sync::typed::{Condvar, Mutex, WaitTimeoutResult};
+/// use std::time::Duration;
+/// let (m, condvar) = (Mutex::new(()), Condvar::new());
+/// let result: WaitTimeoutResult = condvar.wait_for(&mut m.lock(), Duration::from_millis(1));
+/// assert!(result.timed_out());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WaitTimeoutResult(bool);
+
+impl WaitTimeoutResult {
+    /// True if the time was up, and nobody had notified the thread.
+    ///
+    /// ```
+    /// # use py_sync::typed::{Condvar, Mutex};
+    /// # use std::time::Duration;
+    /// # let (m, condvar) = (Mutex::new(()), Condvar::new());
+    /// assert!(condvar.wait_for(&mut m.lock(), Duration::ZERO).timed_out());
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn timed_out(self) -> bool {
+        self.0
+    }
+}
+
+/// A condition variable: threads wait until another one, that has changed something under a mutex,
+/// says so. One byte.
+///
+/// It goes with every mutex over a [`RawByteMutex`], fair and detaching ones too; a wait with a
+/// detaching one detaches. A thread is woken only by a notification, first in, first out. Different
+/// mutexes may be used with one variable, where parking_lot panics; who waits is then woken by any
+/// notification.
+///
+/// All zero is one that nobody waits for. The child of a fork starts without waiters.
+///
+/// ```
+/// use py_sync::typed::{Condvar, Mutex};
+/// static QUEUE: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+/// static FILLED: Condvar = Condvar::new();
+/// let consumer = std::thread::spawn(|| {
+///     let mut queue = QUEUE.lock();
+///     FILLED.wait_while(&mut queue, |queue| queue.is_empty());
+///     queue.pop()
+/// });
+/// QUEUE.lock().push(1);
+/// FILLED.notify_one();
+/// assert_eq!(consumer.join().unwrap(), Some(1));
+/// assert_eq!(size_of::<Condvar>(), 1);
+/// ```
+#[repr(transparent)]
+pub struct Condvar(condvar::Condvar);
+
+impl Condvar {
+    /// A condition variable that nobody waits for.
+    ///
+    /// ```
+    /// static CHANGED: py_sync::typed::Condvar = py_sync::typed::Condvar::new();
+    /// assert!(!CHANGED.notify_one());
+    /// ```
+    #[inline]
+    #[must_use]
+    pub const fn new() -> Condvar {
+        Condvar(condvar::Condvar::new())
+    }
+
+    /// Wakes the thread that has waited for longest; true if there was one. Without waiters it costs
+    /// one load.
+    ///
+    /// No wake-up is lost if what is waited for was changed under the mutex, whether that is still
+    /// held or not.
+    ///
+    /// ```
+    /// assert!(!py_sync::typed::Condvar::new().notify_one());
+    /// ```
+    #[inline]
+    pub fn notify_one(&self) -> bool {
+        self.0.notify_one()
+    }
+
+    /// Wakes all threads that wait; how many they were. Without waiters it costs one load.
+    ///
+    /// With the mutex in hand, none of them is woken before it can have that.
+    ///
+    /// ```
+    /// assert_eq!(py_sync::typed::Condvar::new().notify_all(), 0);
+    /// ```
+    #[inline]
+    pub fn notify_all(&self) -> usize {
+        self.0.notify_all()
+    }
+
+    /// Unlocks the mutex and waits until notified, then locks it again.
+    ///
+    /// # Blocking
+    ///
+    /// Sleeps until notified, and until the mutex is free then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use py_sync::typed::{Condvar, Mutex};
+    /// let (ready, changed) = (Mutex::new(false), Condvar::new());
+    /// std::thread::scope(|s| {
+    ///     s.spawn(|| {
+    ///         *ready.lock() = true;
+    ///         changed.notify_one();
+    ///     });
+    ///     let mut guard = ready.lock();
+    ///     while !*guard {
+    ///         changed.wait(&mut guard);
+    ///     }
+    /// });
+    /// ```
+    pub fn wait<P: Policy, T: ?Sized>(&self, guard: &mut MutexGuard<'_, RawByteMutex<P>, T>) {
+        let notified = self.wait_to(guard, Deadline::Never);
+        debug_assert!(notified, "there was no deadline");
+    }
+
+    /// As [`wait`](Condvar::wait), until `timeout` at the latest.
+    ///
+    /// # Blocking
+    ///
+    /// Sleeps until notified or until `timeout` has passed, and until the mutex is free then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use py_sync::typed::{Condvar, Mutex};
+    /// use std::time::{Duration, Instant};
+    /// let (m, changed) = (Mutex::new(()), Condvar::new());
+    /// let soon = Instant::now() + Duration::from_millis(1);
+    /// assert!(changed.wait_until(&mut m.lock(), soon).timed_out());
+    /// ```
+    pub fn wait_until<P: Policy, T: ?Sized>(
+        &self,
+        guard: &mut MutexGuard<'_, RawByteMutex<P>, T>,
+        timeout: Instant,
+    ) -> WaitTimeoutResult {
+        self.wait_for(guard, time_until(timeout))
+    }
+
+    /// As [`wait`](Condvar::wait), for `timeout` at most. With zero, the mutex is unlocked and locked
+    /// again.
+    ///
+    /// # Blocking
+    ///
+    /// As [`wait_until`](Condvar::wait_until).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use py_sync::typed::{Condvar, Mutex};
+    /// use std::time::Duration;
+    /// let (m, changed) = (Mutex::new(()), Condvar::new());
+    /// assert!(changed.wait_for(&mut m.lock(), Duration::from_millis(1)).timed_out());
+    /// ```
+    pub fn wait_for<P: Policy, T: ?Sized>(
+        &self,
+        guard: &mut MutexGuard<'_, RawByteMutex<P>, T>,
+        timeout: Duration,
+    ) -> WaitTimeoutResult {
+        WaitTimeoutResult(!self.wait_to(guard, Deadline::after(Some(timeout))))
+    }
+
+    /// Waits until `condition` is false; it is looked at under the mutex, before each wait.
+    ///
+    /// # Blocking
+    ///
+    /// As [`wait`](Condvar::wait), as often as it takes.
+    ///
+    /// # Panics
+    ///
+    /// If `condition` does; the mutex is locked then, as it was.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use py_sync::typed::{Condvar, Mutex};
+    /// let (left, changed) = (Mutex::new(1), Condvar::new());
+    /// std::thread::scope(|s| {
+    ///     s.spawn(|| {
+    ///         *left.lock() -= 1;
+    ///         changed.notify_all();
+    ///     });
+    ///     changed.wait_while(&mut left.lock(), |left| *left > 0);
+    /// });
+    /// ```
+    pub fn wait_while<P, T, F>(&self, guard: &mut MutexGuard<'_, RawByteMutex<P>, T>, condition: F)
+    where
+        P: Policy,
+        T: ?Sized,
+        F: FnMut(&mut T) -> bool,
+    {
+        let result = self.wait_while_to(guard, condition, Deadline::Never);
+        debug_assert!(!result.timed_out(), "there was no deadline");
+    }
+
+    /// As [`wait_while`](Condvar::wait_while), until `timeout` at the latest. It has timed out if the
+    /// condition is still true then.
+    ///
+    /// # Blocking
+    ///
+    /// As [`wait_until`](Condvar::wait_until), as often as it takes.
+    ///
+    /// # Panics
+    ///
+    /// As [`wait_while`](Condvar::wait_while).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use py_sync::typed::{Condvar, Mutex};
+    /// use std::time::{Duration, Instant};
+    /// let (left, changed) = (Mutex::new(1), Condvar::new());
+    /// let soon = Instant::now() + Duration::from_millis(1);
+    /// let result = changed.wait_while_until(&mut left.lock(), |left| *left > 0, soon);
+    /// assert!(result.timed_out());
+    /// ```
+    pub fn wait_while_until<P, T, F>(
+        &self,
+        guard: &mut MutexGuard<'_, RawByteMutex<P>, T>,
+        condition: F,
+        timeout: Instant,
+    ) -> WaitTimeoutResult
+    where
+        P: Policy,
+        T: ?Sized,
+        F: FnMut(&mut T) -> bool,
+    {
+        self.wait_while_for(guard, condition, time_until(timeout))
+    }
+
+    /// As [`wait_while`](Condvar::wait_while), for `timeout` at most. It has timed out if the
+    /// condition is still true then.
+    ///
+    /// # Blocking
+    ///
+    /// As [`wait_until`](Condvar::wait_until), as often as it takes.
+    ///
+    /// # Panics
+    ///
+    /// As [`wait_while`](Condvar::wait_while).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use py_sync::typed::{Condvar, Mutex};
+    /// use std::time::Duration;
+    /// let (left, changed) = (Mutex::new(0), Condvar::new());
+    /// let long = Duration::from_secs(60);
+    /// let result = changed.wait_while_for(&mut left.lock(), |left| *left > 0, long);
+    /// assert!(!result.timed_out());
+    /// ```
+    pub fn wait_while_for<P, T, F>(
+        &self,
+        guard: &mut MutexGuard<'_, RawByteMutex<P>, T>,
+        condition: F,
+        timeout: Duration,
+    ) -> WaitTimeoutResult
+    where
+        P: Policy,
+        T: ?Sized,
+        F: FnMut(&mut T) -> bool,
+    {
+        self.wait_while_to(guard, condition, Deadline::after(Some(timeout)))
+    }
+
+    fn wait_while_to<P: Policy, T: ?Sized>(
+        &self,
+        guard: &mut MutexGuard<'_, RawByteMutex<P>, T>,
+        mut condition: impl FnMut(&mut T) -> bool,
+        deadline: Deadline,
+    ) -> WaitTimeoutResult {
+        let mut notified = true;
+        while condition(&mut *guard) {
+            if !notified {
+                return WaitTimeoutResult(true);
+            }
+            notified = self.wait_to(guard, deadline);
+        }
+        WaitTimeoutResult(false)
+    }
+
+    /// Waits once; true if notified.
+    fn wait_to<P: Policy, T: ?Sized>(
+        &self,
+        guard: &mut MutexGuard<'_, RawByteMutex<P>, T>,
+        deadline: Deadline,
+    ) -> bool {
+        // SAFETY: locked again before the guard is used; nothing in between unwinds.
+        let raw = unsafe { MutexGuard::mutex(guard).raw() };
+        // SAFETY: the guard holds it.
+        let release = || unsafe { raw.unlock() };
+        self.0
+            .wait(&Monotonic, raw.mutex(), release, (deadline, P::FLAGS))
+    }
+}
+
+impl Default for Condvar {
+    fn default() -> Self {
+        Condvar::new()
+    }
+}
+
+impl fmt::Debug for Condvar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Condvar")
+            .field("may_have_waiters", &self.0.may_have_waiters())
+            .finish()
+    }
+}

@@ -1,0 +1,58 @@
+//! Locks that carry what they guard: parking_lot 0.12's names and meanings, over this crate's locks.
+//!
+//! `use py_sync::typed as parking_lot;` is all that code written for parking_lot 0.12 needs. It gets
+//! locks that survive a fork, that no thread can keep from the others for long, and that are checked
+//! by models; the raw types are for code that goes by `lock_api` itself.
+//!
+//! ```
+//! use py_sync::typed::{Mutex, MutexGuard, ReentrantMutex};
+//!
+//! static NAMES: Mutex<Vec<&str>> = Mutex::new(Vec::new());
+//! std::thread::scope(|s| {
+//!     for name in ["spam", "eggs"] {
+//!         s.spawn(move || NAMES.lock().push(name));
+//!     }
+//! });
+//! let names = NAMES.lock();
+//! assert_eq!(names.len(), 2);
+//! MutexGuard::unlock_fair(names);
+//!
+//! let lock = ReentrantMutex::new(1);
+//! assert_eq!(*lock.lock(), *lock.lock());
+//! ```
+//!
+//! Where it differs from parking_lot 0.12:
+//!
+//! * A waiter that has waited for 1 ms is handed the lock by the next unlock that looks at the
+//!   queue, where parking_lot's unlocks become fair by chance, every half a millisecond on average.
+//! * There is no deadlock detection, and no hardware lock elision.
+//! * No typed lock calls the [`Runtime`](crate::Runtime), but for those over [`DetachingRawMutex`].
+
+mod condvar;
+mod mutex;
+mod once;
+mod policy;
+mod raw_mutex;
+mod raw_rw_lock;
+mod reentrant;
+mod rw_lock;
+
+pub use self::condvar::{Condvar, WaitTimeoutResult};
+pub use self::mutex::{
+    FairMutex, FairMutexGuard, MappedFairMutexGuard, MappedMutexGuard, Mutex, MutexGuard,
+    const_fair_mutex, const_mutex,
+};
+pub use self::once::{Once, OnceState};
+pub use self::policy::{Attached, Detaching, Handing, Policy};
+pub use self::raw_mutex::{DetachingRawMutex, RawByteMutex, RawFairMutex, RawMutex};
+pub use self::raw_rw_lock::RawRwLock;
+pub use self::reentrant::{
+    MappedReentrantMutexGuard, RawThreadId, ReentrantMutex, ReentrantMutexGuard,
+    const_reentrant_mutex,
+};
+pub use self::rw_lock::{
+    MappedRwLockReadGuard, MappedRwLockWriteGuard, RwLock, RwLockReadGuard,
+    RwLockUpgradableReadGuard, RwLockWriteGuard, const_rwlock,
+};
+pub use crate::parking_lot::after_fork;
+pub use ::lock_api;

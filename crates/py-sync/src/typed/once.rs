@@ -1,0 +1,186 @@
+//! [`Once`]: an initialiser that runs once, and poisons if it panics.
+//!
+//! Nothing is decided here: the byte and its protocol are in `once_flag/`.
+
+use crate::OnceFlag;
+use crate::once_flag::{Begun, Rules, Stage};
+use core::fmt;
+
+/// What a [`Once`] has come to.
+///
+/// ```
+/// use py_sync::typed::{Once, OnceState};
+/// let once = Once::new();
+/// assert_eq!(once.state(), OnceState::New);
+/// once.call_once(|| assert_eq!(once.state(), OnceState::InProgress));
+/// assert_eq!(once.state(), OnceState::Done);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnceState {
+    /// No initialiser has run.
+    New,
+    /// The last initialiser panicked.
+    Poisoned,
+    /// An initialiser runs.
+    InProgress,
+    /// An initialiser has come to its end.
+    Done,
+}
+
+impl OnceState {
+    /// True if the last initialiser panicked.
+    ///
+    /// ```
+    /// use py_sync::typed::Once;
+    /// Once::new().call_once_force(|state| assert!(!state.poisoned()));
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn poisoned(self) -> bool {
+        self == OnceState::Poisoned
+    }
+
+    /// True if an initialiser has come to its end.
+    ///
+    /// ```
+    /// assert!(!py_sync::typed::Once::new().state().done());
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn done(self) -> bool {
+        self == OnceState::Done
+    }
+}
+
+/// Runs an initialiser once. One byte; all zero is "not run".
+///
+/// An initialiser that panics poisons it: later calls panic too, but for
+/// [`call_once_force`](Once::call_once_force). For one that may fail and be tried again, and that
+/// detaches while it waits, see [`OnceFlag`](crate::OnceFlag).
+///
+/// ```
+/// use py_sync::typed::Once;
+/// static START: Once = Once::new();
+/// let mut runs = 0;
+/// START.call_once(|| runs += 1);
+/// START.call_once(|| runs += 1);
+/// assert_eq!(runs, 1);
+/// assert_eq!(size_of::<Once>(), 1);
+/// ```
+#[repr(transparent)]
+pub struct Once(OnceFlag);
+
+impl Once {
+    /// One whose initialiser has not run.
+    ///
+    /// ```
+    /// static START: py_sync::typed::Once = py_sync::typed::Once::new();
+    /// assert!(!START.state().done());
+    /// ```
+    #[inline]
+    #[must_use]
+    pub const fn new() -> Once {
+        Once(OnceFlag::new())
+    }
+
+    /// What it has come to. Out of date at once, unless it is done.
+    ///
+    /// ```
+    /// use py_sync::typed::{Once, OnceState};
+    /// assert_eq!(Once::new().state(), OnceState::New);
+    /// ```
+    #[must_use]
+    pub fn state(&self) -> OnceState {
+        match self.0.stage() {
+            Stage::Untried => OnceState::New,
+            Stage::Running => OnceState::InProgress,
+            Stage::Poisoned => OnceState::Poisoned,
+            Stage::Done => OnceState::Done,
+        }
+    }
+
+    /// Runs `f` if no initialiser has run yet. When it returns, one has; what that has written is
+    /// seen. If it is done, that costs one load.
+    ///
+    /// # Blocking
+    ///
+    /// Sleeps while another thread runs its initialiser. An initialiser that calls its own `Once`
+    /// would sleep for ever; a debug build panics instead.
+    ///
+    /// # Panics
+    ///
+    /// If `f` does, or if an initialiser has: `Once instance has previously been poisoned`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let once = py_sync::typed::Once::new();
+    /// let mut value = 0;
+    /// once.call_once(|| value = 1);
+    /// assert_eq!(value, 1);
+    /// ```
+    #[inline]
+    pub fn call_once<F: FnOnce()>(&self, f: F) {
+        if !self.0.is_done() {
+            self.call(&Rules::POISONING, |_| f());
+        }
+    }
+
+    /// As [`call_once`](Once::call_once), but runs `f` also if an initialiser has panicked; `f` is
+    /// told of that.
+    ///
+    /// # Blocking
+    ///
+    /// As [`call_once`](Once::call_once).
+    ///
+    /// # Panics
+    ///
+    /// If `f` does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use py_sync::typed::Once;
+    /// use std::panic::{AssertUnwindSafe, catch_unwind};
+    /// let once = Once::new();
+    /// let call = AssertUnwindSafe(|| once.call_once(|| panic!("no luck")));
+    /// assert!(catch_unwind(call).is_err());
+    /// once.call_once_force(|state| assert!(state.poisoned()));
+    /// assert!(once.state().done());
+    /// ```
+    #[inline]
+    pub fn call_once_force<F: FnOnce(OnceState)>(&self, f: F) {
+        if !self.0.is_done() {
+            self.call(&Rules::FORCED, f);
+        }
+    }
+
+    #[cold]
+    fn call(&self, rules: &Rules, f: impl FnOnce(OnceState)) {
+        match self.0.begin(rules) {
+            Begun::Done => {}
+            Begun::Refused => panic!("Once instance has previously been poisoned"),
+            Begun::Running(running) => {
+                f(match running.was_poisoned() {
+                    true => OnceState::Poisoned,
+                    false => OnceState::New,
+                });
+                running.succeed();
+            }
+        }
+    }
+}
+
+impl Default for Once {
+    fn default() -> Self {
+        Once::new()
+    }
+}
+
+impl fmt::Debug for Once {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Once")
+            .field("state", &self.state())
+            .finish()
+    }
+}

@@ -1,0 +1,274 @@
+//! The raw read-write lock: [`RwMutex`] behind the traits of `lock_api`.
+//!
+//! Nothing is decided here: the word and its protocol are in `rw_mutex/`.
+
+use super::lock_api::{self, GuardNoSend, RawRwLock as _, RawRwLockUpgrade as _};
+use crate::RwMutex;
+use crate::deadline::{Deadline, Leaping, Monotonic, time_until};
+use crate::flags::{LockFlags, LockStatus};
+use crate::rw_mutex::Rank;
+use core::fmt;
+use std::time::{Duration, Instant};
+
+const NEVER: Deadline = Deadline::Never;
+const FLAGS: LockFlags = LockFlags::NONE;
+
+/// A read-write lock of one word without data, for `lock_api`, with recursive and upgradable reads.
+///
+/// A waiting writer stops new readers, but not recursive ones. One reader at a time may be
+/// upgradable: it shares the lock with readers, keeps out writers and other upgradable readers, and
+/// may become the writer. While it has the lock, waiting writers stop nobody, since they could not
+/// go first anyway.
+///
+/// All zero is unlocked. It never detaches. In the child of a fork, one that another thread held
+/// stays held: zero its word.
+///
+/// ```
+/// use py_sync::typed::{RawRwLock, lock_api::{RawRwLock as _, RawRwLockUpgrade as _}};
+/// static RAW: RawRwLock = RawRwLock::INIT;
+/// RAW.lock_upgradable();
+/// assert!(RAW.try_lock_shared() && !RAW.try_lock_upgradable());
+/// // SAFETY: each was locked above, and is unlocked once.
+/// unsafe {
+///     assert!(!RAW.try_upgrade());
+///     RAW.unlock_shared();
+///     RAW.upgrade();
+///     assert!(RAW.is_locked_exclusive());
+///     RAW.unlock_exclusive();
+/// }
+/// assert_eq!(size_of::<RawRwLock>(), size_of::<usize>());
+/// ```
+#[repr(transparent)]
+pub struct RawRwLock(RwMutex);
+
+fn acquired(status: LockStatus) -> bool {
+    status == LockStatus::Acquired
+}
+
+fn surely(status: LockStatus) {
+    debug_assert_eq!(status, LockStatus::Acquired, "there was no deadline");
+}
+
+impl RawRwLock {
+    fn try_upgradable(&self, timeout: Duration) -> bool {
+        if timeout == Duration::ZERO {
+            return self.0.try_upgradable_lock();
+        }
+        let deadline = Deadline::after(Some(timeout));
+        acquired(self.0.upgradable_lock_with(&Monotonic, deadline, FLAGS))
+    }
+}
+
+// SAFETY: `RwMutex` lets one writer in, or readers; `INIT` is unlocked.
+unsafe impl lock_api::RawRwLock for RawRwLock {
+    const INIT: RawRwLock = RawRwLock(RwMutex::new());
+
+    type GuardMarker = GuardNoSend;
+
+    #[inline]
+    fn lock_shared(&self) {
+        surely(self.0.read_lock_with(&Monotonic, NEVER, FLAGS));
+    }
+
+    #[inline]
+    fn try_lock_shared(&self) -> bool {
+        self.0.try_read_lock()
+    }
+
+    #[inline]
+    unsafe fn unlock_shared(&self) {
+        self.0.read_unlock_owned();
+    }
+
+    #[inline]
+    fn lock_exclusive(&self) {
+        surely(self.0.write_lock_with(&Monotonic, NEVER, FLAGS));
+    }
+
+    #[inline]
+    fn try_lock_exclusive(&self) -> bool {
+        self.0.try_write_lock()
+    }
+
+    #[inline]
+    unsafe fn unlock_exclusive(&self) {
+        let unlocked = self.0.write_unlock_with(&Monotonic);
+        debug_assert!(unlocked, "lock was not write-locked");
+    }
+
+    #[inline]
+    fn is_locked(&self) -> bool {
+        self.0.is_locked()
+    }
+
+    #[inline]
+    fn is_locked_exclusive(&self) -> bool {
+        self.0.is_write_locked()
+    }
+}
+
+// SAFETY: as above; a timed call that returns false has not locked.
+unsafe impl lock_api::RawRwLockTimed for RawRwLock {
+    type Duration = Duration;
+    type Instant = Instant;
+
+    fn try_lock_shared_for(&self, timeout: Duration) -> bool {
+        acquired(self.0.read_lock_timed(Some(timeout), FLAGS))
+    }
+
+    fn try_lock_shared_until(&self, timeout: Instant) -> bool {
+        self.try_lock_shared_for(time_until(timeout))
+    }
+
+    fn try_lock_exclusive_for(&self, timeout: Duration) -> bool {
+        acquired(self.0.write_lock_timed(Some(timeout), FLAGS))
+    }
+
+    fn try_lock_exclusive_until(&self, timeout: Instant) -> bool {
+        self.try_lock_exclusive_for(time_until(timeout))
+    }
+}
+
+// SAFETY: as above; who bumps has the lock again when that returns.
+unsafe impl lock_api::RawRwLockFair for RawRwLock {
+    unsafe fn unlock_shared_fair(&self) {
+        self.0.read_unlock_fair();
+    }
+
+    unsafe fn unlock_exclusive_fair(&self) {
+        let unlocked = self.0.write_unlock_with(&Leaping);
+        debug_assert!(unlocked, "lock was not write-locked");
+    }
+
+    unsafe fn bump_shared(&self) {
+        if self.0.has_waiters() {
+            self.0.read_unlock_fair();
+            self.lock_shared();
+        }
+    }
+
+    unsafe fn bump_exclusive(&self) {
+        if self.0.has_waiters() {
+            // SAFETY: the caller's promise.
+            unsafe { self.unlock_exclusive_fair() };
+            self.lock_exclusive();
+        }
+    }
+}
+
+// SAFETY: as above; the writer is a reader in the same breath.
+unsafe impl lock_api::RawRwLockDowngrade for RawRwLock {
+    unsafe fn downgrade(&self) {
+        self.0.downgrade_with(&Monotonic);
+    }
+}
+
+// SAFETY: as above; a waiting writer does not stop these.
+unsafe impl lock_api::RawRwLockRecursive for RawRwLock {
+    #[inline]
+    fn lock_shared_recursive(&self) {
+        if !self.0.try_read_lock_recursive() {
+            surely(self.0.read_contended(&Monotonic, Rank::First, NEVER, FLAGS));
+        }
+    }
+
+    #[inline]
+    fn try_lock_shared_recursive(&self) -> bool {
+        self.0.try_read_lock_recursive()
+    }
+}
+
+// SAFETY: as above.
+unsafe impl lock_api::RawRwLockRecursiveTimed for RawRwLock {
+    fn try_lock_shared_recursive_for(&self, timeout: Duration) -> bool {
+        acquired(self.0.read_lock_recursive_timed(Some(timeout), FLAGS))
+    }
+
+    fn try_lock_shared_recursive_until(&self, timeout: Instant) -> bool {
+        self.try_lock_shared_recursive_for(time_until(timeout))
+    }
+}
+
+// SAFETY: as above; an upgradable reader keeps writers and its like out until it is the writer.
+unsafe impl lock_api::RawRwLockUpgrade for RawRwLock {
+    #[inline]
+    fn lock_upgradable(&self) {
+        surely(self.0.upgradable_lock_with(&Monotonic, NEVER, FLAGS));
+    }
+
+    #[inline]
+    fn try_lock_upgradable(&self) -> bool {
+        self.0.try_upgradable_lock()
+    }
+
+    #[inline]
+    unsafe fn unlock_upgradable(&self) {
+        self.0.upgradable_unlock_with(&Monotonic);
+    }
+
+    #[inline]
+    unsafe fn upgrade(&self) {
+        surely(self.0.upgrade_with(NEVER));
+    }
+
+    #[inline]
+    unsafe fn try_upgrade(&self) -> bool {
+        self.0.try_upgrade()
+    }
+}
+
+// SAFETY: as above.
+unsafe impl lock_api::RawRwLockUpgradeFair for RawRwLock {
+    unsafe fn unlock_upgradable_fair(&self) {
+        self.0.upgradable_unlock_with(&Leaping);
+    }
+
+    unsafe fn bump_upgradable(&self) {
+        if self.0.has_waiters() {
+            self.0.upgradable_unlock_with(&Leaping);
+            self.lock_upgradable();
+        }
+    }
+}
+
+// SAFETY: as above; the lock is never free in between.
+unsafe impl lock_api::RawRwLockUpgradeDowngrade for RawRwLock {
+    unsafe fn downgrade_upgradable(&self) {
+        self.0.downgrade_upgradable_with(&Monotonic);
+    }
+
+    unsafe fn downgrade_to_upgradable(&self) {
+        self.0.downgrade_to_upgradable_with(&Monotonic);
+    }
+}
+
+// SAFETY: as above; an upgrade that fails leaves an upgradable reader.
+unsafe impl lock_api::RawRwLockUpgradeTimed for RawRwLock {
+    fn try_lock_upgradable_for(&self, timeout: Duration) -> bool {
+        self.try_upgradable(timeout)
+    }
+
+    fn try_lock_upgradable_until(&self, timeout: Instant) -> bool {
+        self.try_upgradable(time_until(timeout))
+    }
+
+    unsafe fn try_upgrade_for(&self, timeout: Duration) -> bool {
+        acquired(self.0.upgrade_with(Deadline::after(Some(timeout))))
+    }
+
+    unsafe fn try_upgrade_until(&self, timeout: Instant) -> bool {
+        acquired(
+            self.0
+                .upgrade_with(Deadline::after(Some(time_until(timeout)))),
+        )
+    }
+}
+
+impl fmt::Debug for RawRwLock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawRwLock")
+            .field("locked", &self.0.is_locked())
+            .field("exclusive", &self.0.is_write_locked())
+            .finish()
+    }
+}

@@ -1,0 +1,12 @@
+//! One program written for parking_lot 0.12, compiled against it and against `py_sync::typed`.
+#![cfg(feature = "lock_api")]
+
+mod ours {
+    use py_sync::typed as parking_lot;
+    include!("drop_in/program.rs");
+}
+
+mod theirs {
+    use parking_lot_12 as parking_lot;
+    include!("drop_in/program.rs");
+}

@@ -1,0 +1,75 @@
+//! A real signal to a thread that waits in a typed lock, and a runtime that stops on it.
+#![cfg(all(unix, not(miri), feature = "lock_api"))]
+
+mod support;
+
+use core::ops::ControlFlow;
+use py_sync::typed::lock_api::RawMutex as _;
+use py_sync::typed::{DetachingRawMutex, Policy, RawByteMutex, RawMutex};
+use py_sync::{LockStatus, Runtime, install};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+static ASKED: AtomicUsize = AtomicUsize::new(0);
+static STOP: AtomicBool = AtomicBool::new(false);
+
+struct Asked;
+
+impl Runtime for Asked {
+    fn detach(&self) -> bool {
+        true
+    }
+
+    fn attach(&self) {}
+
+    fn pending(&self) -> ControlFlow<()> {
+        ASKED.fetch_add(1, SeqCst);
+        match STOP.load(SeqCst) {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    }
+
+    fn world_stopped(&self) -> bool {
+        false
+    }
+}
+
+extern "C" fn handler(_: libc::c_int) {
+    py_sync::signal_arrived();
+}
+
+fn a_signal_ends_the_wait<P: Policy>(raw: &RawByteMutex<P>, deadline: Option<Instant>) {
+    STOP.store(false, SeqCst);
+    raw.lock();
+    std::thread::scope(|scope| {
+        let (tell, told) = mpsc::channel();
+        let waiter = scope.spawn(move || {
+            tell.send(support::this_thread()).unwrap();
+            let status = raw.lock_interruptible(deadline);
+            // Signals until the end of the test find the thread alive.
+            std::thread::sleep(Duration::from_millis(20));
+            status
+        });
+        let thread = told.recv().unwrap();
+        let asked = ASKED.load(SeqCst);
+        support::send_until(thread, libc::SIGUSR1, || ASKED.load(SeqCst) > asked + 2);
+        STOP.store(true, SeqCst);
+        let asked = ASKED.load(SeqCst);
+        support::send_until(thread, libc::SIGUSR1, || ASKED.load(SeqCst) > asked);
+        assert_eq!(waiter.join().unwrap(), LockStatus::Intr);
+    });
+    assert!(raw.try_unlock(), "still this thread's");
+    assert!(raw.try_lock() && raw.try_unlock(), "nobody is left in line");
+}
+
+#[test]
+fn a_signal_ends_an_interruptible_wait_if_the_runtime_says_so() {
+    install(&Asked).unwrap();
+    support::handle(libc::SIGUSR1, handler, 0);
+    let (plain, detaching) = (RawMutex::INIT, DetachingRawMutex::INIT);
+    a_signal_ends_the_wait(&plain, None);
+    let deadline = Instant::now() + Duration::from_secs(600);
+    a_signal_ends_the_wait(&detaching, Some(deadline));
+}
