@@ -44,6 +44,16 @@ const OWNED: &[Owned] = &[
         owners: &["py-arena/src/allocator.rs"],
     },
     Owned {
+        folder: "crates/py-sync/src/",
+        words: &["lock_api::", "extern crate lock_api"],
+        owners: &["/src/typed/"],
+    },
+    Owned {
+        folder: "crates/py-sync/src/",
+        words: &["crate::typed"],
+        owners: &["/src/typed/"],
+    },
+    Owned {
         folder: "crates/py-sync/",
         words: &[
             "std::sync::atomic",
@@ -115,6 +125,10 @@ const LEVELS: &[(&str, &[&str])] = &[
     (
         "py-sync/src/event",
         &["crate::mutex", "crate::rw_mutex", "crate::semaphore"],
+    ),
+    (
+        "py-sync/src/condvar",
+        &["crate::event", "crate::rw_mutex", "crate::semaphore"],
     ),
     (
         "py-sync/src/once_flag",
