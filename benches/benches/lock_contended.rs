@@ -1,6 +1,8 @@
-//! Who wins when threads fight for one mutex? The 36 cells, unpinned and pinned.
+//! Who wins when threads fight for one mutex? The 36 cells, unpinned and pinned, and 16 of long
+//! sections.
 //!
-//! Threads {2, 4, 8, 16} x nanoseconds inside {0, 100, 1000} x nanoseconds outside {0, 100, 1000}.
+//! Threads {2, 4, 8, 16} x nanoseconds inside {0, 100, 1000} x nanoseconds outside {0, 100, 1000};
+//! long: x {5000, 20000} inside x {0, 20000} outside.
 //! Every peer runs in every round, in an order that rotates; ratios are taken within a round.
 
 use benches::contend::{Cell, Run, run};
@@ -10,6 +12,9 @@ use std::time::Duration;
 
 const THREADS: [usize; 4] = [2, 4, 8, 16];
 const NANOS: [u64; 3] = [0, 100, 1000];
+
+/// Nanoseconds inside and outside.
+type Sections = Vec<(u64, u64)>;
 
 struct Peer {
     name: &'static str,
@@ -70,26 +75,33 @@ fn main() {
     // 41 rounds are asked for where a round is 4 ms; one here is ten times as long.
     let rounds = options.rounds.div_ceil(8);
     let slice = options.slice * 10;
-    for pinned in [false, true] {
-        let question = if pinned {
-            "contended, pinned"
-        } else {
-            "contended, unpinned"
-        };
-        if options.wants(question) {
-            table(question, &peers, pinned, rounds, slice);
+    let cells: Sections = NANOS.iter().flat_map(|&i| NANOS.map(|o| (i, o))).collect();
+    let long: Sections = vec![(5000, 0), (5000, 20_000), (20_000, 0), (20_000, 20_000)];
+    for (kind, sections) in [("contended", &cells), ("long sections", &long)] {
+        for (place, pinned) in [("unpinned", false), ("pinned", true)] {
+            let question = format!("{kind}, {place}");
+            if options.wants(&question) {
+                table(&question, sections, &peers, pinned, rounds, slice);
+            }
         }
     }
 }
 
-fn table(question: &str, peers: &[Peer], pinned: bool, rounds: usize, slice: Duration) {
+fn table(
+    question: &str,
+    sections: &Sections,
+    peers: &[Peer],
+    pinned: bool,
+    rounds: usize,
+    slice: Duration,
+) {
     println!("\n{question} (turns per us, {rounds} rounds of {slice:?}; in brackets Jain's index)");
     print!("{:>22}", "threads/inside/outside");
     peers.iter().for_each(|p| print!(" {:>18}", p.name));
     println!();
     let mut columns: Vec<Vec<Entry>> = peers.iter().map(|_| Vec::new()).collect();
     for threads in THREADS {
-        for (inside, outside) in NANOS.iter().flat_map(|&i| NANOS.map(|o| (i, o))) {
+        for &(inside, outside) in sections {
             let which = Cell {
                 threads,
                 inside,

@@ -15,8 +15,8 @@
 //! ```text
 //!  lock    0 ─▶ 1. Taken: look again for 3 us, then join the queue and sleep:
 //!            join     byte free: start again; first in flight: as it is; else 1 ─▶ 3
-//!            woken    look for 3 us; then, until due, doze: sleep for 50 us, look again; then
-//!                     land: byte free: start again; else 1 ─▶ 3, and sleep
+//!            woken    look for 3 us; then, if sections are short and until due, doze: sleep for
+//!                     50 us, look again; then land: byte free: start again; else 1 ─▶ 3, and sleep
 //!            free?    take it (0 ─▶ 1, 2 ─▶ 3) and leave: others queued 3, nobody 1
 //!            time up  leave; if in flight, who is queued is the holder's (1 ─▶ 3) or is woken
 //!
@@ -78,7 +78,7 @@ use crate::bits::{HAS_PARKED, LOCKED, UNLOCKED};
 use crate::deadline::{Clock, Deadline};
 use crate::flags::{LockFlags, LockStatus};
 use crate::hooks;
-use crate::parking_lot::{HANDED_OVER, Kind, Standby, Verdict, Waiter, lot};
+use crate::parking_lot::{HANDED_OVER, Kind, Standby, Verdict, WOKEN_ONCE, Waiter, lot};
 use crate::primitive::{Relaxed, Release};
 use crate::semaphore::Wake;
 use crate::spin::Spin;
@@ -184,9 +184,10 @@ impl Mutex {
         let mut dozes = 0;
         let mut until = deadline;
         loop {
+            let mut lands = false;
             match waiter.wait_for_message(until, interruptible) {
                 Ok(HANDED_OVER) => return Wake::Woken,
-                Ok(_) => {}
+                Ok(message) => lands = message == WOKEN_ONCE,
                 // The end of a doze.
                 Err(Wake::TimedOut) if !deadline.has_passed() => {}
                 Err(why) => return self.give_up(waiter, why),
@@ -197,12 +198,12 @@ impl Mutex {
                     return Wake::Woken;
                 }
                 let now = clock.now();
-                if dozes < MAX_DOZES && now < due {
+                if !lands && dozes < MAX_DOZES && now < due {
                     dozes += 1;
                     break deadline.min(Deadline::At(due.min(now + DOZE_NS)));
                 }
                 // SAFETY: ours, and not out of the queue: it was handed over at most.
-                if unsafe { lot().land(waiter, || self.set_parked()) } {
+                if unsafe { lot().land(waiter, now, || self.set_parked()) } {
                     break deadline;
                 }
             };
@@ -298,10 +299,10 @@ pub(super) fn decide(first: &mut Standby, has_more: bool, clock: &impl Clock) ->
     first.looked = now;
     if !first.in_flight || was_long {
         first.shorts = 0;
-        let verdict = if first.in_flight {
-            Verdict::WakeNext
-        } else {
-            Verdict::Wake
+        let verdict = match (first.in_flight, was_long) {
+            (true, _) => Verdict::NextOnce,
+            (false, true) => Verdict::WakeOnce,
+            (false, false) => Verdict::Wake,
         };
         return (HAS_PARKED, verdict);
     }

@@ -71,6 +71,13 @@ fn the_first_wake_keeps_the_unlocks_looking() {
 }
 
 #[test]
+fn who_is_woken_after_a_long_section_lands_at_once() {
+    let mut first = waiter();
+    let decided = decide(&mut first, false, &clock(PARKED_AT + 5_000));
+    assert_eq!(decided, (2, Verdict::WakeOnce));
+}
+
+#[test]
 fn short_sections_in_a_row_stop_the_looking_and_a_long_one_wakes_one_more() {
     let mut first = Standby {
         in_flight: true,
@@ -85,7 +92,7 @@ fn short_sections_in_a_row_stop_the_looking_and_a_long_one_wakes_one_more() {
         assert_eq!(after(4_999), (2, Verdict::Leave));
     }
     assert_eq!(after(4_999), (0, Verdict::Leave));
-    assert_eq!(after(5_000), (2, Verdict::WakeNext));
+    assert_eq!(after(5_000), (2, Verdict::NextOnce));
     for _ in 1..SHORT_SECTIONS {
         assert_eq!(after(10), (2, Verdict::Leave), "counted anew");
     }

@@ -22,7 +22,7 @@
 
 use super::record::{self, Kind};
 use super::run::{Goes, Run};
-use super::standby::HANDED_OVER;
+use super::standby::WOKEN_ONCE;
 use super::table::{ParkingLot, lot};
 use super::waiter::{Class, Standby, Waiter};
 use super::{callback, fork};
@@ -32,7 +32,7 @@ use crate::hooks::{self, AbortOnUnwind};
 use crate::semaphore::PendingWake;
 
 /// The message: notified, and in no queue.
-const NOTIFIED: u32 = HANDED_OVER + 1;
+const NOTIFIED: u32 = WOKEN_ONCE + 1;
 
 /// The second queue's part of a waiting thread, on its stack.
 struct NextStop {

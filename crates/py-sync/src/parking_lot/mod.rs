@@ -52,7 +52,7 @@ pub(crate) use line::{Arrival, Line, wait_in_line};
 )]
 pub use record::Kind;
 pub(crate) use run::{Goes, Run};
-pub(crate) use standby::{HANDED_OVER, Verdict};
+pub(crate) use standby::{HANDED_OVER, Verdict, WOKEN_ONCE};
 pub use table::ParkingLot;
 pub(crate) use table::{Parked, lot};
 #[cfg(all(test, loom))]

@@ -6,7 +6,7 @@
 //! one that has waited too long can be handed the thing whether it is asleep or not.
 //!
 //! ```text
-//!            join                wake_first: Wake, WakeNext
+//!            join                wake_first: Wake, WakeOnce, NextOnce
 //!   (out) ─────────▶ queued ─────────────────────────────────▶ in flight
 //!     ▲                │ ▲                    land                 │
 //!     │                │ └─────────────────────────────────────────┤
@@ -33,6 +33,10 @@ const WOKEN: u32 = POSTED;
 /// The message: the waiter is out of the queue, and owns what it waited for.
 pub(crate) const HANDED_OVER: u32 = POSTED + 1;
 
+/// The message: the waiter is in flight, and had better land at once if it does not get what it
+/// waits for.
+pub(crate) const WOKEN_ONCE: u32 = POSTED + 2;
+
 /// Who is woken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
@@ -40,8 +44,10 @@ pub(crate) enum Verdict {
     Leave,
     /// The first waiter: it is in flight now.
     Wake,
-    /// The first waiter that is not in flight yet.
-    WakeNext,
+    /// The same, with the advice to land at once.
+    WakeOnce,
+    /// The first waiter that is not in flight yet, with the same advice.
+    NextOnce,
     /// The first waiter: it is taken out, and told that it is the owner.
     HandOver,
 }
@@ -72,12 +78,17 @@ impl<const N: usize> ParkingLot<N> {
     }
 
     /// Makes `waiter` one that is not in flight, if `validate` agrees. True if its owner may sleep:
-    /// a message is there or will come.
+    /// a message is there or will come. `now` is what time it is, for who looks at it next.
     ///
     /// # Safety
     ///
     /// The caller is the owner, and `waiter` has joined this lot and not left it.
-    pub(crate) unsafe fn land(&self, waiter: &Waiter, validate: impl FnOnce() -> bool) -> bool {
+    pub(crate) unsafe fn land(
+        &self,
+        waiter: &Waiter,
+        now: u64,
+        validate: impl FnOnce() -> bool,
+    ) -> bool {
         callback::assert_outside();
         let _bucket = self.bucket(waiter.key());
         // SAFETY: under the bucket lock.
@@ -87,7 +98,7 @@ impl<const N: usize> ParkingLot<N> {
         let lands = callback::guarded(validate);
         if lands {
             // SAFETY: under the bucket lock, and in the queue: nobody has taken it out.
-            unsafe { waiter.set_in_flight(false) };
+            unsafe { waiter.set_landed(now) };
         }
         lands
     }
@@ -118,7 +129,7 @@ impl<const N: usize> ParkingLot<N> {
         let others = !next.is_null();
         if callback::guarded(|| callback(in_flight, others)) && others {
             // SAFETY: under the bucket lock, and in the queue.
-            let wake = unsafe { wake(next) };
+            let wake = unsafe { wake(next, WOKEN) };
             drop(bucket);
             PendingWake::send_if(wake);
         }
@@ -153,12 +164,16 @@ impl<const N: usize> ParkingLot<N> {
         let pending = match verdict {
             Verdict::Leave => None,
             // SAFETY: as above.
-            Verdict::Wake => unsafe { wake(first) },
-            Verdict::WakeNext => {
+            Verdict::Wake => unsafe { wake(first, WOKEN) },
+            // SAFETY: as above.
+            Verdict::WakeOnce => unsafe { wake(first, WOKEN_ONCE) },
+            Verdict::NextOnce => {
                 // SAFETY: as above.
                 let next = bucket.queue(|queue| unsafe { queue.first_not_in_flight(key) });
                 // SAFETY: as above, where it is not null.
-                (!next.is_null()).then(|| unsafe { wake(next) }).flatten()
+                (!next.is_null())
+                    .then(|| unsafe { wake(next, WOKEN_ONCE) })
+                    .flatten()
             }
             Verdict::HandOver => {
                 // SAFETY: as above; the message follows.
@@ -176,10 +191,10 @@ impl<const N: usize> ParkingLot<N> {
 /// # Safety
 ///
 /// The caller holds the bucket lock, and `waiter` is on standby in the queue.
-unsafe fn wake(waiter: *const Waiter) -> Option<PendingWake> {
+unsafe fn wake(waiter: *const Waiter, message: u32) -> Option<PendingWake> {
     // SAFETY: the caller's promise.
     unsafe {
-        (*waiter).set_in_flight(true);
-        Waiter::leave_message(waiter, WOKEN)
+        (*waiter).set_in_flight();
+        Waiter::leave_message(waiter, message)
     }
 }

@@ -45,7 +45,7 @@ pub(super) enum Class {
 pub(crate) struct Standby {
     /// When the lock is to be handed to it: its time to be fair.
     pub(crate) due: u64,
-    /// When an unlock last looked at it; before that, when it was queued.
+    /// When an unlock last looked at it, or it last landed; before that, when it was queued.
     pub(crate) looked: u64,
     /// How many short sections in a row have passed it over since it was woken.
     pub(crate) shorts: u32,
@@ -266,14 +266,29 @@ impl Waiter {
         unsafe { self.with_standby(|s| s.is_some_and(|s| s.in_flight)) }
     }
 
-    /// Marks one on standby as awake or asleep.
+    /// Marks one on standby as awake.
     ///
     /// # Safety
     ///
     /// The caller holds the bucket lock, and the waiter is in the queue.
-    pub(crate) unsafe fn set_in_flight(&self, in_flight: bool) {
+    pub(crate) unsafe fn set_in_flight(&self) {
         // SAFETY: the caller's promise.
-        unsafe { self.with_standby(|s| s.expect("it is on standby").in_flight = in_flight) };
+        unsafe { self.with_standby(|s| s.expect("it is on standby").in_flight = true) };
+    }
+
+    /// Marks one on standby as asleep since `now`.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the bucket lock, and the waiter is in the queue.
+    pub(crate) unsafe fn set_landed(&self, now: u64) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            self.with_standby(|s| {
+                let s = s.expect("it is on standby");
+                (s.in_flight, s.looked) = (false, now);
+            });
+        }
     }
 
     /// Leaves a message; the wake, if one is needed, comes after the bucket is unlocked.
