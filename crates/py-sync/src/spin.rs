@@ -4,12 +4,16 @@
 //! |---|---|---|
 //! | a thread that arrives | 2, 4, 8, 16, then 24 four times | 3 us |
 //! | a waiter that was woken | 24, five times | 3 us |
+//! | a thread that finds a bucket locked, and nobody asleep before it | as one that arrives | 3 us |
 //!
 //! Longer than a short section, shorter than a sleep and a wake-up (4 us on the same processor, 50
 //! and more on one that idles). Few looks: each takes the lock's line away from its owner. Nobody
 //! yields: a `sched_yield` costs as much as a section, and lets others run for whole slices.
 //!
 //! With one processor nobody spins: who is waited for is not running.
+//!
+//! A thread that parks looks at its own word instead, for 5 us, where that has paid lately
+//! (`parking_lot/luck.rs`).
 
 use crate::primitive::{has_many_processors, spin_loop};
 
