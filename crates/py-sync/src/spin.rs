@@ -12,7 +12,7 @@
 //!
 //! With one processor nobody spins: who is waited for is not running.
 //!
-//! A thread that parks looks at its own word instead, for 5 us, where that has paid lately
+//! A thread that parks looks at its own word instead, for 25 us, where that has paid lately
 //! (`parking_lot/luck.rs`).
 
 use crate::primitive::{has_many_processors, spin_loop};

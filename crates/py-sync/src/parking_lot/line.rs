@@ -107,6 +107,7 @@ pub(crate) unsafe fn wait_in_line(
     }
     record::count_wait();
     hooks::around_sleep(line.flags, || {
+        lot().look(line.key, deadline, second);
         let message = match second.wait_for_message(deadline, false) {
             Ok(message) => message,
             // SAFETY: queued above, and no message has come.

@@ -17,15 +17,15 @@ use crate::deadline::Deadline;
 use crate::primitive::{AtomicU8, Relaxed, const_fn, has_many_processors, spin_loop};
 use crate::sys::monotonic_ns;
 
-/// As long as a sleep and a wake-up on one processor take, so that a vain look at most doubles the
-/// cost of the sleep after it.
-const MOMENT_NS: u64 = 5_000;
+/// Longer than it takes to wake a thread on an idle processor (17 us here): two threads that both
+/// sleep find out that they need not, because one of them stays awake until the other answers.
+const MOMENT_NS: u64 = 25_000;
 
 /// So many vain moments in a row at most.
 const MOST: u8 = 8;
 
-/// So many waits sleep at once before the next try.
-const REST: u8 = 64;
+/// So many waits sleep at once before the next try: a vain one is a tenth of a microsecond for each.
+const REST: u8 = 240;
 
 /// How the waits of one bucket went lately.
 #[derive(Debug)]

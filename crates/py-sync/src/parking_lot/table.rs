@@ -165,8 +165,7 @@ impl<const N: usize> ParkingLot<N> {
         let interruptible = flags.contains(LockFlags::HANDLE_SIGNALS);
         // Not where a signal is to end the wait: it would have to be looked for too.
         if deadline != Deadline::Now && !interruptible {
-            let luck = self.buckets[waiter.key() % N].luck();
-            luck.look(deadline, || waiter.is_posted());
+            self.look(waiter.key(), deadline, waiter);
         }
         let status = match waiter.wait(deadline, interruptible) {
             Wake::Woken => return ParkStatus::Ok,
@@ -179,6 +178,12 @@ impl<const N: usize> ParkingLot<N> {
         }
         waiter.wait(Deadline::Never, false);
         ParkStatus::Ok
+    }
+
+    /// Looks for a moment whether `waiter` has been posted, if that has paid for this key lately.
+    pub(super) fn look(&self, key: usize, deadline: Deadline, waiter: &Waiter) {
+        let luck = self.buckets[key % N].luck();
+        luck.look(deadline, || waiter.is_posted());
     }
 
     /// Takes `waiter` out, by its owner. False if somebody else has, and a message will come.
