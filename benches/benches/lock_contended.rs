@@ -111,7 +111,7 @@ fn table(
             let row = cell(peers, which, rounds, slice);
             print!("{:>22}", format!("{threads}/{inside}/{outside}"));
             for (entry, column) in row.into_iter().zip(&mut columns) {
-                print!(" {:>11.2} ({:.2})", entry.per_us, entry.jain);
+                print!(" {:>11.3} ({:.2})", entry.per_us, entry.jain);
                 column.push(entry);
             }
             println!();
