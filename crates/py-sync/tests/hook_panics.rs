@@ -5,10 +5,9 @@
 mod support;
 
 use core::ops::ControlFlow;
-use py_sync::{
-    LockFlags, LockStatus, Mutex, Runtime, detached, install, signal_arrived,
-    with_critical_section, with_critical_section2,
-};
+use py_sync::{LockFlags, LockStatus, Mutex, Runtime, install, signal_arrived};
+#[cfg(feature = "gil-disabled")]
+use py_sync::{detached, with_critical_section, with_critical_section2};
 use std::os::unix::process::ExitStatusExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::Command;
@@ -62,6 +61,7 @@ fn child(hook: &'static str) {
 
 /// The same hooks without a sleep: around a call that may block, and asked whether a section that
 /// has one lock of two goes without.
+#[cfg(feature = "gil-disabled")]
 fn child_without_a_sleep(hook: &'static str) {
     support::no_longer_than(20);
     install(Box::leak(Box::new(Panics(hook)))).unwrap();
@@ -114,6 +114,8 @@ fn a_hook_that_panics_aborts(
     assert!(said.contains(words), "{said}");
 }
 
+// Without the feature a section locks nothing, and asks nobody.
+#[cfg(feature = "gil-disabled")]
 #[rstest::rstest]
 #[case("detach", Some(libc::SIGABRT), "detach panics")]
 #[case("attach", Some(libc::SIGABRT), "attach panics")]

@@ -69,9 +69,12 @@ fn program(side: Side, helper: &Helper, random: &mut Random) -> Trace {
                     side.run(memory, op);
                     5
                 });
-                until("the helper waits", || word(memory) & 2 != 0);
+                // Not whatever it is meanwhile: a reader of ours adds itself before it looks, and the
+                // parked bit may be there from before.
+                let parked = readers << 2 | 2 | usize::from(writer);
+                until("the helper waits", || word(memory) == parked);
                 waiting = Some(op);
-                trace.push((0, word(memory) as u64));
+                trace.push((0, parked as u64));
                 continue;
             }
             op => side.run(memory, op),
