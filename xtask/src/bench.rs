@@ -22,7 +22,7 @@ pub fn run(args: &[String]) -> Result {
     let (said, result) = sh.tee(true);
     result?;
     let mut text = machine();
-    for line in said {
+    for line in said.iter().filter(|line| !is_cargo_s(line)) {
         let _ = writeln!(text, "{line}");
     }
     let name = args
@@ -35,6 +35,20 @@ pub fn run(args: &[String]) -> Result {
     std::fs::write(&path, text).map_err(|e| Failure::other(format!("{}: {e}", path.display())))?;
     eprintln!("xtask: recorded in {}", path.display());
     Ok(())
+}
+
+/// Whether cargo said it about the build: a verb at the right of its column of twelve.
+fn is_cargo_s(line: &str) -> bool {
+    let verbs = [
+        "Compiling",
+        "Finished",
+        "Running",
+        "Downloading",
+        "Downloaded",
+        "Locking",
+    ];
+    let word = line.trim_start().split(' ').next().unwrap_or_default();
+    line.starts_with("  ") && verbs.contains(&word)
 }
 
 /// What the figures were taken on.
@@ -74,6 +88,22 @@ fn today() -> String {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_record_holds_no_path_of_the_build() {
+        assert!(super::is_cargo_s(
+            "   Compiling py-sync v0.1.0 (/home/me/py-sync)"
+        ));
+        assert!(super::is_cargo_s(
+            "    Finished `bench` profile [optimized] target(s) in 0.1s"
+        ));
+        assert!(!super::is_cargo_s(
+            "  py-sync                                 9.83       9.65"
+        ));
+        assert!(!super::is_cargo_s(
+            "a free mutex (ns per lock and unlock, 41 rounds of 366735)"
+        ));
+    }
+
     #[test]
     fn today_is_a_date_of_this_century() {
         let today = super::today();

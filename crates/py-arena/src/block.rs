@@ -64,14 +64,12 @@ impl Block {
     #[inline]
     pub(crate) fn allocate(payload: usize, large: bool) -> Result<Block, AllocError> {
         debug_assert!(payload % ALIGNMENT == 0 && payload > 0);
-        match if large {
-            None
-        } else {
-            Block::from_cache(payload)
-        } {
-            Some(block) => Ok(block),
-            None => Block::from_allocator(payload, large),
+        if !large {
+            if let Some(block) = Block::from_cache(payload) {
+                return Ok(block);
+            }
         }
+        Block::from_allocator(payload, large)
     }
 
     /// Gets a block from this thread's cache.

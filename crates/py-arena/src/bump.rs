@@ -151,18 +151,15 @@ impl Bump {
     /// `_PyArena_Malloc`: any size, 0 included.
     #[inline]
     pub(crate) fn malloc(&self, size: usize) -> Result<NonNull<u8>, AllocError> {
-        let segment = self.segment();
+        let mut segment = self.segment();
         // One comparison: where it holds something is open, so that 0 bytes have a place too, and
         // since the room is a multiple of 8 the size fits when rounded. An exact fit is not worth
         // a second one.
         if size >= segment.room() {
             return self.malloc_slow(size);
         }
-        let rounded = round_fitting(size);
-        self.cursor.set(above(segment.cursor, rounded));
-        self.count(1);
-        self.add_slack(rounded - size);
-        Ok(segment.cursor)
+        let carved = segment.carve_fitting(size, 0);
+        Ok(self.advance(segment, carved))
     }
 
     #[inline]

@@ -3,7 +3,10 @@
 //!
 //! So nothing has to be walked, locked or freed in the child: a handle carries the generation in
 //! which its thread was started, and looks. `pthread_atfork` runs the count, so that nobody has to
-//! remember it. Registering twice counts twice per fork, which is harmless.
+//! remember it. Registering twice counts twice per fork, which is harmless. One gap is the C
+//! library's: a fork runs the handlers that were registered when it began, so one that another
+//! thread is in while this process starts its first does not count. [`init`](crate::init) before
+//! the first fork closes it.
 //!
 //! Ordering: both statics are written by the only thread of a new process, before any other thread
 //! of that process exists; starting a thread publishes them. So `Relaxed` is enough everywhere.

@@ -44,7 +44,8 @@ impl<'a> Claim<'a> {
             }
         }
         let at = self.cursor;
-        // SAFETY: a `NonNull`, of which the compiler loses sight where the slow path joins.
+        // SAFETY: K1: a cursor, so not null, of which the compiler loses sight where the slow path
+        // joins.
         unsafe { core::hint::assert_unchecked(at.as_ptr() as usize != 0) };
         let rounded = round_fitting(size);
         self.cursor = above(at, rounded);

@@ -65,9 +65,11 @@
 //! | bit 1 cleared by the wake itself | 1.04-1.05, 1.02-1.06 | 192-214 |
 //! | bit 1 cleared by the first short section | 0.99-1.06, 1.01-1.02 | 81-168 |
 //! | never one more is woken (4-16 threads, sections of 5 us and more) | 0.77-0.80 for 0.83-0.85 | 51 |
-//! | after a long section, too, the woken one dozes (sections of 5 and 20 us) | 0.90 for 0.96 | 51 |
+//! | after a long section, too, the woken one dozes (sections of 5 and 20 us) | 0.90 for 0.96 | - |
 //!
-//! On an idle machine: 1.03, 1.06, and 45 turns; sections of 5 and 20 us 1.00, 1.02.
+//! The rows above the last were measured before a waiter landed at once after a long section, which
+//! the last one is about. As it is now, on an idle machine: 1.03, 1.06, and 45 turns; sections of 5
+//! and 20 us 1.00, 1.02.
 //!
 //! CPython: `Python/lock.c`, `_PyMutex_LockTimed`, `_PyMutex_TryUnlock`. Differs from CPython: the
 //! above; the byte is 2 where CPython's is 0 while the woken waiter of an unlock has not taken the

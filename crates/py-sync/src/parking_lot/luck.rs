@@ -38,11 +38,11 @@ impl Luck {
         }
     }
 
-    /// Looks for a moment, not beyond the deadline, if that has paid lately. True once `done` is.
-    pub(super) fn look(&self, deadline: Deadline, done: impl Fn() -> bool) -> bool {
+    /// Looks for a moment if that has paid lately; not beyond the deadline, nor once `done` is true.
+    pub(super) fn look(&self, deadline: Deadline, done: impl Fn() -> bool) {
         // Before the state is touched: a model has one processor and need not search this.
         if !has_many_processors() {
-            return false;
+            return;
         }
         let before = self.0.load(Relaxed);
         let found = before <= MOST && look_for_a_moment(deadline, done);
@@ -50,7 +50,6 @@ impl Luck {
         if after != before {
             self.0.store(after, Relaxed);
         }
-        found
     }
 }
 
@@ -64,13 +63,17 @@ fn next(state: u8, found: bool) -> u8 {
     }
 }
 
+fn end_of_moment(now: u64, deadline: Deadline) -> u64 {
+    let end = now.saturating_add(MOMENT_NS);
+    match deadline {
+        Deadline::Now => now,
+        Deadline::At(at) => end.min(at),
+        Deadline::Never => end,
+    }
+}
+
 fn look_for_a_moment(deadline: Deadline, done: impl Fn() -> bool) -> bool {
-    let moment = monotonic_ns().saturating_add(MOMENT_NS);
-    let end = match deadline {
-        Deadline::At(at) => moment.min(at),
-        Deadline::Never => moment,
-        Deadline::Now => return done(),
-    };
+    let end = end_of_moment(monotonic_ns(), deadline);
     loop {
         for _ in 0..8 {
             if done() {
@@ -114,11 +117,25 @@ mod tests {
         assert_eq!((rest, state), (REST, 1));
     }
 
+    #[rstest::rstest]
+    #[case(Deadline::Now, 100)]
+    #[case(Deadline::At(7), 7)]
+    #[case(Deadline::At(101), 101)]
+    #[case(Deadline::At(u64::MAX), 100 + MOMENT_NS)]
+    #[case(Deadline::Never, 100 + MOMENT_NS)]
+    fn a_moment_ends_at_the_deadline(#[case] deadline: Deadline, #[case] end: u64) {
+        assert_eq!(end_of_moment(100, deadline), end);
+    }
+
     #[test]
-    fn a_look_ends_with_what_it_looks_for_or_after_a_moment() {
-        for deadline in [Deadline::Never, Deadline::At(0), Deadline::Now] {
-            assert!(look_for_a_moment(deadline, || true));
-            assert!(!look_for_a_moment(deadline, || false));
-        }
+    fn a_look_ends_with_what_it_looks_for_or_with_the_moment() {
+        let looks = core::cell::Cell::new(0);
+        let third = || {
+            looks.set(looks.get() + 1);
+            looks.get() == 3
+        };
+        assert!(look_for_a_moment(Deadline::Never, third));
+        assert_eq!(looks.get(), 3);
+        assert!(!look_for_a_moment(Deadline::Never, || false));
     }
 }

@@ -72,10 +72,6 @@ pub(crate) struct Waiter {
     )]
     pub(super) record: Record,
     /// Where it goes from here (`line.rs`): only who waits for a condition variable has one.
-    #[cfg_attr(
-        not(any(feature = "lock_api", all(test, loom))),
-        allow(dead_code, reason = "nobody goes on")
-    )]
     next_stop: *const (),
     semaphore: Semaphore,
     state: UnsafeCell<State>,
