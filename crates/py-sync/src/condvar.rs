@@ -11,13 +11,13 @@
 //!     byte := 2, join the queue                lock the bucket
 //!     unlock the bucket                        take the first out, or all
 //!     release the mutex                        nobody left: byte := 0
-//!     sleep ◀─────────── message ────────────  unlock the bucket
-//!     take the mutex                           send each on
+//!     sleep ◀────────── post ────────────────  unlock the bucket, wake them
+//!     take the mutex
 //! ```
 //!
-//! A waiter that is notified while its mutex is held is not woken, but put into that one's queue
-//! (`parking_lot/line.rs`, `mutex/line.rs`): the unlock wakes it. Woken at once, it would find the
-//! mutex held by its notifier, and sleep again. If the mutex is free, the waiter is woken.
+//! A waiter that is notified is woken, and competes for its mutex as any thread does. Moving it to
+//! the mutex's queue instead, while that is held (a *requeue*), was tried and did not pay: the figures
+//! are in `benches/README.md`.
 //!
 //! Invariants:
 //! * I1: the byte is written under the bucket lock only. While anybody is queued on its address it
@@ -29,19 +29,19 @@
 //!   written 2, and joined, before it released the mutex; so the notifier, which took the mutex
 //!   after that, loads that 2 or what was written later. If that is 0, it was written under the
 //!   bucket lock with nobody left (I1): the waiter had been taken out by then: it has been notified.
-//! * I3: a waiter that was taken out returns as notified, whatever its clock says (R2 there): a
+//! * I3: a waiter that was taken out returns as notified, whatever its clock says (I2 of the lot): a
 //!   notification to one is never spent on a waiter that gives up.
-//! * I4: the byte is not touched after a waiter was sent on: it may free the variable at once.
+//! * I4: the byte is not touched after a waiter was woken: it may free the variable at once.
 //!
 //! Orderings: all `Relaxed`. The byte's writes are ordered by the bucket lock, and a notifier's load
 //! by the mutex (I2); what the threads tell each other is under the mutex too. Without the mutex
 //! there is no promise, as with any condition variable.
 
 use crate::bits::{HAS_PARKED, UNLOCKED};
-use crate::deadline::{Clock, Deadline, Monotonic};
-use crate::flags::LockFlags;
+use crate::deadline::{Clock, Deadline};
+use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::mutex::Mutex;
-use crate::parking_lot::lot;
+use crate::parking_lot::{Kind, Parking, Visit, Waiters, lot, park_then};
 use crate::primitive::{AtomicU8, Relaxed, const_fn};
 
 const NOBODY: u8 = UNLOCKED;
@@ -65,13 +65,19 @@ impl Condvar {
         clock: &impl Clock,
         mutex: &Mutex,
         release: impl FnOnce(),
-        until: (Deadline, LockFlags),
+        (until, flags): (Deadline, LockFlags),
     ) -> bool {
-        // Relaxed: under the bucket lock (I1).
-        let announce = || self.0.store(WAITED_FOR, Relaxed);
-        // SAFETY: the key is our own address, and only condition variables park on their byte;
-        // `announce` does not call into the lot; `notify` goes by `line_up`.
-        unsafe { mutex.release_until_sent_on(clock, self.key(), announce, release, until) }
+        let announce = || {
+            // Relaxed: under the bucket lock (I1).
+            self.0.store(WAITED_FOR, Relaxed);
+            true
+        };
+        let parking = Parking::plain(Kind::Condvar, self.key(), until, flags);
+        // SAFETY: the key is our own address; `announce` does not call into the lot.
+        let parked = unsafe { park_then(parking, announce, release) };
+        let status = mutex.lock_with(clock, Deadline::Never, flags);
+        debug_assert_eq!(status, LockStatus::Acquired);
+        parked.status == ParkStatus::Ok
     }
 
     /// Wakes the thread that has waited for longest. True if there was one.
@@ -98,20 +104,24 @@ impl Condvar {
     /// Takes out so many, or all that there are.
     #[cold]
     fn notify(&self, most: usize) -> usize {
-        let mut notified = 0;
-        let settle = |n, were_all| {
-            notified = n;
-            if were_all {
+        let take = |waiters: &mut Waiters<'_>| {
+            let mut notified = 0;
+            let stay = waiters.take(0, |_| match notified == most {
+                true => Visit::Stop,
+                false => {
+                    notified += 1;
+                    Visit::Take
+                }
+            });
+            if !stay {
                 // Relaxed: under the bucket lock (I1). The last touch (I4).
                 self.0.store(NOBODY, Relaxed);
             }
+            notified
         };
-        // SAFETY: what `send_on` gives it.
-        let line_up = |mutex, waiter| unsafe { Mutex::line_up(&Monotonic, mutex, waiter) };
-        // SAFETY: the key is our own address; only condition variables park on their byte, and all
-        // by `wait`; `settle` does not call into the lot.
-        unsafe { lot().send_on(self.key(), most, settle, line_up) };
-        notified
+        // SAFETY: the key is our own address, and the caller's borrow keeps it so; `take` does not
+        // call into the lot.
+        unsafe { lot().visit(Kind::Condvar, self.key(), take) }
     }
 
     fn key(&self) -> usize {

@@ -3,7 +3,7 @@
 //! | type | what | in a model |
 //! |---|---|---|
 //! | [`Deadline`] | until when a wait may last: now, never, at an instant | an instant has always passed: a timed wait polls once, and the scheduler decides how late |
-//! | [`Clock`] | the fairness clock of a lock call, a parameter inside | [`Frozen`] and [`Creeping`] never hand over, [`Leaping`] always, [`Ripening`] from the second look on |
+//! | [`Clock`] | the fairness clock of a lock call, a parameter inside | [`Frozen`]: no fair time ever comes; [`Leaping`]: every one has come; [`Ripening`]: from the second look on; [`Skewed`]: a waiter's has come, and its un-locker's clock does not say so |
 //!
 //! Instants are nanoseconds of the monotonic clock in a `u64`: 584 years from boot. Additions
 //! saturate, and the saturated instant is "never".
@@ -12,9 +12,6 @@
 
 use crate::sys;
 use core::time::Duration;
-
-/// From how long on a section is long: 5 us, about what a sleep and a wake-up cost.
-const LONG_SECTION_NS: u64 = 5_000;
 
 /// How long a waiter is passed over before the lock is handed to it: 1 ms.
 pub(crate) const TIME_TO_BE_FAIR_NS: u64 = 1_000_000;
@@ -101,7 +98,7 @@ pub(crate) fn time_until(instant: std::time::Instant) -> Duration {
 
 /// What time it is for the hand-over rule, in nanoseconds from any fixed point.
 ///
-/// Lock calls take it as a parameter; tests pass a fake, models [`Frozen`] or [`Leaping`].
+/// Lock calls take it as a parameter; tests pass a fake.
 pub(crate) trait Clock {
     fn now(&self) -> u64;
 
@@ -112,17 +109,12 @@ pub(crate) trait Clock {
 
     /// True strictly after `time_to_be_fair`.
     fn is_due(&self, time_to_be_fair: u64) -> bool {
-        self.was_due(self.now(), time_to_be_fair)
+        self.now() > time_to_be_fair
     }
 
-    /// [`is_due`](Clock::is_due) for a `now` that is known already.
-    fn was_due(&self, now: u64, time_to_be_fair: u64) -> bool {
-        now > time_to_be_fair
-    }
-
-    /// True if a section from `since` to `now` is long.
-    fn is_long(&self, since: u64, now: u64) -> bool {
-        now.saturating_sub(since) >= LONG_SECTION_NS
+    /// When a waiter looks for itself whether it is due: just after `time_to_be_fair`.
+    fn again_at(&self, time_to_be_fair: u64) -> Deadline {
+        Deadline::At(time_to_be_fair.saturating_add(1))
     }
 }
 
@@ -142,52 +134,13 @@ impl Clock for Monotonic {
         MODELLED.set((now + step, step));
         now
     }
-}
 
-#[cfg(all(test, loom))]
-std::thread_local! {
-    /// What time it is, and what a look at it adds. All threads of a model share one OS thread.
-    static MODELLED: core::cell::Cell<(u64, u64)> = const { core::cell::Cell::new((0, 0)) };
-}
-
-/// For code that takes no clock: an execution in which every waiter is due, or none.
-#[cfg(all(test, loom))]
-pub(crate) fn leap(always_fair: bool) {
-    MODELLED.set((
-        0,
-        if always_fair {
-            2 * TIME_TO_BE_FAIR_NS
-        } else {
-            0
-        },
-    ));
-}
-
-/// A clock that stands: nobody is ever due, and every section is short.
-#[cfg(all(test, loom))]
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Frozen;
-
-#[cfg(all(test, loom))]
-impl Clock for Frozen {
-    fn now(&self) -> u64 {
-        0
-    }
-}
-
-/// A clock that creeps: nobody is ever due, and every section is long.
-#[cfg(all(test, loom))]
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Creeping;
-
-#[cfg(all(test, loom))]
-impl Clock for Creeping {
-    fn now(&self) -> u64 {
-        0
-    }
-
-    fn is_long(&self, _: u64, _: u64) -> bool {
-        true
+    #[cfg(all(test, loom))]
+    fn again_at(&self, _: u64) -> Deadline {
+        match MODELLED.get() {
+            (_, 0) => Deadline::Never,
+            _ => Deadline::At(0),
+        }
     }
 }
 
@@ -202,27 +155,73 @@ impl Clock for Leaping {
         0
     }
 
-    fn was_due(&self, _: u64, _: u64) -> bool {
+    fn is_due(&self, _: u64) -> bool {
         true
     }
 }
 
-/// A clock by which nobody is due when first looked at, and everybody from then on.
 #[cfg(all(test, loom))]
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Ripening(std::sync::Arc<core::sync::atomic::AtomicBool>);
+pub(crate) use modelled::*;
 
 #[cfg(all(test, loom))]
-impl Clock for Ripening {
-    fn now(&self) -> u64 {
-        0
+mod modelled {
+    use super::{Clock, Deadline, TIME_TO_BE_FAIR_NS};
+    use core::cell::Cell;
+
+    std::thread_local! {
+        /// What time it is, and what a look at it adds. All threads of a model share one OS thread.
+        pub(super) static MODELLED: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
     }
 
-    fn was_due(&self, _: u64, _: u64) -> bool {
-        // Not loom's: it is not part of the model.
-        self.0.swap(true, core::sync::atomic::Ordering::Relaxed)
+    /// For code that takes no clock: an execution in which every waiter is due, or none.
+    pub(crate) fn leap(always_fair: bool) {
+        let step = u64::from(always_fair) * 2 * TIME_TO_BE_FAIR_NS;
+        MODELLED.set((0, step));
+    }
+
+    /// A clock that stands: nobody is ever due, and nobody wakes by itself. What wakes a thread is
+    /// another thread.
+    #[derive(Clone, Copy, Debug)]
+    pub(crate) struct Frozen;
+
+    impl Clock for Frozen {
+        fn now(&self) -> u64 {
+            0
+        }
+
+        fn again_at(&self, _: u64) -> Deadline {
+            Deadline::Never
+        }
+    }
+
+    /// Clocks that differ: each waiter finds that its fair time has come, and no unlock does.
+    #[derive(Clone, Copy, Debug)]
+    pub(crate) struct Skewed;
+
+    impl Clock for Skewed {
+        fn now(&self) -> u64 {
+            0
+        }
+    }
+
+    /// A clock by which nobody is due when first looked at, and everybody from then on.
+    #[derive(Clone, Debug, Default)]
+    pub(crate) struct Ripening(std::sync::Arc<core::sync::atomic::AtomicBool>);
+
+    impl Clock for Ripening {
+        fn now(&self) -> u64 {
+            0
+        }
+
+        fn is_due(&self, _: u64) -> bool {
+            // Not loom's: it is not part of the model.
+            self.0.swap(true, core::sync::atomic::Ordering::Relaxed)
+        }
     }
 }
+
+#[cfg(all(test, loom))]
+use modelled::MODELLED;
 
 #[cfg(all(test, not(loom)))]
 mod tests {

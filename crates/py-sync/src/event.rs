@@ -32,7 +32,7 @@ use crate::bits::{HAS_PARKED, LOCKED, UNLOCKED};
 use crate::deadline::Deadline;
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::hooks;
-use crate::parking_lot::{Kind, lot, park_until};
+use crate::parking_lot::{Kind, Parking, lot, park_with};
 use crate::primitive::{Acquire, AtomicU8, Relaxed, Release, const_fn};
 use core::fmt;
 use core::time::Duration;
@@ -108,7 +108,7 @@ impl Event {
         // Release: what came before it is seen by who finds it set. The last touch (I4).
         if self.0.swap(SET, Release) == WAITED_FOR {
             // SAFETY: the key is our own address; only events park on their byte.
-            unsafe { lot().unpark_all(key) };
+            unsafe { lot().unpark_all_of(Kind::Event, key) };
         }
     }
 
@@ -220,9 +220,10 @@ impl Event {
             }
             // Relaxed: a `notify` that this look misses comes to the bucket lock after it (I2).
             let unset = || self.0.load(Relaxed) == WAITED_FOR;
+            let parking = Parking::plain(Kind::Event, self.key(), deadline, flags);
             // SAFETY: the key is our own address, and only events park on their byte; `unset` does
             // not call into the lot.
-            let parked = unsafe { park_until(Kind::Event, self.key(), unset, 0, deadline, flags) };
+            let parked = unsafe { park_with(parking, unset) };
             let given_up = match parked.status {
                 ParkStatus::Ok | ParkStatus::Again => continue,
                 ParkStatus::Timeout => LockStatus::Failure,

@@ -228,7 +228,7 @@ pub(crate) fn around_sleep<R>(flags: LockFlags, sleep: impl FnOnce() -> R) -> R 
     })
 }
 
-fn aborts_on_unwind<R>(f: impl FnOnce() -> R) -> R {
+pub(crate) fn aborts_on_unwind<R>(f: impl FnOnce() -> R) -> R {
     let bomb = AbortOnUnwind;
     let result = f();
     core::mem::forget(bomb);

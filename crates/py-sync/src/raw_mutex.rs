@@ -175,7 +175,7 @@ impl RawMutex {
             alive: Alive::new(),
         };
         let this = ptr::from_ref(&waiter).cast_mut();
-        let mut spin = Spin::on_arrival();
+        let mut spin = Spin::on_bucket();
         loop {
             // Relaxed: what is read decides only which compare-exchange to try.
             let state = self.state.load(Relaxed);

@@ -2,39 +2,58 @@
 //!
 //! | who | pauses between its looks at the lock | at 23 ns a pause |
 //! |---|---|---|
-//! | a thread that arrives | 2, 4, 8, 16, then 24 four times | 3 us |
+//! | a thread that arrives | 2, 4, 8, 16, then 24 four times, the last two with a yield | 3 us |
 //! | a waiter that was woken | 24, five times | 3 us |
-//! | a thread that finds a bucket locked, and nobody asleep before it | as one that arrives | 3 us |
+//! | a thread that finds a bucket locked, and nobody asleep before it | as one that arrives, without the yields | 3 us |
 //!
 //! Longer than a short section, shorter than a sleep and a wake-up (4 us on the same processor, 50
-//! and more on one that idles). Few looks: each takes the lock's line away from its owner. Nobody
-//! yields: a `sched_yield` costs as much as a section, and lets others run for whole slices.
+//! and more on one that idles). Few looks: each takes the lock's line away from its owner. A yield
+//! lets a holder run that has lost its processor; more of them than two gain little and let others
+//! run for whole slices (the figures are in `benches/README.md`).
 //!
 //! With one processor nobody spins: who is waited for is not running.
 //!
-//! A thread that parks looks at its own word instead, for 25 us, where that has paid lately
-//! (`parking_lot/luck.rs`).
+//! A thread that parks spins on its own word instead, where that has paid lately
+//! (`parking_lot/adaptive.rs`).
 
-use crate::primitive::{has_many_processors, spin_loop};
+use crate::primitive::{has_many_processors, spin_loop, yield_now};
 
 const MOST_PAUSES: u32 = 24;
 
 /// The looks that a thread has left.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Spin {
     step: u32,
     end: u32,
+    /// How many of the last moments are yields besides.
+    yields: u32,
 }
 
 impl Spin {
-    /// For a thread that finds the lock taken.
+    /// For a thread that finds a lock taken.
     pub(crate) fn on_arrival() -> Spin {
-        Spin { step: 0, end: 8 }
+        Spin {
+            step: 0,
+            end: 8,
+            yields: 2,
+        }
     }
 
     /// For a waiter that was woken.
-    pub(crate) fn in_flight() -> Spin {
-        Spin { step: 4, end: 9 }
+    pub(crate) fn woken() -> Spin {
+        Spin {
+            step: 4,
+            end: 9,
+            yields: 0,
+        }
+    }
+
+    /// For a thread that finds a bucket locked.
+    pub(crate) fn on_bucket() -> Spin {
+        Spin {
+            yields: 0,
+            ..Spin::on_arrival()
+        }
     }
 
     /// Passes a moment; false, at once, if it is time to sleep.
@@ -47,6 +66,9 @@ impl Spin {
         for _ in 0..if cfg!(miri) { 1 } else { pauses } {
             spin_loop();
         }
+        if self.end - self.step < self.yields {
+            yield_now();
+        }
         true
     }
 }
@@ -57,7 +79,7 @@ mod tests {
 
     #[rstest::rstest]
     #[case(Spin::on_arrival(), 8)]
-    #[case(Spin::in_flight(), 5)]
+    #[case(Spin::woken(), 5)]
     fn a_spin_ends(#[case] mut spin: Spin, #[case] looks: usize) {
         let taken = core::iter::from_fn(|| spin.once().then_some(())).count();
         assert_eq!(taken, if has_many_processors() { looks } else { 0 });

@@ -95,10 +95,10 @@ impl<const N: usize> ParkingLot<N> {
             waiters.reserve(needed);
             let now = sys::monotonic_ns();
             let room = waiters.capacity() - waiters.len();
-            needed = self.visit(bucket, room, |address, record| {
+            needed = self.inspect(bucket, room, |request, record| {
                 waiters.push(Waiting {
-                    address,
-                    kind: record.kind,
+                    address: request.key,
+                    kind: request.kind,
                     ident: record.ident,
                     waited: Duration::from_nanos(now.saturating_sub(record.since)),
                 });

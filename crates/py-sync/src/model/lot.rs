@@ -3,7 +3,7 @@
 use super::{Guarded, check};
 use crate::deadline::Deadline;
 use crate::flags::{LockFlags, ParkStatus};
-use crate::parking_lot::{Kind, Parked, ParkingLot};
+use crate::parking_lot::{Kind, Parked, Parking, ParkingLot, Waiters};
 use crate::primitive::{AtomicU32, Relaxed};
 use core::time::Duration;
 use loom::sync::Arc;
@@ -31,26 +31,24 @@ impl Gate {
     fn park(&self, key: usize, deadline: Deadline) -> Parked {
         // Relaxed: read under the bucket lock, like every write.
         let closed = || self.open.load(Relaxed) == 0;
+        let mut parking = Parking::plain(Kind::Park, key, deadline, LockFlags::NONE);
+        parking.request.token = 17;
         // SAFETY: the lot is this test's own.
-        unsafe {
-            self.lot
-                .park_until(Kind::Park, key, closed, 17, deadline, LockFlags::NONE)
-        }
+        unsafe { self.lot.park_with(parking, closed) }
     }
 
     /// Opens, and wakes one, who gets the answer 5. True if there was one.
     fn open_and_unpark(&self) -> bool {
-        let callback = |ticket: Option<&mut crate::parking_lot::Ticket>, _has_more| {
+        let callback = |waiters: &mut Waiters<'_>| {
             // Relaxed: under the bucket lock.
             self.open.store(1, Relaxed);
-            ticket.is_some_and(|ticket| {
-                assert_eq!(ticket.token, 17);
-                ticket.reply = 5;
-                true
-            })
+            let first = waiters.iter().next();
+            assert!(first.is_none_or(|request| request.token == 17));
+            waiters.take_first(5);
+            first.is_some()
         };
         // SAFETY: the lot is this test's own.
-        unsafe { self.lot.unpark_ticket(KEY, callback) }
+        unsafe { self.lot.visit(Kind::Park, KEY, callback) }
     }
 }
 

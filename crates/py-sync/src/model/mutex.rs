@@ -1,9 +1,10 @@
-//! Models of [`Mutex`] on the static lot, by clocks that never, always, and later hand over.
+//! Models of [`Mutex`] on the static lot, by each of the clocks.
 //!
-//! A doze is a timed sleep: it ends at once, and how late, is the scheduler's choice.
+//! With [`Frozen`] no waiter wakes by itself: the designated waker alone looks after the others. With
+//! the others a waiter's fair time comes at once, and how late it acts is the scheduler's choice.
 
 use super::{Guarded, check};
-use crate::deadline::{Clock, Creeping, Deadline, Frozen, Leaping, Ripening};
+use crate::deadline::{Clock, Deadline, Frozen, Leaping, Ripening, Skewed};
 use crate::flags::{LockFlags, LockStatus};
 use crate::mutex::Mutex;
 use core::time::Duration;
@@ -48,10 +49,7 @@ where
             acquired += other.join().unwrap();
         }
         let byte = shared.0.byte();
-        assert!(
-            byte == 0 || byte == 2,
-            "nobody is there, and the byte is {byte}"
-        );
+        assert_eq!(byte, 0, "nobody is there");
         let status = shared.0.lock_with(&clock, Deadline::Never, LockFlags::NONE);
         assert_eq!(status, LockStatus::Acquired);
         assert_eq!(shared.1.get(), acquired);
@@ -90,7 +88,9 @@ models! {
     two_one_timed_always_fair: || Leaping, [FOR_EVER, BRIEFLY], 1;
     two_timed_later_fair: Ripening::default, [BRIEFLY; 2], 2;
     three_never_fair: || Frozen, [FOR_EVER; 3], 1;
-    three_long_never_fair: || Creeping, [FOR_EVER; 3], 1;
+    two_skewed: || Skewed, [FOR_EVER; 2], 2;
+    three_skewed: || Skewed, [FOR_EVER; 3], 1;
+    three_one_timed_skewed: || Skewed, [FOR_EVER, FOR_EVER, BRIEFLY], 1;
     three_always_fair: || Leaping, [FOR_EVER; 3], 1;
     three_later_fair: Ripening::default, [FOR_EVER; 3], 1;
     three_one_timed_never_fair: || Frozen, [FOR_EVER, FOR_EVER, BRIEFLY], 1;

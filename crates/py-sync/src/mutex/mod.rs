@@ -6,8 +6,6 @@
 #[cfg(any(feature = "lock_api", all(test, loom)))]
 mod fair;
 mod guard;
-#[cfg(any(feature = "lock_api", all(test, loom)))]
-mod line;
 mod protocol;
 #[cfg(all(test, not(loom)))]
 mod tests;
@@ -23,9 +21,10 @@ use core::time::Duration;
 
 /// A mutex of one byte that hands itself to whoever has waited for more than 1 ms.
 ///
-/// An unlock that looks at the queue hands it to the first waiter once that is due. Beside sections
-/// shorter than 5 us, where few unlocks look, a waiter that was woken and gets no processor is handed
-/// the lock when it next runs.
+/// That holds however short or long the sections are, and whatever other waiters do: one that was
+/// woken and does not run holds nobody up. A thread that *was handed* the lock has it, though, and
+/// others wait until it has run; so it is with CPython. The millisecond ends when the waiter or the
+/// holder next runs after it.
 ///
 /// It carries no data, has no owner (any thread may unlock it) and is not recursive. All zero is
 /// unlocked. It must not move while a thread waits for it, which a borrow ensures.
@@ -126,24 +125,7 @@ impl Mutex {
     #[inline]
     #[must_use = "the lock may not have been acquired"]
     pub fn try_lock(&self) -> bool {
-        self.lock_free() || self.try_lock_unparked()
-    }
-
-    /// Takes the lock if its bit is clear, whatever the parked bit is and however it flips.
-    fn try_lock_unparked(&self) -> bool {
-        // Relaxed: decides only which compare-exchange to try.
-        let mut byte = self.0.load(Relaxed);
-        while !is_locked(byte) {
-            // Relaxed on failure: only tried again.
-            match self
-                .0
-                .compare_exchange(byte, byte | LOCKED, Acquire, Relaxed)
-            {
-                Ok(_) => return true,
-                Err(now) => byte = now,
-            }
-        }
-        false
+        self.lock_free() || self.take(LOCKED)
     }
 
     /// Locks within `timeout`: `None` waits for ever, `Some(ZERO)` not at all.
@@ -226,22 +208,16 @@ impl Mutex {
     /// [`try_unlock`](Mutex::try_unlock) with the fairness clock as a parameter.
     #[inline]
     pub(crate) fn unlock_with(&self, clock: &impl Clock) -> bool {
-        // Relaxed: decides only which way to go.
-        if self.0.load(Relaxed) != LOCKED {
-            return self.unlock_contended(clock);
-        }
-        self.unlock_unparked();
-        true
+        self.unlock_unparked() || self.unlock_contended(clock)
     }
 
-    /// Unlocks what was just seen to be 1. A swap, where CPython has a compare-exchange: it is as
-    /// fast or faster, and what it may take along is known from what it returns.
+    /// Unlocks if the byte is 1.
     #[inline]
-    fn unlock_unparked(&self) {
-        // Release: the section ends here.
-        if self.0.swap(UNLOCKED, Release) != LOCKED {
-            self.unlock_raced();
-        }
+    fn unlock_unparked(&self) -> bool {
+        // Release: the section ends here. Relaxed on failure: the slow path loads again.
+        self.0
+            .compare_exchange(LOCKED, UNLOCKED, Release, Relaxed)
+            .is_ok()
     }
 
     /// True while somebody holds it. Out of date at once: for assertions.

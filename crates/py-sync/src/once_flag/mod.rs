@@ -35,7 +35,7 @@
 use crate::bits::{HAS_PARKED, LOCKED, ONCE_INITIALIZED, UNLOCKED};
 use crate::deadline::Deadline;
 use crate::flags::LockFlags;
-use crate::parking_lot::{Kind, lot, park_until};
+use crate::parking_lot::{Kind, Parking, lot, park_with};
 use crate::primitive::{Acquire, AtomicU8, Relaxed, Release, const_fn};
 use core::fmt;
 
@@ -181,10 +181,11 @@ impl OnceFlag {
             recursion::assert_not_in(self.key());
             // Relaxed: a runner that this look misses comes to the bucket lock after it (I3).
             let still_runs = || self.0.load(Relaxed) == WAITED_FOR;
-            let (never, flags) = (Deadline::Never, rules.flags);
+            let (key, never) = (self.key(), Deadline::Never);
+            let parking = Parking::plain(Kind::OnceFlag, key, never, rules.flags);
             // SAFETY: the key is our own address, and only once-flags park on their byte;
             // `still_runs` does not call into the lot. However the sleep ends, the loop looks.
-            let _ = unsafe { park_until(Kind::OnceFlag, self.key(), still_runs, 0, never, flags) };
+            let _ = unsafe { park_with(parking, still_runs) };
         }
     }
 
@@ -248,7 +249,7 @@ impl Drop for Running<'_> {
         // Release: the initialiser's writes. The last touch (I4).
         if self.flag.0.swap(self.end, Release) == WAITED_FOR {
             // SAFETY: the key is the flag's own address; only once-flags park on their byte.
-            unsafe { lot().unpark_all(key) };
+            unsafe { lot().unpark_all_of(Kind::OnceFlag, key) };
         }
     }
 }

@@ -3,10 +3,10 @@
 //! Padded to two cache lines, the pair that today's prefetchers fetch together: neighbours in the
 //! table do not disturb each other. CPython's are 32 bytes, two to a line.
 
-use super::luck::Luck;
-use super::queue::Queue;
+use super::adaptive::AdaptiveSpin;
+use super::waiter::Queue;
 use crate::primitive::{UnsafeCell, const_fn};
-use crate::raw_mutex::{RawMutex, RawMutexGuard};
+use crate::raw_mutex::RawMutex;
 use core::fmt;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 
@@ -15,15 +15,15 @@ use core::panic::{RefUnwindSafe, UnwindSafe};
 pub(crate) struct Bucket {
     lock: RawMutex,
     queue: UnsafeCell<Queue>,
-    luck: Luck,
+    pub(super) spin: AdaptiveSpin,
 }
 
 // SAFETY: the queue is reached through `lock` only, and its waiters outlive their stay in it.
 unsafe impl Sync for Bucket {}
-// SAFETY: as above; a bucket belongs to no thread.
+// SAFETY: a bucket belongs to no thread, and neither do the waiters in its queue.
 unsafe impl Send for Bucket {}
 
-// A panic in a callback leaves the queue as it was and the lock free.
+// A panic in a callback leaves the queue whole and the lock free.
 impl RefUnwindSafe for Bucket {}
 impl UnwindSafe for Bucket {}
 
@@ -33,24 +33,17 @@ impl Bucket {
             Bucket {
                 lock: RawMutex::new(),
                 queue: UnsafeCell::new(Queue::new()),
-                luck: Luck::new(),
+                spin: AdaptiveSpin::new(),
             }
         }
     }
 
-    /// Locks it. The guard unlocks, also on a panic.
+    /// Runs `f` on the queue with the lock held. Unlocks also on a panic.
     #[inline]
-    pub(crate) fn lock(&self) -> LockedBucket<'_> {
+    pub(super) fn lock<R>(&self, f: impl FnOnce(&mut Queue) -> R) -> R {
         let _guard = self.lock.lock_guard();
-        LockedBucket {
-            queue: &self.queue,
-            _guard,
-        }
-    }
-
-    /// How its waits went lately. Not under the lock.
-    pub(super) fn luck(&self) -> &Luck {
-        &self.luck
+        // SAFETY: the lock is held, and it is not recursive: `f` does not come here again.
+        self.queue.with_mut(|queue| f(unsafe { &mut *queue }))
     }
 
     /// Unlocks it and forgets its waiters.
@@ -58,11 +51,11 @@ impl Bucket {
     /// # Safety
     ///
     /// No other thread exists: this is the child of a fork.
-    pub(crate) unsafe fn reset(&self) {
+    pub(super) unsafe fn reset(&self) {
         // SAFETY: nobody else is here, so nobody holds the lock or looks at the queue.
         self.queue
             .with_mut(|queue| unsafe { *queue = Queue::new() });
-        // SAFETY: as above.
+        // SAFETY: the caller's promise is the one that it asks for.
         unsafe { self.lock.reset() };
     }
 }
@@ -72,20 +65,5 @@ impl fmt::Debug for Bucket {
         f.debug_struct("Bucket")
             .field("lock", &self.lock)
             .finish_non_exhaustive()
-    }
-}
-
-/// A bucket whose lock the calling thread holds.
-pub(crate) struct LockedBucket<'a> {
-    queue: &'a UnsafeCell<Queue>,
-    _guard: RawMutexGuard<'a>,
-}
-
-impl LockedBucket<'_> {
-    /// Runs `f` on the queue.
-    #[inline]
-    pub(crate) fn queue<R>(&mut self, f: impl FnOnce(&mut Queue) -> R) -> R {
-        // SAFETY: the lock is held, and `&mut self` keeps `f` from coming here again.
-        self.queue.with_mut(|queue| f(unsafe { &mut *queue }))
     }
 }

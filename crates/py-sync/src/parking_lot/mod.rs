@@ -7,22 +7,34 @@
 //!  park(key, validate)                       unpark(key, callback)
 //!    lock the bucket                           lock the bucket
 //!    validate()? no: Again                     first waiter with this key
-//!    append to the queue                       callback(token, has_more)
-//!    unlock the bucket                         take it out; `unparking` = true
-//!    look for a moment (`luck.rs`)
-//!    sleep ◀──────────── post ──────────────   unlock the bucket
-//!    time up: lock the bucket
-//!      `unparking`? unlock, wait for the post: Ok
-//!      else take myself out: Timeout
+//!    insert into the queue                     callback(token, has_more)
+//!    unlock the bucket                         take it out
+//!    spin for a moment (`adaptive.rs`)         unlock the bucket
+//!    sleep ◀──────────── post ──────────────   wake it
+//!    fair time: lock the bucket
+//!      taken? unlock, wait for the post: Ok
+//!      validate()? sleep on : leave: Again
+//!    time up, signal: lock the bucket
+//!      taken? unlock, wait for the post: Ok
+//!      else leave: Timeout, Intr
 //! ```
+//!
+//! There is one kind of waiter (`waiter.rs`), one way in ([`park_with`]), and one way out by another's
+//! hand ([`visit`]: a closure that runs on the waiters of a key). What a lock decides there is in the
+//! lock's own file. A lock gives its waiters a *fair time*; the waiters of a key stand in its order,
+//! and each validates once more when it has come, so that its wake-up depends on no other waiter.
+//!
+//! [`park_with`]: ParkingLot::park_with
+//! [`visit`]: ParkingLot::visit
 //!
 //! Invariants (those of a waiter and of a queue are in `waiter.rs`):
 //! * I1: `validate` and `callback` run under the bucket lock, so a state change made there and a
 //!   `validate` that looks at the same state cannot miss each other: no wake-up is lost.
 //! * I2: who has been taken out returns `Ok`, whatever its clock says: no hand-over is lost.
-//! * I3: the queue keeps the order of arrival per key.
+//! * I3: without fair times the queue keeps the order of arrival per key.
 //! * I4: a bucket is never locked while a thread sleeps, a hook runs, or another bucket is locked.
 //! * I5: a panic in `validate` or `callback` leaves the queue as it was and the bucket unlocked.
+//! * I6: a thread is out of every queue before its hooks run: see `hooks.rs`, I2.
 //!
 //! Orderings: everything is under the bucket's lock, but for the post, which the semaphore orders.
 //!
@@ -30,36 +42,24 @@
 //! 1, 2, 4 or 8 bytes; a signal ends a sleep only with `HANDLE_SIGNALS`; the hooks run with the
 //! waiter out of every queue; buckets are padded.
 
+mod adaptive;
 mod bucket;
 mod callback;
 mod fork;
-#[cfg(any(feature = "lock_api", all(test, loom)))]
-mod line;
-mod luck;
-mod queue;
 pub(crate) mod record;
-mod run;
-mod standby;
 mod table;
 mod waiter;
 
 pub use fork::after_fork;
-#[cfg(any(feature = "lock_api", all(test, loom)))]
-pub(crate) use line::{Arrival, Line, wait_in_line};
 #[cfg_attr(
     not(feature = "diagnostics"),
-    allow(unreachable_pub, reason = "told to nobody")
+    allow(unreachable_pub, reason = "public with the feature only")
 )]
 pub use record::Kind;
-pub(crate) use run::{Goes, Run};
-pub(crate) use standby::{HANDED_OVER, Verdict, WOKEN_ONCE};
 pub use table::ParkingLot;
-pub(crate) use table::{Parked, lot};
-#[cfg(all(test, loom))]
-pub(crate) use waiter::Ticket;
-pub(crate) use waiter::{Standby, Waiter};
+pub(crate) use table::{Parked, Parking, lot};
+pub(crate) use waiter::{Request, Visit, Waiters};
 
-use crate::deadline::Deadline;
 use crate::flags::{LockFlags, ParkStatus};
 use core::time::Duration;
 
@@ -119,27 +119,36 @@ pub unsafe fn park(
     timeout: Option<Duration>,
     flags: LockFlags,
 ) -> ParkStatus {
-    let deadline = Deadline::after(timeout);
+    fork::register();
     // SAFETY: the caller's promise.
-    unsafe { park_until(Kind::Park, key, validate, token as u64, deadline, flags) }.status
+    unsafe { lot().park(key, validate, token, timeout, flags) }
 }
 
-/// [`park`] with a kind, a deadline, a token of 64 bits, and the un-parker's answer.
+/// [`ParkingLot::park_with`] in the static lot.
 ///
 /// # Safety
 ///
 /// As for [`park`].
-pub(crate) unsafe fn park_until(
-    kind: Kind,
-    key: usize,
-    validate: impl FnOnce() -> bool,
-    token: u64,
-    deadline: Deadline,
-    flags: LockFlags,
+pub(crate) unsafe fn park_with(parking: Parking, validate: impl FnMut() -> bool) -> Parked {
+    fork::register();
+    // SAFETY: the caller's promise.
+    unsafe { lot().park_with(parking, validate) }
+}
+
+/// [`ParkingLot::park_then`] in the static lot.
+///
+/// # Safety
+///
+/// As for [`park`].
+#[cfg(any(feature = "lock_api", all(test, loom)))]
+pub(crate) unsafe fn park_then(
+    parking: Parking,
+    validate: impl FnMut() -> bool,
+    release: impl FnOnce(),
 ) -> Parked {
     fork::register();
     // SAFETY: the caller's promise.
-    unsafe { lot().park_until(kind, key, validate, token, deadline, flags) }
+    unsafe { lot().park_then(parking, validate, release) }
 }
 
 /// Wakes the thread that has been parked on `key` for longest.

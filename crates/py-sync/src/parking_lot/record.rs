@@ -1,5 +1,5 @@
-//! What a waiter tells `py_sync::diagnostics`: who waits, for what, since when. Without the feature
-//! a [`Record`] is of no size and the counts are no code.
+//! [`Kind`], what a thread waits for, and what `py_sync::diagnostics` is told besides: who waits, since
+//! when. Without the feature a [`Record`] is of no size and the counts are no code.
 //!
 //! A record is written before its waiter is queued and never changed; who holds the bucket lock
 //! may read it while the waiter is in the queue. The counts are `Relaxed`: figures that order
@@ -15,7 +15,7 @@
 /// ```
 #[cfg_attr(
     not(feature = "diagnostics"),
-    allow(dead_code, unreachable_pub, reason = "told to nobody")
+    allow(unreachable_pub, reason = "public with the feature only")
 )]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -36,7 +36,6 @@ pub enum Kind {
 
 #[cfg(all(feature = "diagnostics", not(all(test, loom))))]
 mod told {
-    use super::Kind;
     use crate::primitive::{AtomicU64, Relaxed};
     use crate::sys;
     use py_thread::Ident;
@@ -46,16 +45,14 @@ mod told {
 
     #[derive(Clone, Copy, Debug)]
     pub(crate) struct Record {
-        pub(crate) kind: Kind,
         pub(crate) ident: Ident,
         /// Nanoseconds of the monotonic clock.
         pub(crate) since: u64,
     }
 
     impl Record {
-        pub(crate) fn new(kind: Kind) -> Record {
+        pub(crate) fn new() -> Record {
             Record {
-                kind,
                 ident: Ident::own(),
                 since: sys::monotonic_ns(),
             }
@@ -78,14 +75,12 @@ mod told {
 
 #[cfg(not(all(feature = "diagnostics", not(all(test, loom)))))]
 mod told {
-    use super::Kind;
-
     #[derive(Clone, Copy, Debug)]
     pub(crate) struct Record;
 
     impl Record {
         #[inline]
-        pub(crate) fn new(_: Kind) -> Record {
+        pub(crate) fn new() -> Record {
             Record
         }
     }

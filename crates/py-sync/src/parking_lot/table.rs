@@ -1,8 +1,11 @@
 //! [`ParkingLot`]: a table of buckets, and the one static table that the locks park in.
 
-use super::bucket::{Bucket, LockedBucket};
-use super::record::{self, Kind, Record};
-use super::waiter::{Class, Ticket, Waiter};
+use super::bucket::Bucket;
+use super::callback;
+#[cfg(feature = "diagnostics")]
+use super::record::Record;
+use super::record::{self, Kind};
+use super::waiter::{NEVER_FAIR, Request, Taken, Visit, Waiter, Waiters};
 use crate::deadline::Deadline;
 use crate::flags::{LockFlags, ParkStatus};
 use crate::hooks;
@@ -31,11 +34,39 @@ pub struct ParkingLot<const N: usize> {
     buckets: [Bucket; N],
 }
 
+/// One call of a park: what for, until when, and how.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Parking {
+    pub(crate) request: Request,
+    /// When the thread validates again, if nobody has taken it out by then: its fair time.
+    pub(crate) again_at: Deadline,
+    pub(crate) deadline: Deadline,
+    pub(crate) flags: LockFlags,
+}
+
+impl Parking {
+    /// For who waits for no lock.
+    pub(crate) fn plain(kind: Kind, key: usize, deadline: Deadline, flags: LockFlags) -> Parking {
+        let request = Request {
+            kind,
+            key,
+            token: 0,
+            fair_at: NEVER_FAIR,
+        };
+        Parking {
+            request,
+            again_at: Deadline::Never,
+            deadline,
+            flags,
+        }
+    }
+}
+
 /// How a park ended, and what the un-parker answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Parked {
     pub(crate) status: ParkStatus,
-    /// The ticket's reply; 0 unless the status is `Ok`.
+    /// 0 unless the status is `Ok`.
     pub(crate) reply: u32,
 }
 
@@ -57,8 +88,8 @@ impl<const N: usize> ParkingLot<N> {
     }
 
     /// CPython: `address % NUM_BUCKETS`, and no other hash. Any number is a key.
-    pub(super) fn bucket(&self, key: usize) -> LockedBucket<'_> {
-        self.buckets[key % N].lock()
+    fn bucket(&self, key: usize) -> &Bucket {
+        &self.buckets[key % N]
     }
 
     /// As [`park`](crate::park), in this lot.
@@ -86,120 +117,116 @@ impl<const N: usize> ParkingLot<N> {
         flags: LockFlags,
     ) -> ParkStatus {
         let deadline = Deadline::after(timeout);
+        let mut parking = Parking::plain(Kind::Park, key, deadline, flags);
+        parking.request.token = token as u64;
+        let mut validate = Some(validate);
+        // Asked once: it never validates again.
+        let once = || validate.take().is_none_or(|validate| validate());
         // SAFETY: the caller's promise.
-        unsafe { self.park_until(Kind::Park, key, validate, token as u64, deadline, flags) }.status
+        unsafe { self.park_with(parking, once) }.status
     }
 
-    /// [`park`](ParkingLot::park) with a kind, a deadline, a token of 64 bits, and the un-parker's
-    /// answer.
+    /// Queues the thread if `validate` agrees, and sleeps until it is taken out, until the deadline,
+    /// or until a signal arrives that it is to handle.
+    ///
+    /// At `again_at` the thread asks `validate` again, under the bucket lock. If that agrees, it
+    /// sleeps on in its place; if not, it leaves with [`Again`](ParkStatus::Again). So it need not
+    /// trust any other thread to run before it is looked after.
     ///
     /// # Safety
     ///
     /// As for [`park`](crate::park).
-    pub(crate) unsafe fn park_until(
+    pub(crate) unsafe fn park_with(
         &self,
-        kind: Kind,
-        key: usize,
-        validate: impl FnOnce() -> bool,
-        token: u64,
-        deadline: Deadline,
-        flags: LockFlags,
+        parking: Parking,
+        validate: impl FnMut() -> bool,
     ) -> Parked {
-        let waiter = Waiter::new(key, token, Record::new(kind));
-        // SAFETY: the caller's promise; the waiter stays where it is until `sleep_queued` has it out.
-        if unsafe { self.enqueue(&waiter, validate) } {
-            return self.sleep_queued(&waiter, deadline, flags);
-        }
-        Parked {
-            status: ParkStatus::Again,
-            reply: 0,
-        }
+        // SAFETY: the caller's promise.
+        unsafe { self.park_then(parking, validate, || ()) }
     }
 
-    /// Queues `waiter` if `validate` agrees. True if it did.
+    /// [`park_with`](ParkingLot::park_with), and runs `release` once the thread is queued. If that
+    /// panics, the process ends.
     ///
     /// # Safety
     ///
-    /// As for [`park`](crate::park); and `waiter`, which is in no queue, lives and stays where it is
-    /// until [`sleep_queued`](ParkingLot::sleep_queued) has returned.
-    pub(super) unsafe fn enqueue(&self, waiter: &Waiter, validate: impl FnOnce() -> bool) -> bool {
-        super::callback::assert_outside();
-        let mut bucket = self.bucket(waiter.key());
-        let queued = super::callback::guarded(validate);
-        if queued {
-            // SAFETY: under the lock; the caller keeps it until it is out.
-            bucket.queue(|queue| unsafe { queue.push_back(waiter) });
-        }
-        queued
-    }
-
-    /// Sleeps until the queued `waiter` is woken or its time is up; it is out of the queue then.
-    pub(super) fn sleep_queued(
+    /// As for [`park`](crate::park).
+    pub(crate) unsafe fn park_then(
         &self,
-        waiter: &Waiter,
-        deadline: Deadline,
-        flags: LockFlags,
+        parking: Parking,
+        mut validate: impl FnMut() -> bool,
+        release: impl FnOnce(),
     ) -> Parked {
-        let status = if deadline == Deadline::Now {
-            self.sleep(waiter, deadline, flags)
-        } else {
-            record::count_wait();
-            hooks::around_sleep(flags, || self.sleep(waiter, deadline, flags))
+        callback::assert_outside();
+        let waiter = Waiter::new(parking.request);
+        let queued = self.bucket(parking.request.key).lock(|queue| {
+            let queued = callback::guarded(&mut validate);
+            if queued {
+                // SAFETY: in no queue yet; it stays here until `sleep_queued` has it out.
+                unsafe { queue.insert(&waiter) };
+            }
+            queued
+        });
+        if queued {
+            hooks::aborts_on_unwind(release);
+        }
+        let status = match queued {
+            false => ParkStatus::Again,
+            true if parking.deadline == Deadline::Now => {
+                self.sleep_queued(&waiter, parking, validate)
+            }
+            true => {
+                record::count_wait();
+                hooks::around_sleep(parking.flags, || {
+                    self.sleep_queued(&waiter, parking, validate)
+                })
+            }
         };
         let reply = match status {
-            // SAFETY: woken, so out of the queue and ours.
-            ParkStatus::Ok => unsafe { waiter.reply() },
+            ParkStatus::Ok => waiter.reply(),
             _ => 0,
         };
-        if reply != 0 {
-            record::count_hand_off();
-        }
         Parked { status, reply }
     }
 
-    /// Sleeps, after a look around where that pays, and returns with the waiter out of the queue.
-    ///
-    /// A time that is up while somebody is already waking us counts for nothing: the un-parker may
-    /// have handed us its lock.
-    fn sleep(&self, waiter: &Waiter, deadline: Deadline, flags: LockFlags) -> ParkStatus {
-        let interruptible = flags.contains(LockFlags::HANDLE_SIGNALS);
+    /// Sleeps, and returns with the waiter out of the queue.
+    fn sleep_queued(
+        &self,
+        waiter: &Waiter,
+        parking: Parking,
+        mut validate: impl FnMut() -> bool,
+    ) -> ParkStatus {
+        let (deadline, bucket) = (parking.deadline, self.bucket(parking.request.key));
+        let interruptible = parking.flags.contains(LockFlags::HANDLE_SIGNALS);
         // Not where a signal is to end the wait: it would have to be looked for too.
-        if deadline != Deadline::Now && !interruptible {
-            self.look(waiter.key(), deadline, waiter);
+        if deadline != Deadline::Now && parking.request.fair_at == NEVER_FAIR && !interruptible {
+            bucket.spin.spin(deadline, || waiter.semaphore.is_posted());
         }
-        let status = match waiter.wait(deadline, interruptible) {
-            Wake::Woken => return ParkStatus::Ok,
-            Wake::TimedOut => ParkStatus::Timeout,
-            Wake::Interrupted => ParkStatus::Intr,
-        };
-        // SAFETY: queued by the caller, whose waiter it is.
-        if unsafe { self.take_back(waiter) } {
-            return status;
+        let mut until = deadline.min(parking.again_at);
+        loop {
+            let status = match waiter.semaphore.wait(until, interruptible) {
+                Wake::Woken => return ParkStatus::Ok,
+                Wake::TimedOut if until != deadline && !deadline.has_passed() => ParkStatus::Again,
+                Wake::TimedOut => ParkStatus::Timeout,
+                Wake::Interrupted => ParkStatus::Intr,
+            };
+            let stays = bucket.lock(|queue| {
+                // The fair time has come, and there is still something to wait for.
+                status == ParkStatus::Again
+                    && !queue.was_taken(waiter)
+                    && callback::guarded(&mut validate)
+                    // SAFETY: queued by the caller, and not posted.
+                    || !unsafe { queue.take_back(waiter) }
+            });
+            if !stays {
+                return status;
+            }
+            // Taken out already, and the post will come, whatever the clock says; or still queued.
+            until = match status {
+                ParkStatus::Again => deadline,
+                _ => Deadline::Never,
+            };
         }
-        waiter.wait(Deadline::Never, false);
-        ParkStatus::Ok
-    }
-
-    /// Looks for a moment whether `waiter` has been posted, if that has paid for this key lately.
-    pub(super) fn look(&self, key: usize, deadline: Deadline, waiter: &Waiter) {
-        let luck = self.buckets[key % N].luck();
-        luck.look(deadline, || waiter.is_posted());
-    }
-
-    /// Takes `waiter` out, by its owner. False if somebody else has, and a message will come.
-    ///
-    /// # Safety
-    ///
-    /// `waiter` was queued in this lot, and its owner has not had a message.
-    pub(super) unsafe fn take_back(&self, waiter: &Waiter) -> bool {
-        let mut bucket = self.bucket(waiter.key());
-        // SAFETY: under the bucket lock.
-        let is_queued = !unsafe { waiter.is_unparking() };
-        if is_queued {
-            // SAFETY: under the lock, and nobody has taken it out.
-            bucket.queue(|queue| unsafe { queue.remove(waiter) });
-        }
-        is_queued
     }
 
     /// As [`unpark`](crate::unpark), in this lot.
@@ -222,45 +249,43 @@ impl<const N: usize> ParkingLot<N> {
         key: usize,
         callback: impl FnOnce(Option<usize>, bool) -> R,
     ) -> R {
-        let callback = |ticket: Option<&mut Ticket>, has_more| {
-            callback(ticket.map(|t| t.token as usize), has_more)
+        let visit = |waiters: &mut Waiters<'_>| {
+            let first = waiters.iter().next();
+            let has_more = first.is_some() && waiters.bucket_len() > 1;
+            // Before anything is taken out: if it panics, nothing has happened.
+            let result = callback(first.map(|request| request.token as usize), has_more);
+            waiters.take_first(0);
+            result
         };
         // SAFETY: the caller's promise.
-        unsafe { self.unpark_ticket(key, callback) }
+        unsafe { self.visit(Kind::Park, key, visit) }
     }
 
-    /// [`unpark`](ParkingLot::unpark) with the whole ticket, so that the callback can answer.
-    ///
-    /// The callback runs before the waiter is taken out: if it panics, nothing has happened.
+    /// Runs `f` on the waiters of a kind and key with the bucket locked, and wakes those that it
+    /// took out once the bucket is unlocked.
     ///
     /// # Safety
     ///
-    /// As for [`unpark`](crate::unpark).
-    pub(crate) unsafe fn unpark_ticket<R>(
+    /// As for [`unpark`](crate::unpark): the kind's waiters on `key` are the caller's, and know what
+    /// to make of the reply; `f` does not call into the lot.
+    pub(crate) unsafe fn visit<R>(
         &self,
+        kind: Kind,
         key: usize,
-        callback: impl FnOnce(Option<&mut Ticket>, bool) -> R,
+        f: impl FnOnce(&mut Waiters<'_>) -> R,
     ) -> R {
-        super::callback::assert_outside();
-        let mut bucket = self.bucket(key);
-        // SAFETY: under the bucket lock.
-        let (waiter, len) = bucket.queue(|queue| unsafe {
-            let first = queue.first_of(Class::Plain, key);
-            (first, queue.len())
-        });
-        if waiter.is_null() {
-            return super::callback::guarded(|| callback(None, false));
-        }
-        // SAFETY: under the bucket lock, and in the queue.
-        let result = unsafe {
-            (*waiter).with_ticket(|t| super::callback::guarded(|| callback(Some(t), len > 1)))
-        };
-        // SAFETY: under the bucket lock, in the queue, and posted below.
-        bucket.queue(|queue| unsafe { queue.take(waiter) });
-        drop(bucket);
-        // SAFETY: taken out above, and posted once.
-        unsafe { Waiter::post(waiter) };
-        result
+        callback::assert_outside();
+        // Dropped last: woken without the lock, also if `f` panics.
+        let mut taken = Taken::new();
+        self.bucket(key).lock(|queue| {
+            let mut waiters = Waiters {
+                kind,
+                key,
+                queue,
+                taken: &mut taken,
+            };
+            callback::guarded(|| f(&mut waiters))
+        })
     }
 
     /// As [`unpark_all`](crate::unpark_all), in this lot.
@@ -278,32 +303,41 @@ impl<const N: usize> ParkingLot<N> {
     /// ```
     #[doc(alias = "_PyParkingLot_UnparkAll")]
     pub unsafe fn unpark_all(&self, key: usize) -> usize {
-        super::callback::assert_outside();
-        // SAFETY: under the bucket lock, and all are posted below.
-        let mut waiter = self
-            .bucket(key)
-            .queue(|queue| unsafe { queue.take_all(key) });
-        let mut woken = 0;
-        while !waiter.is_null() {
-            // SAFETY: ours, and not posted yet.
-            let next = unsafe { Waiter::next_taken(waiter) };
-            // SAFETY: taken out above, and posted once.
-            unsafe { Waiter::post(waiter) };
-            waiter = next;
-            woken += 1;
-        }
-        woken
+        // SAFETY: the caller's promise.
+        unsafe { self.unpark_all_of(Kind::Park, key) }
     }
 
-    /// Calls `f` with the key and the record of each waiter of one bucket, under its lock, if there
-    /// are no more than `room`. How many there are.
+    /// Wakes all of a kind that are parked on `key`; how many they were.
+    ///
+    /// # Safety
+    ///
+    /// As for [`unpark_all`](crate::unpark_all).
+    pub(crate) unsafe fn unpark_all_of(&self, kind: Kind, key: usize) -> usize {
+        let take_all = |waiters: &mut Waiters<'_>| {
+            let mut woken = 0;
+            waiters.take(0, |_| {
+                woken += 1;
+                Visit::Take
+            });
+            woken
+        };
+        // SAFETY: the caller's promise.
+        unsafe { self.visit(kind, key, take_all) }
+    }
+
+    /// Calls `f` with the request and the record of each waiter of one bucket, under its lock, if
+    /// there are no more than `room`. How many there are.
     #[cfg(feature = "diagnostics")]
-    pub(crate) fn visit(&self, bucket: usize, room: usize, f: impl FnMut(usize, &Record)) -> usize {
-        super::callback::assert_outside();
-        self.buckets[bucket].lock().queue(|queue| {
+    pub(crate) fn inspect(
+        &self,
+        bucket: usize,
+        room: usize,
+        mut f: impl FnMut(&Request, &Record),
+    ) -> usize {
+        callback::assert_outside();
+        self.buckets[bucket].lock(|queue| {
             if queue.len() <= room {
-                // SAFETY: under the bucket lock.
-                unsafe { queue.for_each(f) };
+                queue.iter().for_each(|w| f(&w.request, &w.record));
             }
             queue.len()
         })

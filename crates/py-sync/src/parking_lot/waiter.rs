@@ -1,332 +1,306 @@
-//! [`Waiter`], a parked thread on its own stack. The list of them in a bucket is in `queue.rs`.
+//! [`Waiter`], a parked thread on its own stack; [`Queue`], the waiters of a bucket; and [`Waiters`],
+//! those of one key, as who has locked the bucket sees them.
+//!
+//! Waiters are dereferenced in this file only, by [`Queue::at`], and by what borrows the queue. A
+//! queue that is shared sits in a bucket, whose lock hands it out.
 //!
 //! Invariants:
-//! * I1: everything in a waiter but its semaphore, its key and its record is read and written under
-//!   the lock of its bucket, with two exceptions: an un-parker that has taken waiters out owns their
-//!   links until it posts them (it reads them while the owner may look at `unparking`, so neither
-//!   may write or borrow the whole), and a woken owner owns all of it.
-//! * I2: a waiter in the queue is alive. Its owner returns only after it was posted, or after it
-//!   took itself out under the bucket lock having found that nobody else had.
-//! * I3: `unparking` goes from false to true when the waiter leaves the queue by somebody else's
-//!   hand, under the bucket lock. From then on a post is sure to come.
+//! * I1: links and outcome are written under the bucket lock. Links of a waiter that was taken are
+//!   read without it, by who took it; the outcome of one that was posted, by its owner.
+//! * I2: a waiter in a queue is alive. Its owner returns only after its post, or after it took
+//!   itself out under the bucket lock, having found there that nobody else had.
+//! * I3: `taken` turns true when somebody else takes the waiter out, under the bucket lock. From
+//!   then on its post is sure to come, and it is the last touch.
+//! * I4: the waiters of a key stand in the order of their fair times, those of one time in the order
+//!   of their arrival. Plain ones have none, and stand at the end.
 //!
-//! CPython: `Python/parking_lot.c`, `struct wait_entry`.
+//! CPython: `Python/parking_lot.c`, `struct wait_entry`; `Include/internal/pycore_llist.h`.
 
 use super::record::{Kind, Record};
-use crate::deadline::Deadline;
 use crate::primitive::{Alive, UnsafeCell};
-use crate::semaphore::{PendingWake, Semaphore, Wake};
+use crate::semaphore::Semaphore;
 use core::ptr;
 
-/// What a parked thread and its un-parker tell each other, under the bucket lock.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Ticket {
-    /// From the parked thread: for a mutex, its time to be fair.
+/// What a parked thread waits for, and what its lock wants to know of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Request {
+    pub(crate) kind: Kind,
+    pub(crate) key: usize,
+    /// What the lock makes of it.
     pub(crate) token: u64,
-    /// To the parked thread: for a mutex, whether it was handed over. 0 until written.
-    pub(crate) reply: u32,
+    /// When it has waited for so long that the lock is to be handed to it; [`NEVER_FAIR`] for who
+    /// waits for no lock.
+    pub(crate) fair_at: u64,
 }
 
-/// Who may take a waiter out. Somebody who has given up a lock may come to its address when another
-/// lock lives there: a waiter of its own class takes that for a wake for nothing, and one of another
-/// class is not for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Class {
-    /// `unpark`, `unpark_all`, `unpark_run`.
-    Plain,
-    /// `standby.rs`: itself, and who hands it over.
-    OnStandby,
-    /// `line.rs`: who sends it on.
-    InLine,
-}
-
-/// What a waiter has that keeps its place in the queue while it is awake. See `standby.rs`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Standby {
-    /// When the lock is to be handed to it: its time to be fair.
-    pub(crate) due: u64,
-    /// When an unlock last looked at it, or it last landed; before that, when it was queued.
-    pub(crate) looked: u64,
-    /// How many short sections in a row have passed it over since it was woken.
-    pub(crate) shorts: u32,
-    /// Woken, and neither gone nor asleep for good.
-    pub(crate) in_flight: bool,
-}
-
-#[derive(Debug)]
-pub(super) struct State {
-    pub(super) next: *const Waiter,
-    pub(super) prev: *const Waiter,
-    pub(super) unparking: bool,
-    ticket: Ticket,
-    standby: Option<Standby>,
-}
+/// The fair time of who has none.
+pub(crate) const NEVER_FAIR: u64 = u64::MAX;
 
 /// A parked thread.
 #[derive(Debug)]
-pub(crate) struct Waiter {
-    pub(super) key: usize,
-    #[cfg_attr(
-        not(feature = "diagnostics"),
-        allow(dead_code, reason = "of no size, and told to nobody")
-    )]
+pub(super) struct Waiter {
+    pub(super) request: Request,
     pub(super) record: Record,
-    /// Where it goes from here (`line.rs`): only who waits for a condition variable has one.
-    next_stop: *const (),
-    semaphore: Semaphore,
-    state: UnsafeCell<State>,
+    pub(super) semaphore: Semaphore,
+    links: UnsafeCell<Links>,
+    outcome: UnsafeCell<Outcome>,
     alive: Alive,
 }
 
+#[derive(Debug)]
+struct Links {
+    prev: *const Waiter,
+    next: *const Waiter,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Outcome {
+    taken: bool,
+    reply: u32,
+}
+
 impl Waiter {
-    pub(crate) fn new(key: usize, token: u64, record: Record) -> Waiter {
-        let state = State {
-            next: ptr::null(),
-            prev: ptr::null(),
-            unparking: false,
-            ticket: Ticket { token, reply: 0 },
-            standby: None,
-        };
-        Waiter::with_state(key, state, record)
-    }
-
-    /// A waiter that stays in the queue while it is awake.
-    pub(crate) fn on_standby(key: usize, standby: Standby, kind: Kind) -> Waiter {
-        let state = State {
-            next: ptr::null(),
-            prev: ptr::null(),
-            unparking: false,
-            ticket: Ticket {
-                token: standby.due,
-                reply: 0,
-            },
-            standby: Some(standby),
-        };
-        Waiter::with_state(key, state, Record::new(kind))
-    }
-
-    fn with_state(key: usize, state: State, record: Record) -> Waiter {
+    pub(super) fn new(request: Request) -> Waiter {
         Waiter {
-            key,
-            record,
-            next_stop: ptr::null(),
+            request,
+            record: Record::new(),
             semaphore: Semaphore::new(),
-            state: UnsafeCell::new(state),
+            links: UnsafeCell::new(Links {
+                prev: ptr::null(),
+                next: ptr::null(),
+            }),
+            outcome: UnsafeCell::new(Outcome {
+                taken: false,
+                reply: 0,
+            }),
             alive: Alive::new(),
         }
     }
 
-    /// A waiter that who takes it out does not post, but sends on to `next_stop`.
-    #[cfg(any(feature = "lock_api", all(test, loom)))]
-    pub(super) fn that_goes_on(key: usize, kind: Kind, next_stop: *const ()) -> Waiter {
-        let mut waiter = Waiter::new(key, 0, Record::new(kind));
-        waiter.next_stop = next_stop;
-        waiter
+    /// What who took it out has answered. By the owner, after the post.
+    pub(super) fn reply(&self) -> u32 {
+        // SAFETY: written before the post (I3), which the owner has acquired.
+        self.outcome.with(|outcome| unsafe { (*outcome).reply })
     }
 
-    /// Where a waiter that was taken out goes on to.
-    ///
-    /// # Safety
-    ///
-    /// The caller took it out of the queue, and its owner was sent no message since.
-    #[cfg(any(feature = "lock_api", all(test, loom)))]
-    pub(super) unsafe fn next_stop(this: *const Waiter) -> *const () {
-        // SAFETY: alive until its owner gets a message (I2, I3); the field never changes.
-        let this = unsafe { &*this };
-        this.alive.touch();
-        this.next_stop
+    fn links<R>(&self, f: impl FnOnce(&mut Links) -> R) -> R {
+        // SAFETY: called by `Queue` alone, on waiters that are in it or on their way in, under the
+        // bucket lock (I1); no `f` calls back.
+        self.links.with_mut(|links| f(unsafe { &mut *links }))
     }
 
-    /// Makes it what a thread is that parks now. By who is going to queue it.
-    ///
-    /// # Safety
-    ///
-    /// The caller holds the bucket lock; the waiter is on standby, and in no queue.
-    #[cfg(any(feature = "lock_api", all(test, loom)))]
-    pub(super) unsafe fn set_standby(&self, standby: Standby) {
-        // SAFETY: the caller's promise.
-        unsafe { self.with_standby(|s| *s.expect("it is on standby") = standby) };
-    }
-
-    /// Puts a message back that the owner has taken, unless there is a newer one. By the owner only.
-    #[cfg(any(feature = "lock_api", all(test, loom)))]
-    pub(crate) fn put_back(&self, message: u32) {
-        self.semaphore.put_back(message);
-    }
-
-    /// Sleeps until posted. By the owner only.
-    pub(crate) fn wait(&self, deadline: Deadline, interruptible: bool) -> Wake {
-        self.semaphore.wait(deadline, interruptible)
-    }
-
-    /// [`wait`](Waiter::wait), and the message that ended it. By the owner only.
-    pub(crate) fn wait_for_message(
-        &self,
-        deadline: Deadline,
-        interruptible: bool,
-    ) -> Result<u32, Wake> {
-        self.semaphore.wait_for_message(deadline, interruptible)
-    }
-
-    /// True if `message` is there to be taken. By the owner only.
-    pub(crate) fn has(&self, message: u32) -> bool {
-        self.semaphore.has(message)
-    }
-
-    /// True if a message is there to be taken by a wait. By the owner only.
-    pub(super) fn is_posted(&self) -> bool {
-        self.semaphore.is_posted()
-    }
-
-    /// What it is waited for.
-    pub(crate) fn key(&self) -> usize {
-        self.key
-    }
-
-    /// Runs `f` on the part that the bucket lock guards.
-    ///
-    /// # Safety
-    ///
-    /// The caller holds the bucket lock, or owns the waiter by one of the exceptions of I1.
-    pub(super) unsafe fn with<R>(&self, f: impl FnOnce(&mut State) -> R) -> R {
-        self.alive.touch();
-        // SAFETY: exclusive, as the caller promises; `f` gets no way back to this waiter's state.
-        self.state.with_mut(|state| f(unsafe { &mut *state }))
-    }
-
-    /// True if somebody has taken it out of the queue and is going to post it.
-    ///
-    /// # Safety
-    ///
-    /// The caller holds the bucket lock.
-    pub(crate) unsafe fn is_unparking(&self) -> bool {
-        self.alive.touch();
-        // SAFETY: under the bucket lock. A read, of one field: an un-parker that has taken this
-        // waiter out may be reading the link beside it without the lock (I1).
-        self.state.with(|state| unsafe { (*state).unparking })
-    }
-
-    /// What the un-parker answered.
-    ///
-    /// # Safety
-    ///
-    /// The caller is the owner and is out of the queue.
-    pub(crate) unsafe fn reply(&self) -> u32 {
-        // SAFETY: I1, the woken owner.
-        unsafe { self.with(|state| state.ticket.reply) }
-    }
-
-    /// Runs `f` on the ticket.
-    ///
-    /// # Safety
-    ///
-    /// The caller holds the bucket lock, and the waiter is in the queue.
-    pub(crate) unsafe fn with_ticket<R>(&self, f: impl FnOnce(&mut Ticket) -> R) -> R {
-        // SAFETY: the caller's promise.
-        unsafe { self.with(|state| f(&mut state.ticket)) }
-    }
-
-    /// Runs `f` on what a waiter on standby has; with `None` if it is a plain one.
-    ///
-    /// # Safety
-    ///
-    /// The caller holds the bucket lock.
-    pub(crate) unsafe fn with_standby<R>(&self, f: impl FnOnce(Option<&mut Standby>) -> R) -> R {
-        // SAFETY: the caller's promise.
-        unsafe { self.with(|state| f(state.standby.as_mut())) }
-    }
-
-    /// Who may take it out.
-    ///
-    /// # Safety
-    ///
-    /// The caller holds the bucket lock.
-    pub(super) unsafe fn class(&self) -> Class {
-        if !self.next_stop.is_null() {
-            return Class::InLine;
-        }
-        // SAFETY: the caller's promise.
-        match unsafe { self.with_standby(|s| s.is_some()) } {
-            true => Class::OnStandby,
-            false => Class::Plain,
-        }
-    }
-
-    /// True if it is on standby, and awake.
-    ///
-    /// # Safety
-    ///
-    /// The caller holds the bucket lock.
-    pub(crate) unsafe fn is_in_flight(&self) -> bool {
-        // SAFETY: the caller's promise.
-        unsafe { self.with_standby(|s| s.is_some_and(|s| s.in_flight)) }
-    }
-
-    /// Marks one on standby as awake.
-    ///
-    /// # Safety
-    ///
-    /// The caller holds the bucket lock, and the waiter is in the queue.
-    pub(crate) unsafe fn set_in_flight(&self) {
-        // SAFETY: the caller's promise.
-        unsafe { self.with_standby(|s| s.expect("it is on standby").in_flight = true) };
-    }
-
-    /// Marks one on standby as asleep since `now`.
-    ///
-    /// # Safety
-    ///
-    /// The caller holds the bucket lock, and the waiter is in the queue.
-    pub(crate) unsafe fn set_landed(&self, now: u64) {
-        // SAFETY: the caller's promise.
-        unsafe {
-            self.with_standby(|s| {
-                let s = s.expect("it is on standby");
-                (s.in_flight, s.looked) = (false, now);
-            });
-        }
-    }
-
-    /// Leaves a message; the wake, if one is needed, comes after the bucket is unlocked.
-    ///
-    /// # Safety
-    ///
-    /// The caller holds the bucket lock, under which `this` was in the queue.
-    pub(crate) unsafe fn leave_message(this: *const Waiter, message: u32) -> Option<PendingWake> {
-        // SAFETY: as below.
-        unsafe { (*this).alive.touch() };
-        // SAFETY: alive (I2), until this call if it was just taken out.
-        unsafe { Semaphore::leave_message(&raw const (*this).semaphore, message) }
-    }
-
-    /// Wakes the owner, after which `this` may dangle.
-    ///
-    /// # Safety
-    ///
-    /// The caller took it out of the queue and posts it once.
-    pub(crate) unsafe fn post(this: *const Waiter) {
-        // SAFETY: alive until posted (I2, I3).
-        unsafe { Semaphore::post(&raw const (*this).semaphore) };
-    }
-
-    /// The waiter after this one in the list that
-    /// [`Queue::take_all`](super::queue::Queue::take_all) made.
-    ///
-    /// # Safety
-    ///
-    /// The caller made that list and has not posted `this` yet.
-    pub(crate) unsafe fn next_taken(this: *const Waiter) -> *const Waiter {
-        // SAFETY: alive until posted (I2).
-        let this = unsafe { &*this };
-        this.alive.touch();
-        // SAFETY: the links are the un-parker's (I1). A read, of one field: the owner, whose time is
-        // up, may be reading the one beside it under the bucket lock.
-        this.state.with(|state| unsafe { (*state).next })
+    fn next(&self) -> *const Waiter {
+        // SAFETY: as for `links`, or of a taken waiter by who took it: a read, beside which nobody
+        // writes (I1).
+        self.links.with(|links| unsafe { (*links).next })
     }
 }
 
 impl Drop for Waiter {
     fn drop(&mut self) {
         self.alive.end();
+    }
+}
+
+/// Waiters in a row: those of a bucket, or those that were taken out of one.
+#[derive(Debug)]
+pub(super) struct Queue {
+    head: *const Waiter,
+    tail: *const Waiter,
+    len: usize,
+}
+
+impl Queue {
+    pub(super) const fn new() -> Queue {
+        Queue {
+            head: ptr::null(),
+            tail: ptr::null(),
+            len: 0,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The waiter that a head, a tail or a link of this queue points to.
+    fn at(&self, waiter: *const Waiter) -> Option<&Waiter> {
+        // SAFETY: null, or of this queue and so alive (I2): it leaves by `&mut self` only.
+        let waiter = unsafe { waiter.as_ref() }?;
+        waiter.alive.touch();
+        Some(waiter)
+    }
+
+    /// Puts `waiter` in its place (I4).
+    ///
+    /// # Safety
+    ///
+    /// It is in no queue, and stays alive where it is until it was removed or posted.
+    pub(super) unsafe fn insert(&mut self, waiter: &Waiter) {
+        let this = ptr::from_ref(waiter);
+        let mut prev = self.at(self.tail);
+        // Who comes anew goes to the end; who comes again, having waited, passes the others.
+        while let Some(before) = prev.filter(|w| w.request.fair_at > waiter.request.fair_at) {
+            prev = self.at(before.links(|links| links.prev));
+        }
+        let next = prev.map_or(self.head, Waiter::next);
+        let prev = prev.map_or(ptr::null(), ptr::from_ref);
+        waiter.links(|links| *links = Links { prev, next });
+        self.link(prev, this, next, this);
+        self.len += 1;
+    }
+
+    /// Takes `waiter` out.
+    ///
+    /// # Safety
+    ///
+    /// It is in this queue.
+    unsafe fn remove(&mut self, waiter: &Waiter) {
+        let (prev, next) = waiter.links(|links| (links.prev, links.next));
+        self.link(prev, next, next, prev);
+        self.len -= 1;
+    }
+
+    /// Makes `first` what follows `prev`, and `last` what comes before `next`.
+    fn link(
+        &mut self,
+        prev: *const Waiter,
+        first: *const Waiter,
+        next: *const Waiter,
+        last: *const Waiter,
+    ) {
+        match self.at(prev) {
+            Some(prev) => prev.links(|links| links.next = first),
+            None => self.head = first,
+        }
+        match self.at(next) {
+            Some(next) => next.links(|links| links.prev = last),
+            None => self.tail = last,
+        }
+    }
+
+    /// Takes `waiter` out, by its owner; false if somebody else has, and a post will come.
+    ///
+    /// # Safety
+    ///
+    /// It was inserted into this queue and its owner has had no post.
+    pub(super) unsafe fn take_back(&mut self, waiter: &Waiter) -> bool {
+        let queued = !Queue::was_taken(self, waiter);
+        if queued {
+            // SAFETY: the caller's promise, and nobody has taken it out.
+            unsafe { self.remove(waiter) };
+        }
+        queued
+    }
+
+    /// True if somebody has taken `waiter` out of this queue.
+    pub(super) fn was_taken(&self, waiter: &Waiter) -> bool {
+        // SAFETY: written under the bucket lock, which whoever has a shared queue holds (I1).
+        waiter.outcome.with(|outcome| unsafe { (*outcome).taken })
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Waiter> {
+        let mut waiter = self.head;
+        core::iter::from_fn(move || {
+            let this = self.at(waiter)?;
+            waiter = this.next();
+            Some(this)
+        })
+    }
+}
+
+/// Waiters that were taken out. Dropped, it wakes them, in their order.
+pub(super) struct Taken(Queue);
+
+impl Taken {
+    pub(super) fn new() -> Taken {
+        Taken(Queue::new())
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        let mut waiter = self.0.head;
+        while let Some(this) = self.0.at(waiter) {
+            let (next, semaphore) = (this.next(), &raw const this.semaphore);
+            // SAFETY: taken once, posted once (I3). Its owner may return at once, so neither the
+            // waiter nor the reference to it is used any more.
+            unsafe { Semaphore::post(semaphore) };
+            waiter = next;
+        }
+    }
+}
+
+/// What becomes of a waiter that is visited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Visit {
+    /// It is taken out and, once the bucket is unlocked, woken.
+    Take,
+    /// It stays; the next is visited.
+    Keep,
+    /// It stays, and so do all behind it.
+    Stop,
+}
+
+/// The waiters of one kind and key in a locked bucket.
+pub(crate) struct Waiters<'a> {
+    pub(super) kind: Kind,
+    pub(super) key: usize,
+    pub(super) queue: &'a mut Queue,
+    pub(super) taken: &'a mut Taken,
+}
+
+impl Waiters<'_> {
+    /// What they wait for, in their order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Request> {
+        let (kind, key) = (self.kind, self.key);
+        let requests = self.queue.iter().map(|waiter| waiter.request);
+        requests.filter(move |request| (request.kind, request.key) == (kind, key))
+    }
+
+    /// How many are in the bucket, on this key or on others.
+    pub(crate) fn bucket_len(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Asks for each in their order what becomes of it. `reply` goes to those that are taken.
+    /// True if any stay.
+    pub(crate) fn take(&mut self, reply: u32, mut visit: impl FnMut(Request) -> Visit) -> bool {
+        let mut stay = false;
+        let mut waiter = self.queue.head;
+        while let Some(this) = self.queue.at(waiter) {
+            let this = ptr::from_ref(this);
+            // SAFETY: of the queue, just now, and so alive until it is posted (I2), which is after
+            // this visit; the reference does not keep the queue borrowed.
+            let this = unsafe { &*this };
+            waiter = this.next();
+            if (this.request.kind, this.request.key) != (self.kind, self.key) {
+                continue;
+            }
+            match visit(this.request) {
+                Visit::Keep => stay = true,
+                Visit::Stop => return true,
+                Visit::Take => {
+                    // SAFETY: of this queue.
+                    unsafe { self.queue.remove(this) };
+                    let outcome = Outcome { taken: true, reply };
+                    // SAFETY: under the bucket lock, and its owner has not been posted (I1).
+                    this.outcome.with_mut(|o| unsafe { *o = outcome });
+                    // SAFETY: in no queue now, and alive until posted (I3). The same order: what
+                    // is taken in order goes to the end.
+                    unsafe { self.taken.0.insert(this) };
+                }
+            }
+        }
+        stay
+    }
+
+    /// Takes the first one out, with `reply`. True if more stay.
+    pub(crate) fn take_first(&mut self, reply: u32) -> bool {
+        let mut taken = false;
+        self.take(reply, |_| match core::mem::replace(&mut taken, true) {
+            false => Visit::Take,
+            true => Visit::Stop,
+        })
     }
 }

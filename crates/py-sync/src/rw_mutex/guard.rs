@@ -99,9 +99,7 @@ pub struct RwMutexReadGuard<'a> {
 impl Drop for RwMutexReadGuard<'_> {
     #[inline]
     fn drop(&mut self) {
-        // Without the look that `read_unlock` takes first: the guard stands for a reader, unless
-        // the program has unlocked that one too.
-        assert!(self.mutex.leave(), "lock was not read-locked");
+        self.mutex.read_unlock();
     }
 }
 

@@ -32,8 +32,7 @@ const ONE_READER: usize = 1 << READER_SHIFT;
 /// have it.
 const UPGRADABLE: usize = 1 << (usize::BITS - 1);
 
-/// Once so many readers are there, others are refused: a quarter of what the word can count, so that
-/// those who are just being refused cannot overflow it.
+/// Once so many readers are there, others are refused: a quarter of what the word can count.
 const TOO_MANY: usize = 1 << (usize::BITS - 2);
 
 /// A lock for one writer or many readers. One word.
@@ -86,7 +85,7 @@ impl RwMutex {
         }
     }
 
-    /// Locks for reading. Without a writer it costs one addition.
+    /// Locks for reading. Without a writer it costs one compare-exchange.
     ///
     /// CPython: `Python/lock.c`, `_PyRWMutex_RLock`.
     ///
@@ -124,13 +123,23 @@ impl RwMutex {
         deadline: Deadline,
         flags: LockFlags,
     ) -> LockStatus {
-        // Acquire: the section starts here.
-        let before = self.0.fetch_add(ONE_READER, Acquire);
-        if before & (WRITER | PARKED | TOO_MANY) == 0 {
-            return LockStatus::Acquired;
+        match self.try_read_once() {
+            true => LockStatus::Acquired,
+            false => self.read_contended(clock, Rank::Last, deadline, flags),
         }
-        self.step_back();
-        self.read_contended(clock, Rank::Last, deadline, flags)
+    }
+
+    /// One try to read a lock that nobody writes or waits for.
+    #[inline]
+    fn try_read_once(&self) -> bool {
+        // Relaxed: decides only whether to try.
+        let word = self.0.load(Relaxed);
+        word & (WRITER | PARKED | TOO_MANY) == 0
+            && self
+                .0
+                // Acquire: the section starts here. Relaxed on failure: the slow path loads again.
+                .compare_exchange(word, word + ONE_READER, Acquire, Relaxed)
+                .is_ok()
     }
 
     /// Locks for reading although a writer may be waiting: for a thread that may read already.
@@ -160,14 +169,13 @@ impl RwMutex {
         debug_assert_eq!(status, LockStatus::Acquired);
     }
 
-    /// Unlocks a read lock. Unless the last reader leaves waiters it costs one subtraction.
+    /// Unlocks a read lock. Unless the last reader leaves waiters it costs one compare-exchange.
     ///
     /// CPython: `Python/lock.c`, `_PyRWMutex_RUnlock`.
     ///
     /// # Panics
     ///
-    /// If nobody reads: `lock was not read-locked`. Nothing has been changed. Of threads that make
-    /// this mistake at the same time, each may take another's read lock for its own.
+    /// If nobody reads: `lock was not read-locked`. Nothing has been changed.
     ///
     /// # Examples
     ///
@@ -178,11 +186,10 @@ impl RwMutex {
     #[inline]
     #[track_caller]
     pub fn read_unlock(&self) {
-        // Relaxed: the caller's own reader is in it, or this is a mistake.
-        let word = self.0.load(Relaxed);
-        let read_locked = is_read_locked(word);
-        // The second look is for two threads that make the mistake at once.
-        assert!(read_locked && self.leave(), "lock was not read-locked");
+        assert!(
+            self.read_unlock_with(&Monotonic),
+            "lock was not read-locked"
+        );
     }
 
     /// Locks for writing. A free lock costs one compare-exchange.
@@ -276,8 +283,7 @@ impl RwMutex {
         is_write_locked(self.0.load(Relaxed))
     }
 
-    /// True while a reader has it, or is about to find out that it may not. Out of date at once:
-    /// for assertions.
+    /// True while a reader has it. Out of date at once: for assertions.
     ///
     /// ```
     /// assert!(!py_sync::RwMutex::new().is_read_locked());

@@ -14,52 +14,60 @@
 //! | 2 | free, and a thread that was woken is about to take it |
 //!
 //! ```text
-//!        read_lock            write_lock: park           last reader leaves: wake the front
-//!   0 ─────────────▶ 4n ─────────────────────▶ 4n+2 ────────────────────────────▶ 2
-//!   ▲ ◀─────────────     new readers park too ┘                                   │
-//!   │   write_lock                               the woken writer takes it        │
-//!   ├─────────────▶ 1 ────────────────────▶ 3 ◀───────────────────────────────────┘
-//!   │ ◀─────────────   anybody: park        │
-//!   │                                       │ write_unlock, front of the queue due: 1 or 4n
-//!   └───────────────────────────────────────┘ not due: woken, it competes;  +2 if more are parked
+//!        read_lock            write_lock: park         last reader leaves: the front is a writer
+//!   0 ─────────────▶ 4n ─────────────────────▶ 4n+2 ───────────────────────┬─────────▶ 2
+//!   ▲ ◀─────────────     new readers park too                  due: handed │ woken      │
+//!   │   write_lock                                             over        ▼            │
+//!   ├─────────────▶ 1 ─────────────────────────────────────▶ 3 ◀── it takes the lock ───┘
+//!   │ ◀─────────────   anybody: park                         │
+//!   │                                                        │ write_unlock, front due: 1 or 4n
+//!   └────────────────────────────────────────────────────────┘ not due: woken; +2 if more are parked
 //! ```
 //!
-//! All park on one key, first in, first out. The *front* is the first writer alone, or the first
-//! readers up to the next writer (`queue.rs`); it goes together, so one writer or all readers in a
-//! row are woken and nobody else. A woken reader has the rank [`First`](Rank::First): waiting writers do not stop
-//! it, since it is in front of them.
+//! All park on one key, in the order of their fair times. The *front* is the first writer alone, or
+//! the first readers up to the next writer (`queue.rs`); it goes together, so one writer or all
+//! readers in a row are woken and nobody else. A woken reader has the rank [`First`](Rank::First):
+//! waiting writers do not stop it, since it was in front of them.
 //!
 //! Invariants:
-//! * I1: bit 0 means one writer and no reader, but for readers that step back: `read_lock` adds
-//!   itself first and looks then.
+//! * I1: bit 0 means one writer and no reader, or, beside U, one upgradable reader that waits for the
+//!   others. A reader looks before it adds itself: every reader in the word has the lock.
 //! * I2: a thread is queued only if, under the bucket lock, the parked bit was set and the word
 //!   stopped a thread of its rank.
 //! * I3: while bits 0 and 1 are both set, only the writer, or the upgradable reader that is becoming
 //!   one, changes them, under the bucket lock.
 //! * I4: the parked bit goes only under the bucket lock, by an unlock or by a writer that gives up,
 //!   and only if nobody is left on the key.
-//! * I5: whoever wakes others is told of by the word: a writer; an upgradable reader; readers, of
-//!   whom the last one finds the parked bit; or, at 2, a woken thread that takes it before it does anything else. A reader
-//!   that steps back counts as a reader.
+//! * I5: whoever is queued is told of by the word: a writer; an upgradable reader; readers, of whom
+//!   the last one finds the parked bit; or, at 2, a woken thread that takes it or parks again. At 2
+//!   nobody depends on that thread: each waiter whose fair time comes finds the lock free, leaves the
+//!   queue, and competes.
 //! * I6: a writer that gives up (time, signal, panic) is no longer a reason to stop readers. It lets
 //!   those in who are now the front, and clears the parked bit if nobody is left. A reader that
 //!   gives up, upgradable or not, leaves the reason behind for which it was stopped, and so changes
 //!   nothing.
 //! * I7: an unlock's change of the word is its last touch: the next owner may free the lock at once.
 //!   What follows goes by the waiters and by the bucket.
+//! * I8: of two releases of one lock, one finds it released: they are compare-exchanges, or changes
+//!   under the bucket lock that follow a look there.
+//! * I9: a thread attaches to its runtime before it competes, as with [`Mutex`](crate::Mutex).
 //!
-//! Fairness: a write unlock hands the lock to a front that has waited for more than 1 ms (as
-//! [`Mutex`](crate::Mutex) does); before that it wakes it, and others may barge. Behind readers, the
-//! last one wakes the front, and only writers may barge.
+//! Fairness: a front that has waited for more than 1 ms is handed the lock by a write unlock and by
+//! the last reader. Before that a write unlock wakes it, and others may barge; the last reader wakes a
+//! writer and leaves the parked bit, so that only writers may barge. A writer so waits for the readers
+//! that have the lock, and for the writers before it.
 //!
 //! Orderings: taking it is `Acquire`, giving it up `Release`. All changes of the word are
 //! read-modify-writes, so each continues the release sequences of those before it, and a writer that
 //! acquires sees every reader that has left. A hand-over orders through the waiter's post.
 //!
+//! In the child of a fork the queue is empty, and a parked bit may be left. It stops a new reader for
+//! 1 ms at most (I5), and the next release clears it.
+//!
 //! CPython: `Python/lock.c`, `rwmutex_set_parked_and_wait` and the functions that call it. Differs
 //! from CPython: it wakes all that are parked each time, hands nothing over, and has no U.
 
-use super::queue::{HANDED_OVER, KIND, WRITES};
+use super::queue::{HANDED_OVER, WRITES};
 use super::unlock::GivesUp;
 use super::{
     FREE, ONE_READER, PARKED, RwMutex, TOO_MANY, UPGRADABLE, WRITER, has_parked, is_write_locked,
@@ -67,10 +75,11 @@ use super::{
 use crate::deadline::{Clock, Deadline};
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::hooks;
-use crate::parking_lot::{Kind, park_until};
+use crate::parking_lot::{Kind, Parking, Request, park_with};
 use crate::primitive::{Acquire, Relaxed};
+use crate::spin::Spin;
 
-/// What stops a reader.
+/// What stops a reader: see `is_stopped_by`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rank {
     /// A writer, or somebody parked in front of it.
@@ -95,15 +104,39 @@ fn is_free(word: usize) -> bool {
 /// How one round of waiting ended.
 pub(super) enum Round {
     HandedOver,
-    /// Woken from the front of the queue.
-    Woken,
+    /// Taken out of the queue, or its fair time has come and the lock is free.
+    First,
     /// Never queued, or a signal that the runtime ignores.
     Again,
     GivenUp(LockStatus),
 }
 
+/// A call that waits: what it waits for, since when, until when.
+pub(super) struct Call<'a, C: Clock> {
+    pub(super) clock: &'a C,
+    /// [`KIND`] of its token.
+    pub(super) kind: u64,
+    pub(super) deadline: Deadline,
+    pub(super) flags: LockFlags,
+    pub(super) fair_at: Option<u64>,
+    pub(super) spin: Spin,
+}
+
+impl<'a, C: Clock> Call<'a, C> {
+    pub(super) fn new(clock: &'a C, kind: u64, deadline: Deadline, flags: LockFlags) -> Self {
+        Call {
+            clock,
+            kind,
+            deadline,
+            flags,
+            fair_at: None,
+            spin: Spin::on_arrival(),
+        }
+    }
+}
+
 impl RwMutex {
-    /// Reads as soon as nothing stops `rank`. Never adds itself before it has looked.
+    /// Reads as soon as nothing stops `rank`.
     #[cold]
     pub(crate) fn read_contended(
         &self,
@@ -112,7 +145,7 @@ impl RwMutex {
         deadline: Deadline,
         flags: LockFlags,
     ) -> LockStatus {
-        let mut time_to_be_fair = None;
+        let mut call = Call::new(clock, 0, deadline, flags);
         loop {
             // Relaxed: decides only which compare-exchange to try.
             let word = self.0.load(Relaxed);
@@ -122,14 +155,9 @@ impl RwMutex {
                 }
                 continue;
             }
-            if !self.announce(word) {
-                continue;
-            }
-            let fair = *time_to_be_fair.get_or_insert_with(|| clock.time_to_be_fair());
-            let stopped = |word| rank.is_stopped_by(word);
-            match self.park(fair & !KIND, stopped, deadline, flags) {
+            match self.wait(&mut call, |word| rank.is_stopped_by(word)) {
                 Round::HandedOver => return LockStatus::Acquired,
-                Round::Woken => rank = Rank::First,
+                Round::First => rank = Rank::First,
                 Round::Again => {}
                 Round::GivenUp(status) => return status,
             }
@@ -153,7 +181,7 @@ impl RwMutex {
         flags: LockFlags,
     ) -> LockStatus {
         let giving_up = GivesUp(self);
-        let mut time_to_be_fair = None;
+        let mut call = Call::new(clock, WRITES, deadline, flags);
         loop {
             // Relaxed: decides only which compare-exchange to try.
             let word = self.0.load(Relaxed);
@@ -168,18 +196,9 @@ impl RwMutex {
                 }
                 continue;
             }
-            if !self.announce(word) {
-                continue;
-            }
-            let fair = *time_to_be_fair.get_or_insert_with(|| clock.time_to_be_fair());
-            match self.park(
-                (fair & !KIND) | WRITES,
-                |word| !is_free(word),
-                deadline,
-                flags,
-            ) {
+            match self.wait(&mut call, |word| !is_free(word)) {
                 Round::HandedOver => break,
-                Round::Woken | Round::Again => {}
+                Round::First | Round::Again => {}
                 Round::GivenUp(status) => return status,
             }
         }
@@ -187,37 +206,68 @@ impl RwMutex {
         LockStatus::Acquired
     }
 
-    /// Sets the parked bit, if the word is still `word`.
-    pub(super) fn announce(&self, word: usize) -> bool {
-        // Relaxed: announces the parking; the bucket lock orders the rest.
-        has_parked(word)
-            || self
-                .0
-                .compare_exchange(word, word | PARKED, Relaxed, Relaxed)
-                .is_ok()
+    /// Sets the parked bit, if the word still stops the caller. Under the bucket lock.
+    pub(super) fn announce(&self, stopped: impl Fn(usize) -> bool) -> bool {
+        loop {
+            // Relaxed, here and below: the bucket lock orders the bit, and a change of the rest that
+            // this misses comes to the bucket lock after it (I5).
+            let word = self.0.load(Relaxed);
+            if !stopped(word) {
+                return false;
+            }
+            if has_parked(word)
+                || self
+                    .0
+                    .compare_exchange(word, word | PARKED, Relaxed, Relaxed)
+                    .is_ok()
+            {
+                return true;
+            }
+        }
     }
 
-    /// Parks once, if the word still says so.
-    pub(super) fn park(
+    /// Spins for a moment, or parks once that is over, if the word still stops the caller.
+    pub(super) fn wait<C: Clock>(
         &self,
-        token: u64,
-        stopped: impl FnOnce(usize) -> bool,
-        deadline: Deadline,
-        flags: LockFlags,
+        call: &mut Call<'_, C>,
+        stopped: impl Fn(usize) -> bool,
     ) -> Round {
-        let validate = || {
-            // Relaxed: the parked bit goes only under the bucket lock, which is held here (I4). A
-            // change of the rest that this look misses comes to the bucket lock after it (I5).
-            let word = self.0.load(Relaxed);
-            has_parked(word) && stopped(word)
+        if call.spin.once() {
+            return Round::Again;
+        }
+        call.spin = Spin::woken();
+        let clock = call.clock;
+        // Once per call.
+        let fair_at = *call.fair_at.get_or_insert_with(|| clock.time_to_be_fair());
+        let parking = Parking {
+            request: Request {
+                kind: Kind::RwMutex,
+                key: self.key(),
+                token: call.kind,
+                fair_at,
+            },
+            again_at: clock.again_at(fair_at),
+            deadline: call.deadline,
+            flags: call.flags,
         };
-        // SAFETY: the key is our own address, and only read-write locks park on their word;
-        // `validate` does not call into the lot.
-        let parked =
-            unsafe { park_until(Kind::RwMutex, self.key(), validate, token, deadline, flags) };
+        let mut queued = false;
+        let validate = || match queued {
+            false => {
+                queued = self.announce(&stopped);
+                queued
+            }
+            // Its fair time has come. Whoever has the lock looks at the queue at the end, and a
+            // writer in front is not to be passed over. A free lock waits for a woken thread, which
+            // may not run (I5).
+            true => self.announce(|word| !is_free(word)),
+        };
+        // SAFETY: the key is our own address, and read-write locks know their replies; `validate`
+        // does not call into the lot.
+        let parked = unsafe { park_with(parking, validate) };
         match parked.status {
             ParkStatus::Ok if parked.reply == HANDED_OVER => Round::HandedOver,
-            ParkStatus::Ok => Round::Woken,
+            ParkStatus::Ok => Round::First,
+            ParkStatus::Again if queued => Round::First,
             ParkStatus::Again => Round::Again,
             ParkStatus::Timeout => Round::GivenUp(LockStatus::Failure),
             ParkStatus::Intr if hooks::pending().is_break() => Round::GivenUp(LockStatus::Intr),

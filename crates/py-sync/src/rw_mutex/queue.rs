@@ -6,15 +6,14 @@
 
 use super::{FREE, ONE_READER, PARKED, RwMutex, UPGRADABLE, WRITER};
 use crate::deadline::Clock;
-use crate::parking_lot::{Goes, Run, lot};
+use crate::parking_lot::{Kind, Request, Visit, Waiters, lot};
 use crate::primitive::{AcqRel, Relaxed};
 
 /// The reply to waiters that now have the lock. Those with 0 compete.
 pub(super) const HANDED_OVER: u32 = 1;
 pub(super) const COMPETE: u32 = 0;
 
-/// The bits of a waiter's token that tell what it wants; the rest is its time to be fair.
-pub(super) const KIND: u64 = WRITES | UPGRADES;
+/// The tokens of those that are not plain readers.
 pub(super) const WRITES: u64 = 1;
 pub(super) const UPGRADES: u64 = 2;
 
@@ -48,66 +47,111 @@ impl Chosen {
             ..Chosen::NONE
         }
     }
+}
 
-    /// What those who are chosen, and share the lock, add to the word.
-    fn shares(run: &Run<Chosen>) -> usize {
-        let upgradable = usize::from(run.state.upgradable);
-        upgradable * UPGRADABLE + (run.len - upgradable) * ONE_READER
+/// The front of a queue.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Front {
+    /// Who goes.
+    pub(super) chosen: Chosen,
+    len: usize,
+    /// The fair time of the first that goes.
+    fair_at: u64,
+    /// Others stay parked.
+    more: bool,
+}
+
+impl Front {
+    fn of(waiters: &Waiters<'_>, chosen: Chosen) -> Front {
+        let mut front = Front {
+            chosen,
+            len: 0,
+            fair_at: 0,
+            more: false,
+        };
+        for request in waiters.iter() {
+            match goes(&mut front.chosen, request) {
+                Visit::Take => {
+                    if front.len == 0 {
+                        front.fair_at = request.fair_at;
+                    }
+                    front.len += 1;
+                }
+                Visit::Keep => front.more = true,
+                Visit::Stop => {
+                    front.more = true;
+                    break;
+                }
+            }
+        }
+        front
+    }
+
+    /// What those who go, and share the lock, add to the word.
+    fn shares(&self) -> usize {
+        let upgradable = usize::from(self.chosen.upgradable);
+        upgradable * UPGRADABLE + (self.len - upgradable) * ONE_READER
+    }
+
+    fn parked(&self) -> usize {
+        if self.more { PARKED } else { 0 }
+    }
+
+    /// The word if nobody has the lock, and the answer to those who go.
+    fn of_free(&self, clock: &impl Clock) -> (usize, Option<u32>) {
+        match self.len > 0 && clock.is_due(self.fair_at) {
+            false => (self.parked(), Some(COMPETE)),
+            true if self.chosen.writer => (self.parked() | WRITER, Some(HANDED_OVER)),
+            true => (self.parked() + self.shares(), Some(HANDED_OVER)),
+        }
+    }
+
+    /// The word after a change from `word` to `next`, and the answer to those who go. Who shares the
+    /// lock with its holder is handed it at once: nobody could use it better meanwhile.
+    fn after(&self, word: usize, next: usize, clock: &impl Clock) -> (usize, Option<u32>) {
+        let held = next & !PARKED;
+        if held == FREE && word & WRITER != 0 {
+            return self.of_free(clock);
+        }
+        if (next & UPGRADABLE != 0) != self.chosen.beside_upgradable {
+            // Whoever became upgradable, or ceased to be, looks at the queue as it is now.
+            return (next, None);
+        }
+        match (self.chosen.writer, held) {
+            // Readers must not pass a writer over that is woken.
+            (true, FREE) => match self.of_free(clock) {
+                (after, Some(COMPETE)) => (after | PARKED, Some(COMPETE)),
+                handed_over => handed_over,
+            },
+            (true, _) => (held | PARKED, None),
+            (false, _) => ((held + self.shares()) | self.parked(), Some(HANDED_OVER)),
+        }
     }
 }
 
 /// The rule of the head.
-pub(super) fn goes(chosen: &mut Chosen, token: u64) -> Goes {
+pub(super) fn goes(chosen: &mut Chosen, request: Request) -> Visit {
     let upgradable = chosen.beside_upgradable || chosen.upgradable;
     if chosen.writer {
-        return Goes::NorAnyBehind;
+        return Visit::Stop;
     }
-    match token & KIND {
-        WRITES if upgradable => Goes::Not,
-        WRITES if chosen.readers => Goes::NorAnyBehind,
+    match request.token {
+        WRITES if upgradable => Visit::Keep,
+        WRITES if chosen.readers => Visit::Stop,
         WRITES => {
             chosen.writer = true;
-            Goes::Along
+            Visit::Take
         }
-        UPGRADES if upgradable => Goes::Not,
+        UPGRADES if upgradable => Visit::Keep,
         UPGRADES => {
             chosen.upgradable = true;
-            Goes::Along
+            Visit::Take
         }
         _ => {
             chosen.readers = true;
-            Goes::Along
+            Visit::Take
         }
     }
-}
-
-/// The word after a write, and the answer to those who go.
-pub(super) fn after_write(run: &Run<Chosen>, clock: &impl Clock) -> (usize, Option<u32>) {
-    let parked = if run.more { PARKED } else { 0 };
-    let shares = Chosen::shares(run);
-    match run.len > 0 && clock.is_due(run.token | KIND) {
-        false => (parked, Some(COMPETE)),
-        true if run.state.writer => (parked | WRITER, Some(HANDED_OVER)),
-        true => (parked + shares, Some(HANDED_OVER)),
-    }
-}
-
-/// The word after any other change, if that makes it `next`, and the answer to those who go. Who
-/// shares the lock is handed it at once: nobody could use it better meanwhile.
-fn after_change(next: usize, run: &Run<Chosen>, clock: &impl Clock) -> (usize, Option<u32>) {
-    if Chosen::beside(next).beside_upgradable != run.state.beside_upgradable {
-        // Whoever became upgradable, or ceased to be, looks at the queue as it is now.
-        return (next, None);
-    }
-    let held = next & !PARKED;
-    if run.state.writer {
-        return match held {
-            FREE => after_write(run, clock),
-            _ => (held | PARKED, None),
-        };
-    }
-    let parked = if run.more { PARKED } else { 0 };
-    ((held + Chosen::shares(run)) | parked, Some(HANDED_OVER))
 }
 
 impl RwMutex {
@@ -119,29 +163,34 @@ impl RwMutex {
         &self,
         clock: &impl Clock,
         chosen: Chosen,
-        change: impl Fn(usize, &Run<Chosen>) -> Option<usize>,
+        change: impl Fn(usize, &Front) -> Option<usize>,
     ) -> bool {
-        let mut changed = false;
-        let decide = |run: Run<Chosen>| {
+        let decide = |waiters: &mut Waiters<'_>| {
+            let front = Front::of(waiters, chosen);
             // Relaxed: decides only which compare-exchange to try.
             let mut word = self.0.load(Relaxed);
             loop {
-                let (after, reply) = after_change(change(word, &run)?, &run, clock);
+                let Some(next) = change(word, &front) else {
+                    return false;
+                };
+                let (after, reply) = front.after(word, next, clock);
                 // Release: the caller's section may end here. Acquire: on behalf of those who are
                 // handed the lock, to whom the post hands it on. Relaxed on failure: only tried
                 // again.
                 match self.0.compare_exchange(word, after, AcqRel, Relaxed) {
                     Ok(_) => {
-                        changed = true;
-                        return reply;
+                        if let Some(reply) = reply {
+                            let mut chosen = chosen;
+                            waiters.take(reply, |request| goes(&mut chosen, request));
+                        }
+                        return true;
                     }
                     Err(now) => word = now,
                 }
             }
         };
-        // SAFETY: the key is our own address, and only read-write locks park on their word; the
-        // closures do not call into the lot.
-        unsafe { lot().unpark_run(self.key(), chosen, goes, decide) };
-        changed
+        // SAFETY: the key is our own address, and the caller has the lock or waits for it, so that
+        // its waiters are ours; the closure does not call into the lot.
+        unsafe { lot().visit(Kind::RwMutex, self.key(), decide) }
     }
 }

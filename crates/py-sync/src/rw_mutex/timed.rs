@@ -62,9 +62,6 @@ impl RwMutex {
 
     /// Locks for writing if that needs no waiting; true if it did.
     ///
-    /// A reader that arrives at the same moment refuses it, even one that then finds that it has to
-    /// wait.
-    ///
     /// ```
     /// let m = py_sync::RwMutex::new();
     /// assert!(m.try_write_lock());

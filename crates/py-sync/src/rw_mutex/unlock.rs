@@ -1,76 +1,118 @@
 //! How a [`RwMutex`] is given up: by its readers, by its writer, and by a writer that gets tired of
 //! waiting. The states and the invariants are in `protocol.rs`.
 
-use super::queue::{COMPETE, Chosen, after_write, goes, upgrading_key};
+use super::queue::{COMPETE, Chosen, goes, upgrading_key};
 use super::{ONE_READER, PARKED, RwMutex, UPGRADABLE, WRITER, has_parked, is_write_locked};
 use crate::deadline::{Clock, Monotonic};
-use crate::parking_lot::{Goes, Run, lot};
+use crate::parking_lot::{Kind, Waiters, lot};
 use crate::primitive::{Relaxed, Release};
 
+/// The readers of the word, but the upgradable one.
+pub(super) fn readers(word: usize) -> usize {
+    word & !(UPGRADABLE | WRITER | PARKED)
+}
+
+/// The last reader is about to leave, and somebody waits.
+fn leaves_waiters(word: usize) -> bool {
+    word == ONE_READER | PARKED
+}
+
+/// The last reader has left an upgradable reader that waits for that.
+fn leaves_upgrading(word: usize) -> bool {
+    word == ONE_READER | PARKED | UPGRADABLE | WRITER
+}
+
 impl RwMutex {
-    /// One reader less; the last one wakes the front. False if there was none: then nothing has
-    /// changed, but for a moment.
+    /// One reader less; the last one looks at the queue. False, and nothing changed, if there is none.
     #[inline]
-    pub(super) fn leave(&self) -> bool {
+    pub(crate) fn read_unlock_with(&self, clock: &impl Clock) -> bool {
+        // Relaxed: decides only which compare-exchange to try.
+        let word = self.0.load(Relaxed);
+        // One try where nobody waits; the rest out of line.
+        word & (WRITER | PARKED | UPGRADABLE) == 0
+            && word >= ONE_READER
+            && self
+                .0
+                // Release: the section ends here. Relaxed on failure: only tried again.
+                .compare_exchange(word, word - ONE_READER, Release, Relaxed)
+                .is_ok()
+            || self.read_unlock_contended(clock)
+    }
+
+    #[cold]
+    fn read_unlock_contended(&self, clock: &impl Clock) -> bool {
         let key = self.key();
-        // Release: the section ends here. The last touch (I7).
-        let before = self.0.fetch_sub(ONE_READER, Release);
-        before & PARKED == 0 && before >= ONE_READER || self.left(before, key)
-    }
-
-    /// The rest of [`leave`](RwMutex::leave). The lock is touched only if nobody had it.
-    #[cold]
-    fn left(&self, before: usize, key: usize) -> bool {
-        if before < ONE_READER {
-            // Relaxed: puts back what was taken by mistake.
-            self.0.fetch_add(ONE_READER, Relaxed);
-            return false;
-        }
-        if before == ONE_READER | PARKED {
-            wake_front(key);
-        } else if before == ONE_READER | PARKED | UPGRADABLE | WRITER {
-            wake_upgrading(key);
-        }
-        true
-    }
-
-    /// Undoes the addition of a `read_lock` that may not stay.
-    #[cold]
-    pub(super) fn step_back(&self) {
-        let left = self.leave();
-        debug_assert!(left, "it had added itself");
-    }
-
-    #[cold]
-    pub(super) fn write_unlock_contended(&self, clock: &impl Clock) -> bool {
-        // Relaxed: decides only which way to go.
+        // Relaxed: decides only which compare-exchange to try.
         let mut word = self.0.load(Relaxed);
-        while is_write_locked(word) && !has_parked(word) {
-            // Readers that step back are in the way of the fast path.
-            // Release: the section ends here. Relaxed on failure: only tried again.
+        loop {
+            if readers(word) == 0 {
+                return false;
+            }
+            if leaves_waiters(word) {
+                let last = |word, _: &_| leaves_waiters(word).then_some(PARKED);
+                if self.settle(clock, Chosen::NONE, last) {
+                    return true;
+                }
+                // Relaxed: as above.
+                word = self.0.load(Relaxed);
+                continue;
+            }
+            // Release: the section ends here. The last touch (I7). Relaxed on failure: only tried
+            // again.
             match self
                 .0
-                .compare_exchange(word, word & !WRITER, Release, Relaxed)
+                .compare_exchange(word, word - ONE_READER, Release, Relaxed)
             {
+                Ok(_) if leaves_upgrading(word) => {
+                    wake_upgrading(key);
+                    return true;
+                }
                 Ok(_) => return true,
                 Err(now) => word = now,
             }
         }
-        if !is_write_locked(word) {
-            return false;
+    }
+
+    /// Ends the reading of a caller that is known to read: by a subtraction, where nobody waits.
+    #[inline]
+    pub(crate) fn read_unlock_owned(&self) {
+        let key = self.key();
+        // Relaxed: decides only which way to go.
+        if self.0.load(Relaxed) & PARKED != 0 {
+            let left = self.read_unlock_contended(&Monotonic);
+            debug_assert!(left, "lock was not read-locked");
+            return;
         }
-        let settle = |run: Run<Chosen>| {
-            let (after, reply) = after_write(&run, clock);
-            // Release: the section ends here. Both bits are ours (I3), so a wrapping addition
-            // exchanges them and leaves stepping readers alone. The last touch (I7).
-            self.0
-                .fetch_add(after.wrapping_sub(WRITER | PARKED), Release);
-            reply
-        };
-        // SAFETY: the key is our own address, and only read-write locks park on their word; the
-        // closures do not call into the lot.
-        unsafe { lot().unpark_run(self.key(), Chosen::NONE, goes, settle) };
-        true
+        // Release: the section ends here. The last touch (I7).
+        let before = self.0.fetch_sub(ONE_READER, Release);
+        debug_assert!(readers(before) != 0, "lock was not read-locked");
+        if before & PARKED != 0 {
+            parked_meanwhile(before, key);
+        }
+    }
+
+    #[cold]
+    pub(super) fn write_unlock_contended(&self, clock: &impl Clock) -> bool {
+        loop {
+            // Relaxed: decides only which way to go.
+            let word = self.0.load(Relaxed);
+            if !is_write_locked(word) {
+                return false;
+            }
+            let unlocked = match has_parked(word) {
+                true => self.settle(clock, Chosen::NONE, |word, _| {
+                    is_write_locked(word).then(|| word & !WRITER)
+                }),
+                // Release: the section ends here. Relaxed on failure: only tried again.
+                false => self
+                    .0
+                    .compare_exchange(word, word & !WRITER, Release, Relaxed)
+                    .is_ok(),
+            };
+            if unlocked {
+                return true;
+            }
+        }
     }
 
     /// I6: lets those in whom only the caller, a writer, has stopped.
@@ -85,27 +127,32 @@ impl RwMutex {
     }
 }
 
-/// Wakes the front of the queue at `key`, whose lock the caller may no longer touch.
+/// The last reader has left by a subtraction, and somebody parked just before. The lock may be gone by
+/// now, so the word stays: its parked bit holds readers off until the woken thread has taken it (I5).
 #[cold]
-fn wake_front(key: usize) {
-    // SAFETY: the key was the address of a read-write lock that the caller held; the closures do
-    // not call into the lot. If the lock is gone, nobody is parked there.
-    unsafe { lot().unpark_run(key, Chosen::NONE, goes, |_| Some(COMPETE)) };
+fn parked_meanwhile(before: usize, key: usize) {
+    if leaves_upgrading(before) {
+        return wake_upgrading(key);
+    }
+    if !leaves_waiters(before) {
+        return;
+    }
+    let wake_front = |waiters: &mut Waiters<'_>| {
+        let mut chosen = Chosen::NONE;
+        waiters.take(COMPETE, |request| goes(&mut chosen, request));
+    };
+    // SAFETY: the key was the address of a read-write lock that the caller held; if that is gone, one
+    // that lives there now may see a waiter woken for nothing, which competes or parks again. The
+    // closure does not call into the lot.
+    unsafe { lot().visit(Kind::RwMutex, key, wake_front) };
 }
 
 /// Wakes the upgradable reader that waits for the readers to leave, as one of whom the caller did.
 #[cold]
 fn wake_upgrading(key: usize) {
-    // SAFETY: the key was an address within a read-write lock that the caller held; the closures
-    // do not call into the lot.
-    unsafe {
-        lot().unpark_run(
-            upgrading_key(key),
-            (),
-            |_, _| Goes::Along,
-            |_| Some(COMPETE),
-        )
-    };
+    // SAFETY: the key was an address within a read-write lock that the caller held; who waits there
+    // looks again when it is woken.
+    unsafe { lot().unpark_all_of(Kind::RwMutex, upgrading_key(key)) };
 }
 
 /// A writer that may yet give up.

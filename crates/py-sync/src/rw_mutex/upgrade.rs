@@ -29,12 +29,13 @@
 //!
 //! [`admit`]: RwMutex::admit
 
-use super::protocol::Round;
-use super::queue::{Chosen, KIND, UPGRADES, upgrading_key};
+use super::protocol::{Call, Round};
+use super::queue::{Chosen, UPGRADES, upgrading_key};
+use super::unlock::readers;
 use super::{FREE, ONE_READER, PARKED, Rank, RwMutex, UPGRADABLE, WRITER, has_parked};
 use crate::deadline::{Clock, Deadline, Leaping, Monotonic};
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
-use crate::parking_lot::{Kind, park_until};
+use crate::parking_lot::{Kind, Parking, park_with};
 use crate::primitive::{Acquire, Relaxed, Release};
 
 /// What stops an upgradable reader.
@@ -43,11 +44,6 @@ fn stops(rank: Rank, word: usize) -> bool {
         Rank::Last => word & (WRITER | UPGRADABLE | PARKED) != 0,
         Rank::First => word & (WRITER | UPGRADABLE) != 0,
     }
-}
-
-/// The readers of the word, but the upgradable one.
-fn readers(word: usize) -> usize {
-    word & !(UPGRADABLE | WRITER | PARKED)
 }
 
 impl RwMutex {
@@ -78,7 +74,7 @@ impl RwMutex {
         flags: LockFlags,
     ) -> LockStatus {
         let mut rank = Rank::Last;
-        let mut time_to_be_fair = None;
+        let mut call = Call::new(clock, UPGRADES, deadline, flags);
         loop {
             // Relaxed: decides only which compare-exchange to try.
             let word = self.0.load(Relaxed);
@@ -88,14 +84,9 @@ impl RwMutex {
                 }
                 continue;
             }
-            if !self.announce(word) {
-                continue;
-            }
-            let fair = *time_to_be_fair.get_or_insert_with(|| clock.time_to_be_fair());
-            let stopped = |word| stops(rank, word);
-            match self.park((fair & !KIND) | UPGRADES, stopped, deadline, flags) {
+            match self.wait(&mut call, |word| stops(rank, word)) {
                 Round::HandedOver => return LockStatus::Acquired,
-                Round::Woken => rank = Rank::First,
+                Round::First => rank = Rank::First,
                 Round::Again => {}
                 Round::GivenUp(status) => return status,
             }
@@ -205,19 +196,17 @@ impl RwMutex {
         while !self.try_upgrade() {
             // Relaxed: decides only which compare-exchange to try.
             let word = self.0.load(Relaxed);
-            if readers(word) == 0 || !self.announce(word) {
+            if readers(word) == 0 {
                 continue;
             }
-            let validate = || {
-                // Relaxed: a reader that this look still sees finds the parked bit when it leaves,
-                // and then comes to this bucket's lock (U4).
-                let word = self.0.load(Relaxed);
-                has_parked(word) && readers(word) != 0
-            };
             let (key, flags) = (upgrading_key(self.key()), LockFlags::NONE);
+            let parking = Parking::plain(Kind::RwMutex, key, deadline, flags);
+            // A reader that this look still sees finds the parked bit when it leaves, and then comes
+            // to this bucket's lock (U4).
+            let validate = || self.announce(|word| readers(word) != 0);
             // SAFETY: the key is an address within our own word, where nobody else parks;
             // `validate` does not call into the lot.
-            let parked = unsafe { park_until(Kind::RwMutex, key, validate, 0, deadline, flags) };
+            let parked = unsafe { park_with(parking, validate) };
             if parked.status == ParkStatus::Timeout && !self.try_upgrade() {
                 return LockStatus::Failure;
             }
@@ -253,21 +242,8 @@ impl RwMutex {
 
     /// Unlocks a read lock. A writer that waits in front is handed the lock by the last reader.
     pub(crate) fn read_unlock_fair(&self) {
-        // Relaxed: decides only which way to go.
-        let unlocked = has_parked(self.0.load(Relaxed))
-            && self.settle(&Leaping, Chosen::NONE, |word, _| {
-                (word & UPGRADABLE == 0).then(|| word - ONE_READER)
-            });
-        if !unlocked {
-            self.read_unlock_owned();
-        }
-    }
-
-    /// Unlocks a read lock that is known to be there.
-    #[inline]
-    pub(crate) fn read_unlock_owned(&self) {
-        let left = self.leave();
-        debug_assert!(left, "lock was not read-locked");
+        let unlocked = self.read_unlock_with(&Leaping);
+        debug_assert!(unlocked, "lock was not read-locked");
     }
 
     /// True while anybody has it. Out of date at once.

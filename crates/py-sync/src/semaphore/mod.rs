@@ -4,16 +4,15 @@
 //! |---|---|---|---|
 //! | [`EMPTY`] 0 | awake, not posted | `ASLEEP`, about to sleep | `POSTED` |
 //! | [`ASLEEP`] 1 | asleep or about to be | `EMPTY`, gives up | `POSTED`, and a wake |
-//! | a message, [`POSTED`] 2 or more | posted, not yet noticed | `EMPTY`, taken | another message, by `leave_message` only |
+//! | [`POSTED`] 2 | posted, not yet noticed | `EMPTY`, taken | |
 //!
 //! Invariants:
 //! * I1: only the owner (its signal handlers are its own thread) writes `EMPTY` and `ASLEEP`, only a
-//!   poster writes a message.
+//!   poster writes `POSTED`.
 //! * I2: a post is never lost: taking it and giving up are swaps, and what they find they report.
 //! * I3: the poster's swap is its last touch of the semaphore. The sleeper may return and free its
 //!   frame at once, so what the wake needs is copied out before the swap, and the wake goes by
-//!   address only. (`leave_message` is for posters under a lock that keeps the sleeper's frame: it
-//!   may be called again before the owner has looked, and hands back the wake for later.)
+//!   address only.
 //! * I4: `wait` returns `Woken` only after its own post (CPython's gh-148820: a waiter that leaves
 //!   for another reason may free what the poster is about to touch).
 //!
@@ -87,8 +86,7 @@ use thread_park::ThreadPark as Native;
 const EMPTY: u32 = 0;
 const ASLEEP: u32 = 1;
 
-/// The least of the messages, and the only one of a plain [`Semaphore::post`].
-pub(crate) const POSTED: u32 = 2;
+const POSTED: u32 = 2;
 
 /// How long an interruptible sleep is where no signal ends it.
 #[cfg_attr(all(test, loom), allow(dead_code, reason = "no clock in a model"))]
@@ -143,22 +141,10 @@ impl<S: Sleeper> Semaphore<S> {
     ///
     /// Only the thread that made the semaphore may call it. A post from before counts.
     pub(crate) fn wait(&self, deadline: Deadline, interruptible: bool) -> Wake {
-        match self.wait_for_message(deadline, interruptible) {
-            Ok(_) => Wake::Woken,
-            Err(why) => why,
-        }
-    }
-
-    /// [`wait`](Semaphore::wait), and what was posted; `Err` is never `Woken`.
-    pub(crate) fn wait_for_message(
-        &self,
-        deadline: Deadline,
-        interruptible: bool,
-    ) -> Result<u32, Wake> {
         if deadline == Deadline::Now {
             return self.give_up(Wake::TimedOut);
         }
-        // Relaxed: a message that it finds is taken by the swap in `give_up`.
+        // Relaxed: a post that it finds is taken by the swap in `give_up`.
         if self
             .word
             .compare_exchange(EMPTY, ASLEEP, Relaxed, Relaxed)
@@ -172,9 +158,9 @@ impl<S: Sleeper> Semaphore<S> {
         }
         loop {
             let signal = self.sleeper.sleep(&self.word, deadline, interruptible);
-            // Relaxed: the swap in `give_up` takes the message.
+            // Relaxed: the swap in `give_up` takes the post.
             let word = self.word.load(Relaxed);
-            if word >= POSTED {
+            if word == POSTED {
                 return self.give_up(Wake::Woken);
             }
             if deadline.has_passed() {
@@ -188,31 +174,18 @@ impl<S: Sleeper> Semaphore<S> {
         }
     }
 
-    /// Takes the message if there is one (I2).
-    fn give_up(&self, why: Wake) -> Result<u32, Wake> {
+    /// Takes the post if there is one (I2).
+    fn give_up(&self, why: Wake) -> Wake {
         match self.word.swap(EMPTY, Acquire) {
-            message if message >= POSTED => Ok(message),
-            _ => Err(why),
+            POSTED => Wake::Woken,
+            _ => why,
         }
     }
 
-    /// True if `message` has been posted and not been taken. By the owner only.
-    pub(crate) fn has(&self, message: u32) -> bool {
-        // Relaxed: the owner then takes it by a wait.
-        self.word.load(Relaxed) == message
-    }
-
-    /// True if any message has been posted and not been taken. By the owner only.
+    /// True if it has been posted, and no wait has taken that. By the owner only.
     pub(crate) fn is_posted(&self) -> bool {
         // Relaxed: the owner then takes it by a wait.
-        self.word.load(Relaxed) >= POSTED
-    }
-
-    /// Puts a message back that was just taken, unless there is a newer one. By the owner only.
-    #[cfg(any(feature = "lock_api", all(test, loom)))]
-    pub(crate) fn put_back(&self, message: u32) {
-        // Relaxed: taking it has ordered what it said; a newer one is taken by the next wait.
-        let _ = self.word.compare_exchange(EMPTY, message, Relaxed, Relaxed);
+        self.word.load(Relaxed) == POSTED
     }
 
     /// Ends the one wait that is going on or to come.
@@ -222,38 +195,12 @@ impl<S: Sleeper> Semaphore<S> {
     /// `this` points to a semaphore whose owner does not return from its wait before this post:
     /// it was not posted before for the same wait. After the call `this` may dangle.
     pub(crate) unsafe fn post(this: *const Self) {
-        // SAFETY: the caller's promise.
-        PendingWake::send_if(unsafe { Semaphore::leave_message(this, POSTED) });
-    }
-
-    /// Leaves a message; the owner sleeps on until the wake that comes back is sent.
-    ///
-    /// # Safety
-    ///
-    /// `this` points to a live semaphore. Unless the caller holds a lock that its owner takes
-    /// before it leaves, `this` may dangle after the call.
-    pub(crate) unsafe fn leave_message(this: *const Self, message: u32) -> Option<PendingWake<S>> {
         // SAFETY: alive until the swap below, as the caller promises.
         let waker = unsafe { (*this).sleeper.waker() };
-        // SAFETY: as above; a place computation only.
+        // SAFETY: alive still; a place computation only.
         let word = unsafe { &raw const (*this).word };
         // SAFETY: alive until this very swap (I3). Release: see the head.
-        let before = unsafe { (*word).swap(message, Release) };
-        (before == ASLEEP).then_some(PendingWake { waker, word })
-    }
-}
-
-/// A sleeper that has a message and does not know yet.
-#[must_use = "the sleeper sleeps on"]
-pub(crate) struct PendingWake<S: Sleeper = Native> {
-    waker: S::Waker,
-    word: *const AtomicU32,
-}
-
-impl<S: Sleeper> PendingWake<S> {
-    /// Wakes it if there is one. Its frame may be gone.
-    pub(crate) fn send_if(pending: Option<Self>) {
-        if let Some(PendingWake { waker, word }) = pending {
+        if unsafe { (*word).swap(POSTED, Release) } == ASLEEP {
             S::wake(waker, word);
         }
     }

@@ -94,7 +94,7 @@ impl Condvar {
 
     /// Wakes all threads that wait; how many they were. Without waiters it costs one load.
     ///
-    /// With the mutex in hand, none of them is woken before it can have that.
+    /// Each is woken, and competes for the mutex: a notifier that needs it no more should unlock first.
     ///
     /// ```
     /// assert_eq!(py_sync::typed::Condvar::new().notify_all(), 0);

@@ -1,17 +1,16 @@
-//! [`Luck`]: whether it pays to look around for a moment before a sleep.
+//! [`AdaptiveSpin`]: whether a thread spins for a moment before it sleeps.
 //!
 //! Two threads on two processors that answer each other at once need a microsecond for it awake,
 //! and a hundred where each of them first has to be woken from an idle processor. A thread that
-//! waits for longer than a moment wastes that moment. So each bucket remembers how its last waits
-//! went:
+//! waits for longer wastes the moment. So each bucket remembers how its last spins ended:
 //!
-//! | state | is | a wait |
+//! | state | means | a wait |
 //! |---|---|---|
-//! | 1 to [`MOST`] | luck | looks for a moment: posted, two up; not posted, one down, from 1 to rest |
+//! | 1 to [`MOST`] | spinning pays | spins: posted meanwhile, two up; not posted, one down, from 1 to rest |
 //! | above | rest, counted down to [`MOST`] | sleeps at once; the last one of a rest starts over at 1 |
 //!
-//! Nothing depends on it but time: it is a hint, read and written without any order, and a lost
-//! update costs a few microseconds.
+//! Nothing but time depends on it. It is read and written without any order, and a lost update
+//! costs a few microseconds.
 
 use crate::deadline::Deadline;
 use crate::primitive::{AtomicU8, Relaxed, const_fn, has_many_processors, spin_loop};
@@ -27,25 +26,25 @@ const MOST: u8 = 8;
 /// So many waits sleep at once before the next try: a vain one is a tenth of a microsecond for each.
 const REST: u8 = 240;
 
-/// How the waits of one bucket went lately.
+/// How the spins of one bucket ended lately.
 #[derive(Debug)]
-pub(super) struct Luck(AtomicU8);
+pub(super) struct AdaptiveSpin(AtomicU8);
 
-impl Luck {
+impl AdaptiveSpin {
     const_fn! {
-        pub(super) fn new() -> Luck {
-            Luck(AtomicU8::new(1))
+        pub(super) fn new() -> AdaptiveSpin {
+            AdaptiveSpin(AtomicU8::new(1))
         }
     }
 
-    /// Looks for a moment if that has paid lately; not beyond the deadline, nor once `done` is true.
-    pub(super) fn look(&self, deadline: Deadline, done: impl Fn() -> bool) {
+    /// Spins for a moment if that has paid lately; not beyond the deadline, nor once `done` is true.
+    pub(super) fn spin(&self, deadline: Deadline, done: impl Fn() -> bool) {
         // Before the state is touched: a model has one processor and need not search this.
         if !has_many_processors() {
             return;
         }
         let before = self.0.load(Relaxed);
-        let found = before <= MOST && look_for_a_moment(deadline, done);
+        let found = before <= MOST && spin_for_a_moment(deadline, done);
         let after = next(before, found);
         if after != before {
             self.0.store(after, Relaxed);
@@ -72,7 +71,7 @@ fn end_of_moment(now: u64, deadline: Deadline) -> u64 {
     }
 }
 
-fn look_for_a_moment(deadline: Deadline, done: impl Fn() -> bool) -> bool {
+fn spin_for_a_moment(deadline: Deadline, done: impl Fn() -> bool) -> bool {
     let end = end_of_moment(monotonic_ns(), deadline);
     loop {
         for _ in 0..8 {
@@ -134,8 +133,8 @@ mod tests {
             looks.set(looks.get() + 1);
             looks.get() == 3
         };
-        assert!(look_for_a_moment(Deadline::Never, third));
+        assert!(spin_for_a_moment(Deadline::Never, third));
         assert_eq!(looks.get(), 3);
-        assert!(!look_for_a_moment(Deadline::Never, || false));
+        assert!(!spin_for_a_moment(Deadline::Never, || false));
     }
 }
