@@ -1,11 +1,13 @@
-//! Who wins when threads fight for one mutex? The 36 cells, unpinned and pinned, and 16 of long
-//! sections.
+//! Who wins when threads fight for one mutex? Two sets of 36 cells, unpinned and pinned, and 16 of
+//! long sections.
 //!
 //! Threads {2, 4, 8, 16} x nanoseconds inside {0, 100, 1000} x nanoseconds outside {0, 100, 1000};
-//! long: x {5000, 20000} inside x {0, 20000} outside.
+//! second set: {2, 3, 6, 12} x {50, 300, 2000} x {50, 500, 5000}, which nobody tunes for;
+//! long: {2, 4, 8, 16} x {5000, 20000} inside x {0, 20000} outside. Beside two busy loops, and under
+//! `taskset -c 0` on one processor, the same.
 //! Every peer runs in every round, in an order that rotates; ratios are taken within a round.
 
-use benches::contend::{Cell, Run, run};
+use benches::contend::{Cell, Run, beside_busy_loops, run};
 use benches::locks::{C, Lock, Ours, Pl12, Pl13, Spin, Std, Usync};
 use benches::paired::{Options, geomean, median};
 use std::time::Duration;
@@ -77,11 +79,25 @@ fn main() {
     let slice = options.slice * 10;
     let cells: Sections = NANOS.iter().flat_map(|&i| NANOS.map(|o| (i, o))).collect();
     let long: Sections = vec![(5000, 0), (5000, 20_000), (20_000, 0), (20_000, 20_000)];
-    for (kind, sections) in [("contended", &cells), ("long sections", &long)] {
-        for (place, pinned) in [("unpinned", false), ("pinned", true)] {
-            let question = format!("{kind}, {place}");
-            if options.wants(&question) {
-                table(&question, sections, &peers, pinned, rounds, slice);
+    let second: Sections = [50, 300, 2000]
+        .into_iter()
+        .flat_map(|i| [50, 500, 5000].map(|o| (i, o)))
+        .collect();
+    let sets = [
+        ("contended", THREADS, &cells),
+        ("second set", [2, 3, 6, 12], &second),
+        ("long sections", THREADS, &long),
+    ];
+    for (beside, busy) in [("", 0), (", beside two busy loops", 2)] {
+        for (kind, threads, sections) in sets {
+            for (place, pinned) in [("unpinned", false), ("pinned", true)] {
+                let question = format!("{kind}, {place}{beside}");
+                if options.wants(&question) {
+                    let set = (threads, sections);
+                    beside_busy_loops(busy, || {
+                        table(&question, set, &peers, pinned, rounds, slice);
+                    });
+                }
             }
         }
     }
@@ -89,7 +105,7 @@ fn main() {
 
 fn table(
     question: &str,
-    sections: &Sections,
+    (all_threads, sections): ([usize; 4], &Sections),
     peers: &[Peer],
     pinned: bool,
     rounds: usize,
@@ -100,7 +116,7 @@ fn table(
     peers.iter().for_each(|p| print!(" {:>18}", p.name));
     println!();
     let mut columns: Vec<Vec<Entry>> = peers.iter().map(|_| Vec::new()).collect();
-    for threads in THREADS {
+    for threads in all_threads {
         for &(inside, outside) in sections {
             let which = Cell {
                 threads,
@@ -127,18 +143,20 @@ fn table(
         format!("{:.3}", geomean(wanted.map(|e| e.ours_to_it)))
     };
     line("ours to it, all", &|c| of(c, None));
-    for threads in THREADS {
+    for threads in all_threads {
         line(&format!("{threads} threads"), &|c| of(c, Some(threads)));
     }
     let least = |c: &[Entry]| c.iter().map(|e| e.ours_to_it).fold(f64::INFINITY, f64::min);
     line("least cell", &|c| format!("{:.3}", least(c)));
-    for threads in THREADS {
+    for threads in all_threads {
         let longest = |c: &[Entry]| {
             let waits = c.iter().filter(|e| e.threads == threads);
             format!("{:.1}", waits.map(|e| e.longest_ms).fold(0.0, f64::max))
         };
         line(&format!("longest wait, ms, {threads}"), &longest);
     }
+    let middle = |c: &[Entry]| median(c.iter().map(|e| e.longest_ms));
+    line("its median cell", &|c| format!("{:.2}", middle(c)));
     let jain = |c: &[Entry]| c.iter().map(|e| e.jain).fold(f64::INFINITY, f64::min);
     line("least even cell", &|c| format!("{:.2}", jain(c)));
 }

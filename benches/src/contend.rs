@@ -128,39 +128,58 @@ pub struct Starved {
     pub greedy_per_s: f64,
 }
 
-/// Three threads that hold the lock for `hold` nanoseconds and ask again at once, and a victim
-/// that wants it for a moment every 50 microseconds.
-pub fn starve<L: Lock>(hold: u64, pinned: bool, slice: Duration) -> Starved {
+/// A victim and its greedy neighbours, which hold the lock for `hold` nanoseconds and ask again at
+/// once.
+#[derive(Clone, Copy, Debug)]
+pub struct Victim {
+    /// How many greedy threads there are.
+    pub greedy: usize,
+    /// Nanoseconds that they hold the lock for.
+    pub hold: u64,
+    /// Nanoseconds that the victim holds it for.
+    pub inside: u64,
+    /// Nanoseconds of the victim's work between two turns.
+    pub outside: u64,
+    /// Thread `i` on processor `i`, or wherever the system puts it.
+    pub pinned: bool,
+}
+
+/// Runs it for `slice`.
+pub fn starve<L: Lock>(victim: Victim, slice: Duration) -> Starved {
     let lock = Padded(L::new());
     let (stop, taken) = (Padded(AtomicBool::new(false)), Padded(AtomicU64::new(0)));
     work(1); // Calibrates.
     std::thread::scope(|scope| {
         let (lock, stop, taken) = (&lock.0, &stop.0, &taken.0);
-        for i in 0..3 {
+        for i in 0..victim.greedy {
             scope.spawn(move || {
-                if pinned {
+                if victim.pinned {
                     pin_current(i + 1);
                 }
                 while !stop.load(Relaxed) {
                     lock.with(|| {
                         // Under the lock: no need for an atomic addition.
                         taken.store(taken.load(Relaxed) + 1, Relaxed);
-                        work(hold);
+                        work(victim.hold);
                     });
                 }
             });
         }
-        let victim = scope.spawn(move || {
-            if pinned {
+        let starved = scope.spawn(move || {
+            if victim.pinned {
                 pin_current(0);
             }
             let (start, mut most, mut longest) = (Instant::now(), 0, 0);
             while start.elapsed() < slice {
                 let (before, asked) = (taken.load(Relaxed), ticks());
-                let (after, got) = lock.with(|| (taken.load(Relaxed), ticks()));
+                let (after, got) = lock.with(|| {
+                    let seen = (taken.load(Relaxed), ticks());
+                    work(victim.inside);
+                    seen
+                });
                 most = most.max(after - before);
                 longest = longest.max(got.saturating_sub(asked));
-                work(50_000);
+                work(victim.outside);
             }
             stop.store(true, Relaxed);
             Starved {
@@ -169,6 +188,23 @@ pub fn starve<L: Lock>(hold: u64, pinned: bool, slice: Duration) -> Starved {
                 greedy_per_s: taken.load(Relaxed) as f64 / start.elapsed().as_secs_f64(),
             }
         });
-        victim.join().expect("the victim does not panic")
+        starved.join().expect("the victim does not panic")
+    })
+}
+
+/// Runs `f` beside `threads` threads that do nothing but compute.
+pub fn beside_busy_loops<R>(threads: usize, f: impl FnOnce() -> R) -> R {
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while !stop.load(Relaxed) {
+                    work(1000);
+                }
+            });
+        }
+        let result = f();
+        stop.store(true, Relaxed);
+        result
     })
 }
