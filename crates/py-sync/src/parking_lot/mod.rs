@@ -43,7 +43,7 @@ mod standby;
 mod table;
 mod waiter;
 
-pub use fork::after_fork;
+pub use fork::{after_fork, init};
 #[cfg(any(feature = "lock_api", all(test, loom)))]
 pub(crate) use line::{Arrival, Line, wait_in_line};
 #[cfg_attr(
