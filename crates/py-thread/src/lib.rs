@@ -5,6 +5,7 @@ mod deadline;
 mod eval_breaker;
 mod fork;
 mod handle;
+mod hooks;
 mod ident;
 mod info;
 mod lazy_arc;
@@ -29,6 +30,9 @@ pub use fork::{TooManyForkHooks, after_fork, on_fork_child};
 pub use handle::{
     Builder, Handle, JoinError, Outcome, Panic, SetDoneError, StartError, State, start,
 };
+#[doc(hidden)]
+pub use hooks::wrap_sleeps;
+pub use hooks::{AlreadyInstalled, Hooks, Installed, install, installed};
 pub use ident::{Ident, LogicalThread};
 pub use info::{ThreadInfo, info};
 pub use name::{NAME_MAX, current_name, set_current_name};
