@@ -59,7 +59,8 @@ impl WorkerCache {
     }
 
     const_fn! {
-        /// A cache that keeps at most `limit` idle workers, each for `linger`.
+        /// A cache that keeps at most `limit` idle workers, each for `linger`; for ever if that is
+        /// [`Duration::MAX`].
         ///
         /// ```
         /// use py_thread::WorkerCache;
