@@ -4,14 +4,14 @@ use crate::sh::{Failure, Result, Sh};
 
 /// Runs the example with these arguments; its exit status is ours.
 pub fn run(args: &[String]) -> Result {
-    let sh = Sh::cargo("run --quiet --release --package benches --example frontend --").args(args);
+    let sh = Sh::cargo("run --release --package benches --example frontend --").args(args);
     // The user's relative paths mean the user's folder.
     let here = std::env::current_dir()?;
     let manifest = crate::sh::root().join("Cargo.toml");
     let sh = if here == crate::sh::root() {
         sh
     } else {
-        Sh::cargo("run --quiet --release --package benches --example frontend --manifest-path")
+        Sh::cargo("run --release --package benches --example frontend --manifest-path")
             .arg(manifest)
             .arg("--")
             .args(args)

@@ -1,6 +1,7 @@
 //! `cargo xtask loom`: every model, over the real code.
 
-use crate::sh::{Failure, Result, Sh, root};
+use crate::sh::{Failure, Result, Sh, target};
+use std::ffi::OsString;
 
 /// The crates that have models.
 pub const CRATES: [&str; 3] = ["py-hashsecret", "py-thread", "py-sync"];
@@ -19,6 +20,10 @@ pub fn run(args: &[String]) -> Result {
             word => filter.push(word.to_owned()),
         }
     }
+    eprintln!(
+        "building the models of {}; then each tells its executions",
+        CRATES.join(", ")
+    );
     command(&preemptions)
         .arg("--")
         .args(&filter)
@@ -32,13 +37,13 @@ pub fn command(preemptions: &str) -> Sh {
     let packages = CRATES.map(|c| format!("-p {c}")).join(" ");
     configure(
         Sh::cargo("test --lib --profile model").words(&packages),
-        "target/loom",
+        target().join("loom"),
     )
     .env("LOOM_MAX_PREEMPTIONS", preemptions)
 }
 
 /// Builds for loom, in a folder of its own: the flag rebuilds every dependency.
-pub fn configure(sh: Sh, target: &str) -> Sh {
+pub fn configure(sh: Sh, target: impl Into<OsString>) -> Sh {
     sh.env("RUSTFLAGS", "--cfg loom")
-        .env("CARGO_TARGET_DIR", root().join(target))
+        .env("CARGO_TARGET_DIR", target)
 }

@@ -26,54 +26,76 @@ struct Task {
     arguments: &'static str,
     does: &'static str,
     needs: &'static str,
+    takes: Takes,
     run: fn(&[String]) -> sh::Result,
+}
+
+/// What arguments a task takes; any other is refused before the task begins.
+enum Takes {
+    /// What another program takes, which refuses the rest itself.
+    Anothers,
+    /// Words, and these options.
+    Words(&'static [&'static str]),
+    Nothing,
+}
+
+impl Takes {
+    /// The first argument that is none of the task's.
+    fn refused<'a>(&self, args: &'a [String]) -> Option<&'a str> {
+        let mut args = args.iter().map(String::as_str);
+        match self {
+            Takes::Anothers => None,
+            Takes::Words(options) => args.find(|a| a.starts_with('-') && !options.contains(a)),
+            Takes::Nothing => args.next(),
+        }
+    }
 }
 
 #[rustfmt::skip]
 const TASKS: &[Task] = &[
-    Task { name: "demo", arguments: "[PATH..] [options]", run: demo::run,
+    Task { name: "demo", arguments: "[PATH..] [options]", run: demo::run, takes: Takes::Anothers,
         does: "The main job: parses real Python files into our arenas, interns their names under \
                our locks by Python's own hashes, and reports. `demo --help` lists its options.",
         needs: "nothing; with a python3 it takes that one's standard library and can --verify" },
-    Task { name: "test", arguments: "[arguments of the test runner]", run: test::run,
+    Task { name: "test", arguments: "[arguments of the test runner]", run: test::run, takes: Takes::Anothers,
         does: "All tests but the doctests, by cargo-nextest where there is one, else cargo test.",
         needs: "nothing; with a libpython the tests ask the real CPython too" },
-    Task { name: "ci", arguments: "[--require] [--full] [--list] [STEP..]", run: ci::run,
+    Task { name: "ci", arguments: "[--require] [--full] [--list] [STEP..]", run: ci::run, takes: Takes::Words(&["--require", "--full", "--list"]),
         does: "The checks of every change, cheapest first; --full adds those that build std anew \
                for each tool. --require turns a skipped step into a failure; --list names the \
                steps; naming steps runs only those.",
         needs: "nothing; a step whose tool is missing says why it is skipped" },
-    Task { name: "loom", arguments: "[--preemptions N] [FILTER]", run: loom::run,
+    Task { name: "loom", arguments: "[--preemptions N] [FILTER]", run: loom::run, takes: Takes::Words(&["--preemptions"]),
         does: "Runs every loom model over the real code, two pre-emptions deep or N.",
         needs: "nothing" },
-    Task { name: "mutants", arguments: "[--list] [FILTER]", run: mutants::run,
+    Task { name: "mutants", arguments: "[--list] [FILTER]", run: mutants::run, takes: Takes::Words(&["--list"]),
         does: "Plants each fault of xtask/mutants/*.toml in a copy of the tree; each must make its \
                model fail. Prints the table, and fails if one survives.",
         needs: "nothing" },
-    Task { name: "miri", arguments: "[--seeds N] [-p CRATE] [FILTER]", run: miri::run,
+    Task { name: "miri", arguments: "[--seeds N] [-p CRATE] [FILTER]", run: miri::run, takes: Takes::Words(&["--seeds", "-p"]),
         does: "Every test that can run under Miri, under stacked and under tree borrows, with \
                strict provenance and N seeds (16).",
         needs: "a nightly toolchain with the components miri and rust-src" },
-    Task { name: "sanitize", run: sanitize::run,
+    Task { name: "sanitize", run: sanitize::run, takes: Takes::Words(&["-p"]),
         arguments: "<thread|address|careful|valgrind> [-p CRATE] [FILTER]",
         does: "The tests of the four crates under ThreadSanitizer or AddressSanitizer, over an \
                instrumented std, or over one with its debug assertions; those of py-arena and \
                py-hashsecret under valgrind.",
         needs: "a nightly toolchain with the component rust-src, or valgrind" },
-    Task { name: "targets", arguments: "[TARGET..]", run: targets::run,
+    Task { name: "targets", arguments: "[TARGET..]", run: targets::run, takes: Takes::Words(&[]),
         does: "Type-checks the four crates for Windows, macOS, FreeBSD, Android, wasm and others.",
         needs: "a nightly toolchain with the component rust-src" },
-    Task { name: "soak", arguments: "[arguments of the soak program]", run: soak::run,
+    Task { name: "soak", arguments: "[arguments of the soak program]", run: soak::run, takes: Takes::Anothers,
         does: "10,000 forks with parked threads, 200,000 signals during waits, and 64 threads on \
                every lock for half an hour, watched by a watchdog that is shown to fire.",
         needs: "a unix system" },
-    Task { name: "rules", arguments: "", run: rules::run,
+    Task { name: "rules", arguments: "", run: rules::run, takes: Takes::Nothing,
         does: "The rules of the house: lengths of files and functions, who may name what.",
         needs: "nothing" },
-    Task { name: "package", arguments: "", run: package::run,
+    Task { name: "package", arguments: "", run: package::run, takes: Takes::Nothing,
         does: "Packages the four crates together; each is then built from its package alone.",
         needs: "nothing" },
-    Task { name: "bench", arguments: "[--record] [BENCH] [arguments of the bench]", run: bench::run,
+    Task { name: "bench", arguments: "[--record] [BENCH] [arguments of the bench]", run: bench::run, takes: Takes::Anothers,
         does: "Runs the benchmarks, peers side by side. --record writes what they print, with the \
                machine and the compiler, to benches/record/.",
         needs: "nothing; with a libpython CPython's own functions are among the peers" },
@@ -100,6 +122,12 @@ fn main() -> ExitCode {
         describe(task);
         return ExitCode::SUCCESS;
     }
+    if let Some(word) = task.takes.refused(&rest) {
+        eprintln!(
+            "xtask: {name} takes no {word:?}; `cargo xtask {name} --help` says what it takes"
+        );
+        return ExitCode::from(2);
+    }
     match (task.run)(&rest) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -120,4 +148,41 @@ fn describe(task: &Task) {
     println!("cargo xtask {} {}", task.name, task.arguments);
     println!("    {}", task.does);
     println!("    Needs: {}.\n", task.needs);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{TASKS, Takes};
+
+    fn refused(task: &str, args: &[&str]) -> Option<String> {
+        let args: Vec<String> = args.iter().map(|&a| a.to_owned()).collect();
+        let task = TASKS.iter().find(|t| t.name == task).expect("a task");
+        task.takes.refused(&args).map(str::to_owned)
+    }
+
+    #[test]
+    fn every_task_refuses_an_option_that_it_does_not_know() {
+        for task in TASKS.iter().filter(|t| !matches!(t.takes, Takes::Anothers)) {
+            let told = refused(task.name, &["--lst"]);
+            assert_eq!(told.as_deref(), Some("--lst"), "{}", task.name);
+        }
+    }
+
+    #[test]
+    fn a_task_takes_its_options_and_words() {
+        assert_eq!(refused("mutants", &["--list", "lot"]), None);
+        assert_eq!(refused("loom", &["--preemptions", "3", "mutex"]), None);
+        assert_eq!(refused("rules", &["all"]).as_deref(), Some("all"));
+    }
+
+    #[test]
+    fn what_a_task_takes_is_in_its_help() {
+        for task in TASKS {
+            if let Takes::Words(options) = task.takes {
+                for option in options {
+                    assert!(task.arguments.contains(option), "{}: {option}", task.name);
+                }
+            }
+        }
+    }
 }

@@ -5,7 +5,7 @@
 //! it must build, it must fail, and without the fault it must pass.
 
 use crate::loom::{CRATES, configure};
-use crate::sh::{Failure, Result, Sh, files_below, root};
+use crate::sh::{Failure, Result, Sh, files_below, root, target};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -13,8 +13,11 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
-/// A model with a fault in its code may go round for ever; that is no verdict.
-const LIMIT: Duration = Duration::from_secs(120);
+/// A model with a fault in its code may go round for ever; that is no verdict. Seconds of processor
+/// time, since a loaded machine says nothing about a model.
+const LIMIT: u32 = 120;
+/// The same by the clock: for one that sleeps for ever, and for systems without `ulimit`.
+const CLOCK_LIMIT: Duration = Duration::from_secs(1800);
 
 /// Copies of the tree that work side by side.
 const WORKERS: usize = 2;
@@ -140,7 +143,7 @@ fn read_all() -> Result<Vec<Fault>> {
 
 /// One worker: every `WORKERS`th fault, in a copy of the tree of its own.
 fn work(number: usize, faults: &[Fault]) -> Result<Vec<(usize, Outcome)>> {
-    let folder = root().join(format!("target/mutants/{number}"));
+    let folder = target().join(format!("mutants/{number}"));
     let tree = folder.join("tree");
     copy_tree(&tree)?;
     let mine: Vec<usize> = (0..faults.len())
@@ -206,6 +209,7 @@ fn check_sound_models<'a>(
 ) -> Result {
     let mut built: Option<(&str, PathBuf)> = None;
     for (package, model) in models {
+        eprintln!("worker of {}: {model}, as it is", folder.display());
         let binary = match built.take() {
             Some((of, binary)) if of == package => binary,
             _ => build(folder, tree, package)?
@@ -265,8 +269,7 @@ fn plant(folder: &Path, tree: &Path, fault: &Fault) -> Result<(bool, String)> {
 fn build(folder: &Path, tree: &Path, package: &str) -> Result<Option<PathBuf>> {
     let sh = Sh::cargo("test --lib --no-run --profile model --message-format json -p").arg(package);
     let target = folder.join("target");
-    let sh = configure(sh.dir(tree), "target")
-        .env("CARGO_TARGET_DIR", target.as_os_str())
+    let sh = configure(sh.dir(tree), target)
         // A sixth of the time to build; loom itself, where most of a run goes, stays optimised.
         .env("CARGO_PROFILE_MODEL_OPT_LEVEL", "0");
     let (said, result) = sh.tee(false);
@@ -299,7 +302,7 @@ enum Verdict {
 }
 
 fn run_model(binary: &Path, model: &str) -> Result<Verdict> {
-    let mut child = std::process::Command::new(binary)
+    let mut child = limited(binary)
         .args([model, "--test-threads=1"])
         .env("LOOM_MAX_PREEMPTIONS", "2")
         .stdout(Stdio::piped())
@@ -317,7 +320,7 @@ fn run_model(binary: &Path, model: &str) -> Result<Verdict> {
             let _ = send.send(text);
         });
     }
-    let end = Instant::now() + LIMIT;
+    let end = Instant::now() + CLOCK_LIMIT;
     let mut said = String::new();
     for _ in 0..2 {
         match receive.recv_timeout(end.saturating_duration_since(Instant::now())) {
@@ -325,12 +328,17 @@ fn run_model(binary: &Path, model: &str) -> Result<Verdict> {
             Err(_) => {
                 child.kill()?;
                 child.wait()?;
-                let words = format!("went on for {} s", LIMIT.as_secs());
+                let words = format!("went on for {} s", CLOCK_LIMIT.as_secs());
                 return Ok(Verdict::Undecided(words));
             }
         }
     }
-    if child.wait()?.success() {
+    let status = child.wait()?;
+    if ran_out_of_time(status) {
+        let words = format!("took more than {LIMIT} s of processor time");
+        return Ok(Verdict::Undecided(words));
+    }
+    if status.success() {
         let passed = said
             .lines()
             .find_map(|l| l.strip_prefix("test result: ok. "));
@@ -340,6 +348,34 @@ fn run_model(binary: &Path, model: &str) -> Result<Verdict> {
         return Ok(Verdict::Passed(passed.unwrap_or(0)));
     }
     Ok(Verdict::Failed(how_it_failed(&said)))
+}
+
+/// The binary, with its processor time limited where there is a shell that can.
+fn limited(binary: &Path) -> std::process::Command {
+    if !cfg!(unix) {
+        return std::process::Command::new(binary);
+    }
+    let mut shell = std::process::Command::new("sh");
+    let script = format!("ulimit -t {LIMIT}; exec \"$0\" \"$@\"");
+    shell.arg("-c").arg(script).arg(binary);
+    shell
+}
+
+/// Whether the limit ended it: by SIGXCPU, or by SIGKILL a moment later.
+fn ran_out_of_time(status: std::process::ExitStatus) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::ExitStatusExt;
+        const SIGKILL: i32 = 9;
+        // SIGXCPU has this number on Linux, macOS and the BSDs.
+        const SIGXCPU: i32 = 24;
+        matches!(status.signal(), Some(SIGKILL | SIGXCPU))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = status;
+        false
+    }
 }
 
 fn how_it_failed(said: &str) -> String {

@@ -69,6 +69,15 @@ pub fn root() -> PathBuf {
         .to_owned()
 }
 
+/// Where builds of the tasks go: cargo's own folder, the one of `CARGO_TARGET_DIR` if that is set.
+pub fn target() -> PathBuf {
+    match env::var_os("CARGO_TARGET_DIR").filter(|d| !d.is_empty()) {
+        // Cargo takes a relative one from where it is called.
+        Some(dir) => env::current_dir().unwrap_or_else(|_| root()).join(dir),
+        None => root().join("target"),
+    }
+}
+
 /// A command in the making, run in the root of the workspace.
 #[derive(Clone, Debug)]
 pub struct Sh {

@@ -1,7 +1,7 @@
 //! `cargo xtask targets`: type-checks for machines that are not here.
 
 use crate::package;
-use crate::sh::{Result, Sh, need_nightly, root};
+use crate::sh::{Result, Sh, need_nightly, target as folder};
 
 const TARGETS: &[&str] = &[
     "x86_64-pc-windows-msvc",
@@ -23,7 +23,7 @@ pub fn run(args: &[String]) -> Result {
         Sh::nightly("check --quiet -Zbuild-std=std,panic_abort --all-features --target")
             .arg(target)
             .words(&package::each())
-            .env("CARGO_TARGET_DIR", root().join("target/targets"))
+            .env("CARGO_TARGET_DIR", folder().join("targets"))
             .env("RUSTFLAGS", "-Dwarnings")
             .run()?;
     }

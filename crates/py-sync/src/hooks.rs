@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Two doors, neither of which lets this file know who is behind it:
-//! * [`Runtime`], installed once per process by an embedder;
+//! * [`Runtime`], installed once per process by an embedder; py-thread keeps it, for its joins;
 //! * [`SectionDoor`], a thread-local word that the critical sections set when the thread begins its
 //!   first one. Before that a sleep pays one thread-local load, afterwards one call besides.
 //!
@@ -29,13 +29,10 @@
 use crate::flags::LockFlags;
 use crate::primitive::local;
 use core::cell::Cell;
-use core::fmt;
 use core::ops::ControlFlow;
-use std::sync::OnceLock;
 
-/// What a runtime wants to do around a sleep: release its GIL, run its signal handlers.
-///
-/// A hook that panics aborts the process. `pending` alone may panic.
+/// What a runtime wants to do around a sleep: release its GIL, run its signal handlers. It is
+/// [`py_thread::Hooks`]: installed once, it holds for the waits of both crates.
 ///
 /// ```
 /// use core::ops::ControlFlow;
@@ -47,72 +44,16 @@ use std::sync::OnceLock;
 ///     fn world_stopped(&self) -> bool { false }
 /// }
 /// assert!(py_sync::install(&NoGil).is_ok());
+/// assert!(py_thread::installed().is_some());
 /// ```
-pub trait Runtime: Sync {
-    /// The calling thread is about to sleep. True if it was attached, and so must be attached
-    /// again afterwards; false for a thread the runtime does not know.
-    #[doc(alias = "PyEval_ReleaseThread")]
-    fn detach(&self) -> bool;
-
-    /// The calling thread has woken, and `detach` said true. May block, and may never return.
-    #[doc(alias = "PyEval_AcquireThread")]
-    fn attach(&self);
-
-    /// A signal may have arrived while the calling thread, now attached again, waited with
-    /// [`LockFlags::HANDLE_SIGNALS`]. `Break` ends the wait with
-    /// [`LockStatus::Intr`](crate::LockStatus::Intr).
-    #[doc(alias = "Py_MakePendingCalls")]
-    fn pending(&self) -> ControlFlow<()>;
-
-    /// True while the runtime has stopped all threads but the calling one.
-    fn world_stopped(&self) -> bool;
-}
-
-static RUNTIME: OnceLock<&'static dyn Runtime> = OnceLock::new();
-
-/// Why [`install`] refused.
-///
-/// ```
-/// # struct Nop;
-/// # impl py_sync::Runtime for Nop {
-/// #     fn detach(&self) -> bool { false }
-/// #     fn attach(&self) {}
-/// #     fn pending(&self) -> core::ops::ControlFlow<()> { core::ops::ControlFlow::Continue(()) }
-/// #     fn world_stopped(&self) -> bool { false }
-/// # }
-/// py_sync::install(&Nop).unwrap();
-/// let error: py_sync::AlreadyInstalled = py_sync::install(&Nop).unwrap_err();
-/// assert_eq!(error.to_string(), "a runtime is already installed");
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AlreadyInstalled;
-
-impl fmt::Display for AlreadyInstalled {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a runtime is already installed")
-    }
-}
-
-impl core::error::Error for AlreadyInstalled {}
-
-/// Installs the hooks, once for the life of the process.
-///
-/// A thread that already sleeps is not told: install before the first thread starts.
-///
-/// # Errors
-///
-/// If a runtime is installed already. It stays.
-///
-/// # Examples
-///
-/// See [`Runtime`].
-pub fn install(runtime: &'static dyn Runtime) -> Result<(), AlreadyInstalled> {
-    RUNTIME.set(runtime).map_err(|_| AlreadyInstalled)
-}
+#[doc(inline)]
+pub use py_thread::Hooks as Runtime;
+#[doc(inline)]
+pub use py_thread::{AlreadyInstalled, install};
 
 /// Asks the runtime whether a wait that a signal has ended goes on. Without one it does.
 pub(crate) fn pending() -> ControlFlow<()> {
-    match RUNTIME.get() {
+    match py_thread::installed() {
         Some(runtime) => runtime.pending(),
         None => ControlFlow::Continue(()),
     }
@@ -121,9 +62,7 @@ pub(crate) fn pending() -> ControlFlow<()> {
 /// True while the runtime has stopped all threads but the calling one. Who asks may have one lock
 /// of two, so a panic ends here.
 pub(crate) fn world_stopped() -> bool {
-    RUNTIME
-        .get()
-        .is_some_and(|runtime| aborts_on_unwind(|| runtime.world_stopped()))
+    py_thread::installed().is_some_and(|runtime| aborts_on_unwind(|| runtime.world_stopped()))
 }
 
 /// The two functions that the critical sections of a thread register when it begins its first.
@@ -143,6 +82,8 @@ local! {
 
 /// Says that the calling thread may have sections open from now on.
 pub(crate) fn register_sections(door: &'static SectionDoor) {
+    // A join suspends them too.
+    py_thread::wrap_sleeps(|sleep| detached(sleep));
     DOOR.with(|cell| cell.set(Some(door)));
 }
 
@@ -161,7 +102,7 @@ impl Detached {
                 0 => None,
                 depth => Some((door, depth)),
             }),
-            runtime: RUNTIME.get().copied().filter(|runtime| runtime.detach()),
+            runtime: py_thread::installed().filter(|runtime| runtime.detach()),
         })
     }
 }

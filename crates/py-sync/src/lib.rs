@@ -43,7 +43,7 @@ pub use flags::{LockFlags, LockStatus, ParkStatus};
 pub use hooks::{AlreadyInstalled, Runtime, detached, install};
 pub use mutex::{Mutex, MutexGuard};
 pub use once_flag::OnceFlag;
-pub use parking_lot::{ParkingLot, after_fork, park, unpark, unpark_all};
+pub use parking_lot::{ParkingLot, after_fork, init, park, unpark, unpark_all};
 pub use raw_mutex::{RawMutex, RawMutexGuard};
 pub use recursive_mutex::{RecursiveMutex, RecursiveMutexGuard};
 pub use rw_mutex::{RwMutex, RwMutexReadGuard, RwMutexWriteGuard};

@@ -9,9 +9,9 @@
 //! Orderings: AcqRel for the exchange and Acquire for the load, so that who sees the pointer sees
 //! the value.
 
+use crate::primitive::{AtomicPtr, Ordering, const_fn};
 use core::fmt;
 use core::ptr;
-use core::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::Arc;
 
 pub(crate) struct LazyArc<T> {
@@ -24,9 +24,11 @@ unsafe impl<T: Send + Sync> Send for LazyArc<T> {}
 unsafe impl<T: Send + Sync> Sync for LazyArc<T> {}
 
 impl<T> LazyArc<T> {
-    pub(crate) const fn new() -> LazyArc<T> {
-        LazyArc {
-            pointer: AtomicPtr::new(ptr::null_mut()),
+    const_fn! {
+        pub(crate) fn new() -> LazyArc<T> {
+            LazyArc {
+                pointer: AtomicPtr::new(ptr::null_mut()),
+            }
         }
     }
 
@@ -67,7 +69,8 @@ impl<T> LazyArc<T> {
 
 impl<T> Drop for LazyArc<T> {
     fn drop(&mut self) {
-        let pointer = *self.pointer.get_mut();
+        // Relaxed: nobody else has it any more.
+        let pointer = self.pointer.load(Ordering::Relaxed);
         if !pointer.is_null() {
             // SAFETY: L1: the reference that is ours.
             drop(unsafe { Arc::from_raw(pointer) });

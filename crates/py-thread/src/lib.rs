@@ -5,6 +5,7 @@ mod deadline;
 mod eval_breaker;
 mod fork;
 mod handle;
+mod hooks;
 mod ident;
 mod info;
 mod lazy_arc;
@@ -25,9 +26,13 @@ mod worker;
 
 pub use deadline::Deadline;
 pub use eval_breaker::{EvalBreaker, Events};
+pub use fork::{TooManyForkHooks, after_fork, on_fork_child};
 pub use handle::{
     Builder, Handle, JoinError, Outcome, Panic, SetDoneError, StartError, State, start,
 };
+#[doc(hidden)]
+pub use hooks::wrap_sleeps;
+pub use hooks::{AlreadyInstalled, Hooks, Installed, install, installed};
 pub use ident::{Ident, LogicalThread};
 pub use info::{ThreadInfo, info};
 pub use name::{NAME_MAX, current_name, set_current_name};
@@ -43,7 +48,20 @@ pub use tss::Tss;
 pub use worker::WorkerCache;
 
 /// Makes ready what the crate needs of the system: that a forked child learns which threads it
-/// lost. Starting a thread does it too, so nobody has to call this; later calls do nothing.
+/// lost, by `pthread_atfork`. Later calls do nothing.
+///
+/// On Linux, Android, macOS, the BSDs, Solaris and illumos this runs by itself before `main`, so that
+/// in a child it comes before the program's own fork handlers: those may start threads, wait, wake
+/// and join. Nobody has to call it there. Two cases are left:
+///
+/// * On another unix (AIX, say) call it at the start of `main`, before the program registers
+///   handlers of its own. Otherwise the first start of a thread does, or the first wait of py-sync.
+/// * A library that is loaded by `dlopen` (a Python extension) is initialised when it is loaded,
+///   perhaps after the program registered handlers. One of those that uses the library in the child
+///   calls [`after_fork`] first.
+///
+/// Do not call it from inside a fork handler where it does not run by itself: glibc before 2.36
+/// deadlocks when `pthread_atfork` is called there. Where it does, such a call does nothing.
 ///
 /// CPython: `Python/thread.c`, `PyThread_init_thread`.
 ///

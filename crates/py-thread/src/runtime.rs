@@ -5,7 +5,8 @@ use core::time::Duration;
 
 /// What an interpreter does around a wait: gives its lock away meanwhile, and looks after signals.
 ///
-/// `()` is the runtime that does nothing.
+/// `()` is the runtime that does nothing; [`Installed`](crate::Installed) is the one that the process
+/// installed, for every wait of this crate and of py-sync.
 ///
 /// ```
 /// use py_thread::{Runtime, Timeout, start};

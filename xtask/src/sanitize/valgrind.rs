@@ -2,7 +2,7 @@
 //! back.
 
 use super::tests;
-use crate::sh::{Failure, Result, Sh, root};
+use crate::sh::{Failure, Result, Sh, target};
 
 /// The crates whose tests are all run. The others' threads and futexes are the sanitizers' matter:
 /// valgrind runs one thread at a time.
@@ -24,7 +24,7 @@ pub(super) fn run(packages: &[&str], rest: &[String]) -> Result {
         }
         sh.arg("--")
             .args(rest)
-            .env("CARGO_TARGET_DIR", root().join("target/valgrind"))
+            .env("CARGO_TARGET_DIR", target().join("valgrind"))
             .env("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER", VALGRIND)
             // Each instruction costs fifty: optimised ones, and small counts.
             .env("CARGO_PROFILE_DEV_OPT_LEVEL", "2")

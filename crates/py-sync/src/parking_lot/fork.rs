@@ -1,16 +1,14 @@
 //! The child of a fork: its lot is empty.
 //!
 //! The child has one thread, but a copy of its parent's lot: waiters on stacks of threads that do
-//! not exist, and buckets locked by threads that will never unlock them. On unix the first park
-//! registers [`after_fork`] with `pthread_atfork`; nobody has to remember.
+//! not exist, and buckets locked by threads that will never unlock them. So [`after_fork`] runs in
+//! every child, as a hook of py-thread, which registered its fork handlers before `main`: a program's
+//! own child handler comes after it, and may park and unpark.
 //!
-//! Two threads that park first at the same time may both register: the second run does nothing
-//! that the first did not. What must not be is a park that goes on unregistered, so there is no
-//! "somebody else is at it" to wait for or to trust.
-//!
-//! One gap is left, and it is the C library's: a fork runs the handlers that were registered when
-//! it began. A process that parks for the first time while another of its threads is within `fork`
-//! gets a child whose lot is as it was; the docs of [`after_fork`] say what to do about it.
+//! The first park puts the hook into py-thread's list. That takes no lock and calls nothing of the
+//! C library, so it may happen inside a fork handler, or while another thread is within `fork`: the
+//! child's memory either has both the hook and the waiters, or neither. Two threads that park first
+//! at the same time find one hook.
 
 use super::table::lot;
 
@@ -18,9 +16,10 @@ use super::table::lot;
 ///
 /// The bytes of locks are left as they were: one whose holder stayed in the parent stays locked,
 /// one that the forking thread holds it can unlock, whose parked bit then finds nobody and goes.
-/// On unix this runs by itself in every child of a fork that began after the process first parked.
-/// A runtime that wants it earlier than its own handlers, or whose first fork may meet the first
-/// park of another thread, calls it itself: twice does no harm.
+/// On unix this runs by itself in every child, before the program's own fork handlers; [`init`]
+/// names the two cases in which it may come after them. A handler that wants it earlier calls it
+/// itself: in the same child it then does not run a second time by itself, so threads that the
+/// handler starts may wait. It does the whole of [`py_thread::after_fork`], whose hook it is.
 ///
 /// | in the child | is |
 /// |---|---|
@@ -38,6 +37,8 @@ use super::table::lot;
 ///
 /// CPython: `Python/parking_lot.c`, `_PyParkingLot_AfterFork`.
 ///
+/// [`init`]: crate::init
+///
 /// # Safety
 ///
 /// The process has forked, the calling thread is the child's only one, and no callback of the lot
@@ -52,34 +53,56 @@ use super::table::lot;
 #[doc(alias = "_PyParkingLot_AfterFork")]
 pub unsafe fn after_fork() {
     // SAFETY: the caller's promise.
+    unsafe { py_thread::after_fork() };
+    // The hook did it, but for a process that never parked. Once more costs a pass over the buckets.
+    // SAFETY: the caller's promise.
     unsafe { lot().after_fork() };
 }
 
-/// Registers [`after_fork`], once. Under Miri and in models nothing forks.
+/// Makes ready what the crate needs of the system: that a forked child begins with an empty lot.
+/// Later calls do nothing.
+///
+/// On most systems nobody has to call it: see [`py_thread::init`], which this calls, for the two
+/// cases that are left. Where fork handlers are not registered before `main` (AIX, say), call it at
+/// the start of `main`, before the program registers its own.
+///
+/// ```
+/// py_sync::init();
+/// py_sync::init();
+/// ```
+pub fn init() {
+    py_thread::init();
+    register();
+}
+
+/// Registers [`empty_lot`], once. Under Miri and in models nothing forks.
 #[cfg(all(unix, not(miri), not(all(test, loom))))]
 #[inline]
 pub(crate) fn register() {
     use crate::primitive::{Acquire, AtomicU8};
     static REGISTERED: AtomicU8 = AtomicU8::new(0);
 
-    unsafe extern "C" fn child() {
-        // SAFETY: called by the C library in the child's only thread, from within its `fork`.
-        unsafe { after_fork() };
-    }
-
     #[cold]
     fn register_slow() {
         use crate::primitive::Release;
-        assert!(
-            crate::sys::at_fork_in_child(child),
-            "no memory to register after_fork"
-        );
+        // On the systems where it did not run before `main`.
+        py_thread::init();
+        // SAFETY: it resets the buckets, which takes no lock and does not unwind.
+        let done = unsafe { py_thread::on_fork_child(empty_lot) };
+        done.expect("room for the hook of the lot");
         REGISTERED.store(1, Release);
     }
 
     if REGISTERED.load(Acquire) == 0 {
         register_slow();
     }
+}
+
+/// The hook: runs in the child, from within `fork` or from [`after_fork`].
+#[cfg(all(unix, not(miri), not(all(test, loom))))]
+fn empty_lot() {
+    // SAFETY: the child's only thread. A thread does not fork from within a call of the lot.
+    unsafe { lot().after_fork() };
 }
 
 /// Nothing forks here.

@@ -50,7 +50,7 @@ pub(crate) mod record;
 mod table;
 mod waiter;
 
-pub use fork::after_fork;
+pub use fork::{after_fork, init};
 #[cfg_attr(
     not(feature = "diagnostics"),
     allow(unreachable_pub, reason = "public with the feature only")

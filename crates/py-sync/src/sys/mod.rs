@@ -5,7 +5,6 @@
 //! | [`monotonic_ns`] | `CLOCK_MONOTONIC` | the same | `Instant` | unix: `CLOCK_MONOTONIC`; else `Instant` |
 //! | `futex::wait` | `FUTEX_WAIT_BITSET`, absolute | `_umtx_op`, absolute | `WaitOnAddress`, ms rounded up | none: see `semaphore::thread_park` |
 //! | `futex::wake_one` | atomic-wait | atomic-wait | atomic-wait | none |
-//! | [`at_fork_in_child`] | `pthread_atfork` | the same | nothing forks | unix: the same |
 //!
 //! An untimed wait that does not look at signals is atomic-wait's on all three; the timed ones
 //! sleep on the same kernel object, so one wake serves both.
@@ -42,13 +41,4 @@ pub(crate) fn monotonic_ns() -> u64 {
     static FIRST: OnceLock<Instant> = OnceLock::new();
     let first = *FIRST.get_or_init(Instant::now);
     u64::try_from(first.elapsed().as_nanos()).unwrap_or(u64::MAX)
-}
-
-/// Registers `child` to run in the child of every later fork.
-///
-/// False if the system had no memory for it.
-#[cfg(all(unix, not(miri), not(all(test, loom))))]
-pub(crate) fn at_fork_in_child(child: unsafe extern "C" fn()) -> bool {
-    // SAFETY: registering a function has no precondition; `child` lives as long as the program.
-    unsafe { libc::pthread_atfork(None, None, Some(child)) == 0 }
 }

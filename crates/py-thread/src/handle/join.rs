@@ -4,8 +4,9 @@ use super::Handle;
 use super::error::{JoinError, SetDoneError};
 use super::outcome::Outcome;
 use super::state::{EXITED, JOINED, NO_OS, RUNNING, is_done};
-use super::wait::Stop;
+use super::wait::{Quiet, Stop};
 use crate::deadline::Deadline;
+use crate::hooks::Installed;
 use crate::ident::Ident;
 use crate::primitive::Arc;
 use crate::runtime::Runtime;
@@ -19,8 +20,8 @@ impl Handle {
     /// outcome.
     ///
     /// # Blocking
-    /// Until the thread's end. Signals do not end it; [`join_with`](Handle::join_with) looks after
-    /// them.
+    /// Until the thread's end, detached from the [`install`](crate::install)ed runtime if there is one.
+    /// Signals do not end it; [`join_with`](Handle::join_with) looks after them.
     ///
     /// # Errors
     /// [`JoinError::NotStarted`]; [`JoinError::CurrentThread`] if the thread waits for itself;
@@ -36,12 +37,13 @@ impl Handle {
     #[doc(alias = "PyThread_join_thread")]
     pub fn join(&self) -> Result<Outcome, JoinError> {
         let word = self.check()?;
-        // Ours and the thread's own: nobody else waits, and the system's join is all it takes.
-        let alone = word & (EXITED | NO_OS) == 0 && Arc::strong_count(&self.0) == 2;
+        // Ours and the thread's own: nobody else waits, and the system's join is all it takes. (A
+        // thread that runs and is joined forked while it was being joined: S7.)
+        let alone = word & (EXITED | NO_OS | JOINED) == 0 && Arc::strong_count(&self.0) == 2;
         if alone {
-            self.settle(&())?;
+            self.settle(&Installed)?;
         } else {
-            self.wait_and_settle(word, Timeout::FOREVER, &())?;
+            self.wait_and_settle(word, Timeout::FOREVER, &Quiet(&Installed))?;
         }
         Ok(self.0.outcome())
     }
@@ -67,7 +69,7 @@ impl Handle {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn join_timeout(&self, timeout: Option<Duration>) -> Result<Option<Outcome>, JoinError> {
-        self.join_with(Timeout::from(timeout), &())
+        self.join_with(Timeout::from(timeout), &Quiet(&Installed))
     }
 
     /// As [`join_timeout`](Handle::join_timeout), for an interpreter: gives its lock away while it
@@ -180,7 +182,7 @@ impl Handle {
         }
         if !self.is_current() {
             // A failure is for a join to report; it tries again.
-            let _ = self.settle(&());
+            let _ = self.settle(&Installed);
         }
         true
     }

@@ -10,11 +10,12 @@
 //! | 2 | `EXITED` | the child as its last act, or `set_done` | joiners go on |
 //! | 3 | `OUTCOME` | the child, with `EXITED` | `panic` may be read |
 //! | 4 | `JOINING` | one joiner | who set it may join or detach the OS thread |
-//! | 5 | `JOINED` | who held `JOINING`; a failed start | the OS thread is settled |
+//! | 5 | `JOINED` | who held `JOINING`; a failed start | the OS thread is settled, or nobody may settle it |
 //! | 6 | `WAITERS` | a joiner about to sleep | whoever changes the word wakes |
 //! | 7 | `NO_OS` | the starter | there is no OS thread to settle: main thread, cached worker |
 //! | 8 | `DAEMON` | who claims the start | shutdown does not wait for it |
 //! | 9 | `GIVEN_UP` | `set_done` | whoever holds `JOINING` settles the OS thread, sooner or later |
+//! | 10.. | the era | with `JOINING` | in which generation the joiner lives, as far as it fits |
 //!
 //! ```text
 //! NOT_STARTED --claim--> STARTING --publish--> RUNNING --exit--> exited --join--> DONE
@@ -24,7 +25,7 @@
 //! ```
 //!
 //! Invariants:
-//! * S1: bits are only ever added, but for `JOINING` and `WAITERS`.
+//! * S1: bits are only ever added, but for `JOINING` with its era, and `WAITERS`.
 //! * S2: `os` is stored before `RUNNING` is set. Starter and child may both store it; they store the
 //!   same value.
 //! * S3: the OS thread is joined or detached once: by who sets `JOINING` (and then `JOINED`), or, if
@@ -36,6 +37,10 @@
 //!   `set_done` came first there is no `OUTCOME`: what one joiner got, all get.
 //! * S5: after a fork, a thread that was started before it counts as exited and settled, unless it
 //!   is the one that forked; its OS thread is never touched (see `fork.rs`).
+//! * S7: in a forked child a joiner of an earlier era is gone, since the one thread that survived the
+//!   fork is the thread that it joined (else S5). Whoever sees its `JOINING` makes `JOINED` of it: the
+//!   system may hold that thread for joined by the one that is gone (glibc does), so nobody joins or
+//!   detaches it any more. It ends as every other, and its stack stays mapped.
 //! * S6: who sleeps has seen `WAITERS` set in the very value that it sleeps on; every change of the
 //!   word clears `WAITERS` and wakes all if it was set. So no sleeper misses a change.
 //!
@@ -56,12 +61,30 @@ pub(crate) const STARTING: u32 = 1;
 pub(crate) const RUNNING: u32 = 1 << 1;
 pub(crate) const EXITED: u32 = 1 << 2;
 const OUTCOME: u32 = 1 << 3;
-pub(super) const JOINING: u32 = 1 << 4;
+pub(crate) const JOINING: u32 = 1 << 4;
 pub(crate) const JOINED: u32 = 1 << 5;
 pub(super) const WAITERS: u32 = 1 << 6;
 pub(crate) const NO_OS: u32 = 1 << 7;
 pub(crate) const DAEMON: u32 = 1 << 8;
 pub(crate) const GIVEN_UP: u32 = 1 << 9;
+const ERA_SHIFT: u32 = 10;
+pub(super) const ERA: u32 = u32::MAX << ERA_SHIFT;
+
+/// `JOINING` by a thread of this process. Eras repeat after four million forks, each of the child
+/// of the last.
+pub(super) fn joining() -> u32 {
+    joining_in(fork::generation())
+}
+
+/// `JOINING` by a thread of the process of this generation.
+pub(crate) fn joining_in(generation: u32) -> u32 {
+    JOINING | generation << ERA_SHIFT
+}
+
+/// S7: whether the joiner in this word vanished in a fork.
+fn lost_its_joiner(word: u32) -> bool {
+    word & JOINING != 0 && word & ERA != fork::generation() << ERA_SHIFT
+}
 
 /// Whether a thread of this word is done: it has ended, and nobody has to settle anything.
 pub(crate) fn is_done(word: u32) -> bool {
@@ -112,9 +135,20 @@ impl Inner {
         inner
     }
 
-    /// The word as it is in this process: S5.
+    /// The word as it is in this process: S5, S7.
     pub(crate) fn view(&self) -> u32 {
-        let word = self.word.load(Ordering::Acquire);
+        let mut word = self.word.load(Ordering::Acquire);
+        while lost_its_joiner(word) {
+            // Several threads of the child may do this; one of them does.
+            let settled = word & !(JOINING | ERA) | JOINED;
+            match self
+                .word
+                .compare_exchange(word, settled, Ordering::AcqRel, Ordering::Acquire)
+            {
+                Ok(_) => word = settled,
+                Err(now) => word = now,
+            }
+        }
         if word & STARTING == 0 || word & (EXITED | JOINED) == EXITED | JOINED {
             return word;
         }
@@ -193,7 +227,7 @@ impl Inner {
     }
 
     /// Adds and removes bits, and wakes who sleeps on the old ones: S6.
-    pub(super) fn change(&self, add: u32, remove: u32) {
+    pub(crate) fn change(&self, add: u32, remove: u32) {
         let mut word = self.word.load(Ordering::Acquire);
         loop {
             match self.word.compare_exchange_weak(
@@ -258,7 +292,7 @@ impl Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        let word = self.word.load(Ordering::Acquire);
+        let word = self.view();
         if word & RUNNING != 0 && word & (JOINED | NO_OS) == 0 && !self.is_dead() {
             // The last reference to a thread that nobody joined. CPython prints an error of the
             // system's here; there is nobody to tell.

@@ -1,8 +1,11 @@
 //! Waiting for a thread to end, and settling what the system keeps of it: the sleeping half of
 //! `state.rs`, whose table and invariants hold here.
 
-use super::state::{EXITED, GIVEN_UP, Inner, JOINED, JOINING, NO_OS, RUNNING, WAITERS};
+use super::state::{
+    ERA, EXITED, GIVEN_UP, Inner, JOINED, JOINING, NO_OS, RUNNING, WAITERS, joining,
+};
 use crate::deadline::Deadline;
+use crate::hooks::Installed;
 use crate::runtime::Runtime;
 use crate::spin::yield_while;
 use crate::sys::OsThread;
@@ -90,18 +93,31 @@ impl Inner {
             if word & JOINING != 0 {
                 // For its last instructions; or for its end, beside a lone joiner that has company
                 // by now. Signals wait as well.
-                let other = |w| w != word && w != word | WAITERS;
-                let _ = self.wait(other, Deadline::NEVER, &Quiet(runtime));
+                let free = |w| w & JOINING == 0 || w & GIVEN_UP != 0;
+                let _ = self.wait(free, Deadline::NEVER, &Quiet(runtime));
                 continue;
             }
-            if !self.replace(word, word | JOINING) {
-                continue;
+            if let Some(result) = runtime.detach(|| self.try_settle(&action, word)) {
+                return result;
             }
-            let result = runtime.detach(|| action(self.os.take()));
-            let settled = if result.is_ok() { JOINED } else { 0 };
-            self.change(settled, JOINING);
-            return result;
         }
+    }
+
+    /// Settles the OS thread if the word is still the same. From beginning to end detached: the
+    /// runtime may keep a thread that comes back for ever (one that shuts down does), and that thread
+    /// must not have `JOINING`.
+    fn try_settle(
+        &self,
+        action: impl Fn(OsThread) -> io::Result<()>,
+        word: u32,
+    ) -> Option<io::Result<()>> {
+        if !self.replace(word, word | joining()) {
+            return None;
+        }
+        let result = action(self.os.take());
+        let settled = if result.is_ok() { JOINED } else { 0 };
+        self.change(settled, JOINING | ERA);
+        Some(result)
     }
 
     /// `set_done`: joiners go on although the thread may still run.
@@ -109,7 +125,7 @@ impl Inner {
         loop {
             let word = self.view();
             if word & (EXITED | JOINING) != JOINING {
-                self.settle(OsThread::detach, &())?;
+                self.settle(OsThread::detach, &Installed)?;
                 self.change(EXITED, 0);
                 return Ok(());
             }
@@ -123,7 +139,7 @@ impl Inner {
 }
 
 /// A runtime that detaches but looks after no signals.
-struct Quiet<'a, R>(&'a R);
+pub(super) struct Quiet<'a, R>(pub(super) &'a R);
 
 impl<R: Runtime> Runtime for Quiet<'_, R> {
     fn detach<T>(&self, wait: impl FnOnce() -> T) -> T {

@@ -1,7 +1,7 @@
 //! The handle's state machine: join, exit, drop, set_done, time-outs.
 
 use super::{SOON, Work, explore, explore_fully, explore_within, panics, quietly, start};
-use crate::handle::state::{EXITED, Inner, JOINED, RUNNING};
+use crate::handle::state::{EXITED, Inner, JOINED, RUNNING, joining_in};
 use crate::primitive::Arc;
 use crate::sys::OsThread;
 use crate::sys::threads::fail_next_join;
@@ -290,5 +290,29 @@ fn running_publishes_the_thread() {
         looker.join().unwrap();
         // No OS thread stands behind it that could be detached.
         inner.fail();
+    });
+}
+
+/// A forked child, whose parent was joining the thread that forked: two threads of the child join it
+/// while it ends, and nobody touches the OS thread. (A model does not fork; the word is as it would
+/// be.)
+#[test]
+fn a_joiner_of_another_era_is_gone() {
+    explore("a_joiner_of_another_era_is_gone", || {
+        let inner = Arc::new(Inner::new());
+        assert!(inner.claim(0));
+        inner.prepare(crate::Ident::mint(), None);
+        // Were it joined or detached here, `unsettled` would go wrong.
+        inner.publish(OsThread::ended());
+        inner.change(joining_in(crate::fork::generation() + 1), 0);
+        let handle = Handle(Arc::clone(&inner));
+        let other = handle.clone();
+        let joiner = loom::thread::spawn(move || other.join().unwrap().is_returned());
+        let thread = loom::thread::spawn(move || inner.exit(None));
+        assert!(handle.join().unwrap().is_returned());
+        assert_eq!(handle.state(), State::Done);
+        assert!(joiner.join().unwrap());
+        thread.join().unwrap();
+        OsThread::forget_one();
     });
 }

@@ -5,6 +5,7 @@
 //! late that is; so every race between a time-out and an end is run.
 
 mod handle;
+mod lazy_arc;
 mod worker;
 
 use crate::primitive::{Arc, UnsafeCell};

@@ -2,6 +2,7 @@
 
 use super::{Work, explore};
 use crate::primitive::{Arc, Ordering};
+use crate::sys::threads::started;
 use crate::{State, WorkerCache};
 use core::time::Duration;
 
@@ -17,6 +18,23 @@ fn start_after_join_against_the_idle_worker() {
             assert_eq!(work.get(), 7);
             assert_eq!(handle.state(), State::Done);
         }
+    });
+}
+
+/// Who joined a job finds its worker: a worker is listed before its job is told to have ended.
+#[test]
+fn a_joined_job_s_worker_takes_the_next() {
+    explore("a_joined_job_s_worker_takes_the_next", || {
+        let cache = WorkerCache::with_linger(1, Duration::MAX);
+        let before = started();
+        for _ in 0..2 {
+            assert!(cache.start(|| ()).unwrap().join().unwrap().is_returned());
+        }
+        assert_eq!(
+            started() - before,
+            1,
+            "the second job is the first one's worker's"
+        );
     });
 }
 

@@ -20,6 +20,9 @@ mod threads;
 #[path = "std_threads.rs"]
 mod threads;
 
+#[cfg(all(unix, not(miri), not(all(test, loom))))]
+mod before_main;
+
 #[cfg(unix)]
 #[path = "unix_process.rs"]
 mod process;

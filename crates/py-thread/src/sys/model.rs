@@ -4,12 +4,14 @@ use super::Main;
 use crate::primitive::{AtomicPtr, Condvar, Mutex, Ordering, lock};
 use core::cell::Cell;
 use core::ptr;
-use core::sync::atomic::{AtomicBool, AtomicIsize, Ordering::SeqCst};
+use core::sync::atomic::{AtomicBool, AtomicIsize, AtomicUsize, Ordering::SeqCst};
 use std::io;
 
 /// How many threads were neither joined nor detached yet. Outside of loom: it counts over all
 /// threads of an execution, and is looked at between executions.
 static UNSETTLED: AtomicIsize = AtomicIsize::new(0);
+/// How many threads were started, ever.
+static STARTED: AtomicUsize = AtomicUsize::new(0);
 /// Whether the next join fails, once, as a broken system's would.
 static FAIL_NEXT_JOIN: AtomicBool = AtomicBool::new(false);
 
@@ -47,6 +49,11 @@ pub(crate) fn unsettled() -> isize {
     UNSETTLED.load(SeqCst)
 }
 
+/// The number of threads that were started so far.
+pub(crate) fn started() -> usize {
+    STARTED.load(SeqCst)
+}
+
 /// Lets the next join fail.
 pub(crate) fn fail_next_join() {
     FAIL_NEXT_JOIN.store(true, SeqCst);
@@ -60,6 +67,11 @@ impl OsThread {
     /// A thread that has ended, and that nobody has joined.
     pub(crate) fn ended() -> OsThread {
         OsThread(Record::new(true))
+    }
+
+    /// One thread less to settle: nobody may.
+    pub(crate) fn forget_one() {
+        UNSETTLED.fetch_sub(1, SeqCst);
     }
 
     pub(crate) fn current() -> Option<OsThread> {
@@ -115,6 +127,7 @@ pub(crate) fn spawn<M: Main>(
     publish: impl FnOnce(OsThread),
 ) -> io::Result<()> {
     let record = Record::new(false);
+    STARTED.fetch_add(1, SeqCst);
     loom::thread::spawn(move || {
         ME.with(|me| me.set(Some(record)));
         main.run();

@@ -15,7 +15,7 @@ pub(crate) const NAME_MAX: usize = 0;
 
 /// This system cannot fork.
 #[allow(clippy::unnecessary_wraps, reason = "unix can fail")]
-pub(crate) fn at_fork_child(_child: extern "C" fn()) -> io::Result<()> {
+pub(crate) fn at_fork(_prepare: extern "C" fn(), _child: extern "C" fn()) -> io::Result<()> {
     Ok(())
 }
 

@@ -22,20 +22,24 @@ pub(crate) const DEFAULT_STACK_SIZE: usize = if cfg!(target_vendor = "apple") {
 /// Microseconds that fit the clock's nanoseconds.
 pub(crate) const TIMEOUT_MAX: i64 = i64::MAX / 1000;
 
-/// Asks the system to call `child` in forked children. Miri cannot fork.
-pub(crate) fn at_fork_child(child: extern "C" fn()) -> io::Result<()> {
+/// Asks the system to call `prepare` before a fork and `child` in the forked child. Miri cannot fork.
+pub(crate) fn at_fork(prepare: extern "C" fn(), child: extern "C" fn()) -> io::Result<()> {
+    #[cfg(all(not(miri), not(all(test, loom))))]
+    super::before_main::link();
     if cfg!(miri) {
         return Ok(());
     }
-    // SAFETY: `child` is async-signal-safe, as its module says: it only stores to atomics.
-    match unsafe { libc::pthread_atfork(None, None, Some(at_fork(child))) } {
+    let (prepare, child) = (as_handler(prepare), as_handler(child));
+    // SAFETY: both are async-signal-safe, as their module says: they store to atomics, and run hooks
+    // whose owners promised as much.
+    match unsafe { libc::pthread_atfork(Some(prepare), None, Some(child)) } {
         0 => Ok(()),
         rc => Err(io::Error::from_raw_os_error(rc)),
     }
 }
 
-fn at_fork(child: extern "C" fn()) -> unsafe extern "C" fn() {
-    child
+fn as_handler(handler: extern "C" fn()) -> unsafe extern "C" fn() {
+    handler
 }
 
 /// The number by which the C library knows the calling thread.

@@ -6,6 +6,7 @@ pub(crate) use registry::Registry;
 
 use crate::handle::{Builder, Handle, JoinError, StartError};
 use crate::lazy_arc::LazyArc;
+use crate::primitive::const_fn;
 use crate::runtime::Runtime;
 use crate::stack_size::{StackSizeError, check_stack_size};
 use core::ptr;
@@ -41,16 +42,18 @@ pub struct Threads {
 }
 
 impl Threads {
-    /// No threads yet. Allocates nothing.
-    ///
-    /// ```
-    /// static THREADS: py_thread::Threads = py_thread::Threads::new();
-    /// assert_eq!(THREADS.count(), 0);
-    /// ```
-    #[must_use]
-    pub const fn new() -> Threads {
-        Threads {
-            registry: LazyArc::new(),
+    const_fn! {
+        /// No threads yet. Allocates nothing.
+        ///
+        /// ```
+        /// static THREADS: py_thread::Threads = py_thread::Threads::new();
+        /// assert_eq!(THREADS.count(), 0);
+        /// ```
+        #[must_use]
+        pub fn new() -> Threads {
+            Threads {
+                registry: LazyArc::new(),
+            }
         }
     }
 

@@ -9,6 +9,7 @@ pub(crate) use pool::{Ended, Job, Pool};
 use crate::fork;
 use crate::handle::{Builder, Handle, StartError};
 use crate::lazy_arc::LazyArc;
+use crate::primitive::const_fn;
 use core::time::Duration;
 use std::sync::Arc;
 
@@ -44,37 +45,42 @@ pub struct WorkerCache {
 }
 
 impl WorkerCache {
-    /// A cache that keeps at most `limit` idle workers, each for five seconds. Starts none.
-    ///
-    /// ```
-    /// static CACHE: py_thread::WorkerCache = py_thread::WorkerCache::new(4);
-    /// assert_eq!(CACHE.idle(), 0);
-    /// ```
-    #[must_use]
-    pub const fn new(limit: usize) -> WorkerCache {
-        WorkerCache::with_linger(limit, Duration::from_secs(5))
+    const_fn! {
+        /// A cache that keeps at most `limit` idle workers, each for five seconds. Starts none.
+        ///
+        /// ```
+        /// static CACHE: py_thread::WorkerCache = py_thread::WorkerCache::new(4);
+        /// assert_eq!(CACHE.idle(), 0);
+        /// ```
+        #[must_use]
+        pub fn new(limit: usize) -> WorkerCache {
+            WorkerCache::with_linger(limit, Duration::from_secs(5))
+        }
     }
 
-    /// A cache that keeps at most `limit` idle workers, each for `linger`.
-    ///
-    /// ```
-    /// use py_thread::WorkerCache;
-    /// use std::time::{Duration, Instant};
-    /// let cache = WorkerCache::with_linger(4, Duration::from_millis(10));
-    /// cache.start(|| ())?.join()?;
-    /// let soon = Instant::now() + Duration::from_secs(10);
-    /// while cache.idle() > 0 {
-    ///     assert!(Instant::now() < soon, "an idle worker leaves");
-    ///     std::thread::yield_now();
-    /// }
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub const fn with_linger(limit: usize, linger: Duration) -> WorkerCache {
-        WorkerCache {
-            limit,
-            linger,
-            pool: LazyArc::new(),
+    const_fn! {
+        /// A cache that keeps at most `limit` idle workers, each for `linger`; for ever if that is
+        /// [`Duration::MAX`].
+        ///
+        /// ```
+        /// use py_thread::WorkerCache;
+        /// use std::time::{Duration, Instant};
+        /// let cache = WorkerCache::with_linger(4, Duration::from_millis(10));
+        /// cache.start(|| ())?.join()?;
+        /// let soon = Instant::now() + Duration::from_secs(10);
+        /// while cache.idle() > 0 {
+        ///     assert!(Instant::now() < soon, "an idle worker leaves");
+        ///     std::thread::yield_now();
+        /// }
+        /// # Ok::<(), Box<dyn std::error::Error>>(())
+        /// ```
+        #[must_use]
+        pub fn with_linger(limit: usize, linger: Duration) -> WorkerCache {
+            WorkerCache {
+                limit,
+                linger,
+                pool: LazyArc::new(),
+            }
         }
     }
 

@@ -132,7 +132,8 @@ impl Pool {
 
     /// Waits for the listed worker's next job; `None` if it should leave.
     fn wait(&self, worker: &Worker) -> Option<Box<dyn Job>> {
-        let mut deadline = Deadline::after(Timeout::from(self.linger));
+        let linger = Some(self.linger).filter(|&linger| linger != Duration::MAX);
+        let mut deadline = Deadline::after(Timeout::from(linger));
         loop {
             match worker.next(deadline) {
                 Next::Job(job) => return Some(job),

@@ -1,0 +1,183 @@
+//! [`Hooks`]: the process's one runtime, installed once, for this crate and for py-sync.
+//!
+//! Who sleeps here does, in this order: py-sync suspends the thread's critical sections, the hooks
+//! detach it; then it sleeps; then the hooks attach it, and its section is resumed. The sections are
+//! another crate's, so they come in by [`wrap_sleeps`], which then does the hooks' part as well.
+
+use crate::runtime::Runtime;
+use core::fmt;
+use core::ops::ControlFlow;
+use core::time::Duration;
+use std::sync::OnceLock;
+
+/// What an interpreter does around a sleep: give its lock away, and look after signals. Installed
+/// once per process with [`install`], for every wait of this crate and of py-sync, where this trait
+/// is `py_sync::Runtime`.
+///
+/// It differs from [`Runtime`] in that it is known to the process, not passed to a call; [`Installed`]
+/// is the bridge.
+///
+/// A hook that panics aborts the process. `pending` alone may panic.
+///
+/// ```
+/// use core::ops::ControlFlow;
+/// struct NoGil;
+/// impl py_thread::Hooks for NoGil {
+///     fn detach(&self) -> bool { false }
+///     fn attach(&self) {}
+///     fn pending(&self) -> ControlFlow<()> { ControlFlow::Continue(()) }
+///     fn world_stopped(&self) -> bool { false }
+/// }
+/// assert!(py_thread::install(&NoGil).is_ok());
+/// ```
+pub trait Hooks: Sync {
+    /// The calling thread is about to sleep. True if it was attached, and so must be attached
+    /// again afterwards; false for a thread the runtime does not know.
+    #[doc(alias = "PyEval_ReleaseThread")]
+    fn detach(&self) -> bool;
+
+    /// The calling thread has woken, and `detach` said true. May block, and may never return.
+    #[doc(alias = "PyEval_AcquireThread")]
+    fn attach(&self);
+
+    /// A signal may have arrived while the calling thread, now attached again, waited in a way that
+    /// looks after signals (`py_sync::LockFlags::HANDLE_SIGNALS`, or a join with [`Installed`]).
+    /// `Break` ends the wait.
+    #[doc(alias = "Py_MakePendingCalls")]
+    fn pending(&self) -> ControlFlow<()>;
+
+    /// True while the runtime has stopped all threads but the calling one.
+    fn world_stopped(&self) -> bool;
+}
+
+static HOOKS: OnceLock<&'static dyn Hooks> = OnceLock::new();
+static WRAPPER: OnceLock<Wrapper> = OnceLock::new();
+
+/// Runs its argument with the calling thread suspended and detached.
+type Wrapper = fn(&mut dyn FnMut());
+
+/// Why [`install`] refused.
+///
+/// ```
+/// # struct Nop;
+/// # impl py_thread::Hooks for Nop {
+/// #     fn detach(&self) -> bool { false }
+/// #     fn attach(&self) {}
+/// #     fn pending(&self) -> core::ops::ControlFlow<()> { core::ops::ControlFlow::Continue(()) }
+/// #     fn world_stopped(&self) -> bool { false }
+/// # }
+/// py_thread::install(&Nop).unwrap();
+/// let error: py_thread::AlreadyInstalled = py_thread::install(&Nop).unwrap_err();
+/// assert_eq!(error.to_string(), "a runtime is already installed");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AlreadyInstalled;
+
+impl fmt::Display for AlreadyInstalled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a runtime is already installed")
+    }
+}
+
+impl core::error::Error for AlreadyInstalled {}
+
+/// Installs the hooks, once for the life of the process, for this crate and for py-sync
+/// (`py_sync::install` is this function).
+///
+/// From then on [`join`](crate::Handle::join), [`join_timeout`](crate::Handle::join_timeout),
+/// [`is_done`](crate::Handle::is_done) and whatever else sleeps in this crate gives the interpreter's
+/// lock away meanwhile. A call that takes a [`Runtime`] goes by that one alone.
+///
+/// A thread that already sleeps is not told: install before the first thread starts.
+///
+/// # Errors
+///
+/// If a runtime is installed already. It stays.
+///
+/// # Examples
+///
+/// See [`Hooks`]; the example `interpreter` of py-sync is a whole program.
+pub fn install(hooks: &'static dyn Hooks) -> Result<(), AlreadyInstalled> {
+    HOOKS.set(hooks).map_err(|_| AlreadyInstalled)
+}
+
+/// The hooks that [`install`] was given.
+///
+/// ```
+/// assert!(py_thread::installed().is_none());
+/// ```
+#[inline]
+#[must_use]
+pub fn installed() -> Option<&'static dyn Hooks> {
+    HOOKS.get().copied()
+}
+
+/// Makes every sleep of this crate run inside `wrapper`, which does what [`install`]'s hooks want as
+/// well. It is py-sync's door: its critical sections are suspended around a join as well. The first
+/// one stays.
+#[doc(hidden)]
+pub fn wrap_sleeps(wrapper: Wrapper) {
+    let _ = WRAPPER.set(wrapper);
+}
+
+/// The [`Runtime`] that does what the [`install`]ed hooks say; without any, nothing.
+///
+/// A plain [`join`](crate::Handle::join) detaches by it, but signals do not end it. A join with it
+/// also runs the hooks' pending calls, which may:
+///
+/// ```
+/// use py_thread::{Installed, Timeout, start};
+/// let handle = start(|| ())?;
+/// // Ends early, with `JoinError::Interrupted`, if a pending call of the hooks breaks.
+/// assert!(handle.join_with(Timeout::FOREVER, &Installed)?.is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Installed;
+
+impl Runtime for Installed {
+    fn detach<R>(&self, wait: impl FnOnce() -> R) -> R {
+        let Some(wrapper) = WRAPPER.get() else {
+            return detached(wait);
+        };
+        let (mut wait, mut result) = (Some(wait), None);
+        wrapper(&mut || result = wait.take().map(|wait| wait()));
+        result.expect("the wrapper runs what it is given")
+    }
+
+    fn pending(&self) -> ControlFlow<()> {
+        installed().map_or(ControlFlow::Continue(()), Hooks::pending)
+    }
+
+    fn pending_interval(&self) -> Option<Duration> {
+        installed().map(|_| Duration::from_millis(50))
+    }
+}
+
+/// Runs `wait` with the calling thread detached from the hooks.
+fn detached<R>(wait: impl FnOnce() -> R) -> R {
+    struct Attach(Option<&'static dyn Hooks>);
+    impl Drop for Attach {
+        fn drop(&mut self) {
+            if let Some(hooks) = self.0 {
+                aborts_on_unwind(|| hooks.attach());
+            }
+        }
+    }
+    let _attach = Attach(installed().filter(|hooks| aborts_on_unwind(|| hooks.detach())));
+    wait()
+}
+
+/// A thread that could not be detached or attached can go nowhere.
+fn aborts_on_unwind<R>(f: impl FnOnce() -> R) -> R {
+    struct Abort;
+    impl Drop for Abort {
+        fn drop(&mut self) {
+            std::process::abort();
+        }
+    }
+    let bomb = Abort;
+    let result = f();
+    core::mem::forget(bomb);
+    result
+}

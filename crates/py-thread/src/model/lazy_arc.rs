@@ -1,0 +1,70 @@
+//! A value made on first use: who gets it sees what its maker wrote.
+
+use super::explore_fully;
+use crate::lazy_arc::LazyArc;
+use crate::primitive::{Arc, UnsafeCell};
+
+/// Memory that `make` writes before the value is shown.
+struct Made(UnsafeCell<u32>);
+
+// SAFETY: loom checks every access.
+unsafe impl Sync for Made {}
+// SAFETY: as above.
+unsafe impl Send for Made {}
+
+impl Made {
+    fn by(maker: u32) -> Made {
+        let made = Made(UnsafeCell::new(0));
+        // SAFETY: nobody else has it yet.
+        made.0.with_mut(|p| unsafe { *p = maker });
+        made
+    }
+
+    fn maker(&self) -> u32 {
+        // SAFETY: loom checks that nobody writes meanwhile.
+        self.0.with(|p| unsafe { *p })
+    }
+}
+
+#[test]
+fn two_makers_get_the_same_and_see_it() {
+    explore_fully("two_makers_get_the_same_and_see_it", || {
+        let lazy = Arc::new(LazyArc::new());
+        let other = Arc::clone(&lazy);
+        let second = loom::thread::spawn(move || {
+            let made = other.get_or_make(|_| true, || Made::by(2));
+            made.maker()
+        });
+        let ours = lazy.get_or_make(|_| true, || Made::by(1)).maker();
+        assert_eq!(ours, second.join().unwrap());
+        assert_eq!(lazy.get().map(Made::maker), Some(ours));
+    });
+}
+
+#[test]
+fn who_looks_sees_all_of_it_or_nothing() {
+    explore_fully("who_looks_sees_all_of_it_or_nothing", || {
+        let lazy = Arc::new(LazyArc::new());
+        let other = Arc::clone(&lazy);
+        let looker = loom::thread::spawn(move || other.get().map(Made::maker));
+        drop(lazy.get_or_make(|_| true, || Made::by(1)));
+        assert!(matches!(looker.join().unwrap(), None | Some(1)));
+    });
+}
+
+/// As in a forked child, whose value is a stale one.
+#[test]
+fn a_stale_value_is_replaced_once() {
+    explore_fully("a_stale_value_is_replaced_once", || {
+        let lazy = Arc::new(LazyArc::new());
+        let stale = lazy.get_or_make(|_| true, || Made::by(1));
+        let fresh = |made: &Made| made.maker() != 1;
+        let other = Arc::clone(&lazy);
+        let second = loom::thread::spawn(move || other.get_or_make(fresh, || Made::by(2)).maker());
+        let ours = lazy.get_or_make(fresh, || Made::by(3)).maker();
+        assert_eq!(ours, second.join().unwrap());
+        // L2 forgets the old one; a test gives it back.
+        // SAFETY: the reference that was the lazy value's, which it has given up.
+        unsafe { std::sync::Arc::decrement_strong_count(std::sync::Arc::as_ptr(&stale)) };
+    });
+}
