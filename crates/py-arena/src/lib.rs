@@ -26,6 +26,7 @@ mod scope;
 mod segment;
 mod slices;
 mod stats;
+mod used;
 
 pub use arena::Arena;
 pub use claim::Claim;
@@ -34,6 +35,7 @@ pub use objects::Iter;
 pub use owned::Owned;
 pub use policy::BlockPolicy;
 pub use stats::Stats;
+pub use used::UsedBlocks;
 
 /// The payload in bytes of a block under the default policy.
 ///
