@@ -123,20 +123,17 @@ impl<O> Objects<O> {
         let fresh = kept.is_none();
         let chunk = match kept {
             Some(chunk) => chunk,
-            None => {
-                let last = self.chunks.head().map_or(FIRST_CHUNK / 2, Block::total);
-                let regular = (last * 2).clamp(FIRST_CHUNK, MAX_CHUNK) - HEADER;
-                let pad = align_of::<O>().saturating_sub(BLOCK_ALIGN);
-                let need = Self::STRIDE.checked_add(pad).ok_or(AllocError)?;
-                let chunk = bump.acquire(regular.max(need), need > regular)?;
-                if self.has_room() {
-                    // O4: the allocator has registered objects here and so made room.
-                    self.empty.push(chunk);
-                    return Ok(None);
-                }
-                chunk
-            }
+            None => self.new_chunk(bump)?,
         };
+        if self.has_room() {
+            // O4: the allocator has registered objects here, and so made room.
+            bump.release(chunk);
+            return if self.has_room() {
+                Ok(None)
+            } else {
+                self.grow(bump)
+            };
+        }
         if let Some(newest) = self.chunks.head() {
             newest.set_resume(self.cursor.get());
         }
@@ -144,6 +141,14 @@ impl<O> Objects<O> {
         self.cursor.set(Self::first_slot(chunk));
         self.limit.set(chunk.end());
         Ok(Some(NewChunk { chunk, fresh }))
+    }
+
+    fn new_chunk(&self, bump: &Bump) -> Result<Block, AllocError> {
+        let last = self.chunks.head().map_or(FIRST_CHUNK / 2, Block::total);
+        let regular = (last * 2).clamp(FIRST_CHUNK, MAX_CHUNK) - HEADER;
+        let pad = align_of::<O>().saturating_sub(BLOCK_ALIGN);
+        let need = Self::STRIDE.checked_add(pad).ok_or(AllocError)?;
+        bump.acquire(regular.max(need), need > regular)
     }
 
     fn first_slot(chunk: Block) -> NonNull<u8> {

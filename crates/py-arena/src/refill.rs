@@ -353,6 +353,21 @@ impl Bump {
         self.slack.set(0);
     }
 
+    /// Opens a block with room for this many bytes, of a size that the cache has use for where
+    /// that is possible.
+    pub(crate) fn reserve_block(&self, bytes: usize) -> Result<(), AllocError> {
+        let need = round_up(bytes.max(1)).ok_or(AllocError)?;
+        let total = need.checked_add(HEADER).ok_or(AllocError)?;
+        let payload = match total.checked_next_power_of_two() {
+            Some(size) if size <= 1 << 20 => size - HEADER,
+            _ => need,
+        };
+        let block = self.new_block(payload, false)?;
+        self.take_segment();
+        self.open(Segment::whole(block));
+        Ok(())
+    }
+
     /// Frees the empty blocks that are kept.
     pub(crate) fn release_spare(&mut self) {
         while let Some(block) = self.spare.pop() {

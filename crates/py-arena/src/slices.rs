@@ -96,7 +96,8 @@ impl<O> Arena<O> {
     /// ```
     #[inline]
     pub fn alloc_slice_clone<T: Clone>(&self, from: &[T]) -> &mut [T] {
-        match self.try_alloc_slice_clone(from) {
+        const { assert_no_drop::<T>() };
+        match clone_of(&self.bump, from) {
             Ok(slice) => slice,
             Err(_) => out_of_memory(),
         }
@@ -115,20 +116,7 @@ impl<O> Arena<O> {
     /// ```
     pub fn try_alloc_slice_clone<T: Clone>(&self, from: &[T]) -> Result<&mut [T], AllocError> {
         const { assert_no_drop::<T>() };
-        let layout = Layout::for_value(from);
-        let to: NonNull<T> = if layout.size() == 0 {
-            NonNull::dangling()
-        } else {
-            (&self.bump)
-                .reserve_bytes(layout.size(), layout.align())?
-                .cast()
-        };
-        for (i, value) in from.iter().enumerate() {
-            // SAFETY: reserved for this many values, and nobody else's (I2) whatever `clone` does.
-            unsafe { to.add(i).write(value.clone()) };
-        }
-        // SAFETY: all of it was just filled.
-        Ok(unsafe { slice::from_raw_parts_mut(to.as_ptr(), from.len()) })
+        clone_of(&self.bump, from)
     }
 
     /// Collects an iterator into the arena. The iterator may use the arena itself and may panic;
@@ -146,7 +134,8 @@ impl<O> Arena<O> {
     /// ```
     #[doc(alias = "alloc_from_iter")]
     pub fn alloc_slice_from_iter<T>(&self, from: impl IntoIterator<Item = T>) -> &mut [T] {
-        match self.try_alloc_slice_from_iter(from) {
+        const { assert_no_drop::<T>() };
+        match collect(&self.bump, from) {
             Ok(slice) => slice,
             Err(_) => out_of_memory(),
         }
@@ -168,13 +157,36 @@ impl<O> Arena<O> {
         from: impl IntoIterator<Item = T>,
     ) -> Result<&mut [T], AllocError> {
         const { assert_no_drop::<T>() };
-        let from = from.into_iter();
-        let mut filling = Filling::new(&self.bump, from.size_hint().0)?;
-        for value in from {
-            filling.push(value)?;
-        }
-        Ok(filling.finish())
+        collect(&self.bump, from)
     }
+}
+
+/// Clones a slice into memory reserved for it.
+pub(crate) fn clone_of<'a, T: Clone>(
+    mut place: impl Reserve,
+    from: &[T],
+) -> Result<&'a mut [T], AllocError> {
+    let layout = Layout::for_value(from);
+    let to: NonNull<T> = if layout.size() == 0 {
+        NonNull::dangling()
+    } else {
+        place.reserve_bytes(layout.size(), layout.align())?.cast()
+    };
+    for (i, value) in from.iter().enumerate() {
+        // SAFETY: reserved for this many values, and nobody else's (I2) whatever `clone` does.
+        unsafe { to.add(i).write(value.clone()) };
+    }
+    // SAFETY: all of it was just filled; the caller bounds `'a` by the arena's borrow.
+    Ok(unsafe { slice::from_raw_parts_mut(to.as_ptr(), from.len()) })
+}
+
+fn collect<T>(bump: &Bump, from: impl IntoIterator<Item = T>) -> Result<&mut [T], AllocError> {
+    let from = from.into_iter();
+    let mut filling = Filling::new(bump, from.size_hint().0)?;
+    for value in from {
+        filling.push(value)?;
+    }
+    Ok(filling.finish())
 }
 
 /// A slice under construction. It grows where it lies while it is the arena's last allocation, and
