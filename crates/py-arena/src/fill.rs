@@ -41,6 +41,7 @@ impl<E: core::error::Error> core::error::Error for AllocOrInitError<E> {}
 
 /// Fills a slice, in order. If `make` fails, the memory is taken back where nothing else was
 /// allocated since.
+#[allow(clippy::mut_from_ref)]
 fn fill<T, E>(
     bump: &Bump,
     len: usize,

@@ -21,6 +21,7 @@ mod fill;
 mod objects;
 mod owned;
 mod policy;
+mod raw_vec;
 mod refill;
 #[cfg(doctest)]
 mod refused;
@@ -28,7 +29,9 @@ mod scope;
 mod segment;
 mod slices;
 mod stats;
+mod string;
 mod used;
+mod vec;
 
 pub use arena::Arena;
 pub use boxed::ArenaBox;
@@ -39,7 +42,9 @@ pub use objects::Iter;
 pub use owned::Owned;
 pub use policy::BlockPolicy;
 pub use stats::Stats;
+pub use string::ArenaString;
 pub use used::UsedBlocks;
+pub use vec::ArenaVec;
 
 /// The payload in bytes of a block under the default policy.
 ///

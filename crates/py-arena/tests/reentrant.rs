@@ -61,9 +61,12 @@ impl Drop for Object {
 
 /// The arena, and the memory it handed out: each piece filled with a byte of its own. The room for
 /// the record is there from the start, so that keeping it calls no allocator.
+/// Where a piece is, its length, and what it is filled with.
+type Piece = (NonNull<u8>, usize, u8);
+
 struct Ledger {
     arena: Arena<Object>,
-    pieces: Box<[Cell<Option<(NonNull<u8>, usize, u8)>>]>,
+    pieces: Box<[Cell<Option<Piece>>]>,
     used: Cell<usize>,
     objects: Cell<u64>,
 }
@@ -235,7 +238,7 @@ fn clearing_the_cache_ends_though_each_free_leaves_a_block_there() {
     let ledger: &'static Ledger = Box::leak(Box::new(Ledger::new(BlockPolicy::default())));
     cache::set_limit(cache::DEFAULT_LIMIT);
     for _ in 0..3 {
-        drop(Arena::new().alloc(1_u8));
+        Arena::new().alloc(1_u8);
     }
     HOOK.set(Some((
         |_| {
