@@ -26,7 +26,7 @@ impl<O> Arena<O> {
     /// ```
     /// let arena = py_arena::Arena::new();
     /// let numbers: Vec<_> = (0..2000_u64).map(|n| &*arena.alloc(n)).collect();
-    /// let mut newest_first = Vec::new();
+    /// let mut newest_first: Vec<&u64> = Vec::new();
     /// for used in arena.used_blocks() {
     ///     // SAFETY: all of it are `u64`s, which nobody changes.
     ///     let values = unsafe { std::slice::from_raw_parts(used.as_ptr().cast::<u64>(), used.len() / 8) };
