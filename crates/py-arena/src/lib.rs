@@ -25,6 +25,7 @@ mod raw_vec;
 mod refill;
 #[cfg(doctest)]
 mod refused;
+mod returned;
 mod scope;
 mod segment;
 mod slices;
