@@ -7,11 +7,15 @@ use core::alloc::Layout;
 use core::mem::needs_drop;
 use core::ptr::{self, NonNull};
 
-/// Fails to compile for a type that needs drop: nobody would run its destructor.
+/// Fails to compile for a type that needs drop: nobody would run its destructor. Each public form
+/// asks itself, since the compiler names the line that calls the function which asks.
 pub(crate) const fn assert_no_drop<T>() {
     assert!(
         !needs_drop::<T>(),
-        "a type that needs drop: register it with `add_object`, or use `Arena<Owned>`"
+        "this type needs drop, and what lies in an arena is not dropped. \
+         In a node, use `&str` or `ArenaString` for a String, `&[T]` or `ArenaVec` for a Vec, \
+         `&T` for a Box. To have the value dropped: `alloc_box` (it may borrow from the arena), \
+         or `Arena::with_objects()` and `add_object`, or `Arena<Owned>` and `alloc_object`"
     );
 }
 
@@ -21,7 +25,6 @@ pub(crate) fn value_of<'a, T>(
     mut place: impl Reserve,
     make: impl FnOnce() -> T,
 ) -> Result<&'a mut T, AllocError> {
-    const { assert_no_drop::<T>() };
     let slot = place.reserve::<T>()?;
     // SAFETY: the memory is large enough for a `T` and aligned for it, and since it is reserved
     // before `make` runs, whatever `make` allocates lies elsewhere (I2). The caller bounds `'a` by
@@ -102,7 +105,8 @@ impl<O> Arena<O> {
     /// ```
     #[inline(always)]
     pub fn alloc<T>(&self, value: T) -> &mut T {
-        match self.try_alloc(value) {
+        const { assert_no_drop::<T>() };
+        match value_of(&self.bump, || value) {
             Ok(value) => value,
             Err(_) => out_of_memory(),
         }
@@ -121,6 +125,7 @@ impl<O> Arena<O> {
     /// ```
     #[inline(always)]
     pub fn try_alloc<T>(&self, value: T) -> Result<&mut T, AllocError> {
+        const { assert_no_drop::<T>() };
         value_of(&self.bump, || value)
     }
 
@@ -139,7 +144,8 @@ impl<O> Arena<O> {
     /// ```
     #[inline]
     pub fn alloc_with<T>(&self, make: impl FnOnce() -> T) -> &mut T {
-        match self.try_alloc_with(make) {
+        const { assert_no_drop::<T>() };
+        match value_of(&self.bump, make) {
             Ok(value) => value,
             Err(_) => out_of_memory(),
         }
@@ -158,6 +164,7 @@ impl<O> Arena<O> {
     /// ```
     #[inline]
     pub fn try_alloc_with<T>(&self, make: impl FnOnce() -> T) -> Result<&mut T, AllocError> {
+        const { assert_no_drop::<T>() };
         value_of(&self.bump, make)
     }
 

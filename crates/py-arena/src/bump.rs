@@ -17,7 +17,12 @@
 //!   scope's arena, which returns it before the borrow of this one ends.
 //! - I4. `parent` is live whenever it is set: only a scope sets it, and the scope's borrow of the
 //!   parent outlives the child.
-//! - I5. `total_size` of the counters is the bytes below all cursors less `slack`, modulo 2^64:
+//! - I5. The allocator, and the first use of a thread's cache, may run code that uses this very
+//!   arena. Nothing read before such a call is relied on after it: what was open, what the lists
+//!   hold and what is counted is read again, and bytes are counted as held before they are had.
+//! - I6. A block that is in use and not open has its `resume` where its used part ends; a claim's
+//!   block has it where the claim began.
+//! - I7. `total_size` of the counters is the bytes below all cursors less `slack`, modulo 2^64:
 //!   constant sizes that need no rounding cost the fast path no second counter.
 
 use crate::block::{Block, FAST_MAX, List, round_up};
@@ -57,15 +62,22 @@ pub(crate) struct Bump {
     pub(crate) partial: List,
     /// Empty blocks, kept by `reset` or left by a scope.
     pub(crate) spare: List,
-    /// Bytes of all blocks in the three lists, headers included.
+    /// Bytes of payload of all blocks in the three lists.
     pub(crate) reserved: Cell<usize>,
     /// Bytes taken from the allocator, headers and object chunks included; the root's counts.
     pub(crate) held: Cell<usize>,
     pub(crate) max_held: Cell<usize>,
     pub(crate) policy: BlockPolicy,
     pub(crate) parent: Option<NonNull<Bump>>,
-    /// The parent's block in whose rest a scope's arena began: in none of this one's lists.
-    pub(crate) lent: Option<Block>,
+    /// Where a scope's arena began: the rest of a block that is in none of this one's lists.
+    pub(crate) lent: Option<Lent>,
+}
+
+/// The rest of a parent's block.
+#[derive(Clone, Copy)]
+pub(crate) struct Lent {
+    pub(crate) block: Block,
+    pub(crate) base: NonNull<u8>,
 }
 
 // SAFETY: the blocks belong to this value alone, and the cells are reached through it only. A bump
@@ -124,6 +136,9 @@ impl Bump {
     #[inline]
     pub(crate) fn take_segment(&self) -> Segment {
         let segment = self.segment();
+        if let Some(block) = segment.block {
+            block.set_resume(segment.cursor);
+        }
         self.retire(self.base.get(), segment.cursor);
         self.open(Segment::CLOSED);
         segment

@@ -105,13 +105,21 @@ impl Cache {
 
     /// Frees blocks, the largest first, until no more than this many bytes are kept.
     fn trim(&self, bytes: usize) {
+        // All are taken out before the first is freed: an allocator that uses an arena whenever it
+        // is called would leave one here for each that is freed.
+        let mut chain = None;
         while self.bytes.get() > bytes {
             let kept = (0..BINS).filter(|&bin| self.heads[bin].get().is_some());
             let largest = kept.max_by_key(|&bin| self.payloads[bin].get());
             let Some(block) = largest.and_then(|bin| self.pop(bin)) else {
-                return;
+                break;
             };
-            // SAFETY: C1: the block is in no arena, and the cache has just forgotten it.
+            block.set_next(chain);
+            chain = Some(block);
+        }
+        while let Some(block) = chain {
+            chain = block.next();
+            // SAFETY: C1: the block is in no arena, and the cache has forgotten it.
             unsafe { block.return_to_allocator() };
         }
     }

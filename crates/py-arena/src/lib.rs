@@ -11,29 +11,41 @@ mod alloc;
 mod allocator;
 mod arena;
 mod block;
+mod boxed;
 mod bump;
 pub mod cache;
 mod claim;
 mod copy;
 mod error;
+mod fill;
 mod objects;
 mod owned;
 mod policy;
+mod raw_vec;
 mod refill;
 #[cfg(doctest)]
 mod refused;
+mod returned;
 mod scope;
 mod segment;
 mod slices;
 mod stats;
+mod string;
+mod used;
+mod vec;
 
 pub use arena::Arena;
+pub use boxed::ArenaBox;
 pub use claim::Claim;
 pub use error::AllocError;
+pub use fill::AllocOrInitError;
 pub use objects::Iter;
 pub use owned::Owned;
 pub use policy::BlockPolicy;
 pub use stats::Stats;
+pub use string::ArenaString;
+pub use used::UsedBlocks;
+pub use vec::ArenaVec;
 
 /// The payload in bytes of a block under the default policy.
 ///

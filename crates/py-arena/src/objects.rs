@@ -9,6 +9,8 @@
 //! - O2. An object never moves, and nobody has `&mut` to one, until it is taken out by `pop`,
 //!   which needs `&mut self`.
 //! - O3. The chunks of `empty` hold no object.
+//! - O4. The allocator may run code that registers objects here: nothing read before a call into it
+//!   is relied on after it.
 
 use crate::block::{BLOCK_ALIGN, Block, HEADER, List, round_up};
 use crate::bump::Bump;
@@ -38,6 +40,13 @@ pub(crate) struct Objects<O> {
 // SAFETY: the objects belong to this value and move with it; the chunks as in `Bump`.
 unsafe impl<O: Send> Send for Objects<O> {}
 
+/// What a request for one slot added.
+pub(crate) struct NewChunk {
+    chunk: Block,
+    /// It came from the allocator, not from `empty`.
+    fresh: bool,
+}
+
 impl<O> Objects<O> {
     /// From one slot to the next. An object without size takes a slot too, which counts it.
     const STRIDE: usize = match round_up(size_of::<O>()) {
@@ -57,11 +66,15 @@ impl<O> Objects<O> {
         }
     }
 
+    #[inline]
+    fn has_room(&self) -> bool {
+        self.limit.get().addr().get() - self.cursor.get().addr().get() >= Self::STRIDE
+    }
+
     /// Puts the object into the next slot.
     #[inline]
     pub(crate) fn push(&self, bump: &Bump, object: O) -> Result<&O, (AllocError, O)> {
-        let room = self.limit.get().addr().get() - self.cursor.get().addr().get();
-        if room < Self::STRIDE && self.grow(bump).is_err() {
+        if !self.has_room() && self.grow(bump).is_err() {
             return Err((AllocError, object));
         }
         let slot = self.cursor.get();
@@ -73,27 +86,69 @@ impl<O> Objects<O> {
         }
     }
 
+    /// Makes sure that there is a slot for the next object, and says what that took.
+    #[inline]
+    pub(crate) fn make_room(&self, bump: &Bump) -> Result<Option<NewChunk>, AllocError> {
+        if self.has_room() {
+            return Ok(None);
+        }
+        self.grow(bump)
+    }
+
+    /// Undoes `make_room`, for a request that was refused later on.
+    #[cold]
+    pub(crate) fn unmake_room(&self, bump: &Bump, made: Option<NewChunk>) {
+        let Some(NewChunk { chunk, fresh }) = made else {
+            return;
+        };
+        // The allocator may itself have registered an object since.
+        if self.chunks.head() != Some(chunk) || self.cursor.get() != Self::first_slot(chunk) {
+            return;
+        }
+        self.chunks.remove(chunk);
+        let older = self.chunks.head();
+        self.cursor.set(older.map_or(CLOSED, Block::resume));
+        self.limit.set(older.map_or(CLOSED, Block::end));
+        if fresh {
+            bump.release(chunk);
+        } else {
+            self.empty.push(chunk);
+        }
+    }
+
     #[cold]
     #[inline(never)]
-    fn grow(&self, bump: &Bump) -> Result<(), AllocError> {
-        let newest = self.chunks.head();
-        let chunk = match self.empty.pop() {
+    fn grow(&self, bump: &Bump) -> Result<Option<NewChunk>, AllocError> {
+        let kept = self.empty.pop();
+        let fresh = kept.is_none();
+        let chunk = match kept {
             Some(chunk) => chunk,
-            None => {
-                let last = newest.map_or(FIRST_CHUNK / 2, Block::total);
-                let regular = (last * 2).clamp(FIRST_CHUNK, MAX_CHUNK) - HEADER;
-                let pad = align_of::<O>().saturating_sub(BLOCK_ALIGN);
-                let need = Self::STRIDE.checked_add(pad).ok_or(AllocError)?;
-                bump.acquire(regular.max(need), need > regular)?
-            }
+            None => self.new_chunk(bump)?,
         };
-        if let Some(newest) = newest {
+        if self.has_room() {
+            // O4: the allocator has registered objects here, and so made room.
+            bump.release(chunk);
+            return if self.has_room() {
+                Ok(None)
+            } else {
+                self.grow(bump)
+            };
+        }
+        if let Some(newest) = self.chunks.head() {
             newest.set_resume(self.cursor.get());
         }
         self.chunks.push(chunk);
         self.cursor.set(Self::first_slot(chunk));
         self.limit.set(chunk.end());
-        Ok(())
+        Ok(Some(NewChunk { chunk, fresh }))
+    }
+
+    fn new_chunk(&self, bump: &Bump) -> Result<Block, AllocError> {
+        let last = self.chunks.head().map_or(FIRST_CHUNK / 2, Block::total);
+        let regular = (last * 2).clamp(FIRST_CHUNK, MAX_CHUNK) - HEADER;
+        let pad = align_of::<O>().saturating_sub(BLOCK_ALIGN);
+        let need = Self::STRIDE.checked_add(pad).ok_or(AllocError)?;
+        bump.acquire(regular.max(need), need > regular)
     }
 
     fn first_slot(chunk: Block) -> NonNull<u8> {

@@ -65,7 +65,13 @@ impl<D: ?Sized> Arena<Owned<D>> {
         value: T,
         erase: impl FnOnce(NonNull<T>) -> NonNull<D>,
     ) -> Result<&T, (AllocError, T)> {
+        // The record's slot first: memory that opened a block cannot be given back so that the arena
+        // is as it was.
+        let Ok(made) = self.objects.make_room(&self.bump) else {
+            return Err((AllocError, value));
+        };
         let Ok(slot) = memory_of(&self.bump, Layout::new::<T>()) else {
+            self.objects.unmake_room(&self.bump, made);
             return Err((AllocError, value));
         };
         let slot = slot.cast::<T>();
@@ -74,6 +80,7 @@ impl<D: ?Sized> Arena<Owned<D>> {
         match self.objects.push(&self.bump, Owned { value: erase(slot) }) {
             // SAFETY: U1: the value lives until the arena drops it, and stays where it is.
             Ok(_) => Ok(unsafe { slot.as_ref() }),
+            // The allocator has used up the slot, and there is no other.
             Err((error, record)) => {
                 core::mem::forget(record);
                 // SAFETY: written above; the record that would drop it is forgotten.

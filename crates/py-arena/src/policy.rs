@@ -34,6 +34,22 @@ pub enum BlockPolicy {
         /// The size in bytes that blocks do not pass, but for a single larger request.
         max: usize,
     },
+    /// As `Growing`, with a promise: blocks are filled in the order in which they were opened, and
+    /// each from its start to its end, so that [`used_blocks`](crate::Arena::used_blocks) gives
+    /// values in the order of allocation. A large request therefore gets the next block, which is
+    /// made large enough, and what was free in the one before is given up. `Fixed` keeps the same
+    /// promise; `Growing` does not.
+    ///
+    /// The order is that of one user: the arena, or one claim. What a claim or a scope leaves free
+    /// while the arena serves requests beside it is filled later.
+    ///
+    /// Panics where an arena is made with it if `first` is 0 or `max` is below `first`.
+    InOrder {
+        /// The first block's size in bytes.
+        first: usize,
+        /// The size in bytes that blocks do not pass, but for a single larger request.
+        max: usize,
+    },
 }
 
 impl BlockPolicy {
@@ -55,6 +71,24 @@ impl BlockPolicy {
         max: 1 << 20,
     };
 
+    /// As [`GROWING`](BlockPolicy::GROWING), filled in the order of allocation.
+    ///
+    /// # Examples
+    /// ```
+    /// use py_arena::{Arena, BlockPolicy};
+    ///
+    /// let arena = Arena::with_policy(BlockPolicy::IN_ORDER);
+    /// arena.alloc([1_u8; 8000]);
+    /// arena.alloc([2_u8; 100_000]);
+    /// arena.alloc([3_u8; 8]);
+    /// let newest = arena.used_blocks().next().unwrap();
+    /// assert_eq!(newest.len(), 8);
+    /// ```
+    pub const IN_ORDER: BlockPolicy = BlockPolicy::InOrder {
+        first: DEFAULT_BLOCK_SIZE,
+        max: 1 << 20,
+    };
+
     /// Refuses what cannot work, at compile time where the arena is a constant.
     #[inline]
     pub(crate) const fn checked(self) -> BlockPolicy {
@@ -66,16 +100,24 @@ impl BlockPolicy {
             BlockPolicy::Growing { first, max } if max < first => {
                 panic!("BlockPolicy::Growing: max is below first")
             }
+            BlockPolicy::InOrder { first: 0, .. } => {
+                panic!("BlockPolicy::InOrder: the first block needs room")
+            }
+            BlockPolicy::InOrder { first, max } if max < first => {
+                panic!("BlockPolicy::InOrder: max is below first")
+            }
             valid => valid,
         }
     }
 
-    /// The payload of the next regular block of an arena whose blocks take `held` bytes, or `None`
-    /// if it cannot be represented.
+    /// The payload of the next regular block of an arena whose blocks have `held` bytes of payload,
+    /// or `None` if it cannot be represented.
     pub(crate) fn next_payload(self, held: usize) -> Option<usize> {
         match self {
             BlockPolicy::Fixed(size) => round_up(size),
-            BlockPolicy::Growing { first, max } => {
+            BlockPolicy::Growing { first, max } | BlockPolicy::InOrder { first, max } => {
+                // An empty arena gets the first size, however small that is.
+                let held = if held == 0 { 0 } else { held + HEADER };
                 let mut size = first;
                 while size <= held && size < max {
                     size = size.saturating_mul(2);

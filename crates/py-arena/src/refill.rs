@@ -7,9 +7,11 @@
 //!   Growing, above a quarter of the next regular block -> a block of its own, nothing closed
 //!   a block that a claim gave back has the room        -> that one
 //!   an empty block is kept, here or in a parent        -> that one
-//!   otherwise                                          -> a new block (Fixed: of the request's
-//!                                                         own size if that is larger)
+//!   otherwise                                          -> a new block (Fixed and InOrder: of the
+//!                                                         request's own size if that is larger)
+//!   which cannot be had                                -> any room that is left here
 //! ```
+//! A request that is refused leaves all of it as it was.
 
 use crate::ALIGNMENT;
 use crate::block::{Block, HEADER, round_up};
@@ -18,6 +20,10 @@ use crate::error::AllocError;
 use crate::policy::BlockPolicy;
 use crate::segment::Segment;
 use core::ptr::NonNull;
+
+/// How many of the blocks that claims gave back are looked at before a new one is opened. A program
+/// has as many as it had claims at a time, so seldom more than one or two.
+const NEAR: usize = 16;
 
 /// How a request that did not fit is served.
 pub(crate) enum Refill {
@@ -41,12 +47,13 @@ impl Bump {
         // Here and not in `refill`, which hands its answer on through memory: that takes an arena of
         // ten values a fifth of its life.
         let refill = match self.cached_block(need) {
-            Some(block) => Refill::Next(whole(block)),
+            Some(block) => Refill::Next(Segment::whole(block)),
             None => self.refill(size, align)?,
         };
         match refill {
             Refill::Apart(at) => Ok(at),
             Refill::Next(mut segment) => {
+                // I5: what is open now need not be what was full before.
                 self.take_segment();
                 self.open(segment);
                 let carved = segment.carve(size, align).ok_or(AllocError)?;
@@ -64,18 +71,22 @@ impl Bump {
         }
         let payload = self.policy.next_payload(self.reserved.get())?;
         let most = match self.policy {
-            BlockPolicy::Fixed(_) => payload,
+            BlockPolicy::Fixed(_) | BlockPolicy::InOrder { .. } => payload,
             BlockPolicy::Growing { .. } => payload / 4,
         };
-        let left = self.max_held.get().saturating_sub(self.held.get());
-        if need > most || payload + HEADER > left {
+        if need > most {
             return None;
         }
         let block = Block::from_cache(payload)?;
-        let total = payload + HEADER;
-        self.held.set(self.held.get() + total);
-        self.reserved.set(self.reserved.get() + total);
-        self.owned.push(block);
+        // I5: the limit is asked after the cache.
+        let held = self.held.get() + payload + HEADER;
+        if held > self.max_held.get() {
+            // SAFETY: the cache had it, and nobody has seen it since.
+            unsafe { block.free() };
+            return None;
+        }
+        self.held.set(held);
+        self.adopt(block);
         Some(block)
     }
 
@@ -88,6 +99,7 @@ impl Bump {
         }
         if !self.is_open() {
             let segment = self.next_segment(ALIGNMENT, self.next_regular()?)?;
+            self.take_segment();
             self.open(segment);
         }
         self.count(1);
@@ -100,12 +112,17 @@ impl Bump {
     pub(crate) fn refill(&self, size: usize, align: usize) -> Result<Refill, AllocError> {
         let need = worst_case(size, align).ok_or(AllocError)?;
         let regular = self.next_regular()?;
-        if need <= regular / 4 || matches!(self.policy, BlockPolicy::Fixed(_)) {
+        if need <= regular / 4 || !matches!(self.policy, BlockPolicy::Growing { .. }) {
             return self.next_segment(need, regular).map(Refill::Next);
         }
-        let mut segment = whole(self.new_block(need, true)?);
+        let block = match self.new_block(need, true) {
+            Ok(block) => block,
+            Err(error) => return self.left(need).map(Refill::Next).ok_or(error),
+        };
+        let mut segment = Segment::whole(block);
         let base = segment.cursor;
         let carved = segment.carve(size, align).ok_or(AllocError)?;
+        block.set_resume(segment.cursor);
         self.retire(base, segment.cursor);
         self.count(1);
         self.add_slack(carved.slack);
@@ -123,33 +140,32 @@ impl Bump {
     }
 
     /// A segment with this much room, from what is kept or from a new block; `regular` is the
-    /// payload of the regular block that would be opened next.
+    /// payload of the regular block that would be opened next. What is passed over keeps its room.
     fn next_segment(&self, need: usize, regular: usize) -> Result<Segment, AllocError> {
-        let large = need > regular;
-        while let Some(block) = if large { None } else { self.partial.pop() } {
-            self.owned.push(block);
-            let rest = Segment {
-                cursor: block.resume(),
-                ..whole(block)
-            };
-            if rest.room() >= need {
-                return Ok(rest);
-            }
+        if need > regular {
+            return self.large_segment(need, regular);
         }
-        if !large {
-            if let Some(block) = self.kept_block() {
-                self.owned.push(block);
-                return Ok(whole(block));
-            }
-            let block = self.new_block(regular, false);
+        if let Some(rest) = self.partial_with(need, NEAR) {
+            return Ok(rest);
+        }
+        if let Some(block) = self.kept_block(|_| true) {
+            return Ok(Segment::whole(block));
+        }
+        let block = match (self.new_block(regular, false), self.policy) {
             // Near the limit, or near the end of memory, a smaller block may still be had.
-            return match (block, self.policy) {
-                (Err(_), BlockPolicy::Growing { .. }) => self.new_block(need, true).map(whole),
-                (block, _) => block.map(whole),
-            };
-        }
+            (Err(_), BlockPolicy::Growing { .. } | BlockPolicy::InOrder { .. }) => {
+                self.new_block(need, true)
+            }
+            (block, _) => block,
+        };
+        self.whole_or_left(block, need)
+    }
+
+    /// A new block for one request that is larger than a regular block.
+    fn large_segment(&self, need: usize, regular: usize) -> Result<Segment, AllocError> {
         // CPython makes its first block before the first request, whatever that one asks for.
-        let first = if self.reserved.get() == 0 && !self.is_open() {
+        let leads = matches!(self.policy, BlockPolicy::Fixed(_));
+        let first = if leads && self.reserved.get() == 0 && !self.is_open() {
             Some(self.acquire(regular, false)?)
         } else {
             None
@@ -161,8 +177,46 @@ impl Bump {
                 Err(_) => self.release(first),
             }
         }
-        self.adopt(block?);
-        Ok(whole(block?))
+        if let Ok(block) = block {
+            self.adopt(block);
+        }
+        self.whole_or_left(block, need)
+    }
+
+    /// All of the new block or, if it could not be had, what room is left here.
+    fn whole_or_left(
+        &self,
+        block: Result<Block, AllocError>,
+        need: usize,
+    ) -> Result<Segment, AllocError> {
+        match block {
+            Ok(block) => Ok(Segment::whole(block)),
+            Err(error) => self.left(need).ok_or(error),
+        }
+    }
+
+    /// Room for a request that would be refused otherwise, wherever in this arena it is: what is
+    /// open (a claim may ask), what claims gave back, what is kept.
+    #[cold]
+    fn left(&self, need: usize) -> Option<Segment> {
+        if self.segment().room() >= need {
+            return Some(self.take_segment());
+        }
+        if let Some(rest) = self.partial_with(need, usize::MAX) {
+            return Some(rest);
+        }
+        let block = self.kept_block(|block| block.payload() >= need)?;
+        Some(Segment::whole(block))
+    }
+
+    /// The rest of one of the first blocks that claims gave back, if one has the room. The others
+    /// stay as they are, so a search through all of them could take long.
+    fn partial_with(&self, need: usize, most: usize) -> Option<Segment> {
+        let mut near = self.partial.iter().take(most);
+        let block = near.find(|&block| Segment::rest_of(block).room() >= need)?;
+        self.partial.remove(block);
+        self.owned.push(block);
+        Some(Segment::rest_of(block))
     }
 
     /// This arena, or the nearest parent, that keeps an empty block.
@@ -176,13 +230,20 @@ impl Bump {
         Some(bump)
     }
 
-    /// Takes an empty block from what this arena or a parent keeps.
-    fn kept_block(&self) -> Option<Block> {
-        let lender = self.lender()?;
-        let block = lender.spare.pop()?;
-        let total = block.total();
-        lender.reserved.set(lender.reserved.get() - total);
-        self.reserved.set(self.reserved.get() + total);
+    /// Takes the first empty block that will do from what this arena or a parent keeps.
+    fn kept_block(&self, will_do: impl Fn(Block) -> bool) -> Option<Block> {
+        let mut lender = self;
+        let block = loop {
+            if let Some(block) = lender.spare.iter().find(|&block| will_do(block)) {
+                break block;
+            }
+            // SAFETY: I4: the parent is live, and only shared references to it exist.
+            lender = unsafe { lender.parent?.as_ref() };
+        };
+        lender.spare.remove(block);
+        lender.reserved.set(lender.reserved.get() - block.payload());
+        block.set_resume(block.start());
+        self.adopt(block);
         Some(block)
     }
 
@@ -196,7 +257,7 @@ impl Bump {
     #[inline]
     fn adopt(&self, block: Block) {
         self.owned.push(block);
-        self.reserved.set(self.reserved.get() + block.total());
+        self.reserved.set(self.reserved.get() + block.payload());
     }
 
     /// The bump allocator that keeps the account of bytes held: this one, or a scope's outermost
@@ -215,13 +276,17 @@ impl Bump {
     #[inline]
     pub(crate) fn acquire(&self, payload: usize, large: bool) -> Result<Block, AllocError> {
         let root = self.root();
-        let left = root.max_held.get().saturating_sub(root.held.get());
-        if payload.saturating_add(HEADER) > left {
+        let total = payload.saturating_add(HEADER);
+        if total > root.max_held.get().saturating_sub(root.held.get()) {
             return Err(AllocError);
         }
-        let block = Block::allocate(payload, large)?;
-        root.held.set(root.held.get() + block.total());
-        Ok(block)
+        // I5: counted first, so that whoever uses the arena meanwhile finds the limit kept.
+        root.held.set(root.held.get() + total);
+        let block = Block::allocate(payload, large);
+        if block.is_err() {
+            root.held.set(root.held.get() - total);
+        }
+        block
     }
 
     /// Gives back a block that is in no list and that nobody points into.
@@ -233,91 +298,18 @@ impl Bump {
         unsafe { block.free() };
     }
 
-    /// Counts what a claim served from a segment of this block, up to the cursor (K3).
-    pub(crate) fn settle(
-        &self,
-        block: Option<Block>,
-        cursor: NonNull<u8>,
-        allocs: usize,
-        slack: usize,
-    ) {
-        if let Some(block) = block {
-            self.retire(block.resume(), cursor);
-        }
-        self.count(allocs);
-        self.add_slack(slack);
-    }
-
-    /// A claim ends.
-    #[inline(never)]
-    pub(crate) fn end_claim(&self, rest: Segment, allocs: usize, slack: usize) {
-        self.settle(rest.block, rest.cursor, allocs, slack);
-        self.give_back(rest);
-    }
-
-    /// Takes back the rest of a segment that a claim or a scope had (I2: it hands out no more).
-    #[inline]
-    pub(crate) fn give_back(&self, segment: Segment) {
-        if segment.room() == 0 {
-            return;
-        }
-        if self.segment().room() == 0 {
-            self.take_segment();
-            self.open(segment);
-        } else if let Some(block) = segment.block.filter(|_| segment.block != self.lent) {
-            self.owned.remove(block);
-            block.set_resume(segment.cursor);
-            self.partial.push(block);
-        }
-    }
-
-    /// Empties the arena and keeps its regular blocks. Nothing in it may be borrowed.
-    pub(crate) fn rewind(&mut self) {
+    /// Opens a block with room for this many bytes, of a size that the cache has use for where
+    /// that is possible.
+    pub(crate) fn reserve_block(&self, bytes: usize) -> Result<(), AllocError> {
+        let need = round_up(bytes.max(1)).ok_or(AllocError)?;
+        let total = need.checked_add(HEADER).ok_or(AllocError)?;
+        let payload = match total.checked_next_power_of_two() {
+            Some(size) if size <= 1 << 20 => size - HEADER,
+            _ => need,
+        };
+        let block = self.new_block(payload, false)?;
         self.take_segment();
-        self.keep_blocks_of(&[&self.owned, &self.partial]);
-        if let Some(block) = self.spare.pop() {
-            self.owned.push(block);
-            self.open(whole(block));
-        }
-        self.allocs.set(0);
-        self.retired.set(0);
-        self.slack.set(0);
-    }
-
-    /// Takes over what a scope's arena counted and got; all borrows of its memory have ended.
-    pub(crate) fn absorb(&self, child: &Bump, lent: Segment) {
-        child.take_segment();
-        self.count(child.allocs.get());
-        self.retired
-            .set(self.retired.get().wrapping_add(child.retired.get()));
-        self.add_slack(child.slack.get());
-        self.reserved
-            .set(self.reserved.get() + child.reserved.get());
-        child.reserved.set(0);
-        self.keep_blocks_of(&[&child.owned, &child.partial, &child.spare]);
-        self.give_back(lent);
-    }
-
-    /// Moves these lists' blocks to `spare`, the oldest on top; blocks of one request are freed.
-    fn keep_blocks_of(&self, lists: &[&crate::block::List]) {
-        for list in lists {
-            while let Some(block) = list.pop() {
-                if block.is_large() {
-                    self.reserved.set(self.reserved.get() - block.total());
-                    self.release(block);
-                } else {
-                    self.spare.push(block);
-                }
-            }
-        }
-    }
-}
-
-/// All of an empty block.
-fn whole(block: Block) -> Segment {
-    Segment {
-        cursor: block.start(),
-        limit: block.end(),
-        block: Some(block),
+        self.open(Segment::whole(block));
+        Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! A scope: an arena within an arena, for memory that is needed for a while.
 
 use crate::arena::Arena;
-use crate::bump::Bump;
+use crate::bump::{Bump, Lent};
 use crate::objects::Objects;
 use crate::segment::Segment;
 use core::ptr::NonNull;
@@ -64,7 +64,10 @@ impl<O> Arena<O> {
         let lent = self.bump.take_segment();
         let mut bump = Bump::new(self.bump.policy);
         bump.parent = Some(NonNull::from(&self.bump));
-        bump.lent = lent.block;
+        bump.lent = lent.block.map(|block| Lent {
+            block,
+            base: lent.cursor,
+        });
         bump.open(lent);
         let ending = Ending {
             child: Arena {

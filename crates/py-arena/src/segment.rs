@@ -29,11 +29,20 @@ impl Segment {
         block: None,
     };
 
-    /// Leaves a note in the block of where a claim begins to fill it.
-    #[inline]
-    pub(crate) fn note_base(&self) {
-        if let Some(block) = self.block {
-            block.set_resume(self.cursor);
+    /// All of an empty block.
+    pub(crate) fn whole(block: Block) -> Segment {
+        Segment {
+            cursor: block.start(),
+            limit: block.end(),
+            block: Some(block),
+        }
+    }
+
+    /// What is left of a block that was filled up to its `resume`.
+    pub(crate) fn rest_of(block: Block) -> Segment {
+        Segment {
+            cursor: block.resume(),
+            ..Segment::whole(block)
         }
     }
 

@@ -5,9 +5,10 @@ use crate::arena::Arena;
 use crate::bump::{Bump, Reserve};
 use crate::copy;
 use crate::error::{AllocError, out_of_memory};
+use crate::raw_vec::RawVec;
 use core::alloc::Layout;
 use core::mem;
-use core::ptr::{self, NonNull};
+use core::ptr::NonNull;
 use core::slice;
 
 /// What is handed out is exclusive: each piece of memory is handed out once.
@@ -96,7 +97,8 @@ impl<O> Arena<O> {
     /// ```
     #[inline]
     pub fn alloc_slice_clone<T: Clone>(&self, from: &[T]) -> &mut [T] {
-        match self.try_alloc_slice_clone(from) {
+        const { assert_no_drop::<T>() };
+        match clone_of(&self.bump, from) {
             Ok(slice) => slice,
             Err(_) => out_of_memory(),
         }
@@ -115,20 +117,7 @@ impl<O> Arena<O> {
     /// ```
     pub fn try_alloc_slice_clone<T: Clone>(&self, from: &[T]) -> Result<&mut [T], AllocError> {
         const { assert_no_drop::<T>() };
-        let layout = Layout::for_value(from);
-        let to: NonNull<T> = if layout.size() == 0 {
-            NonNull::dangling()
-        } else {
-            (&self.bump)
-                .reserve_bytes(layout.size(), layout.align())?
-                .cast()
-        };
-        for (i, value) in from.iter().enumerate() {
-            // SAFETY: reserved for this many values, and nobody else's (I2) whatever `clone` does.
-            unsafe { to.add(i).write(value.clone()) };
-        }
-        // SAFETY: all of it was just filled.
-        Ok(unsafe { slice::from_raw_parts_mut(to.as_ptr(), from.len()) })
+        clone_of(&self.bump, from)
     }
 
     /// Collects an iterator into the arena. The iterator may use the arena itself and may panic;
@@ -146,7 +135,8 @@ impl<O> Arena<O> {
     /// ```
     #[doc(alias = "alloc_from_iter")]
     pub fn alloc_slice_from_iter<T>(&self, from: impl IntoIterator<Item = T>) -> &mut [T] {
-        match self.try_alloc_slice_from_iter(from) {
+        const { assert_no_drop::<T>() };
+        match collect(&self.bump, from) {
             Ok(slice) => slice,
             Err(_) => out_of_memory(),
         }
@@ -168,109 +158,62 @@ impl<O> Arena<O> {
         from: impl IntoIterator<Item = T>,
     ) -> Result<&mut [T], AllocError> {
         const { assert_no_drop::<T>() };
-        let from = from.into_iter();
-        let mut filling = Filling::new(&self.bump, from.size_hint().0)?;
-        for value in from {
-            filling.push(value)?;
-        }
-        Ok(filling.finish())
+        collect(&self.bump, from)
     }
 }
 
-/// A slice under construction. It grows where it lies while it is the arena's last allocation, and
-/// moves when something else was allocated since.
-struct Filling<'a, T> {
-    bump: &'a Bump,
-    /// Reserved for `room` values, of which `len` are there; dangling while `room` bytes are 0.
-    start: NonNull<T>,
-    room: usize,
-    len: usize,
+/// Clones a slice into memory reserved for it.
+pub(crate) fn clone_of<'a, T: Clone>(
+    mut place: impl Reserve,
+    from: &[T],
+) -> Result<&'a mut [T], AllocError> {
+    let layout = Layout::for_value(from);
+    let to: NonNull<T> = if layout.size() == 0 {
+        NonNull::dangling()
+    } else {
+        place.reserve_bytes(layout.size(), layout.align())?.cast()
+    };
+    for (i, value) in from.iter().enumerate() {
+        // SAFETY: reserved for this many values, and nobody else's (I2) whatever `clone` does.
+        unsafe { to.add(i).write(value.clone()) };
+    }
+    // SAFETY: all of it was just filled; the caller bounds `'a` by the arena's borrow.
+    Ok(unsafe { slice::from_raw_parts_mut(to.as_ptr(), from.len()) })
 }
+
+#[allow(clippy::mut_from_ref)]
+fn collect<T>(bump: &Bump, from: impl IntoIterator<Item = T>) -> Result<&mut [T], AllocError> {
+    let from = from.into_iter();
+    let mut filling = Filling::new(bump, from.size_hint().0)?;
+    for value in from {
+        filling.push(value)?;
+    }
+    Ok(filling.finish())
+}
+
+/// A slice under construction: what it took is given back where it comes to nothing.
+struct Filling<'a, T>(RawVec<'a, T>);
 
 impl<'a, T> Filling<'a, T> {
     fn new(bump: &'a Bump, expected: usize) -> Result<Self, AllocError> {
-        let mut filling = Filling {
-            bump,
-            start: NonNull::dangling(),
-            room: 0,
-            len: 0,
-        };
-        if size_of::<T>() == 0 {
-            filling.room = usize::MAX;
-        } else if expected > 0 {
-            filling.grow(expected)?;
-        }
-        Ok(filling)
-    }
-
-    fn bytes(&self) -> usize {
-        // No overflow: memory of that size was reserved, or `T` has no size.
-        size_of::<T>() * if size_of::<T>() == 0 { 0 } else { self.room }
+        RawVec::with_room(bump, expected).map(Filling)
     }
 
     #[inline]
     fn push(&mut self, value: T) -> Result<(), AllocError> {
-        if self.len == self.room {
-            let room = self.room.checked_mul(2).ok_or(AllocError)?;
-            self.grow(room.max(4))?;
-        }
-        // SAFETY: `len < room`, and the memory is this slice's alone (I2).
-        unsafe { self.start.add(self.len).write(value) };
-        self.len += 1;
-        Ok(())
-    }
-
-    #[cold]
-    fn grow(&mut self, room: usize) -> Result<(), AllocError> {
-        let layout = Layout::array::<T>(room).map_err(|_| AllocError)?;
-        let old = self.bytes();
-        if old > 0 {
-            if let Some(start) = self.bump.resize_last(self.start.cast(), old, layout.size()) {
-                (self.start, self.room) = (start.cast(), room);
-                return Ok(());
-            }
-        }
-        let mut bump = self.bump;
-        let start = bump.reserve_bytes(layout.size(), layout.align())?.cast();
-        // SAFETY: `len` values are there, and the new memory is longer and apart from the old.
-        unsafe { ptr::copy_nonoverlapping(self.start.as_ptr(), start.as_ptr(), self.len) };
-        if old > 0 {
-            self.abandon(old);
-        }
-        (self.start, self.room) = (start, room);
-        Ok(())
-    }
-
-    /// The counters forget memory that was outgrown: to the caller, it is one request.
-    fn abandon(&self, bytes: usize) {
-        self.bump.add_slack(bytes);
-        self.bump.count(usize::MAX);
+        self.0.push(value)
     }
 
     fn finish(self) -> &'a mut [T] {
-        let (old, len) = (self.bytes(), self.len);
-        let used = len * size_of::<T>();
-        if old != used
-            && self
-                .bump
-                .resize_last(self.start.cast(), old, used)
-                .is_none()
-        {
-            self.bump.add_slack(old - used);
-        }
-        if used == 0 && old > 0 {
-            self.bump.count(usize::MAX);
-        }
-        let start = self.start;
+        let slice = self.0;
         mem::forget(self);
-        // SAFETY: `len` values were written, and the memory is handed out here for the first time.
-        unsafe { slice::from_raw_parts_mut(start.as_ptr(), len) }
+        slice.finish()
     }
 }
 
 /// The iterator panicked, or the memory could not be had: what can be given back is.
 impl<T> Drop for Filling<'_, T> {
     fn drop(&mut self) {
-        self.bump.undo(self.start.cast(), self.bytes());
+        self.0.bump.undo(self.0.start.cast(), self.0.bytes());
     }
 }

@@ -11,6 +11,7 @@ mod algorithm;
 mod any_sink;
 #[cfg(feature = "std")]
 mod cell;
+mod collections;
 mod config;
 mod entropy;
 mod hasher;
@@ -36,6 +37,9 @@ mod utf8;
 mod width;
 
 pub use algorithm::{ByteOrder, HashAlgorithm, HashInfo};
+pub use collections::{
+    Date, Time, hash_frozenset, hash_none, hash_range, hash_timedelta, hash_uuid,
+};
 pub use config::HashConfig;
 pub use entropy::EntropyError;
 pub use hasher::{SipHasher, SipHasher13, SipHasher24};

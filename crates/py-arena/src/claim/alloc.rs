@@ -71,7 +71,7 @@ impl<'a> Claim<'a> {
         // Beside `try_alloc`, since the compiler does not see through a `Result` here: it would
         // test each pointer for null.
         if size == 0 || align > ALIGNMENT || size > FAST_MAX {
-            return match self.try_alloc(value) {
+            return match value_of(self, || value) {
                 Ok(value) => value,
                 Err(_) => out_of_memory(),
             };
@@ -117,6 +117,7 @@ impl<'a> Claim<'a> {
     /// ```
     #[inline(always)]
     pub fn try_alloc<T>(&mut self, value: T) -> Result<&'a mut T, AllocError> {
+        const { assert_no_drop::<T>() };
         value_of(self, || value)
     }
 
@@ -132,7 +133,8 @@ impl<'a> Claim<'a> {
     /// ```
     #[inline]
     pub fn alloc_with<T>(&mut self, make: impl FnOnce() -> T) -> &'a mut T {
-        match self.try_alloc_with(make) {
+        const { assert_no_drop::<T>() };
+        match value_of(self, make) {
             Ok(value) => value,
             Err(_) => out_of_memory(),
         }
@@ -151,6 +153,7 @@ impl<'a> Claim<'a> {
     /// ```
     #[inline]
     pub fn try_alloc_with<T>(&mut self, make: impl FnOnce() -> T) -> Result<&'a mut T, AllocError> {
+        const { assert_no_drop::<T>() };
         value_of(self, make)
     }
 

@@ -8,7 +8,8 @@
 //! - K1. `cursor` and `limit` are a segment as in I1, taken from the arena, which hands out nothing
 //!   of it (I2) until the claim gives the rest back or is forgotten.
 //! - K2. What a claim hands out lives as long as the arena is borrowed, not as long as the claim.
-//! - K3. The block's `resume` is the cursor at which the claim took it, while the claim is live.
+//! - K3. The block's `resume` is the cursor at which the claim took it, while the claim is live
+//!   (I6): every segment begins at its block's `resume`.
 
 mod alloc;
 
@@ -65,7 +66,6 @@ impl<O> Arena<O> {
     #[inline]
     pub fn claim(&self) -> Claim<'_> {
         let segment = self.bump.take_segment();
-        segment.note_base();
         Claim {
             cursor: segment.cursor,
             limit: segment.limit,
@@ -89,7 +89,6 @@ impl Claim<'_> {
         };
         self.bump
             .settle(self.block, self.cursor, self.allocs, self.slack);
-        segment.note_base();
         (self.cursor, self.limit) = (segment.cursor, segment.limit);
         (self.block, self.allocs, self.slack) = (segment.block, 0, 0);
         Ok(None)

@@ -1,0 +1,375 @@
+//! Slices of one value or of a closure's, values whose making may fail, and room in advance.
+
+use crate::alloc::assert_no_drop;
+use crate::arena::Arena;
+use crate::bump::{Bump, Reserve};
+use crate::error::{AllocError, out_of_memory};
+use crate::policy::BlockPolicy;
+use core::alloc::Layout;
+use core::fmt;
+use core::ptr::NonNull;
+use core::slice;
+
+/// Why [`Arena::try_alloc_try_with`] made no value.
+///
+/// # Examples
+/// ```
+/// use py_arena::{AllocOrInitError, Arena};
+///
+/// let arena = Arena::new();
+/// let made = arena.try_alloc_try_with(|| "x".parse::<u32>());
+/// assert!(matches!(made, Err(AllocOrInitError::Init(_))));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AllocOrInitError<E> {
+    /// The memory could not be had; the closure was not called.
+    Alloc(AllocError),
+    /// What the closure said.
+    Init(E),
+}
+
+impl<E: fmt::Display> fmt::Display for AllocOrInitError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AllocOrInitError::Alloc(error) => error.fmt(f),
+            AllocOrInitError::Init(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<E: core::error::Error> core::error::Error for AllocOrInitError<E> {}
+
+/// Fills a slice, in order. If `make` fails, the memory is taken back where nothing else was
+/// allocated since.
+#[allow(clippy::mut_from_ref)]
+fn fill<T, E>(
+    bump: &Bump,
+    len: usize,
+    mut make: impl FnMut(usize) -> Result<T, E>,
+) -> Result<&mut [T], AllocOrInitError<E>> {
+    let error = AllocOrInitError::Alloc(AllocError);
+    let Ok(layout) = Layout::array::<T>(len) else {
+        return Err(error);
+    };
+    let mut place = bump;
+    let to: NonNull<T> = if layout.size() == 0 {
+        NonNull::dangling()
+    } else {
+        let memory = place.reserve_bytes(layout.size(), layout.align());
+        memory.map_err(|_| error)?.cast()
+    };
+    for i in 0..len {
+        match make(i) {
+            // SAFETY: reserved for this many values, and nobody else's (I2) whatever `make` does.
+            Ok(value) => unsafe { to.add(i).write(value) },
+            Err(error) => {
+                bump.undo(to.cast(), layout.size());
+                return Err(AllocOrInitError::Init(error));
+            }
+        }
+    }
+    // SAFETY: all of it was just filled, and is handed out here for the first time.
+    Ok(unsafe { slice::from_raw_parts_mut(to.as_ptr(), len) })
+}
+
+fn served<T, E>(result: Result<T, AllocOrInitError<E>>) -> Result<T, E> {
+    match result {
+        Ok(value) => Ok(value),
+        Err(AllocOrInitError::Init(error)) => Err(error),
+        Err(AllocOrInitError::Alloc(_)) => out_of_memory(),
+    }
+}
+
+fn always<T>(
+    result: Result<T, AllocOrInitError<core::convert::Infallible>>,
+) -> Result<T, AllocError> {
+    result.map_err(|error| match error {
+        AllocOrInitError::Alloc(error) => error,
+        AllocOrInitError::Init(never) => match never {},
+    })
+}
+
+impl Arena {
+    /// An arena of growing blocks whose first one is there already, with room for this many bytes.
+    ///
+    /// # Panics
+    /// If the memory cannot be had.
+    ///
+    /// # Examples
+    /// ```
+    /// let arena = py_arena::Arena::with_capacity(100_000);
+    /// assert!(arena.remaining_capacity() >= 100_000);
+    /// arena.alloc_slice_fill_copy(100_000, 0_u8);
+    /// assert_eq!(arena.stats().total_blocks, 1);
+    /// ```
+    #[must_use]
+    pub fn with_capacity(bytes: usize) -> Arena {
+        match Arena::try_with_capacity(bytes) {
+            Ok(arena) => arena,
+            Err(_) => out_of_memory(),
+        }
+    }
+
+    /// As [`with_capacity`](Arena::with_capacity), with an error where that panics.
+    ///
+    /// # Errors
+    /// [`AllocError`] if the memory cannot be had.
+    ///
+    /// # Examples
+    /// ```
+    /// use py_arena::Arena;
+    ///
+    /// assert!(Arena::try_with_capacity(1000).is_ok());
+    /// assert!(Arena::try_with_capacity(usize::MAX).is_err());
+    /// ```
+    pub fn try_with_capacity(bytes: usize) -> Result<Arena, AllocError> {
+        let arena = Arena::with_policy(BlockPolicy::GROWING);
+        arena.bump.reserve_block(bytes)?;
+        Ok(arena)
+    }
+}
+
+/// What is handed out is exclusive: each piece of memory is handed out once.
+#[allow(clippy::mut_from_ref)]
+impl<O> Arena<O> {
+    /// Makes a value in the arena where that may fail. The memory is reserved first, so the closure
+    /// may use the arena; where it fails, the memory is taken back, unless something else was
+    /// allocated since.
+    ///
+    /// # Errors
+    /// What the closure said.
+    ///
+    /// # Panics
+    /// If the memory cannot be had, before the closure is called.
+    ///
+    /// # Examples
+    /// ```
+    /// let arena = py_arena::Arena::new();
+    /// assert_eq!(arena.alloc_try_with(|| "7".parse::<u32>()), Ok(&mut 7));
+    /// assert!(arena.alloc_try_with(|| "x".parse::<u32>()).is_err());
+    /// assert_eq!(arena.stats().total_allocs, 1);
+    /// ```
+    #[inline]
+    pub fn alloc_try_with<T, E>(&self, make: impl FnOnce() -> Result<T, E>) -> Result<&mut T, E> {
+        const { assert_no_drop::<T>() };
+        served(self.make(make))
+    }
+
+    /// As [`alloc_try_with`](Arena::alloc_try_with), with an error where that panics.
+    ///
+    /// # Errors
+    /// [`AllocOrInitError`]: the memory could not be had, or what the closure said.
+    ///
+    /// # Examples
+    /// ```
+    /// let arena = py_arena::Arena::new();
+    /// assert!(arena.try_alloc_try_with(|| "7".parse::<u32>()).is_ok());
+    /// ```
+    #[inline]
+    pub fn try_alloc_try_with<T, E>(
+        &self,
+        make: impl FnOnce() -> Result<T, E>,
+    ) -> Result<&mut T, AllocOrInitError<E>> {
+        const { assert_no_drop::<T>() };
+        self.make(make)
+    }
+
+    fn make<T, E>(
+        &self,
+        make: impl FnOnce() -> Result<T, E>,
+    ) -> Result<&mut T, AllocOrInitError<E>> {
+        let mut place = &self.bump;
+        let slot = place.reserve::<T>().map_err(AllocOrInitError::Alloc)?;
+        match make() {
+            // SAFETY: reserved for a `T` and nobody else's (I2), whatever `make` does.
+            Ok(value) => unsafe {
+                slot.write(value);
+                Ok(&mut *slot.as_ptr())
+            },
+            Err(error) => {
+                self.bump.undo(slot.cast(), size_of::<T>());
+                Err(AllocOrInitError::Init(error))
+            }
+        }
+    }
+
+    /// A slice of what the closure makes of each index, in order. The closure may use the arena.
+    ///
+    /// # Panics
+    /// If the memory cannot be had.
+    ///
+    /// # Examples
+    /// ```
+    /// let arena = py_arena::Arena::new();
+    /// assert_eq!(arena.alloc_slice_fill_with(3, |i| i * i), [0, 1, 4]);
+    /// ```
+    pub fn alloc_slice_fill_with<T>(
+        &self,
+        len: usize,
+        mut make: impl FnMut(usize) -> T,
+    ) -> &mut [T] {
+        const { assert_no_drop::<T>() };
+        match always(fill(&self.bump, len, |i| Ok(make(i)))) {
+            Ok(slice) => slice,
+            Err(_) => out_of_memory(),
+        }
+    }
+
+    /// As [`alloc_slice_fill_with`](Arena::alloc_slice_fill_with), with an error where that panics.
+    ///
+    /// # Errors
+    /// [`AllocError`] if the memory cannot be had.
+    ///
+    /// # Examples
+    /// ```
+    /// let arena = py_arena::Arena::new();
+    /// assert_eq!(arena.try_alloc_slice_fill_with(2, |i| i)?, [0, 1]);
+    /// # Ok::<(), py_arena::AllocError>(())
+    /// ```
+    pub fn try_alloc_slice_fill_with<T>(
+        &self,
+        len: usize,
+        mut make: impl FnMut(usize) -> T,
+    ) -> Result<&mut [T], AllocError> {
+        const { assert_no_drop::<T>() };
+        always(fill(&self.bump, len, |i| Ok(make(i))))
+    }
+
+    /// A slice of copies of one value.
+    ///
+    /// # Panics
+    /// If the memory cannot be had.
+    ///
+    /// # Examples
+    /// ```
+    /// let arena = py_arena::Arena::new();
+    /// assert_eq!(arena.alloc_slice_fill_copy(3, 'x'), ['x'; 3]);
+    /// ```
+    pub fn alloc_slice_fill_copy<T: Copy>(&self, len: usize, value: T) -> &mut [T] {
+        const { assert_no_drop::<T>() };
+        match always(fill(&self.bump, len, |_| Ok(value))) {
+            Ok(slice) => slice,
+            Err(_) => out_of_memory(),
+        }
+    }
+
+    /// As [`alloc_slice_fill_copy`](Arena::alloc_slice_fill_copy), with an error where that panics.
+    ///
+    /// # Errors
+    /// [`AllocError`] if the memory cannot be had.
+    ///
+    /// # Examples
+    /// ```
+    /// let arena = py_arena::Arena::new();
+    /// assert_eq!(arena.try_alloc_slice_fill_copy(2, 7)?, [7, 7]);
+    /// # Ok::<(), py_arena::AllocError>(())
+    /// ```
+    pub fn try_alloc_slice_fill_copy<T: Copy>(
+        &self,
+        len: usize,
+        value: T,
+    ) -> Result<&mut [T], AllocError> {
+        const { assert_no_drop::<T>() };
+        always(fill(&self.bump, len, |_| Ok(value)))
+    }
+
+    /// A slice of clones of one value. `clone` may use the arena.
+    ///
+    /// # Panics
+    /// If the memory cannot be had.
+    ///
+    /// # Examples
+    /// ```
+    /// let arena = py_arena::Arena::new();
+    /// assert_eq!(arena.alloc_slice_fill_clone(2, &Some('x')), [Some('x'); 2]);
+    /// ```
+    pub fn alloc_slice_fill_clone<T: Clone>(&self, len: usize, value: &T) -> &mut [T] {
+        const { assert_no_drop::<T>() };
+        match always(fill(&self.bump, len, |_| Ok(value.clone()))) {
+            Ok(slice) => slice,
+            Err(_) => out_of_memory(),
+        }
+    }
+
+    /// As [`alloc_slice_fill_clone`](Arena::alloc_slice_fill_clone), with an error where that panics.
+    ///
+    /// # Errors
+    /// [`AllocError`] if the memory cannot be had.
+    ///
+    /// # Examples
+    /// ```
+    /// let arena = py_arena::Arena::new();
+    /// assert_eq!(arena.try_alloc_slice_fill_clone(2, &7)?, [7, 7]);
+    /// # Ok::<(), py_arena::AllocError>(())
+    /// ```
+    pub fn try_alloc_slice_fill_clone<T: Clone>(
+        &self,
+        len: usize,
+        value: &T,
+    ) -> Result<&mut [T], AllocError> {
+        const { assert_no_drop::<T>() };
+        always(fill(&self.bump, len, |_| Ok(value.clone())))
+    }
+
+    /// A slice of default values.
+    ///
+    /// # Panics
+    /// If the memory cannot be had.
+    ///
+    /// # Examples
+    /// ```
+    /// let arena = py_arena::Arena::new();
+    /// assert_eq!(arena.alloc_slice_fill_default::<u32>(3), [0; 3]);
+    /// ```
+    pub fn alloc_slice_fill_default<T: Default>(&self, len: usize) -> &mut [T] {
+        const { assert_no_drop::<T>() };
+        match always(fill(&self.bump, len, |_| Ok(T::default()))) {
+            Ok(slice) => slice,
+            Err(_) => out_of_memory(),
+        }
+    }
+
+    /// As [`alloc_slice_fill_default`](Arena::alloc_slice_fill_default), with an error where that panics.
+    ///
+    /// # Errors
+    /// [`AllocError`] if the memory cannot be had.
+    ///
+    /// # Examples
+    /// ```
+    /// let arena = py_arena::Arena::new();
+    /// assert_eq!(arena.try_alloc_slice_fill_default::<u8>(2)?, [0, 0]);
+    /// # Ok::<(), py_arena::AllocError>(())
+    /// ```
+    pub fn try_alloc_slice_fill_default<T: Default>(
+        &self,
+        len: usize,
+    ) -> Result<&mut [T], AllocError> {
+        const { assert_no_drop::<T>() };
+        always(fill(&self.bump, len, |_| Ok(T::default())))
+    }
+
+    /// A slice of what the closure makes of each index, until it fails.
+    ///
+    /// # Errors
+    /// What the closure said; the memory is then taken back, unless something else was allocated
+    /// since.
+    ///
+    /// # Panics
+    /// If the memory cannot be had.
+    ///
+    /// # Examples
+    /// ```
+    /// let arena = py_arena::Arena::new();
+    /// let words = ["1", "2", "x"];
+    /// assert_eq!(arena.alloc_slice_try_fill_with(2, |i| words[i].parse::<u8>()), Ok(&mut [1, 2][..]));
+    /// assert!(arena.alloc_slice_try_fill_with(3, |i| words[i].parse::<u8>()).is_err());
+    /// ```
+    pub fn alloc_slice_try_fill_with<T, E>(
+        &self,
+        len: usize,
+        make: impl FnMut(usize) -> Result<T, E>,
+    ) -> Result<&mut [T], E> {
+        const { assert_no_drop::<T>() };
+        served(fill(&self.bump, len, make))
+    }
+}

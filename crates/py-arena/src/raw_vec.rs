@@ -1,0 +1,106 @@
+//! What a growing slice, `ArenaVec` and `ArenaString` share.
+
+use crate::bump::{Bump, Reserve};
+use crate::error::AllocError;
+use core::alloc::Layout;
+use core::ptr::{self, NonNull};
+use core::slice;
+
+/// Growable memory for values, by value: whoever has the last copy may use it. It grows where it lies while it is the arena's last allocation, and
+/// moves when something else was allocated since.
+pub(crate) struct RawVec<'a, T> {
+    pub(crate) bump: &'a Bump,
+    /// Reserved for `room` values, of which `len` are there; dangling while `room` bytes are 0.
+    pub(crate) start: NonNull<T>,
+    pub(crate) room: usize,
+    pub(crate) len: usize,
+}
+
+impl<T> Clone for RawVec<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for RawVec<'_, T> {}
+
+impl<'a, T> RawVec<'a, T> {
+    pub(crate) fn with_room(bump: &'a Bump, expected: usize) -> Result<Self, AllocError> {
+        let mut raw = RawVec {
+            bump,
+            start: NonNull::dangling(),
+            room: 0,
+            len: 0,
+        };
+        if size_of::<T>() == 0 {
+            raw.room = usize::MAX;
+        } else if expected > 0 {
+            raw.grow(expected)?;
+        }
+        Ok(raw)
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        // No overflow: memory of that size was reserved, or `T` has no size.
+        size_of::<T>() * if size_of::<T>() == 0 { 0 } else { self.room }
+    }
+
+    #[inline]
+    pub(crate) fn push(&mut self, value: T) -> Result<(), AllocError> {
+        if self.len == self.room {
+            let room = self.room.checked_mul(2).ok_or(AllocError)?;
+            self.grow(room.max(4))?;
+        }
+        // SAFETY: `len < room`, and the memory is this slice's alone (I2).
+        unsafe { self.start.add(self.len).write(value) };
+        self.len += 1;
+        Ok(())
+    }
+
+    #[cold]
+    pub(crate) fn grow(&mut self, room: usize) -> Result<(), AllocError> {
+        let layout = Layout::array::<T>(room).map_err(|_| AllocError)?;
+        let old = self.bytes();
+        if old > 0 {
+            if let Some(start) = self.bump.resize_last(self.start.cast(), old, layout.size()) {
+                (self.start, self.room) = (start.cast(), room);
+                return Ok(());
+            }
+        }
+        let mut bump = self.bump;
+        let start = bump.reserve_bytes(layout.size(), layout.align())?.cast();
+        // SAFETY: `len` values are there, and the new memory is longer and apart from the old.
+        unsafe { ptr::copy_nonoverlapping(self.start.as_ptr(), start.as_ptr(), self.len) };
+        if old > 0 {
+            self.abandon(old);
+        }
+        (self.start, self.room) = (start, room);
+        Ok(())
+    }
+
+    /// The counters forget memory that was outgrown: to the caller, it is one request.
+    fn abandon(&self, bytes: usize) {
+        self.bump.add_slack(bytes);
+        self.bump.count(usize::MAX);
+    }
+
+    /// The values, for as long as the arena is borrowed; the room beyond them is given back.
+    pub(crate) fn finish(self) -> &'a mut [T] {
+        let (old, len) = (self.bytes(), self.len);
+        let used = len * size_of::<T>();
+        if old != used
+            && self
+                .bump
+                .resize_last(self.start.cast(), old, used)
+                .is_none()
+        {
+            self.bump.add_slack(old - used);
+        }
+        if used == 0 && old > 0 {
+            self.bump.count(usize::MAX);
+        }
+        let start = self.start;
+        // SAFETY: `len` values were written, and the memory is handed out here for the first time.
+        unsafe { slice::from_raw_parts_mut(start.as_ptr(), len) }
+    }
+}
