@@ -29,6 +29,10 @@ pub enum Kind {
     /// A `OnceFlag` whose initialiser runs.
     OnceFlag,
     /// A condition variable.
+    #[cfg_attr(
+        not(feature = "lock_api"),
+        allow(dead_code, reason = "typed locks have condition variables")
+    )]
     Condvar,
     /// A key of the program's own: [`park`](crate::park).
     Park,

@@ -1,10 +1,10 @@
 //! How a [`RwMutex`] is given up: by its readers, by its writer, and by a writer that gets tired of
 //! waiting. The states and the invariants are in `protocol.rs`.
 
-use super::queue::{COMPETE, Chosen, goes, upgrading_key};
+use super::queue::{Chosen, upgrading_key};
 use super::{ONE_READER, PARKED, RwMutex, UPGRADABLE, WRITER, has_parked, is_write_locked};
 use crate::deadline::{Clock, Monotonic};
-use crate::parking_lot::{Kind, Waiters, lot};
+use crate::parking_lot::{Kind, lot};
 use crate::primitive::{Relaxed, Release};
 
 /// The readers of the word, but the upgradable one.
@@ -13,12 +13,12 @@ pub(super) fn readers(word: usize) -> usize {
 }
 
 /// The last reader is about to leave, and somebody waits.
-fn leaves_waiters(word: usize) -> bool {
+pub(super) fn leaves_waiters(word: usize) -> bool {
     word == ONE_READER | PARKED
 }
 
 /// The last reader has left an upgradable reader that waits for that.
-fn leaves_upgrading(word: usize) -> bool {
+pub(super) fn leaves_upgrading(word: usize) -> bool {
     word == ONE_READER | PARKED | UPGRADABLE | WRITER
 }
 
@@ -40,7 +40,7 @@ impl RwMutex {
     }
 
     #[cold]
-    fn read_unlock_contended(&self, clock: &impl Clock) -> bool {
+    pub(super) fn read_unlock_contended(&self, clock: &impl Clock) -> bool {
         let key = self.key();
         // Relaxed: decides only which compare-exchange to try.
         let mut word = self.0.load(Relaxed);
@@ -73,24 +73,6 @@ impl RwMutex {
         }
     }
 
-    /// Ends the reading of a caller that is known to read: by a subtraction, where nobody waits.
-    #[inline]
-    pub(crate) fn read_unlock_owned(&self) {
-        let key = self.key();
-        // Relaxed: decides only which way to go.
-        if self.0.load(Relaxed) & PARKED != 0 {
-            let left = self.read_unlock_contended(&Monotonic);
-            debug_assert!(left, "lock was not read-locked");
-            return;
-        }
-        // Release: the section ends here. The last touch (I7).
-        let before = self.0.fetch_sub(ONE_READER, Release);
-        debug_assert!(readers(before) != 0, "lock was not read-locked");
-        if before & PARKED != 0 {
-            parked_meanwhile(before, key);
-        }
-    }
-
     #[cold]
     pub(super) fn write_unlock_contended(&self, clock: &impl Clock) -> bool {
         loop {
@@ -101,7 +83,7 @@ impl RwMutex {
             }
             let unlocked = match has_parked(word) {
                 true => self.settle(clock, Chosen::NONE, |word, _| {
-                    is_write_locked(word).then(|| word & !WRITER)
+                    is_write_locked(word).then_some(word & !WRITER)
                 }),
                 // Release: the section ends here. Relaxed on failure: only tried again.
                 false => self
@@ -127,29 +109,9 @@ impl RwMutex {
     }
 }
 
-/// The last reader has left by a subtraction, and somebody parked just before. The lock may be gone by
-/// now, so the word stays: its parked bit holds readers off until the woken thread has taken it (I5).
-#[cold]
-fn parked_meanwhile(before: usize, key: usize) {
-    if leaves_upgrading(before) {
-        return wake_upgrading(key);
-    }
-    if !leaves_waiters(before) {
-        return;
-    }
-    let wake_front = |waiters: &mut Waiters<'_>| {
-        let mut chosen = Chosen::NONE;
-        waiters.take(COMPETE, |request| goes(&mut chosen, request));
-    };
-    // SAFETY: the key was the address of a read-write lock that the caller held; if that is gone, one
-    // that lives there now may see a waiter woken for nothing, which competes or parks again. The
-    // closure does not call into the lot.
-    unsafe { lot().visit(Kind::RwMutex, key, wake_front) };
-}
-
 /// Wakes the upgradable reader that waits for the readers to leave, as one of whom the caller did.
 #[cold]
-fn wake_upgrading(key: usize) {
+pub(super) fn wake_upgrading(key: usize) {
     // SAFETY: the key was an address within a read-write lock that the caller held; who waits there
     // looks again when it is woken.
     unsafe { lot().unpark_all_of(Kind::RwMutex, upgrading_key(key)) };

@@ -1,4 +1,4 @@
-//! Upgradable readers, downgrades and fair unlocks: what only typed locks use.
+//! Upgradable readers, downgrades, fair unlocks and unlocks by an owner: what only typed locks use.
 //!
 //! An upgradable reader shares the lock with readers and with nobody else, and may become the
 //! writer: then it sets the writer bit beside its own, waits until the readers have left, and clears
@@ -30,12 +30,12 @@
 //! [`admit`]: RwMutex::admit
 
 use super::protocol::{Call, Round};
-use super::queue::{Chosen, UPGRADES, upgrading_key};
-use super::unlock::readers;
+use super::queue::{COMPETE, Chosen, UPGRADES, goes, upgrading_key};
+use super::unlock::{leaves_upgrading, leaves_waiters, readers, wake_upgrading};
 use super::{FREE, ONE_READER, PARKED, Rank, RwMutex, UPGRADABLE, WRITER, has_parked};
 use crate::deadline::{Clock, Deadline, Leaping, Monotonic};
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
-use crate::parking_lot::{Kind, Parking, park_with};
+use crate::parking_lot::{Kind, Parking, Waiters, lot, park_with};
 use crate::primitive::{Acquire, Relaxed, Release};
 
 /// What stops an upgradable reader.
@@ -240,6 +240,24 @@ impl RwMutex {
         }
     }
 
+    /// Ends the reading of a caller that is known to read: by a subtraction, where nobody waits.
+    #[inline]
+    pub(crate) fn read_unlock_owned(&self) {
+        let key = self.key();
+        // Relaxed: decides only which way to go.
+        if self.0.load(Relaxed) & PARKED != 0 {
+            let left = self.read_unlock_contended(&Monotonic);
+            debug_assert!(left, "lock was not read-locked");
+            return;
+        }
+        // Release: the section ends here. The last touch (I7).
+        let before = self.0.fetch_sub(ONE_READER, Release);
+        debug_assert!(readers(before) != 0, "lock was not read-locked");
+        if before & PARKED != 0 {
+            parked_meanwhile(before, key);
+        }
+    }
+
     /// Unlocks a read lock. A writer that waits in front is handed the lock by the last reader.
     pub(crate) fn read_unlock_fair(&self) {
         let unlocked = self.read_unlock_with(&Leaping);
@@ -259,6 +277,26 @@ impl RwMutex {
         // Relaxed: a snapshot that orders nothing.
         has_parked(self.0.load(Relaxed))
     }
+}
+
+/// The last reader has left by a subtraction, and somebody parked just before. The lock may be gone by
+/// now, so the word stays: its parked bit holds readers off until the woken thread has taken it (I5).
+#[cold]
+fn parked_meanwhile(before: usize, key: usize) {
+    if leaves_upgrading(before) {
+        return wake_upgrading(key);
+    }
+    if !leaves_waiters(before) {
+        return;
+    }
+    let wake_front = |waiters: &mut Waiters<'_>| {
+        let mut chosen = Chosen::NONE;
+        waiters.take(COMPETE, |request| goes(&mut chosen, request));
+    };
+    // SAFETY: the key was the address of a read-write lock that the caller held; if that is gone, one
+    // that lives there now may see a waiter woken for nothing, which competes or parks again. The
+    // closure does not call into the lot.
+    unsafe { lot().visit(Kind::RwMutex, key, wake_front) };
 }
 
 /// An upgrade that may yet give up (U5).
