@@ -8,6 +8,9 @@ mod handle;
 mod ident;
 mod info;
 mod lazy_arc;
+#[cfg(feature = "micro")]
+#[cfg_attr(docsrs, doc(cfg(feature = "micro")))]
+pub mod micro;
 #[cfg(all(test, loom))]
 mod model;
 mod name;

@@ -1,0 +1,405 @@
+//! [`Task`]: a future as a microthread.
+//!
+//! A future has no ticker and no context in its hands: for the time of its slice they are in the
+//! thread's storage, as plain numbers, and the ticker is brought up to date when it ends.
+
+use super::cx::Cx;
+use super::id::Id;
+use super::job::{Answer, Job, JobError, job};
+use super::remote::{Letter, Remote};
+use super::step::{Microthread, On, Step};
+use super::ticker::Ticker;
+use core::cell::{Cell, RefCell};
+use core::fmt;
+use core::future::poll_fn;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use std::sync::Arc;
+use std::task::{Wake, Waker};
+
+/// The slice that this thread's innermost task is in.
+#[derive(Clone, Copy)]
+struct Slice {
+    now: u64,
+    /// Ticks left, and used.
+    left: u32,
+    used: u32,
+}
+
+std::thread_local! {
+    static SLICE: Cell<Option<Slice>> = const { Cell::new(None) };
+    /// What the future wants of its scheduler.
+    static WISH: RefCell<Option<Wish>> = const { RefCell::new(None) };
+}
+
+enum Wish {
+    Yield,
+    /// The slice is over.
+    Over,
+    Sleep(u64),
+    Wait(On),
+    Join(Id),
+    Block(Job),
+    /// Look at the breaker.
+    Check,
+}
+
+/// A future as a microthread. It needs no runtime, and no runtime's futures work in it: those of
+/// this module do, and any that only wakes its waker, from whatever thread.
+///
+/// A task waits for one of this module's futures at a time. Two in one `join!` or `select!` are a
+/// panic: spawn a second task for the other.
+///
+/// ```
+/// use py_thread::micro::{Scheduler, Task, ticker};
+/// let mut scheduler = Scheduler::new().interval(10);
+/// let id = scheduler.spawn(Task::new(async {
+///     let mut sum = 0;
+///     for n in 0..100 {
+///         ticker().tick().await; // gives way when the slice is over
+///         sum += n;
+///     }
+///     sum
+/// }));
+/// assert_eq!(scheduler.run().slices, 10);
+/// assert_eq!(scheduler.take(id).unwrap().done(), Some(4950));
+/// ```
+pub struct Task<T> {
+    future: Pin<Box<dyn Future<Output = T>>>,
+    /// Made at the first slice.
+    waker: Option<Waker>,
+}
+
+impl<T> Task<T> {
+    /// Makes a microthread of a future.
+    ///
+    /// See [`Task`] for an example.
+    #[must_use]
+    pub fn new(future: impl Future<Output = T> + 'static) -> Task<T> {
+        Task {
+            future: Box::pin(future),
+            waker: None,
+        }
+    }
+}
+
+/// Puts the slice of the task around this one back.
+struct Outer(Option<Slice>);
+
+impl Drop for Outer {
+    fn drop(&mut self) {
+        SLICE.set(self.0);
+    }
+}
+
+impl<T> Microthread for Task<T> {
+    type Output = T;
+
+    fn step(&mut self, ticker: &mut Ticker, cx: &mut Cx<'_>) -> Step<T> {
+        let waker = self.waker.get_or_insert_with(|| {
+            Waker::from(Arc::new(TaskWaker {
+                remote: cx.remote(),
+                id: cx.id(),
+            }))
+        });
+        let mut context = Context::from_waker(waker);
+        let outer = Outer(SLICE.get());
+        // What a task wished for that panicked then.
+        drop(WISH.take());
+        let polled = loop {
+            SLICE.set(Some(Slice {
+                now: cx.now(),
+                left: ticker.left(),
+                used: 0,
+            }));
+            let polled = self.future.as_mut().poll(&mut context);
+            let used = SLICE.get().map_or(0, |slice| slice.used);
+            ticker.charge(used);
+            match polled {
+                Poll::Ready(value) => break Ok(value),
+                Poll::Pending => match WISH.take() {
+                    Some(Wish::Check) if !ticker.check() => {}
+                    wish => break Err(wish),
+                },
+            }
+        };
+        drop(outer);
+        match polled {
+            Ok(value) => {
+                // Whoever wished for something and was dropped instead.
+                drop(WISH.take());
+                Step::Done(value)
+            }
+            Err(None) => Step::Wait(On::Wake),
+            Err(Some(wish)) => match wish {
+                Wish::Over => {
+                    // Its own copy of the ticker said so: now the ticker has told it too.
+                    let _ = ticker.tick();
+                    Step::Yield
+                }
+                Wish::Yield | Wish::Check => Step::Yield,
+                Wish::Sleep(rounds) => Step::Sleep(rounds),
+                Wish::Wait(on) => Step::Wait(on),
+                Wish::Join(id) => Step::Join(id),
+                Wish::Block(job) => Step::Block(job),
+            },
+        }
+    }
+}
+
+impl<T> fmt::Debug for Task<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Task")
+    }
+}
+
+/// Wakes a task through the door, so that any thread may.
+struct TaskWaker {
+    remote: Remote,
+    id: Id,
+}
+
+impl Wake for TaskWaker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.remote.post(Letter::Wake(self.id));
+    }
+}
+
+fn slice() -> Slice {
+    SLICE.get().expect("called outside of a task")
+}
+
+/// Gives way until the scheduler has done what is wished for: the task is polled again only then.
+async fn wish(wish: Wish) {
+    let mut wish = Some(wish);
+    poll_fn(move |_| match wish.take() {
+        Some(wish) => {
+            make(wish);
+            Poll::Pending
+        }
+        None => Poll::Ready(()),
+    })
+    .await;
+}
+
+/// A task waits for one thing at a time: of two, one would be lost.
+fn make(wish: Wish) {
+    let _in_a_task = slice();
+    let before = WISH.replace(Some(wish));
+    assert!(
+        before.is_none(),
+        "a task waits for two things at once: let another task wait for one of them"
+    );
+}
+
+/// The ticker of the task that runs.
+///
+/// See [`Task`] for an example.
+#[must_use]
+pub fn ticker() -> TaskTicker {
+    TaskTicker(())
+}
+
+/// The ticker of the task that runs: [`Ticker`] with `.await`.
+///
+/// ```
+/// use py_thread::micro::{Scheduler, Task, ticker};
+/// let mut scheduler = Scheduler::new().interval(100);
+/// scheduler.spawn(Task::new(async {
+///     ticker().charge(1000); // a long primitive
+///     ticker().tick().await;
+/// }));
+/// assert_eq!(scheduler.run().slices, 2);
+/// ```
+#[derive(Debug)]
+pub struct TaskTicker(());
+
+impl TaskTicker {
+    /// Counts one instruction; gives way first if the slice is over.
+    ///
+    /// # Panics
+    /// If it is polled outside of a [`Task`].
+    ///
+    /// # Examples
+    /// See [`Task`].
+    pub async fn tick(&mut self) {
+        loop {
+            let mut slice = slice();
+            if let Some(left) = slice.left.checked_sub(1) {
+                slice.left = left;
+                slice.used += 1;
+                SLICE.set(Some(slice));
+                return;
+            }
+            wish(Wish::Over).await;
+        }
+    }
+
+    /// The same, and gives way if the eval breaker is raised.
+    ///
+    /// # Panics
+    /// If it is polled outside of a [`Task`].
+    ///
+    /// # Examples
+    /// ```
+    /// use py_thread::{Events, micro::{Scheduler, Task, Stop, ticker}};
+    /// let mut scheduler = Scheduler::new();
+    /// scheduler.spawn(Task::new(async {
+    ///     loop {
+    ///         ticker().check().await;
+    ///     }
+    /// }));
+    /// # scheduler.spawn(Task::new(async {}));
+    /// let remote = scheduler.remote();
+    /// let other = std::thread::spawn(move || remote.interrupt(Events::PLEASE_STOP));
+    /// assert!(matches!(scheduler.run().stop, Stop::Raised(Events::PLEASE_STOP, _)));
+    /// # other.join().unwrap();
+    /// ```
+    pub async fn check(&mut self) {
+        wish(Wish::Check).await;
+    }
+
+    /// Counts `n` instructions at once; the next [`tick`](TaskTicker::tick) gives way if they were
+    /// more than the slice has.
+    ///
+    /// # Panics
+    /// If it is called outside of a [`Task`].
+    ///
+    /// # Examples
+    /// See [`TaskTicker`].
+    pub fn charge(&mut self, n: u32) {
+        let mut slice = slice();
+        slice.left = slice.left.saturating_sub(n);
+        slice.used = slice.used.saturating_add(n);
+        SLICE.set(Some(slice));
+    }
+}
+
+/// Gives way until the next round.
+///
+/// ```
+/// use py_thread::micro::{Scheduler, Task, give_way, now};
+/// let mut scheduler = Scheduler::new();
+/// let id = scheduler.spawn(Task::new(async {
+///     give_way().await;
+///     now()
+/// }));
+/// scheduler.run();
+/// assert_eq!(scheduler.take(id).unwrap().done(), Some(2));
+/// ```
+pub async fn give_way() {
+    wish(Wish::Yield).await;
+}
+
+/// Sleeps for so many rounds.
+///
+/// ```
+/// use py_thread::micro::{Scheduler, Task, now, sleep};
+/// let mut scheduler = Scheduler::new();
+/// let id = scheduler.spawn(Task::new(async {
+///     sleep(5).await;
+///     now()
+/// }));
+/// scheduler.run();
+/// assert_eq!(scheduler.take(id).unwrap().done(), Some(6));
+/// ```
+pub async fn sleep(rounds: u64) {
+    wish(Wish::Sleep(rounds)).await;
+}
+
+/// Waits until somebody wakes the task.
+///
+/// ```
+/// use py_thread::micro::{On, Scheduler, Task, wait};
+/// let mut scheduler = Scheduler::new();
+/// let id = scheduler.spawn(Task::new(wait(On::Named("a nudge"))));
+/// scheduler.run();
+/// scheduler.wake(id);
+/// assert!(scheduler.run().stop.is_finished());
+/// ```
+pub async fn wait(on: On) {
+    wish(Wish::Wait(on)).await;
+}
+
+/// Waits for the end of another microthread of the same scheduler.
+///
+/// ```
+/// use py_thread::micro::{Scheduler, Task, join, now, sleep};
+/// let mut scheduler = Scheduler::new();
+/// let first = scheduler.spawn(Task::new(async { sleep(3).await; 0 }));
+/// let second = scheduler.spawn(Task::new(async move { join(first).await; now() }));
+/// scheduler.run();
+/// assert_eq!(scheduler.take(second).unwrap().done(), Some(5));
+/// ```
+pub async fn join(id: Id) {
+    wish(Wish::Join(id)).await;
+}
+
+/// The number of this round.
+///
+/// # Panics
+/// Outside of a [`Task`].
+///
+/// # Examples
+/// See [`sleep`].
+#[must_use]
+pub fn now() -> u64 {
+    slice().now
+}
+
+/// Lets a thread of the off-load pool call `f`, and waits for its answer; the other microthreads go
+/// on. The job begins when this is first polled.
+///
+/// # Errors
+/// If `f` panicked, or no thread could be had for it.
+///
+/// # Examples
+/// ```
+/// use py_thread::micro::{Scheduler, Task, block};
+/// let mut scheduler = Scheduler::new();
+/// let id = scheduler.spawn(Task::new(async {
+///     block(|| std::env::args().count()).await.unwrap()
+/// }));
+/// scheduler.run();
+/// assert!(scheduler.take(id).unwrap().done().unwrap() > 0);
+/// ```
+pub fn block<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> Block<T> {
+    let (job, answer) = job(f);
+    Block {
+        job: Some(job),
+        answer,
+    }
+}
+
+/// The answer of [`block`], to come.
+#[must_use = "nothing is done before it is polled"]
+pub struct Block<T> {
+    job: Option<Job>,
+    answer: Answer<T>,
+}
+
+impl<T> Future for Block<T> {
+    type Output = Result<T, JobError>;
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Some(job) = self.job.take() {
+            make(Wish::Block(job));
+            return Poll::Pending;
+        }
+        match self.answer.take() {
+            Some(result) => Poll::Ready(result),
+            // Delivered without an answer: the threads were left behind in a fork.
+            None => Poll::Ready(Err(JobError::Forked)),
+        }
+    }
+}
+
+impl<T> fmt::Debug for Block<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Block")
+    }
+}
