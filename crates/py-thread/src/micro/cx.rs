@@ -15,19 +15,19 @@ use std::sync::Arc;
 /// whoever comes later in the round is not disturbed.
 ///
 /// ```
-/// use py_thread::micro::{On, Scheduler, Step, from_fn};
-/// let mut scheduler = Scheduler::new();
+/// use py_thread::micro::{Microthread, On, Scheduler, Step, from_fn};
+/// let mut scheduler = Scheduler::<Box<dyn Microthread<Output = ()>>>::new();
 /// let mut woken = false;
-/// let sleeper = scheduler.spawn(from_fn(move |_, _| {
+/// let sleeper = scheduler.spawn(Box::new(from_fn(move |_, _| {
 ///     match core::mem::replace(&mut woken, true) {
 ///         false => Step::Wait(On::Wake),
 ///         true => Step::Done(()),
 ///     }
-/// }));
-/// scheduler.spawn(from_fn(move |_, cx| {
+/// })));
+/// scheduler.spawn(Box::new(from_fn(move |_, cx| {
 ///     cx.wake(sleeper);
 ///     Step::Done(())
-/// }));
+/// })));
 /// assert!(scheduler.run().stop.is_finished());
 /// ```
 pub struct Cx<'a> {
@@ -105,13 +105,13 @@ impl Cx<'_> {
     /// ```
     /// use py_thread::micro::{Scheduler, Step, from_fn};
     /// let mut scheduler = Scheduler::new();
-    /// scheduler.spawn(from_fn(|_, cx| {
+    /// let slice = || from_fn(|ticker, cx| {
     ///     cx.set_interval(7);
-    ///     Step::Done(())
-    /// }));
-    /// let next = scheduler.spawn(from_fn(|ticker, _| Step::Done(ticker.left())));
-    /// # let _ = next;
-    /// # scheduler.run();
+    ///     Step::Done(ticker.left())
+    /// });
+    /// let ids = [scheduler.spawn(slice()), scheduler.spawn(slice())];
+    /// scheduler.run();
+    /// assert_eq!(ids.map(|id| scheduler.take(id).unwrap().done()), [Some(100), Some(7)]);
     /// ```
     #[doc(alias = "sys_setcheckinterval")]
     pub fn set_interval(&mut self, interval: u32) {

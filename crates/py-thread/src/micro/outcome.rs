@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// use py_thread::micro::{Microthread, Outcome, Scheduler, Step, from_fn};
 /// let mut scheduler = Scheduler::new();
 /// type Agent = Box<dyn Microthread<Output = u8>>;
-/// let good = scheduler.spawn(Box::new(from_fn(|_, _| Step::Done(7))) as Agent);
+/// let good = scheduler.spawn(Box::new(from_fn(|_, _| Step::Done(7_u8))) as Agent);
 /// let bad = scheduler.spawn(Box::new(from_fn(|_, _| panic!("boom"))) as Agent);
 /// scheduler.run();
 /// assert!(matches!(scheduler.take(good), Some(Outcome::Done(7))));

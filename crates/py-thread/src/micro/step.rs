@@ -39,7 +39,7 @@ use core::fmt;
 ///
 /// let mut scheduler = Scheduler::new().interval(10);
 /// let id = scheduler.spawn(Sum { next: 1, limit: 1000, sum: 0 });
-/// assert_eq!(scheduler.run().slices, 101);
+/// assert_eq!(scheduler.run().slices, 100);
 /// assert_eq!(scheduler.take(id).unwrap().done(), Some(500_500));
 /// ```
 pub trait Microthread {

@@ -1,7 +1,8 @@
 //! Rounds and runs.
 
 use super::super::id::Id;
-use super::super::report::{Report, Stop};
+use super::super::mixed::Next;
+use super::super::report::{Deadlock, Report, Stop};
 use super::super::slot::READY;
 use super::super::step::Microthread;
 use super::sweep::Pause;
@@ -220,6 +221,28 @@ impl<A: Microthread> Scheduler<A> {
             Some(due) => Work::Begin(due.max(next)),
             None if !self.jobs.under_way.is_empty() => Work::Await,
             None => Work::Stop(Stop::Deadlock(self.deadlock())),
+        }
+    }
+
+    /// For a mixed population: in which round there is something to do.
+    pub(in super::super) fn next_round(&mut self) -> Next {
+        if self.is_open || self.breaker().is_raised() {
+            return Next::Round(self.now + 1);
+        }
+        match self.next_work(Until::End) {
+            Work::Begin(round) => Next::Round(round),
+            Work::Await => Next::Jobs,
+            Work::Stop(Stop::Deadlock(deadlock)) => Next::Nothing(deadlock),
+            Work::Stop(_) => Next::Nothing(Deadlock {
+                waiting: Vec::new(),
+            }),
+        }
+    }
+
+    /// For a mixed population, between rounds: the next one is `round`.
+    pub(in super::super) fn skip_to(&mut self, round: u64) {
+        if !self.is_open {
+            self.now = self.now.max(round - 1);
         }
     }
 
