@@ -99,9 +99,11 @@ impl<T: Send + 'static> PostSender<T> {
         {
             let mut inner = lock(&self.0.inner);
             inner.is_received = false;
-            return match inner.sent.pop() {
-                Some((_, message)) => Err(message),
-                None => Ok(()),
+            // Ours was the first. What others put behind it goes the way of all that was sent
+            // before the end.
+            return match inner.sent.is_empty() {
+                true => Ok(()),
+                false => Err(inner.sent.remove(0).1),
             };
         }
         Ok(())

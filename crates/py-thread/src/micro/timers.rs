@@ -16,6 +16,8 @@ pub(super) struct Timer {
     pub(super) number: u64,
     pub(super) index: u32,
     pub(super) id: Id,
+    /// Of a sleep, which nothing else ends; not of a wait.
+    pub(super) of_sleep: bool,
 }
 
 #[derive(Debug, Default)]
@@ -27,13 +29,14 @@ pub(super) struct Timers {
 
 impl Timers {
     /// Sets a timer, and gives its number.
-    pub(super) fn set(&mut self, index: u32, id: Id, due: u64) -> u64 {
+    pub(super) fn set(&mut self, index: u32, id: Id, due: u64, of_sleep: bool) -> u64 {
         self.set += 1;
         self.heap.push(Reverse(Timer {
             due,
             number: self.set,
             index,
             id,
+            of_sleep,
         }));
         self.set
     }
@@ -57,10 +60,5 @@ impl Timers {
     pub(super) fn pop(&mut self, was_stale: bool) {
         self.heap.pop();
         self.stale -= usize::from(was_stale);
-    }
-
-    #[cfg(all(test, not(loom)))]
-    pub(super) fn len(&self) -> usize {
-        self.heap.len()
     }
 }

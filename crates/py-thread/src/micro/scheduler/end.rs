@@ -58,7 +58,8 @@ impl<A: Microthread> Scheduler<A> {
             Step::Sleep(rounds) => {
                 live.set_status(SLEEPING);
                 self.ready -= 1;
-                self.timers.set(index, id, self.now.saturating_add(rounds));
+                let due = self.now.saturating_add(rounds);
+                self.timers.set(index, id, due, true);
             }
             Step::Wait(_) | Step::WaitFor(_, _) if live.remove(PERMIT) => {}
             Step::WaitFor(_, 0) => {}
@@ -66,7 +67,7 @@ impl<A: Microthread> Scheduler<A> {
             Step::WaitFor(on, rounds) => {
                 live.add(TIMED);
                 let due = self.now.saturating_add(rounds);
-                let number = self.timers.set(index, id, due);
+                let number = self.timers.set(index, id, due, false);
                 self.numbers.insert(index, number);
                 self.wait_on(index, on);
             }

@@ -255,8 +255,8 @@ fn slot_bits<A>(slot: &Slot<A>, id: Id) -> Option<(u8, u8)> {
 /// Whether its microthread still waits for this timer.
 fn is_needed(slot: Option<(u8, u8)>, number: Option<u64>, timer: &Timer) -> bool {
     match slot {
-        // A sleep ends with its timer alone, so that there is no other.
-        Some((SLEEPING, _)) => true,
+        // A sleep ends with its timer alone, so that there is no other of one.
+        Some((SLEEPING, _)) => timer.of_sleep,
         Some((WAITING, bits)) => bits & TIMED != 0 && number == Some(timer.number),
         _ => false,
     }
