@@ -4,8 +4,8 @@
 use super::script::{Env, Log, Said, Script, Scripts, Sent};
 use std::collections::VecDeque;
 
-pub const ROOM: usize = 2;
-pub const DELAY: u64 = 3;
+pub(crate) const ROOM: usize = 2;
+pub(crate) const DELAY: u64 = 3;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum State {
@@ -35,9 +35,9 @@ struct Agent {
 }
 
 /// Stop, interrupted, rounds, slices, steps, ended, panicked.
-pub type Told = (&'static str, Option<usize>, u64, u64, u64, u64, u64);
+pub(crate) type Told = (&'static str, Option<usize>, u64, u64, u64, u64, u64);
 
-pub struct Obvious {
+pub(crate) struct Obvious {
     agents: Vec<Agent>,
     kept: Vec<usize>,
     to_run: VecDeque<usize>,
@@ -150,7 +150,7 @@ impl Agent {
 }
 
 impl Obvious {
-    pub fn new(interval: u64, scripts: Scripts, log: Log) -> Obvious {
+    pub(crate) fn new(interval: u64, scripts: Scripts, log: Log) -> Obvious {
         Obvious {
             agents: Vec::new(),
             kept: Vec::new(),
@@ -172,7 +172,7 @@ impl Obvious {
         }
     }
 
-    pub fn spawn(&mut self, script: usize) {
+    pub(crate) fn spawn(&mut self, script: usize) {
         self.adopt_all();
         let number = self.agents.len();
         self.agents.push(Agent::new(number, script));
@@ -190,11 +190,11 @@ impl Obvious {
         (0..self.agents.len()).for_each(|n| self.adopt(n));
     }
 
-    pub fn set_interval(&mut self, interval: u64) {
+    pub(crate) fn set_interval(&mut self, interval: u64) {
         self.interval = interval;
     }
 
-    pub fn wake(&mut self, number: usize) {
+    pub(crate) fn wake(&mut self, number: usize) {
         self.adopt_all();
         self.wake_now(number);
     }
@@ -217,7 +217,7 @@ impl Obvious {
         }
     }
 
-    pub fn kill(&mut self, number: usize) {
+    pub(crate) fn kill(&mut self, number: usize) {
         self.adopt_all();
         self.end(number);
     }
@@ -309,7 +309,7 @@ impl Obvious {
         }
     }
 
-    pub fn step(&mut self, number: usize, steps: u64) -> (&'static str, u64) {
+    pub(crate) fn step(&mut self, number: usize, steps: u64) -> (&'static str, u64) {
         if !self.is_open {
             self.obey();
         }
@@ -375,7 +375,7 @@ impl Obvious {
         None
     }
 
-    pub fn run_for(&mut self, budget: u64) -> Told {
+    pub(crate) fn run_for(&mut self, budget: u64) -> Told {
         let before = (
             self.rounds,
             self.slices,
@@ -438,7 +438,7 @@ impl Obvious {
         }
     }
 
-    pub fn waiting(&self) -> usize {
+    pub(crate) fn waiting(&self) -> usize {
         self.agents
             .iter()
             .filter(|a| a.state != State::Ended)

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 /// One instruction. Agents are meant by number, modulo how many there are.
 #[derive(Clone, Copy, Debug)]
-pub enum Op {
+pub(crate) enum Op {
     Work(u8),
     Charge(u8),
     GiveWay,
@@ -24,7 +24,7 @@ pub enum Op {
     Panic,
 }
 
-pub fn op() -> impl Strategy<Value = Op> {
+pub(crate) fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         4 => (1_u8..12).prop_map(Op::Work),
         1 => (1_u8..30).prop_map(Op::Charge),
@@ -44,12 +44,12 @@ pub fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-pub type Log = Rc<RefCell<Vec<(usize, u64, String)>>>;
-pub type Scripts = Rc<Vec<Vec<Op>>>;
+pub(crate) type Log = Rc<RefCell<Vec<(usize, u64, String)>>>;
+pub(crate) type Scripts = Rc<Vec<Vec<Op>>>;
 
 /// What a slice of a script says.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Said {
+pub(crate) enum Said {
     Yield,
     Sleep(u64),
     Wait,
@@ -63,14 +63,14 @@ pub enum Said {
 }
 
 #[derive(Debug, PartialEq)]
-pub enum Sent {
+pub(crate) enum Sent {
     Yes,
     Full,
     Closed,
 }
 
 /// What a scheduler offers to a script.
-pub trait Env {
+pub(crate) trait Env {
     fn tick(&mut self) -> bool;
     fn charge(&mut self, n: u32);
     fn give_way(&mut self);
@@ -85,16 +85,16 @@ pub trait Env {
 
 /// An agent: which script, and where it is.
 #[derive(Clone, Debug)]
-pub struct Script {
-    pub number: usize,
-    pub script: usize,
-    pub pc: usize,
+pub(crate) struct Script {
+    pub(crate) number: usize,
+    pub(crate) script: usize,
+    pub(crate) pc: usize,
     /// Instructions of a `Work` that are done.
-    pub done: u8,
+    pub(crate) done: u8,
 }
 
 impl Script {
-    pub fn new(number: usize, script: usize) -> Script {
+    pub(crate) fn new(number: usize, script: usize) -> Script {
         Script {
             number,
             script,
@@ -104,7 +104,7 @@ impl Script {
     }
 
     /// One slice.
-    pub fn step(&mut self, scripts: &Scripts, log: &Log, env: &mut dyn Env) -> Said {
+    pub(crate) fn step(&mut self, scripts: &Scripts, log: &Log, env: &mut dyn Env) -> Said {
         loop {
             let Some(&op) = scripts[self.script].get(self.pc) else {
                 return Said::Done(self.number);
