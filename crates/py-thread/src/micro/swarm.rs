@@ -127,7 +127,8 @@ impl<A: Microthread + 'static> Swarm<A> {
         unpacked.collect()
     }
 
-    /// Runs one round of every shard.
+    /// Runs one round of every shard. What the shards [post](super::post) to each other in it is
+    /// read in the next one, whichever thread is faster.
     ///
     /// # Blocking
     /// Until all are done.
@@ -147,7 +148,9 @@ impl<A: Microthread + 'static> Swarm<A> {
     /// # Ok::<(), py_thread::StartError>(())
     /// ```
     pub fn round(&self) -> Vec<Report> {
-        self.each(|_, scheduler| scheduler.round())
+        // What was sent in the round before is read by all before one begins to send in this.
+        self.each(|_, scheduler| scheduler.read_letters());
+        self.each(|_, scheduler| scheduler.round_of_shard())
     }
 }
 

@@ -109,6 +109,8 @@ pub struct Scheduler<A: Microthread> {
     nursery: Rc<Nursery<A>>,
     door: Arc<Door>,
     letters: Vec<Letter>,
+    /// Inside a swarm's round: letters of other threads are for the next one.
+    holds_letters: bool,
     commands: Vec<Command>,
 }
 
@@ -196,6 +198,7 @@ impl<A: Microthread> Scheduler<A> {
             nursery: Rc::default(),
             door: Arc::new(Door::new(breaker)),
             letters: Vec::new(),
+            holds_letters: false,
             commands: Vec::new(),
         }
     }

@@ -4,7 +4,7 @@ use super::super::id::Id;
 use super::super::job::{Job, Order};
 use super::super::offload::Offload;
 use super::super::remote::{Door, Letter};
-use super::super::report::{Deadlock, Waiting};
+use super::super::report::{Deadlock, Report, Waiting};
 use super::super::slot::{BLOCKED, PERMIT, READY, SLEEPING, Slot, TIMED, WAITING};
 use super::super::step::{Microthread, On};
 use super::super::timers::Timer;
@@ -129,7 +129,7 @@ impl<A: Microthread> Scheduler<A> {
     }
 
     /// Reads the letters.
-    pub(super) fn read_letters(&mut self) {
+    pub(in super::super) fn read_letters(&mut self) {
         if !self.door.is_of_this_process() {
             self.begin_anew();
         }
@@ -137,6 +137,10 @@ impl<A: Microthread> Scheduler<A> {
         self.door.collect(&mut letters);
         for letter in letters.drain(..) {
             match letter {
+                // They came after the shards met: for the next round.
+                Letter::Wake(_) | Letter::Post(_) if self.holds_letters => {
+                    self.letters.push(letter)
+                }
                 Letter::Wake(id) => drop(self.wake_now(id)),
                 Letter::Post(postbox) => {
                     if let Some(id) = postbox.open() {
@@ -155,7 +159,17 @@ impl<A: Microthread> Scheduler<A> {
                 }
             }
         }
-        self.letters = letters;
+        if self.letters.is_empty() {
+            self.letters = letters;
+        }
+    }
+
+    /// A round that reads no letters but those of jobs: they were read when the shards met.
+    pub(in super::super) fn round_of_shard(&mut self) -> Report {
+        self.holds_letters = true;
+        let report = self.round();
+        self.holds_letters = false;
+        report
     }
 
     fn deliver(&mut self, id: Id) {
