@@ -105,7 +105,7 @@ impl<T> Microthread for Task<T> {
         let mut context = Context::from_waker(waker);
         let outer = Outer(SLICE.get());
         // What a task wished for that panicked then.
-        drop(WISH.take());
+        forget_wish();
         let polled = loop {
             SLICE.set(Some(Slice {
                 now: cx.now(),
@@ -127,7 +127,7 @@ impl<T> Microthread for Task<T> {
         match polled {
             Ok(value) => {
                 // Whoever wished for something and was dropped instead.
-                drop(WISH.take());
+                forget_wish();
                 Step::Done(value)
             }
             Err(None) => Step::Wait(On::Wake),
@@ -166,6 +166,12 @@ impl Wake for TaskWaker {
 
     fn wake_by_ref(self: &Arc<Self>) {
         self.remote.post(Letter::Wake(self.id));
+    }
+}
+
+fn forget_wish() {
+    if let Some(wish) = WISH.take() {
+        drop(wish);
     }
 }
 

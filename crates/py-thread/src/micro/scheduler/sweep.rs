@@ -48,62 +48,90 @@ impl<A: Microthread> Scheduler<A> {
         }
     }
 
+    /// `at`, `keep` and the count are in registers, and written back for whoever may read them: for
+    /// the handler of a panic before each slice, for everybody else before the return.
     fn sweep_unguarded(&mut self, borrowed: &Borrowed) -> Pause {
-        while let Some(&index) = self.list.get(self.at) {
-            if self.breaker().is_raised() {
-                return Pause::Raised(self.interrupted());
-            }
-            if self.count.steps >= self.count.limit {
-                return Pause::Budget(self.interrupted());
-            }
-            let Slot::Live(live) = &mut self.slots[index as usize] else {
-                self.at += 1;
-                self.rest = 0;
-                self.unlist_gone(index);
-                continue;
+        let (mut at, mut keep) = (self.at, self.keep);
+        let (mut slices, mut steps) = (self.count.slices, self.count.steps);
+        let (limit, now) = (self.count.limit, self.now);
+        let breaker = Arc::clone(self.breaker());
+        let pause = loop {
+            let Some(&index) = self.list.get(at) else {
+                break Pause::RoundIsOver;
             };
-            if live.status() != READY {
-                live.remove(LISTED);
-                self.at += 1;
-                self.rest = 0;
-                continue;
+            if breaker.is_raised() {
+                break Pause::Raised(None);
             }
+            if steps >= limit {
+                break Pause::Budget(None);
+            }
+            let live = match &mut self.slots[index as usize] {
+                Slot::Live(live) if live.status() == READY => live,
+                _ => {
+                    at += 1;
+                    self.rest = 0;
+                    self.unlist(index);
+                    continue;
+                }
+            };
             let whole = match self.rest {
                 0 => self.local.interval.get().saturating_mul(live.weight()),
                 rest => rest,
             };
-            let budget = self.count.limit - self.count.steps;
-            let grant = u32::try_from(budget).map_or(whole, |budget| budget.min(whole));
+            let budget = limit - steps;
+            let grant = if budget < u64::from(whole) {
+                budget as u32
+            } else {
+                whole
+            };
             borrowed.set(live.ident());
             self.ticker.begin(grant);
             let mut cx = Cx {
                 id: live.id(index),
-                now: self.now,
+                now,
                 local: &self.local,
                 door: &self.door,
             };
+            (self.at, self.keep) = (at, keep);
+            (self.count.slices, self.count.steps) = (slices, steps);
             let step = live.agent.step(&mut self.ticker, &mut cx);
             let used = self.ticker.used();
-            self.count.slices += 1;
-            self.count.steps += used.max(1);
+            slices += 1;
+            steps += used.max(1);
             self.rest = 0;
             if let Step::Yield = step {
-                let rest = u64::from(whole).saturating_sub(used);
-                if rest > 0 && self.ticker.told() {
+                if self.ticker.told() && used < u64::from(whole) {
                     // The budget or the breaker came before the end of its slice: it keeps the
-                    // rest, which is not more than `whole`.
-                    self.rest = rest as u32;
+                    // rest, which is less than `whole`.
+                    self.rest = whole - used as u32;
                     continue;
                 }
-                self.list[self.keep] = index;
-                self.keep += 1;
-                self.at += 1;
+                self.list[keep] = index;
+                keep += 1;
+                at += 1;
             } else {
                 borrowed.pause();
+                (self.count.slices, self.count.steps) = (slices, steps);
                 self.settle(index, step);
+                (at, keep) = (self.at, self.keep);
             }
+        };
+        (self.at, self.keep) = (at, keep);
+        (self.count.slices, self.count.steps) = (slices, steps);
+        match pause {
+            Pause::Budget(_) => Pause::Budget(self.interrupted()),
+            Pause::Raised(_) => Pause::Raised(self.interrupted()),
+            Pause::RoundIsOver => Pause::RoundIsOver,
         }
-        Pause::RoundIsOver
+    }
+
+    /// A sweep came to somebody who is not ready, or has ended.
+    #[cold]
+    fn unlist(&mut self, index: u32) {
+        match &mut self.slots[index as usize] {
+            Slot::Live(live) => drop(live.remove(LISTED)),
+            Slot::Gone(_) => self.unlist_gone(index),
+        }
     }
 
     /// Who has a rest of its slice to run.

@@ -203,10 +203,15 @@ impl<A: Microthread> Scheduler<A> {
     }
 
     /// The round of the next answer, if answers have their rounds.
-    pub(super) fn next_answer(&self) -> Option<u64> {
+    pub(super) fn next_answer(&mut self) -> Option<u64> {
         self.jobs.delay?;
-        let (_, job) = self.jobs.under_way.first_key_value()?;
-        Some(job.due)
+        while let Some((&number, &job)) = self.jobs.under_way.first_key_value() {
+            if self.live(job.id).is_some() {
+                return Some(job.due);
+            }
+            self.jobs.under_way.remove(&number);
+        }
+        None
     }
 
     /// In a forked child: the pool's threads are gone with their jobs, and nobody else has a door
