@@ -9,7 +9,7 @@ use super::job::{Answer, Job, JobError, job};
 use super::remote::{Letter, Remote};
 use super::step::{Microthread, On, Step};
 use super::ticker::Ticker;
-use core::cell::{Cell, RefCell};
+use core::cell::Cell;
 use core::fmt;
 use core::future::poll_fn;
 use core::pin::Pin;
@@ -17,29 +17,42 @@ use core::task::{Context, Poll};
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 
-/// The slice that this thread's innermost task is in.
-#[derive(Clone, Copy)]
+/// The slice that this thread's innermost task is in. Plain numbers, so that the storage needs no
+/// destructor, and an access costs nothing but itself.
 struct Slice {
-    now: u64,
+    is_on: Cell<bool>,
+    now: Cell<u64>,
     /// Ticks left, and used.
-    left: u32,
-    used: u32,
+    left: Cell<u32>,
+    used: Cell<u32>,
+    /// What the future wants of its scheduler.
+    wish: Cell<Wish>,
 }
 
 std::thread_local! {
-    static SLICE: Cell<Option<Slice>> = const { Cell::new(None) };
-    /// What the future wants of its scheduler.
-    static WISH: RefCell<Option<Wish>> = const { RefCell::new(None) };
+    static SLICE: Slice = const {
+        Slice {
+            is_on: Cell::new(false),
+            now: Cell::new(0),
+            left: Cell::new(0),
+            used: Cell::new(0),
+            wish: Cell::new(Wish::Nothing),
+        }
+    };
+    /// The job that is wished for.
+    static JOB: Cell<Option<Job>> = const { Cell::new(None) };
 }
 
+#[derive(Clone, Copy, PartialEq)]
 enum Wish {
+    Nothing,
     Yield,
     /// The slice is over.
     Over,
     Sleep(u64),
     Wait(On),
     Join(Id),
-    Block(Job),
+    Block,
     /// Look at the breaker.
     Check,
 }
@@ -83,12 +96,59 @@ impl<T> Task<T> {
     }
 }
 
-/// Puts the slice of the task around this one back.
-struct Outer(Option<Slice>);
+/// Puts the slice of the task around this one back. (It is not polled now, so it has no wish.)
+struct Outer {
+    is_on: bool,
+    now: u64,
+    left: u32,
+    used: u32,
+}
+
+impl Outer {
+    fn leave() -> Outer {
+        SLICE.with(|slice| {
+            if slice.wish.replace(Wish::Nothing) == Wish::Block {
+                // What a task wished for that panicked then.
+                drop(JOB.take());
+            }
+            Outer {
+                is_on: slice.is_on.replace(true),
+                now: slice.now.get(),
+                left: slice.left.get(),
+                used: slice.used.get(),
+            }
+        })
+    }
+}
 
 impl Drop for Outer {
     fn drop(&mut self) {
-        SLICE.set(self.0);
+        SLICE.with(|slice| {
+            slice.is_on.set(self.is_on);
+            slice.now.set(self.now);
+            slice.left.set(self.left);
+            slice.used.set(self.used);
+        });
+    }
+}
+
+impl<T> Task<T> {
+    /// Polls the future once, with the ticker brought up to date.
+    fn poll(&mut self, ticker: &mut Ticker, cx: &Cx<'_>) -> Poll<T> {
+        SLICE.with(|slice| {
+            slice.now.set(cx.now());
+            slice.left.set(ticker.left());
+            slice.used.set(0);
+        });
+        let waker = self.waker.get_or_insert_with(|| {
+            Waker::from(Arc::new(TaskWaker {
+                remote: cx.remote(),
+                id: cx.id(),
+            }))
+        });
+        let polled = self.future.as_mut().poll(&mut Context::from_waker(waker));
+        ticker.charge(SLICE.with(|slice| slice.used.get()));
+        polled
     }
 }
 
@@ -96,42 +156,19 @@ impl<T> Microthread for Task<T> {
     type Output = T;
 
     fn step(&mut self, ticker: &mut Ticker, cx: &mut Cx<'_>) -> Step<T> {
-        let waker = self.waker.get_or_insert_with(|| {
-            Waker::from(Arc::new(TaskWaker {
-                remote: cx.remote(),
-                id: cx.id(),
-            }))
-        });
-        let mut context = Context::from_waker(waker);
-        let outer = Outer(SLICE.get());
-        // What a task wished for that panicked then.
-        forget_wish();
-        let polled = loop {
-            SLICE.set(Some(Slice {
-                now: cx.now(),
-                left: ticker.left(),
-                used: 0,
-            }));
-            let polled = self.future.as_mut().poll(&mut context);
-            let used = SLICE.get().map_or(0, |slice| slice.used);
-            ticker.charge(used);
-            match polled {
-                Poll::Ready(value) => break Ok(value),
-                Poll::Pending => match WISH.take() {
-                    Some(Wish::Check) if !ticker.check() => {}
-                    wish => break Err(wish),
-                },
+        let _outer = Outer::leave();
+        loop {
+            let polled = self.poll(ticker, cx);
+            let wish = SLICE.with(|slice| slice.wish.replace(Wish::Nothing));
+            if let Poll::Ready(value) = polled {
+                if wish == Wish::Block {
+                    // Whoever wished for it was dropped instead.
+                    drop(JOB.take());
+                }
+                return Step::Done(value);
             }
-        };
-        drop(outer);
-        match polled {
-            Ok(value) => {
-                // Whoever wished for something and was dropped instead.
-                forget_wish();
-                Step::Done(value)
-            }
-            Err(None) => Step::Wait(On::Wake),
-            Err(Some(wish)) => match wish {
+            return match wish {
+                Wish::Check if !ticker.check() => continue,
                 Wish::Over => {
                     // Its own copy of the ticker said so: now the ticker has told it too.
                     let _ = ticker.tick();
@@ -141,8 +178,9 @@ impl<T> Microthread for Task<T> {
                 Wish::Sleep(rounds) => Step::Sleep(rounds),
                 Wish::Wait(on) => Step::Wait(on),
                 Wish::Join(id) => Step::Join(id),
-                Wish::Block(job) => Step::Block(job),
-            },
+                Wish::Block => JOB.take().map_or(Step::Yield, Step::Block),
+                Wish::Nothing => Step::Wait(On::Wake),
+            };
         }
     }
 }
@@ -169,14 +207,12 @@ impl Wake for TaskWaker {
     }
 }
 
-fn forget_wish() {
-    if let Some(wish) = WISH.take() {
-        drop(wish);
-    }
-}
-
-fn slice() -> Slice {
-    SLICE.get().expect("called outside of a task")
+/// Runs `f` with the slice of the task that runs.
+fn slice<R>(f: impl FnOnce(&Slice) -> R) -> R {
+    SLICE.with(|slice| {
+        assert!(slice.is_on.get(), "called outside of a task");
+        f(slice)
+    })
 }
 
 /// Gives way until the scheduler has done what is wished for: the task is polled again only then.
@@ -194,10 +230,9 @@ async fn wish(wish: Wish) {
 
 /// A task waits for one thing at a time: of two, one would be lost.
 fn make(wish: Wish) {
-    let _in_a_task = slice();
-    let before = WISH.replace(Some(wish));
+    let before = slice(|slice| slice.wish.replace(wish));
     assert!(
-        before.is_none(),
+        before == Wish::Nothing,
         "a task waits for two things at once: let another task wait for one of them"
     );
 }
@@ -234,11 +269,15 @@ impl TaskTicker {
     /// See [`Task`].
     pub async fn tick(&mut self) {
         loop {
-            let mut slice = slice();
-            if let Some(left) = slice.left.checked_sub(1) {
-                slice.left = left;
-                slice.used += 1;
-                SLICE.set(Some(slice));
+            let granted = slice(|slice| match slice.left.get().checked_sub(1) {
+                Some(left) => {
+                    slice.left.set(left);
+                    slice.used.set(slice.used.get() + 1);
+                    true
+                }
+                None => false,
+            });
+            if granted {
                 return;
             }
             wish(Wish::Over).await;
@@ -278,10 +317,10 @@ impl TaskTicker {
     /// # Examples
     /// See [`TaskTicker`].
     pub fn charge(&mut self, n: u32) {
-        let mut slice = slice();
-        slice.left = slice.left.saturating_sub(n);
-        slice.used = slice.used.saturating_add(n);
-        SLICE.set(Some(slice));
+        slice(|slice| {
+            slice.left.set(slice.left.get().saturating_sub(n));
+            slice.used.set(slice.used.get().saturating_add(n));
+        });
     }
 }
 
@@ -354,7 +393,7 @@ pub async fn join(id: Id) {
 /// See [`sleep`].
 #[must_use]
 pub fn now() -> u64 {
-    slice().now
+    slice(|slice| slice.now.get())
 }
 
 /// Lets a thread of the off-load pool call `f`, and waits for its answer; the other microthreads go
@@ -393,7 +432,8 @@ impl<T> Future for Block<T> {
 
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
         if let Some(job) = self.job.take() {
-            make(Wish::Block(job));
+            make(Wish::Block);
+            JOB.set(Some(job));
             return Poll::Pending;
         }
         match self.answer.take() {
