@@ -35,7 +35,7 @@ cargo xtask swarm [PROGRAM..] [options]
   --headless       print the result only
   --record FILE    draw the final field and the tracks, as SVG
 
-A program has an instruction a line, after a label: if it has one; `;` begins a comment.
+A program has an instruction a line, after its label `L:` if it has one; `;` begins a comment.
   set R V   add R V   mod R V   rand R V   jump L   jlt R V L (if R < V)
   move   turn V   fire   scan R (distance of who is ahead, or 0)
   sleep V   read R (blocks: the length of a file)

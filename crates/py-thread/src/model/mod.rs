@@ -5,6 +5,8 @@
 //! late that is; so every race between a time-out and an end is run.
 
 mod handle;
+#[cfg(feature = "micro")]
+mod micro;
 mod worker;
 
 use crate::primitive::{Arc, UnsafeCell};

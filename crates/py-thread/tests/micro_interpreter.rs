@@ -1,0 +1,10 @@
+//! The toy interpreter of the documentation computes what it should.
+#![cfg(feature = "micro")]
+
+#[path = "../examples/interpreter.rs"]
+mod interpreter;
+
+#[test]
+fn the_toy_interpreter_computes_sums() {
+    interpreter::main();
+}
