@@ -131,7 +131,7 @@ type Stackful = Coroutine<(), (), (), DefaultStack>;
 fn corosensei_round(n: u64) -> Option<Round> {
     let mut all: Vec<Stackful> = Vec::new();
     for i in 0..n {
-        let Ok(stack) = DefaultStack::new(4096) else {
+        let Ok(stack) = DefaultStack::new(65536) else {
             println!("corosensei: no stack for more than {i} of {n} coroutines; left out");
             return None;
         };
@@ -165,7 +165,7 @@ pub fn all(n: u64) -> Vec<(&'static str, Round)> {
     if n > 30_000 {
         println!("corosensei: {n} stacks are more than vm.max_map_count allows; left out");
     } else if let Some(round) = corosensei_round(n) {
-        all.push(("corosensei, 4 KiB stacks", round));
+        all.push(("corosensei, 64 KiB stacks", round));
     }
     all
 }

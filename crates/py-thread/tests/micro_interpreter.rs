@@ -1,6 +1,7 @@
 //! The toy interpreter of the documentation computes what it should.
 #![cfg(feature = "micro")]
 
+#[allow(unreachable_pub, reason = "an example has a main")]
 #[path = "../examples/interpreter.rs"]
 mod interpreter;
 
