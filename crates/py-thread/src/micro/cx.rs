@@ -179,7 +179,7 @@ impl<A> Spawner<A> {
     pub fn spawn(&self, agent: A) -> Id {
         let id = self.local.new_id();
         self.nursery.borrow_mut().push_back((id, agent));
-        self.local.ask(Command::Adopt);
+        self.local.ask(Command::Adopt(id));
         id
     }
 }

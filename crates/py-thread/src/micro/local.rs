@@ -17,8 +17,8 @@ const LAST_BLOCK: u64 = 1 << 16;
 /// What was asked for during a round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Command {
-    /// Takes the next one of the nursery in.
-    Adopt,
+    /// Takes this one of the nursery in, if it still is there.
+    Adopt(Id),
     Wake(Id),
     Kill(Id),
 }

@@ -257,8 +257,12 @@ impl<A: Microthread> Scheduler<A> {
             self.local.take_commands(&mut commands);
             for command in commands.drain(..) {
                 match command {
-                    Command::Adopt => {
-                        self.adopt();
+                    Command::Adopt(id) => {
+                        // Others may have been taken in early, but in the same order.
+                        let first = self.nursery.borrow().front().map(|(first, _)| *first);
+                        if first == Some(id) {
+                            self.adopt();
+                        }
                     }
                     Command::Wake(id) => {
                         self.wake_now(id);
