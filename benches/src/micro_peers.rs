@@ -45,10 +45,9 @@ async fn counting(count: Rc<Cell<u64>>) {
 /// futures' pool, with `n` agents.
 #[must_use]
 pub fn local_pool(n: u64) -> LocalPool {
-    let mut pool = LocalPool::new();
+    let pool = LocalPool::new();
     let spawner = pool.spawner();
     (0..n).for_each(|i| spawner.spawn_local(forever(i)).expect("a pool that runs"));
-    pool.try_run_one();
     pool
 }
 
