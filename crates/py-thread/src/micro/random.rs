@@ -18,7 +18,7 @@ impl Random {
 
     /// A number below `n`: the high half of a product, whose bias of 2^-32 is no concern here.
     fn below(&mut self, n: usize) -> usize {
-        ((self.next() >> 32) * n as u64 >> 32) as usize
+        (((self.next() >> 32) * n as u64) >> 32) as usize
     }
 
     /// Fisher and Yates' shuffle.
