@@ -5,6 +5,7 @@ pub mod contend;
 pub mod cpython;
 pub mod frontend;
 pub mod locks;
+pub mod micro_peers;
 pub mod paired;
 pub mod pin;
 pub mod pyarena;

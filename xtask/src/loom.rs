@@ -36,7 +36,7 @@ pub fn run(args: &[String]) -> Result {
 pub fn command(preemptions: &str) -> Sh {
     let packages = CRATES.map(|c| format!("-p {c}")).join(" ");
     configure(
-        Sh::cargo("test --lib --profile model").words(&packages),
+        Sh::cargo("test --lib --profile model --features py-thread/micro").words(&packages),
         target().join("loom"),
     )
     .env("LOOM_MAX_PREEMPTIONS", preemptions)

@@ -15,6 +15,7 @@ mod sanitize;
 mod sh;
 mod soak;
 mod steps;
+mod swarm;
 mod targets;
 mod test;
 
@@ -57,6 +58,10 @@ const TASKS: &[Task] = &[
         does: "The main job: parses real Python files into our arenas, interns their names under \
                our locks by Python's own hashes, and reports. `demo --help` lists its options.",
         needs: "nothing; with a python3 it takes that one's standard library and can --verify" },
+    Task { name: "swarm", arguments: "[PROGRAM..] [options]", run: swarm::run, takes: Takes::Anothers,
+        does: "Robot tanks on a field, each a small program stepped by the ticker. `swarm --help` \
+               lists the options.",
+        needs: "nothing" },
     Task { name: "test", arguments: "[arguments of the test runner]", run: test::run, takes: Takes::Anothers,
         does: "All tests but the doctests, by cargo-nextest where there is one, else cargo test.",
         needs: "nothing; with a libpython the tests ask the real CPython too" },
@@ -118,7 +123,7 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let asks_help = rest.first().is_some_and(|a| a == "--help" || a == "-h");
-    if asks_help && task.name != "demo" {
+    if asks_help && !["demo", "swarm"].contains(&task.name) {
         describe(task);
         return ExitCode::SUCCESS;
     }

@@ -269,7 +269,12 @@ fn plant(folder: &Path, tree: &Path, fault: &Fault) -> Result<(bool, String)> {
 fn build(folder: &Path, tree: &Path, package: &str) -> Result<Option<PathBuf>> {
     let sh = Sh::cargo("test --lib --no-run --profile model --message-format json -p").arg(package);
     let target = folder.join("target");
-    let sh = configure(sh.dir(tree), target)
+    let features = if package == "py-thread" {
+        "--features micro"
+    } else {
+        ""
+    };
+    let sh = configure(sh.words(features).dir(tree), target)
         // A sixth of the time to build; loom itself, where most of a run goes, stays optimised.
         .env("CARGO_PROFILE_MODEL_OPT_LEVEL", "0");
     let (said, result) = sh.tee(false);
@@ -279,15 +284,10 @@ fn build(folder: &Path, tree: &Path, package: &str) -> Result<Option<PathBuf>> {
             .for_each(|l| eprintln!("{l}"));
         return Ok(None);
     }
-    let line = said.iter().rfind(|l| l.contains("\"executable\":\""));
-    let rest = line
-        .and_then(|l| l.split_once("\"executable\":\""))
-        .map(|(_, rest)| rest);
-    let path = rest
-        .and_then(|r| r.split_once('"'))
-        .map(|(path, _)| path.replace("\\\\", "\\"));
-    match path {
-        Some(path) => Ok(Some(PathBuf::from(path))),
+    const KEY: &str = "\"executable\":\"";
+    let rest = said.iter().rev().find_map(|l| l.split_once(KEY));
+    match rest.and_then(|(_, rest)| rest.split_once('"')) {
+        Some((path, _)) => Ok(Some(PathBuf::from(path.replace("\\\\", "\\")))),
         None => Err(Failure::other("cargo named no test binary")),
     }
 }

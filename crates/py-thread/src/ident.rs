@@ -49,6 +49,12 @@ impl Ident {
         Ident(NonZeroU64::new(n).expect("2^64 idents are never used up"))
     }
 
+    /// Mints `n` consecutive idents at once, and gives the number of the first.
+    #[cfg(feature = "micro")]
+    pub(crate) fn mint_block(n: u64) -> u64 {
+        NEXT.fetch_add(n, Ordering::Relaxed)
+    }
+
     /// This thread's own ident, minted on the first call. Nothing can set it.
     ///
     /// ```
@@ -219,14 +225,40 @@ impl LogicalThread {
     /// assert_eq!(seen, expected);
     /// ```
     pub fn run<R>(&mut self, f: impl FnOnce() -> R) -> R {
-        struct Restore(u64);
-        impl Drop for Restore {
-            fn drop(&mut self) {
-                CURRENT.set(self.0);
-            }
-        }
         let _restore = Restore(CURRENT.replace(self.ident.get()));
         f()
+    }
+}
+
+/// Puts the earlier value of `CURRENT` back.
+struct Restore(u64);
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        CURRENT.set(self.0);
+    }
+}
+
+/// A stretch in which one logical thread after the other runs here: a sweep over microthreads. The
+/// earlier value comes back at its end.
+#[cfg(feature = "micro")]
+pub(crate) struct Borrowed(Restore);
+
+#[cfg(feature = "micro")]
+impl Borrowed {
+    pub(crate) fn new() -> Borrowed {
+        Borrowed(Restore(CURRENT.get()))
+    }
+
+    /// From here on the logical thread of this number runs: not 0.
+    #[inline]
+    pub(crate) fn set(&self, ident: u64) {
+        CURRENT.set(ident);
+    }
+
+    /// The thread is itself again, until the next `set`.
+    pub(crate) fn pause(&self) {
+        CURRENT.set(self.0.0);
     }
 }
 

@@ -9,6 +9,9 @@ mod hooks;
 mod ident;
 mod info;
 mod lazy_arc;
+#[cfg(feature = "micro")]
+#[cfg_attr(docsrs, doc(cfg(feature = "micro")))]
+pub mod micro;
 #[cfg(all(test, loom))]
 mod model;
 mod name;

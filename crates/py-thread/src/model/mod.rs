@@ -6,6 +6,8 @@
 
 mod handle;
 mod lazy_arc;
+#[cfg(feature = "micro")]
+mod micro;
 mod worker;
 
 use crate::primitive::{Arc, UnsafeCell};

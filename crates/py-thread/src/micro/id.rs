@@ -1,0 +1,91 @@
+//! [`Id`]: which microthread.
+
+use crate::Ident;
+use core::fmt;
+
+/// How many idents microthreads may have: an id holds 48 bits of one.
+pub(super) const MAX_SERIAL: u64 = (1 << 48) - 1;
+
+/// Names a microthread: where it is, and its [`Ident`], which no other one ever gets. So an id that
+/// outlived its microthread, or that belongs to another scheduler, names nobody, and is harmless.
+///
+/// ```
+/// use py_thread::micro::{Scheduler, Task};
+/// let mut scheduler = Scheduler::new();
+/// let first = scheduler.spawn(Task::new(async { 1 }));
+/// scheduler.run();
+/// scheduler.take(first);
+/// let second = scheduler.spawn(Task::new(async { 2 }));
+/// assert_eq!(first.index(), second.index(), "the place is used again");
+/// assert_ne!(first, second);
+/// assert!(!scheduler.wake(first));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Id {
+    index: u32,
+    high: u16,
+    low: u32,
+}
+
+impl Id {
+    pub(super) fn new(index: u32, (high, low): (u16, u32)) -> Id {
+        Id { index, high, low }
+    }
+
+    pub(super) fn serial(self) -> (u16, u32) {
+        (self.high, self.low)
+    }
+
+    /// Its place among its scheduler's microthreads: small, and used again after its end.
+    ///
+    /// ```
+    /// use py_thread::micro::{Scheduler, Step, from_fn};
+    /// let mut scheduler = Scheduler::new();
+    /// let id = scheduler.spawn(from_fn(|_, _| Step::Done(())));
+    /// assert_eq!(id.index(), 0);
+    /// ```
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.index as usize
+    }
+
+    /// The ident that [`Ident::current`] gives inside of it.
+    ///
+    /// ```
+    /// use py_thread::{Ident, micro::{Scheduler, Step, from_fn}};
+    /// let mut scheduler = Scheduler::new();
+    /// let id = scheduler.spawn(from_fn(|_, _| Step::Done(Ident::current())));
+    /// scheduler.run();
+    /// assert_eq!(scheduler.take(id).unwrap().done(), Some(id.ident()));
+    /// ```
+    #[must_use]
+    pub fn ident(self) -> Ident {
+        let number = number(self.serial());
+        Ident::from_u64(number).expect("an ident is never 0")
+    }
+}
+
+/// The number of an ident, from its parts.
+#[inline]
+pub(super) fn number((high, low): (u16, u32)) -> u64 {
+    u64::from(high) << 32 | u64::from(low)
+}
+
+/// The parts of an ident's number.
+pub(super) fn serial(number: u64) -> (u16, u32) {
+    assert!(number <= MAX_SERIAL, "2^48 microthreads were started");
+    ((number >> 32) as u16, number as u32)
+}
+
+impl fmt::Debug for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Id({}, {})", self.index, number(self.serial()))
+    }
+}
+
+/// The place, which is the same in every run: `#3`.
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}", self.index)
+    }
+}

@@ -1,0 +1,90 @@
+//! [`Local`]: what the microthreads of one scheduler share with it. It outlives neither by much: a
+//! mailbox keeps it, to wake its waiter, and a [`Spawner`](super::Spawner).
+//!
+//! Invariants:
+//! * L1: what a microthread asks for is queued, and done when the round ends, in the order in which
+//!   it was asked for. So it does not matter how many runs a round is spread over.
+//! * L2: an index is on the free list, or in use by one microthread, or one that is to be adopted.
+
+use super::id::{Id, serial};
+use crate::Ident;
+use core::cell::{Cell, RefCell};
+
+/// How many idents are minted at first; each block is twice the one before.
+const FIRST_BLOCK: u64 = 16;
+const LAST_BLOCK: u64 = 1 << 16;
+
+/// What was asked for during a round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Command {
+    /// Takes this one of the nursery in, if it still is there.
+    Adopt(Id),
+    Wake(Id),
+    Kill(Id),
+}
+
+#[derive(Debug)]
+pub(super) struct Local {
+    commands: RefCell<Vec<Command>>,
+    pub(super) interval: Cell<u32>,
+    free: RefCell<Vec<u32>>,
+    /// How many indices were ever given out.
+    len: Cell<u32>,
+    /// The idents that are minted and not given out yet: from, to, and the size of the block.
+    idents: Cell<(u64, u64, u64)>,
+}
+
+impl Local {
+    pub(super) fn new(interval: u32) -> Local {
+        Local {
+            commands: RefCell::new(Vec::new()),
+            interval: Cell::new(interval),
+            free: RefCell::new(Vec::new()),
+            len: Cell::new(0),
+            idents: Cell::new((0, 0, FIRST_BLOCK / 2)),
+        }
+    }
+
+    pub(super) fn ask(&self, command: Command) {
+        self.commands.borrow_mut().push(command);
+    }
+
+    /// Takes what was asked for, and leaves the emptied `spare` in its place.
+    pub(super) fn take_commands(&self, spare: &mut Vec<Command>) {
+        let mut commands = self.commands.borrow_mut();
+        if !commands.is_empty() {
+            core::mem::swap(&mut *commands, spare);
+        }
+    }
+
+    pub(super) fn has_commands(&self) -> bool {
+        !self.commands.borrow().is_empty()
+    }
+
+    /// A place and an ident for one more microthread.
+    pub(super) fn new_id(&self) -> Id {
+        let index = self.free.borrow_mut().pop().unwrap_or_else(|| {
+            let index = self.len.get();
+            assert!(index < u32::MAX, "2^32 microthreads at a time");
+            self.len.set(index + 1);
+            index
+        });
+        Id::new(index, serial(self.new_ident()))
+    }
+
+    fn new_ident(&self) -> u64 {
+        let (mut from, mut to, mut size) = self.idents.get();
+        if from == to {
+            size = (size * 2).min(LAST_BLOCK);
+            from = Ident::mint_block(size);
+            to = from + size;
+        }
+        self.idents.set((from + 1, to, size));
+        from
+    }
+
+    /// The place may be used again: its microthread has ended, and nobody lists it.
+    pub(super) fn free(&self, index: u32) {
+        self.free.borrow_mut().push(index);
+    }
+}

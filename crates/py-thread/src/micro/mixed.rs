@@ -1,0 +1,177 @@
+//! [`Mixed`]: a population of several types.
+
+use super::report::{Deadlock, Report, Stop};
+use super::scheduler::Scheduler;
+use super::step::Microthread;
+use core::any::Any;
+use core::fmt;
+use core::marker::PhantomData;
+
+/// A scheduler of any type.
+trait Population: Any {
+    fn round(&mut self) -> Report;
+    fn is_empty(&self) -> bool;
+    /// The round in which it has something to do next, if any; the deadlock of those that wait.
+    fn next(&mut self) -> Next;
+    fn pass_to(&mut self, round: u64);
+    fn as_any(&mut self) -> &mut dyn Any;
+}
+
+pub(super) enum Next {
+    Round(u64),
+    Jobs,
+    Nothing(Deadlock),
+}
+
+impl<A: Microthread + 'static> Population for Scheduler<A> {
+    fn round(&mut self) -> Report {
+        Scheduler::round(self)
+    }
+
+    fn is_empty(&self) -> bool {
+        Scheduler::is_empty(self)
+    }
+
+    fn next(&mut self) -> Next {
+        self.next_round()
+    }
+
+    fn pass_to(&mut self, round: u64) {
+        self.skip_to(round);
+    }
+
+    fn as_any(&mut self) -> &mut dyn Any {
+        self
+    }
+}
+
+/// Several schedulers, one for each type of microthread, that go round by round together: each
+/// round sweeps one type after the other. A processor that guesses which code comes next is then
+/// right nearly always: types mixed at random in one `Scheduler<Box<dyn Microthread>>` cost three
+/// times as much.
+///
+/// ```
+/// use py_thread::micro::{Mixed, Scheduler, Step, Task, from_fn, give_way};
+/// let mut mixed = Mixed::new();
+/// let (mut tanks, mut monsters) = (Scheduler::new(), Scheduler::new());
+/// tanks.spawn(from_fn(|_, cx| match cx.now() {
+///     ..10 => Step::Yield,
+///     _ => Step::Done("tank"),
+/// }));
+/// monsters.spawn(Task::new(async { give_way().await; 7 }));
+/// let tanks = mixed.add(tanks);
+/// let monsters = mixed.add(monsters);
+/// assert!(mixed.run().is_finished());
+/// assert_eq!(mixed.get(tanks).finished().count(), 1);
+/// assert_eq!(mixed.get(monsters).finished().count(), 1);
+/// ```
+#[derive(Default)]
+pub struct Mixed {
+    populations: Vec<Box<dyn Population>>,
+}
+
+/// Which of them, and of which type.
+pub struct Key<A>(usize, PhantomData<fn(A)>);
+
+impl Mixed {
+    /// Nobody yet.
+    ///
+    /// ```
+    /// assert!(py_thread::micro::Mixed::new().run().is_finished());
+    /// ```
+    #[must_use]
+    pub fn new() -> Mixed {
+        Mixed::default()
+    }
+
+    /// Adds the microthreads of one type.
+    ///
+    /// See [`Mixed`] for an example.
+    pub fn add<A: Microthread + 'static>(&mut self, scheduler: Scheduler<A>) -> Key<A> {
+        self.populations.push(Box::new(scheduler));
+        Key(self.populations.len() - 1, PhantomData)
+    }
+
+    /// The scheduler of one type.
+    ///
+    /// # Panics
+    /// If the key is another `Mixed`'s.
+    ///
+    /// # Examples
+    /// See [`Mixed`].
+    pub fn get<A: Microthread + 'static>(&mut self, key: Key<A>) -> &mut Scheduler<A> {
+        let population = self.populations.get_mut(key.0).map(|p| p.as_any());
+        let scheduler = population.and_then(|p| p.downcast_mut());
+        scheduler.expect("the key of another population")
+    }
+
+    /// Runs one round of every type, in the order in which they were added.
+    ///
+    /// ```
+    /// # use py_thread::micro::Mixed;
+    /// assert!(Mixed::new().round().is_empty());
+    /// ```
+    pub fn round(&mut self) -> Vec<Report> {
+        self.populations.iter_mut().map(|p| p.round()).collect()
+    }
+
+    /// Runs rounds until all have ended, or all wait and nobody is left to wake them, or a breaker
+    /// is raised.
+    ///
+    /// See [`Mixed`] for an example.
+    ///
+    /// # Blocking
+    /// While jobs are all that is left; then it looks after them again and again.
+    pub fn run(&mut self) -> Stop {
+        loop {
+            if self.populations.iter().all(|p| p.is_empty()) {
+                return Stop::Finished;
+            }
+            let (mut next, mut jobs) = (None::<u64>, false);
+            let mut waiting = Vec::new();
+            for population in &mut self.populations {
+                match population.next() {
+                    Next::Round(round) => next = Some(next.map_or(round, |n| n.min(round))),
+                    Next::Jobs => jobs = true,
+                    Next::Nothing(deadlock) => waiting.extend(deadlock.waiting),
+                }
+            }
+            match next {
+                Some(round) => self.populations.iter_mut().for_each(|p| p.pass_to(round)),
+                None if jobs => {
+                    std::thread::yield_now();
+                    continue;
+                }
+                None => {
+                    waiting.sort_by_key(|w| w.id);
+                    return Stop::Deadlock(Deadlock { waiting });
+                }
+            }
+            for report in self.round() {
+                if let Stop::Raised(..) = report.stop {
+                    return report.stop;
+                }
+            }
+        }
+    }
+}
+
+impl<A> Clone for Key<A> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<A> Copy for Key<A> {}
+
+impl<A> fmt::Debug for Key<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Key({})", self.0)
+    }
+}
+
+impl fmt::Debug for Mixed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Mixed({} types)", self.populations.len())
+    }
+}

@@ -1,0 +1,243 @@
+//! [`Remote`]: the one door for other threads; and [`Door`], its other side.
+//!
+//! | word | means | goes to |
+//! |---|---|---|
+//! | `EMPTY` | no letter; the scheduler is awake | `MAIL` by who has posted, `SLEEPING` by the scheduler |
+//! | `SLEEPING` | no letter; the scheduler sleeps, or is about to | `MAIL` by who has posted, `EMPTY` by the scheduler |
+//! | `MAIL` | there may be letters | `EMPTY` by the scheduler |
+//!
+//! Invariants:
+//! * D1: a letter is put into the box, under its lock, before its poster sets `MAIL`; and the
+//!   scheduler sets `EMPTY` before it empties the box. So a letter that it missed has its `MAIL`
+//!   still to come.
+//! * D2: who sets `MAIL` over `SLEEPING` wakes. The scheduler sleeps on `SLEEPING` only, and looks at
+//!   the breaker before it says so; who interrupts raises the breaker before it sets `MAIL`.
+//! * D3: a closed box takes no letter: its scheduler is gone, and with it all microthreads.
+//! * D4: no lock of a door of another process is taken: a thread that died in the fork may hold it.
+//!
+//! Orderings: the letters are carried over by the lock of the box. The word is AcqRel, so that what
+//! was done before an interrupt is seen after the sleep that it ends.
+
+use super::Id;
+use crate::deadline::Deadline;
+use crate::fork;
+use crate::primitive::{Mutex, Ordering, lock};
+use crate::sys::wait::{WaitWord, Waited};
+use crate::{EvalBreaker, Events};
+use core::fmt;
+use core::mem;
+use std::sync::Arc;
+
+const EMPTY: u32 = 0;
+const SLEEPING: u32 = 1;
+const MAIL: u32 = 2;
+
+/// What comes through the door.
+pub(super) enum Letter {
+    Wake(Id),
+    /// The job of this number is done.
+    Done(u64),
+    /// Something came into this mailbox.
+    Post(Arc<dyn Postbox>),
+}
+
+/// A mailbox that other threads post into.
+pub(super) trait Postbox: Send + Sync {
+    /// A new round begins: what came becomes readable. Says who waits for it.
+    fn open(&self) -> Option<Id>;
+}
+
+pub(super) struct Door {
+    word: WaitWord,
+    letters: Mutex<Letters>,
+    breaker: Arc<EvalBreaker>,
+    generation: u32,
+}
+
+struct Letters {
+    list: Vec<Letter>,
+    closed: bool,
+}
+
+impl Door {
+    pub(super) fn new(breaker: Arc<EvalBreaker>) -> Door {
+        Door {
+            word: WaitWord::new(EMPTY),
+            letters: Mutex::new(Letters {
+                list: Vec::new(),
+                closed: false,
+            }),
+            breaker,
+            generation: fork::generation(),
+        }
+    }
+
+    pub(super) fn is_of_this_process(&self) -> bool {
+        self.generation == fork::generation()
+    }
+
+    /// Posts a letter; false if nobody is there any more. D1, D3, D4.
+    pub(super) fn post(&self, letter: Letter) -> bool {
+        if !self.is_of_this_process() {
+            return false;
+        }
+        let mut letters = lock(&self.letters);
+        if letters.closed {
+            // The letter may own what has a destructor: it goes after the lock.
+            drop(letters);
+            return false;
+        }
+        letters.list.push(letter);
+        drop(letters);
+        self.ring();
+        true
+    }
+
+    /// D2.
+    fn ring(&self) {
+        if self.word.swap(MAIL, Ordering::AcqRel) == SLEEPING {
+            self.word.wake_all();
+        }
+    }
+
+    /// Raises the breaker, and ends a sleep.
+    fn interrupt(&self, events: Events) {
+        self.breaker.raise(events);
+        self.ring();
+    }
+
+    /// Empties the box. By the scheduler alone.
+    pub(super) fn collect(&self, into: &mut Vec<Letter>) {
+        // Relaxed: a letter that is not seen yet is for the next round; the lock carries the others
+        // over.
+        if self.word.load(Ordering::Relaxed) == EMPTY {
+            return;
+        }
+        // D1.
+        self.word.swap(EMPTY, Ordering::AcqRel);
+        into.append(&mut lock(&self.letters).list);
+    }
+
+    /// Sleeps until there is a letter or the breaker is raised, or until the deadline; then false.
+    /// By the scheduler alone.
+    pub(super) fn sleep(&self, deadline: Deadline) -> bool {
+        self.word.prepare();
+        loop {
+            // D2. A signal handler may raise the breaker without a ring: its signal ends the wait.
+            if self.breaker.is_raised() {
+                self.awake();
+                return true;
+            }
+            let said =
+                self.word
+                    .compare_exchange(EMPTY, SLEEPING, Ordering::AcqRel, Ordering::Acquire);
+            if said == Err(MAIL) {
+                return true;
+            }
+            let waited = self.word.wait(SLEEPING, deadline.sleep());
+            if self.word.load(Ordering::Acquire) == MAIL {
+                return true;
+            }
+            if waited == Waited::TimedOut && deadline.ends() {
+                return self.awake();
+            }
+        }
+    }
+
+    /// The scheduler is awake again; true if there is mail.
+    fn awake(&self) -> bool {
+        self.word
+            .compare_exchange(SLEEPING, EMPTY, Ordering::AcqRel, Ordering::Acquire)
+            == Err(MAIL)
+    }
+
+    /// D3.
+    pub(super) fn close(&self) {
+        if self.is_of_this_process() {
+            let mut letters = lock(&self.letters);
+            letters.closed = true;
+            let list = mem::take(&mut letters.list);
+            drop(letters);
+            drop(list);
+        }
+    }
+}
+
+impl fmt::Debug for Door {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Door")
+    }
+}
+
+/// The door for other threads: wakes microthreads of a scheduler, and interrupts it. All else in
+/// [`micro`](super) belongs to the scheduler's own thread.
+///
+/// ```
+/// use py_thread::micro::{On, Scheduler, Step, Stop, from_fn};
+/// use std::time::Duration;
+/// let mut scheduler = Scheduler::new();
+/// let mut waited = false;
+/// let id = scheduler.spawn(from_fn(move |_, _| {
+///     match core::mem::replace(&mut waited, true) {
+///         false => Step::Wait(On::Named("the other thread")),
+///         true => Step::Done(()),
+///     }
+/// }));
+/// let remote = scheduler.remote();
+/// let other = std::thread::spawn(move || remote.wake(id));
+/// while !scheduler.run().stop.is_finished() {
+///     scheduler.wait(None); // for what comes through the door
+/// }
+/// # other.join().unwrap();
+/// ```
+#[derive(Clone)]
+pub struct Remote(Arc<Door>);
+
+impl Remote {
+    pub(super) fn new(door: Arc<Door>) -> Remote {
+        Remote(door)
+    }
+
+    /// Wakes a microthread: it goes on in the next round that begins. False if its scheduler is
+    /// gone. An id that names nobody any more is harmless.
+    ///
+    /// See [`Remote`] for an example.
+    ///
+    /// # Blocking
+    /// Never for long: while another thread posts.
+    pub fn wake(&self, id: Id) -> bool {
+        self.0.post(Letter::Wake(id))
+    }
+
+    /// Raises `events` on the scheduler's [`EvalBreaker`], and wakes its thread if it sleeps. The
+    /// microthread that runs stops at its next [`check`](super::Ticker::check), and the run returns
+    /// [`Stop::Raised`](super::Stop::Raised).
+    ///
+    /// ```
+    /// use py_thread::{Events, micro::{Scheduler, Step, Stop, from_fn}};
+    /// let mut scheduler = Scheduler::new();
+    /// scheduler.spawn(from_fn(|ticker, _| {
+    ///     while !ticker.check() {} // for ever
+    ///     Step::<()>::Yield
+    /// }));
+    /// let remote = scheduler.remote();
+    /// let other = std::thread::spawn(move || remote.interrupt(Events::SIGNALS_PENDING));
+    /// assert!(matches!(scheduler.run().stop, Stop::Raised(Events::SIGNALS_PENDING, _)));
+    /// assert_eq!(scheduler.breaker().take(), Events::SIGNALS_PENDING);
+    /// # other.join().unwrap();
+    /// ```
+    pub fn interrupt(&self, events: Events) {
+        self.0.interrupt(events);
+    }
+
+    /// Whether it leads to a mailbox's own scheduler.
+    pub(super) fn post(&self, letter: Letter) -> bool {
+        self.0.post(letter)
+    }
+}
+
+impl fmt::Debug for Remote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Remote")
+    }
+}

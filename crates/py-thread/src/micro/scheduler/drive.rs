@@ -1,0 +1,283 @@
+//! Rounds and runs.
+
+use super::super::id::Id;
+use super::super::mixed::Next;
+use super::super::report::{Deadlock, Report, Stop};
+use super::super::slot::READY;
+use super::super::step::Microthread;
+use super::sweep::Pause;
+use super::{Count, Scheduler};
+use crate::deadline::Deadline;
+
+/// What [`Scheduler::step`] did.
+///
+/// ```
+/// use py_thread::micro::{Scheduler, Step, Stepped, from_fn};
+/// let mut scheduler = Scheduler::new();
+/// let id = scheduler.spawn(from_fn(|_, _| Step::<()>::Sleep(3)));
+/// assert!(matches!(scheduler.step(id, 1), Stepped::Ran { is_ready: false, .. }));
+/// assert_eq!(scheduler.step(id, 1), Stepped::NotReady);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stepped {
+    /// It ran one slice.
+    Ran {
+        /// How many instructions it counted.
+        steps: u64,
+        /// Whether it has more to do at once: the mail's "still working".
+        is_ready: bool,
+    },
+    /// It ran one slice, and has ended.
+    Ended,
+    /// It waits, and was not run.
+    NotReady,
+    /// It has ended, or never was.
+    Unknown,
+}
+
+/// What to do when a round is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Until {
+    Round,
+    End,
+}
+
+/// What there is to do.
+#[derive(Debug)]
+enum Work {
+    /// Begin this round.
+    Begin(u64),
+    /// Sleep until an answer comes.
+    Await,
+    Stop(Stop),
+}
+
+impl<A: Microthread> Scheduler<A> {
+    /// Runs one microthread for one slice of `steps` instructions, outside of the rounds and of
+    /// their order: the mail's `uthread.step`. What it asks for is done at once.
+    ///
+    /// ```
+    /// use py_thread::micro::{Scheduler, Step, Stepped, from_fn};
+    /// let mut scheduler = Scheduler::new();
+    /// let mut counter = 0;
+    /// let id = scheduler.spawn(from_fn(move |ticker, _| {
+    ///     while counter < 12 {
+    ///         if ticker.tick() {
+    ///             return Step::Yield;
+    ///         }
+    ///         counter += 1;
+    ///     }
+    ///     Step::Done(counter)
+    /// }));
+    /// assert_eq!(scheduler.step(id, 10), Stepped::Ran { steps: 10, is_ready: true });
+    /// assert_eq!(scheduler.step(id, 10), Stepped::Ended);
+    /// assert_eq!(scheduler.take(id).unwrap().done(), Some(12));
+    /// ```
+    #[doc(alias = "uthread.step")]
+    pub fn step(&mut self, id: Id, steps: u32) -> Stepped {
+        self.read_letters();
+        self.obey_outside();
+        let index = id.index() as u32;
+        match self.live(id) {
+            None => return Stepped::Unknown,
+            Some(live) if live.status() != READY => return Stepped::NotReady,
+            Some(_) => {}
+        }
+        if self.list.get(self.at) == Some(&index) {
+            // It was interrupted, and this is another slice.
+            self.rest = 0;
+        }
+        if let Some(step) = self.slice(index, steps) {
+            self.leave(index, step);
+        }
+        let used = self.ticker.used();
+        self.obey_outside();
+        match self.live(id) {
+            None => Stepped::Ended,
+            Some(live) => Stepped::Ran {
+                steps: used,
+                is_ready: live.status() == READY,
+            },
+        }
+    }
+
+    /// Outside of a round nobody is disturbed by what is done at once; in the middle of one it waits
+    /// for its end, as always.
+    fn obey_outside(&mut self) {
+        if !self.is_open {
+            self.obey();
+        }
+    }
+
+    /// Runs a round: one slice for each microthread that is ready. If the breaker is raised it stops
+    /// in the middle, and the next call goes on there.
+    ///
+    /// ```
+    /// use py_thread::micro::{Scheduler, Step, Stop, from_fn};
+    /// let mut scheduler = Scheduler::new();
+    /// for _ in 0..3 {
+    ///     scheduler.spawn(from_fn(|_, _| Step::<()>::Yield));
+    /// }
+    /// let report = scheduler.round();
+    /// assert_eq!((report.stop, report.slices), (Stop::Round, 3));
+    /// ```
+    pub fn round(&mut self) -> Report {
+        self.drive(u64::MAX, Until::Round)
+    }
+
+    /// Runs until all microthreads have ended, or all wait and nobody is left to wake them, or the
+    /// breaker is raised. If all sleep, the rounds until the first one is due are skipped. While all
+    /// wait for jobs, the thread sleeps.
+    ///
+    /// ```
+    /// use py_thread::micro::{Scheduler, Task, sleep};
+    /// let mut scheduler = Scheduler::new();
+    /// scheduler.spawn(Task::new(sleep(1_000_000)));
+    /// assert!(scheduler.run().stop.is_finished());
+    /// ```
+    ///
+    /// # Blocking
+    /// While all that have not ended wait for jobs; and for as long as they run.
+    pub fn run(&mut self) -> Report {
+        self.drive(u64::MAX, Until::End)
+    }
+
+    /// The same for at most `steps` instructions, to the instruction if the microthreads ask before
+    /// each; and says who was interrupted. Where a run ends makes no difference to what is run:
+    /// `run_for(3)` and `run_for(5)` do what `run_for(8)` does.
+    ///
+    /// ```
+    /// use py_thread::micro::{Scheduler, Step, Stop, from_fn};
+    /// let mut scheduler = Scheduler::new();
+    /// let id = scheduler.spawn(from_fn(|ticker, _| {
+    ///     while !ticker.tick() {} // for ever
+    ///     Step::<()>::Yield
+    /// }));
+    /// let report = scheduler.run_for(42);
+    /// assert_eq!((report.stop, report.steps), (Stop::Budget(Some(id)), 42));
+    /// ```
+    ///
+    /// # Blocking
+    /// As [`run`](Scheduler::run).
+    #[doc(alias = "stackless.run")]
+    pub fn run_for(&mut self, steps: u64) -> Report {
+        self.drive(steps, Until::End)
+    }
+
+    fn drive(&mut self, budget: u64, until: Until) -> Report {
+        let before = self.count;
+        self.count.limit = before.steps.saturating_add(budget);
+        let stop = self.drive_until(until);
+        self.report(before, stop)
+    }
+
+    fn drive_until(&mut self, until: Until) -> Stop {
+        loop {
+            if !self.is_open {
+                if self.breaker().is_raised() {
+                    return Stop::Raised(self.breaker().peek(), None);
+                }
+                if self.count.steps >= self.count.limit {
+                    return Stop::Budget(None);
+                }
+                match self.next_work(until) {
+                    Work::Stop(stop) => return stop,
+                    Work::Await => {
+                        self.door.sleep(Deadline::NEVER);
+                        continue;
+                    }
+                    Work::Begin(round) if !self.begin(round) => continue,
+                    Work::Begin(_) => {}
+                }
+            }
+            match self.sweep() {
+                Pause::RoundIsOver => self.end_round(),
+                Pause::Budget(id) => return Stop::Budget(id),
+                Pause::Raised(id) => return Stop::Raised(self.breaker().peek(), id),
+            }
+            if until == Until::Round {
+                return match self.is_empty() {
+                    true => Stop::Finished,
+                    false => Stop::Round,
+                };
+            }
+        }
+    }
+
+    /// Looks what there is to do, between two rounds.
+    fn next_work(&mut self, until: Until) -> Work {
+        self.read_letters();
+        self.obey();
+        let next = self.now + 1;
+        if self.live == 0 {
+            return Work::Stop(Stop::Finished);
+        }
+        if self.ready > 0 || until == Until::Round {
+            return Work::Begin(next);
+        }
+        let (timer, answer) = (self.next_timer(), self.next_answer());
+        match timer.into_iter().chain(answer).min() {
+            Some(due) => Work::Begin(due.max(next)),
+            None if !self.jobs.under_way.is_empty() => Work::Await,
+            None => Work::Stop(Stop::Deadlock(self.deadlock())),
+        }
+    }
+
+    /// For a mixed population: in which round there is something to do.
+    pub(in super::super) fn next_round(&mut self) -> Next {
+        if self.is_open || self.breaker().is_raised() {
+            return Next::Round(self.now + 1);
+        }
+        match self.next_work(Until::End) {
+            Work::Begin(round) => Next::Round(round),
+            Work::Await => Next::Jobs,
+            Work::Stop(Stop::Deadlock(deadlock)) => Next::Nothing(deadlock),
+            Work::Stop(_) => Next::Nothing(Deadlock {
+                waiting: Vec::new(),
+            }),
+        }
+    }
+
+    /// For a mixed population, between rounds: the next one is `round`.
+    pub(in super::super) fn skip_to(&mut self, round: u64) {
+        if !self.is_open {
+            self.now = self.now.max(round - 1);
+        }
+    }
+
+    /// Begins a round; false if the breaker was raised before the answers were there that are due
+    /// in it.
+    fn begin(&mut self, round: u64) -> bool {
+        if !self.await_answers(round) {
+            return false;
+        }
+        self.now = round;
+        self.count.rounds += 1;
+        self.fire_timers();
+        self.list.append(&mut self.next);
+        if let Some(random) = &mut self.random {
+            random.shuffle(&mut self.list);
+        }
+        (self.at, self.keep, self.is_open) = (0, 0, true);
+        true
+    }
+
+    fn end_round(&mut self) {
+        self.list.truncate(self.keep);
+        (self.at, self.keep, self.is_open) = (0, 0, false);
+        self.obey();
+    }
+
+    fn report(&self, before: Count, stop: Stop) -> Report {
+        let now = self.count;
+        Report {
+            stop,
+            rounds: now.rounds - before.rounds,
+            slices: now.slices - before.slices,
+            steps: now.steps - before.steps,
+            ended: now.ended - before.ended,
+            panicked: now.panicked - before.panicked,
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! How a slice ends that is not a yield; and how a microthread ends.
+
+use super::super::id::Id;
+use super::super::local::Command;
+use super::super::outcome::Outcome;
+use super::super::slot::{
+    BLOCKED, DETACHED, Gone, JOINING, LISTED, NO_OUTCOME, PERMIT, READY, SLEEPING, Slot, TIMED,
+    WAITING,
+};
+use super::super::step::{Microthread, On, Step};
+use super::Scheduler;
+use crate::Panic;
+use core::mem;
+use core::panic::AssertUnwindSafe;
+use std::any::Any;
+use std::panic::catch_unwind;
+use std::sync::Arc;
+
+/// Drops it, and gives the payload if that panicked.
+fn dropped<T>(value: T) -> Result<(), Box<dyn Any + Send>> {
+    catch_unwind(AssertUnwindSafe(|| drop(value)))
+}
+
+/// Drops it. Who would hear of its panic is gone, and the payload could panic again.
+fn dropped_quietly<T>(value: T) {
+    dropped(value).unwrap_or_else(mem::forget);
+}
+
+impl<A: Microthread> Scheduler<A> {
+    /// The microthread at `at` does not yield: takes it off the list, and does what it asked for.
+    #[inline(never)]
+    pub(super) fn settle(&mut self, index: u32, step: Step<A::Output>) {
+        let at = self.at;
+        self.at += 1;
+        if let Slot::Live(live) = &mut self.slots[index as usize] {
+            live.remove(LISTED);
+        }
+        self.leave(index, step);
+        // It need not wait at all: then it keeps its place.
+        if let Slot::Live(live) = &mut self.slots[index as usize] {
+            if live.status() == READY && !live.has(LISTED) {
+                debug_assert!(self.keep <= at);
+                live.add(LISTED);
+                self.list[self.keep] = index;
+                self.keep += 1;
+            }
+        }
+    }
+
+    /// A ready microthread, listed or not, leaves its slice like this.
+    pub(super) fn leave(&mut self, index: u32, step: Step<A::Output>) {
+        let Slot::Live(live) = &mut self.slots[index as usize] else {
+            return;
+        };
+        let id = live.id(index);
+        match step {
+            Step::Yield | Step::Sleep(0) => {}
+            Step::Sleep(rounds) => {
+                live.set_status(SLEEPING);
+                self.ready -= 1;
+                let due = self.now.saturating_add(rounds);
+                self.timers.set(index, id, due, true);
+            }
+            Step::Wait(_) | Step::WaitFor(_, _) if live.remove(PERMIT) => {}
+            Step::WaitFor(_, 0) => {}
+            Step::Wait(on) => self.wait_on(index, on),
+            Step::WaitFor(on, rounds) => {
+                live.add(TIMED);
+                let due = self.now.saturating_add(rounds);
+                let number = self.timers.set(index, id, due, false);
+                self.numbers.insert(index, number);
+                self.wait_on(index, on);
+            }
+            // It may be itself: that is a deadlock, and told as one.
+            Step::Join(other) if self.is_to_end(other) => {
+                self.set_waiting(index, JOINING);
+                self.on.insert(index, On::End(other));
+                self.joins += 1;
+                self.numbers.insert(index, self.joins);
+                self.joiners.insert((other, self.joins), id);
+            }
+            Step::Join(_) => {}
+            Step::Block(job) => {
+                self.set_waiting(index, BLOCKED);
+                self.begin_job(id, job);
+            }
+            Step::Done(value) => self.finish(index, value),
+        }
+    }
+
+    fn wait_on(&mut self, index: u32, on: On) {
+        self.set_waiting(index, WAITING);
+        if on != On::Wake {
+            self.on.insert(index, on);
+        }
+    }
+
+    fn set_waiting(&mut self, index: u32, status: u8) {
+        if let Slot::Live(live) = &mut self.slots[index as usize] {
+            live.set_status(status);
+            self.ready -= 1;
+        }
+    }
+
+    /// Whether this microthread has not ended, those included that are still to be adopted.
+    fn is_to_end(&self, id: Id) -> bool {
+        self.live(id).is_some() || self.nursery.borrow().iter().any(|(other, _)| *other == id)
+    }
+
+    fn finish(&mut self, index: u32, value: A::Output) {
+        let Some(agent) = self.remove(index) else {
+            return;
+        };
+        // M4: it may panic, and then that is how it ended.
+        match dropped(agent.agent) {
+            Ok(()) => self.record(index, agent.bits, Outcome::Done(value)),
+            Err(payload) => {
+                let panic = Outcome::Panicked(Arc::new(Panic::new(payload)));
+                self.record(index, agent.bits, panic);
+                dropped_quietly(value);
+            }
+        }
+    }
+
+    /// Ends a microthread that panicked, or that another one kills.
+    pub(super) fn bury(&mut self, index: u32, outcome: Outcome<A::Output>) {
+        if let Some(agent) = self.remove(index) {
+            let outcome = match (dropped(agent.agent), outcome) {
+                (Err(payload), Outcome::Killed) => Outcome::Panicked(Arc::new(Panic::new(payload))),
+                (Err(payload), first) => {
+                    mem::forget(payload);
+                    first
+                }
+                (Ok(()), outcome) => outcome,
+            };
+            self.record(index, agent.bits, outcome);
+        }
+    }
+
+    /// Takes the microthread out of its place, and out of everything that knows it.
+    fn remove(&mut self, index: u32) -> Option<Removed<A>> {
+        let Slot::Live(live) = &self.slots[index as usize] else {
+            return None;
+        };
+        let (id, status) = (live.id(index), live.status());
+        let is_timed = live.has(TIMED);
+        let gone = Slot::Gone(Gone::new(id, live.has(LISTED)));
+        let Slot::Live(live) = mem::replace(&mut self.slots[index as usize], gone) else {
+            return None;
+        };
+        self.live -= 1;
+        self.count.ended += 1;
+        match status {
+            READY => self.ready -= 1,
+            SLEEPING => self.give_up_timer(),
+            JOINING => self.stop_joining(index),
+            _ => {}
+        }
+        if is_timed {
+            self.numbers.remove(&index);
+            self.give_up_timer();
+        }
+        if status == WAITING || status == JOINING {
+            self.on.remove(&index);
+        }
+        let bits = live.bits();
+        Some(Removed {
+            agent: live.agent,
+            bits,
+        })
+    }
+
+    fn stop_joining(&mut self, index: u32) {
+        let other = self.on.get(&index).copied();
+        if let (Some(number), Some(On::End(other))) = (self.numbers.remove(&index), other) {
+            self.joiners.remove(&(other, number));
+        }
+    }
+
+    /// Keeps how it ended, if somebody wants it, and lets those go on that wait for its end.
+    fn record(&mut self, index: u32, bits: u8, outcome: Outcome<A::Output>) {
+        self.count.panicked += u64::from(outcome.panic().is_some());
+        let Slot::Gone(gone) = &mut self.slots[index as usize] else {
+            return;
+        };
+        let id = gone.id(index);
+        if bits & DETACHED == 0 {
+            gone.outcome = self.outcomes.keep(id, outcome);
+        } else {
+            dropped_quietly(outcome);
+        }
+        self.ended(id);
+    }
+
+    /// Those that wait for its end go on, and its place is free if nothing is kept there.
+    fn ended(&mut self, id: Id) {
+        let all = (id, 0)..=(id, u64::MAX);
+        while let Some((&key, &joiner)) = self.joiners.range(all.clone()).next() {
+            self.joiners.remove(&key);
+            self.numbers.remove(&(joiner.index() as u32));
+            self.go_on(joiner);
+        }
+        self.free_if_unused(id.index() as u32);
+    }
+
+    pub(super) fn free_if_unused(&mut self, index: u32) {
+        if let Slot::Gone(gone) = &self.slots[index as usize] {
+            if !gone.listed && gone.outcome == NO_OUTCOME {
+                self.local.free(index);
+            }
+        }
+    }
+
+    /// A sweep came to somebody who has ended.
+    pub(super) fn unlist_gone(&mut self, index: u32) {
+        if let Slot::Gone(gone) = &mut self.slots[index as usize] {
+            gone.listed = false;
+            self.free_if_unused(index);
+        }
+    }
+
+    /// Ends a microthread, and gives it back: to look at, to keep, or to drop. `None` if it has
+    /// ended, or never was. Its outcome is this; a job of it that is under way is forgotten. In
+    /// constant time.
+    ///
+    /// ```
+    /// use py_thread::micro::{Scheduler, Step, from_fn};
+    /// let mut scheduler = Scheduler::new();
+    /// let id = scheduler.spawn(from_fn(|_, _| Step::<()>::Yield));
+    /// scheduler.round();
+    /// assert!(scheduler.kill(id).is_some());
+    /// assert!(scheduler.kill(id).is_none());
+    /// assert!(scheduler.run().stop.is_finished());
+    /// ```
+    pub fn kill(&mut self, id: Id) -> Option<A> {
+        self.adopt_all();
+        self.live(id)?;
+        let removed = self.remove(id.index() as u32)?;
+        self.ended(id);
+        Some(removed.agent)
+    }
+
+    /// Takes in all that were spawned from inside.
+    pub(super) fn adopt_all(&mut self) {
+        while self.adopt() {}
+    }
+
+    fn adopt(&mut self) -> bool {
+        let young = self.nursery.borrow_mut().pop_front();
+        young.map(|(id, agent)| self.admit(id, agent)).is_some()
+    }
+
+    /// Does what was asked for during the round, in that order.
+    pub(super) fn obey(&mut self) {
+        while self.local.has_commands() {
+            let mut commands = mem::take(&mut self.commands);
+            self.local.take_commands(&mut commands);
+            for command in commands.drain(..) {
+                match command {
+                    Command::Adopt(id) => {
+                        // Others may have been taken in early, but in the same order.
+                        let first = self.nursery.borrow().front().map(|(first, _)| *first);
+                        if first == Some(id) {
+                            self.adopt();
+                        }
+                    }
+                    Command::Wake(id) => {
+                        self.wake_now(id);
+                    }
+                    Command::Kill(id) if self.live(id).is_some() => {
+                        self.bury(id.index() as u32, Outcome::Killed);
+                    }
+                    Command::Kill(_) => {}
+                }
+            }
+            self.commands = commands;
+        }
+    }
+}
+
+/// A microthread that has left its place.
+struct Removed<A> {
+    agent: A,
+    bits: u8,
+}

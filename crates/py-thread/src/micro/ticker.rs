@@ -1,0 +1,263 @@
+//! [`Ticker`]: 1999's ticker, which counts the instructions of a slice down.
+
+use crate::EvalBreaker;
+use core::fmt;
+use std::sync::Arc;
+
+/// Counts instructions down from the check interval, and says when to give way.
+///
+/// An interpreter asks [`tick`](Ticker::tick) **before** it goes on: `false` grants one more
+/// instruction, `true` means that the slice is over, and that the microthread should return
+/// [`Step::Yield`](super::Step::Yield) and ask again in its next slice. A slice grants at least
+/// one, so that a loop which asks first makes progress at an interval of 1 too.
+///
+/// The scheduler hands one to each slice; a runtime with a loop of its own makes one itself.
+///
+/// CPython 1.5: `Include/pystate.h`, `PyThreadState.ticker`.
+///
+/// ```
+/// use py_thread::{EvalBreaker, micro::Ticker};
+/// use std::sync::Arc;
+/// let mut ticker = Ticker::new(3, Arc::new(EvalBreaker::new()));
+/// let mut ran = 0;
+/// while !ticker.tick() {
+///     ran += 1; // one instruction
+/// }
+/// assert_eq!((ran, ticker.used()), (3, 3));
+/// ```
+#[doc(alias = "checkinterval")]
+#[doc(alias = "things_to_do")]
+pub struct Ticker {
+    /// Instructions that may still run.
+    left: u32,
+    /// What the slice began with.
+    granted: u32,
+    /// Charged beyond the grant.
+    over: u32,
+    /// Given back by `give_way`.
+    spare: u32,
+    /// It was told to give way, and had not asked for it.
+    told: bool,
+    /// Inside `unsliced`: nobody is told.
+    quiet: bool,
+    breaker: Arc<EvalBreaker>,
+}
+
+impl Ticker {
+    /// A ticker for one slice of `interval` instructions (at least one), which looks at `breaker`.
+    ///
+    /// ```
+    /// # use py_thread::{EvalBreaker, micro::Ticker};
+    /// let ticker = Ticker::new(100, Default::default());
+    /// assert_eq!(ticker.left(), 100);
+    /// ```
+    #[must_use]
+    pub fn new(interval: u32, breaker: Arc<EvalBreaker>) -> Ticker {
+        let granted = interval.max(1);
+        Ticker {
+            left: granted,
+            granted,
+            over: 0,
+            spare: 0,
+            told: false,
+            quiet: false,
+            breaker,
+        }
+    }
+
+    /// Begins a new slice of `interval` instructions, at least one.
+    ///
+    /// ```
+    /// # use py_thread::{EvalBreaker, micro::Ticker};
+    /// let mut ticker = Ticker::new(1, Default::default());
+    /// assert!(!ticker.tick() && ticker.tick());
+    /// ticker.begin(2);
+    /// assert!(!ticker.tick() && !ticker.tick() && ticker.tick());
+    /// ```
+    #[inline]
+    pub fn begin(&mut self, interval: u32) {
+        let granted = interval.max(1);
+        self.left = granted;
+        self.granted = granted;
+        self.over = 0;
+        self.spare = 0;
+        self.told = false;
+        self.quiet = false;
+    }
+
+    /// Asks for one more instruction: false if it may run, true if it is time to give way. Costs a
+    /// decrement and a branch.
+    ///
+    /// ```
+    /// # use py_thread::{EvalBreaker, micro::Ticker};
+    /// let mut ticker = Ticker::new(1, Default::default());
+    /// assert!(!ticker.tick());
+    /// assert!(ticker.tick());
+    /// assert!(ticker.tick(), "and again, until the next slice");
+    /// ```
+    #[inline]
+    #[must_use = "true means to give way"]
+    pub fn tick(&mut self) -> bool {
+        match self.left.checked_sub(1) {
+            Some(left) => {
+                self.left = left;
+                false
+            }
+            None => self.tell(),
+        }
+    }
+
+    #[cold]
+    fn tell(&mut self) -> bool {
+        if self.quiet {
+            self.over = self.over.saturating_add(1);
+            return false;
+        }
+        // Who gave way by itself was not interrupted.
+        self.told = self.spare == 0;
+        true
+    }
+
+    /// The same at a back edge or a call, where a raised [`EvalBreaker`] is looked at too: one load
+    /// more.
+    ///
+    /// ```
+    /// use py_thread::{EvalBreaker, Events, micro::Ticker};
+    /// use std::sync::Arc;
+    /// let breaker = Arc::new(EvalBreaker::new());
+    /// let mut ticker = Ticker::new(100, Arc::clone(&breaker));
+    /// assert!(!ticker.check());
+    /// breaker.raise(Events::SIGNALS_PENDING);
+    /// assert!(ticker.check());
+    /// assert_eq!(ticker.used(), 1);
+    /// ```
+    #[inline]
+    #[must_use = "true means to give way"]
+    pub fn check(&mut self) -> bool {
+        if self.breaker.is_raised() && !self.quiet {
+            self.told = true;
+            return true;
+        }
+        self.tick()
+    }
+
+    /// Counts `n` instructions at once: what a long primitive pays, so that the others get their
+    /// turn sooner. What is more than the slice has left is counted too.
+    ///
+    /// ```
+    /// # use py_thread::{EvalBreaker, micro::Ticker};
+    /// let mut ticker = Ticker::new(100, Default::default());
+    /// ticker.charge(250); // sorted a list
+    /// assert!(ticker.tick());
+    /// assert_eq!(ticker.used(), 250);
+    /// ```
+    #[doc(alias = "bump_reductions")]
+    #[inline]
+    pub fn charge(&mut self, n: u32) {
+        match self.left.checked_sub(n) {
+            Some(left) => self.left = left,
+            None => {
+                self.over = self.over.saturating_add(n - self.left);
+                self.left = 0;
+            }
+        }
+    }
+
+    /// Ends the slice here: from now on [`tick`](Ticker::tick) says true. What was left is not
+    /// counted as used.
+    ///
+    /// ```
+    /// # use py_thread::{EvalBreaker, micro::Ticker};
+    /// let mut ticker = Ticker::new(100, Default::default());
+    /// ticker.give_way();
+    /// assert!(ticker.tick());
+    /// assert_eq!(ticker.used(), 0);
+    /// ```
+    pub fn give_way(&mut self) {
+        self.spare = self.spare.saturating_add(self.left);
+        self.left = 0;
+    }
+
+    /// Runs `f`, in which nothing is told to give way: a native function that calls back into the
+    /// interpreter has frames of its own on the stack, and cannot be left in the middle. Its
+    /// instructions count, and the first tick after it pays for them.
+    ///
+    /// ```
+    /// # use py_thread::{EvalBreaker, micro::Ticker};
+    /// let mut ticker = Ticker::new(10, Default::default());
+    /// ticker.unsliced(|ticker| {
+    ///     for _ in 0..25 {
+    ///         assert!(!ticker.check());
+    ///     }
+    /// });
+    /// assert!(ticker.tick());
+    /// assert_eq!(ticker.used(), 25);
+    /// ```
+    #[doc(alias = "nesting_level")]
+    pub fn unsliced<R>(&mut self, f: impl FnOnce(&mut Ticker) -> R) -> R {
+        struct Loud<'a>(&'a mut Ticker, bool);
+        impl Drop for Loud<'_> {
+            fn drop(&mut self) {
+                self.0.quiet = self.1;
+            }
+        }
+        let before = core::mem::replace(&mut self.quiet, true);
+        let loud = Loud(self, before);
+        f(loud.0)
+    }
+
+    /// How many instructions the slice still has.
+    ///
+    /// ```
+    /// # use py_thread::{EvalBreaker, micro::Ticker};
+    /// let mut ticker = Ticker::new(5, Default::default());
+    /// ticker.charge(2);
+    /// assert_eq!(ticker.left(), 3);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn left(&self) -> u32 {
+        self.left
+    }
+
+    /// How many instructions were counted in this slice.
+    ///
+    /// ```
+    /// # use py_thread::{EvalBreaker, micro::Ticker};
+    /// let mut ticker = Ticker::new(5, Default::default());
+    /// ticker.charge(2);
+    /// assert_eq!(ticker.used(), 2);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn used(&self) -> u64 {
+        u64::from(self.granted - self.left) + u64::from(self.over) - u64::from(self.spare)
+    }
+
+    /// What the ticker looks at.
+    ///
+    /// ```
+    /// # use py_thread::{EvalBreaker, micro::Ticker};
+    /// let ticker = Ticker::new(5, Default::default());
+    /// assert!(!ticker.breaker().is_raised());
+    /// ```
+    #[must_use]
+    pub fn breaker(&self) -> &Arc<EvalBreaker> {
+        &self.breaker
+    }
+
+    /// Whether it was told to give way, and had not asked for it.
+    #[inline]
+    pub(super) fn told(&self) -> bool {
+        self.told
+    }
+}
+
+impl fmt::Debug for Ticker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ticker")
+            .field("left", &self.left)
+            .field("used", &self.used())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,21 @@
+//! `cargo xtask swarm`: the swarm example, built for release.
+
+use crate::sh::{Failure, Result, Sh, root};
+
+/// Runs the example with these arguments; its exit status is ours.
+pub fn run(args: &[String]) -> Result {
+    let sh = Sh::cargo("run --release --package swarm --manifest-path")
+        .arg(root().join("Cargo.toml"))
+        .arg("--")
+        .args(args)
+        // The user's relative paths mean the user's folder.
+        .dir(std::env::current_dir()?);
+    match sh.run() {
+        // The example has told what is wrong.
+        Err(Failure::Command {
+            status: Some(n @ 1..=100),
+            ..
+        }) => Err(Failure::Status(n as u8)),
+        other => other,
+    }
+}
