@@ -37,13 +37,6 @@ fn the_child_of_a_reader_can_read_and_write_again() {
         RW.write_unlock();
         free
     });
-    // And one that reads on in the child, beside another read.
-    support::in_forked_child(|| {
-        RW.read_lock();
-        RW.read_unlock();
-        RW.read_unlock();
-        RW.try_write_lock()
-    });
     RW.read_unlock();
     writer.join().unwrap();
     assert!(RW.try_write_lock());
