@@ -386,3 +386,21 @@ fn a_due_waiter_waits_for_its_turn() {
         assert!(shared.0.try_write_lock(), "nobody is left");
     });
 }
+
+/// Two readers are in from the start, and leave beside a writer: what the first one read is not
+/// written before it has left.
+#[test]
+fn two_readers_leave_a_writer() {
+    let leave: Role = |shared| {
+        shared.1.get();
+        shared.0.read_unlock();
+        0
+    };
+    check("rw_mutex::two_readers_leave_a_writer", move || {
+        let shared = shared();
+        assert!(shared.0.try_read_lock() && shared.0.try_read_lock());
+        let (shared, wrote) = together(shared, &[leave, leave, WRITE]);
+        assert_eq!(shared.1.get(), wrote.into_iter().sum::<usize>());
+        assert!(shared.0.try_write_lock(), "nobody is left");
+    });
+}
