@@ -2,8 +2,8 @@
 //!
 //! | type | what | in a model |
 //! |---|---|---|
-//! | [`Deadline`] | until when a wait may last: now, never, at an instant | an instant has always passed: a timed wait polls once, and the scheduler decides how late |
-//! | [`Clock`] | the fairness clock of a lock call, a parameter inside | [`Frozen`]: no fair time ever comes; [`Leaping`]: every one has come; [`Ripening`]: from the second look on; [`Skewed`]: a waiter's has come, and its un-locker's clock does not say so |
+//! | [`Deadline`] | until when a wait may last: now, never, at an instant | an instant has always passed, but for that of [`Late`]: a timed wait polls once, and the scheduler decides how late |
+//! | [`Clock`] | the fairness clock of a lock call, a parameter inside | [`Frozen`]: no fair time ever comes; [`Leaping`]: every one has come; [`Ripening`]: from the second look on; [`Skewed`]: a waiter's has come, and its un-locker's clock does not say so; [`Late`]: all come when the model says so |
 //!
 //! Instants are nanoseconds of the monotonic clock in a `u64`: 584 years from boot. Additions
 //! saturate, and the saturated instant is "never".
@@ -51,7 +51,9 @@ impl Deadline {
         match self {
             Deadline::Now => true,
             Deadline::Never => false,
-            Deadline::At(_) if cfg!(all(test, loom)) => true,
+            #[cfg(all(test, loom))]
+            Deadline::At(at) => modelled::has_come(at),
+            #[cfg(not(all(test, loom)))]
             Deadline::At(at) => sys::monotonic_ns() >= at,
         }
     }
@@ -202,6 +204,43 @@ mod modelled {
         fn now(&self) -> u64 {
             0
         }
+    }
+
+    /// The one instant that has not always passed.
+    const LATE: u64 = u64::MAX / 2;
+
+    std::thread_local! {
+        static LATE_HAS_COME: Cell<bool> = const { Cell::new(false) };
+    }
+
+    /// A clock by which all fair times come at one instant, of which the model says when it is.
+    #[derive(Clone, Copy, Debug)]
+    pub(crate) struct Late;
+
+    impl Late {
+        /// The instant is still to come, or it has come.
+        pub(crate) fn set(has_come: bool) {
+            LATE_HAS_COME.set(has_come);
+        }
+    }
+
+    impl Clock for Late {
+        fn now(&self) -> u64 {
+            if LATE_HAS_COME.get() { LATE + 1 } else { 0 }
+        }
+
+        fn time_to_be_fair(&self) -> u64 {
+            LATE
+        }
+
+        fn again_at(&self, _: u64) -> Deadline {
+            Deadline::At(LATE)
+        }
+    }
+
+    /// True if the instant `at` of a model has passed.
+    pub(super) fn has_come(at: u64) -> bool {
+        at != LATE || LATE_HAS_COME.get()
     }
 
     /// A clock by which nobody is due when first looked at, and everybody from then on.

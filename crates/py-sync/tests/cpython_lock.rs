@@ -98,49 +98,49 @@ fn test_lock_once() {
     assert_eq!(counter, 5);
 }
 
-/// The words: 1, 0, two readers 8, a writer waits 10, it is in and readers wait 3, readers 8, 0.
+/// The words at C's steps: 1, 0; two readers 8, a writer waits 10, it is in and the readers wait
+/// again 3, they read 8, and leave 0.
 #[test]
 fn test_lock_rwlock() {
-    let m = RwMutex::new();
-    m.write_lock();
-    assert_eq!(word(&m), 1);
-    m.write_unlock();
-    assert_eq!(word(&m), 0);
+    let rw = RwMutex::new();
+    rw.write_lock();
+    assert_eq!(word(&rw), 1);
+    rw.write_unlock();
+    assert_eq!(word(&rw), 0);
 
-    m.read_lock();
-    m.read_lock();
-    assert_eq!(word(&m), 8);
-    let (written, read) = (Event::new(), Event::new());
+    let [step1, step2, step3] = [(); 3].map(|()| Event::new());
     std::thread::scope(|scope| {
+        // Start two readers.
+        for _ in 0..2 {
+            scope.spawn(|| {
+                rw.read_lock();
+                step1.wait();
+                rw.read_unlock();
+
+                rw.read_lock();
+                step3.wait();
+                rw.read_unlock();
+            });
+        }
+        wait_until(|| word(&rw) == 8);
+        // Start the writer, while the readers hold the lock.
         scope.spawn(|| {
-            m.write_lock();
-            written.wait();
-            m.write_unlock();
+            rw.write_lock();
+            step2.wait();
+            rw.write_unlock();
         });
-        wait_until(|| word(&m) == 10);
-        let readers: Vec<_> = (0..2)
-            .map(|_| {
-                scope.spawn(|| {
-                    m.read_lock();
-                    read.wait();
-                    m.read_unlock();
-                })
-            })
-            .collect();
-        // A waiting writer stops them: the word does not move.
-        std::thread::sleep(MS * 20);
-        assert_eq!(word(&m), 10);
-        m.read_unlock();
-        m.read_unlock();
-        wait_until(|| word(&m) == 3);
-        written.notify();
-        wait_until(|| word(&m) == 8);
-        read.notify();
-        readers
-            .into_iter()
-            .for_each(|reader| reader.join().unwrap());
+        wait_until(|| word(&rw) == 10);
+        // The readers release the lock; the writer acquires it.
+        step1.notify();
+        wait_until(|| word(&rw) == 3);
+        // The writer releases the lock; the readers acquire it.
+        step2.notify();
+        wait_until(|| word(&rw) == 8);
+        // The readers release the lock again.
+        step3.notify();
+        wait_until(|| word(&rw) == 0);
     });
-    assert_eq!(word(&m), 0);
+    assert_eq!(word(&rw), 0);
 }
 
 #[test]

@@ -333,3 +333,30 @@ fn resume_in_a_stopped_world_does_not_wait() {
         section.end();
     });
 }
+
+/// Of a pair, the first may be free and the second not: then neither is kept.
+#[test]
+fn resume_of_a_pair_in_a_stopped_world_keeps_neither() {
+    if !LOCKS {
+        return;
+    }
+    alone(|| {
+        // An array: the lower address is locked first.
+        let (pair, thread) = ([Mutex::new(), Mutex::new()], CsThread::new());
+        for stopped in &pair {
+            // SAFETY: ended below, before the mutexes go.
+            let mut section = unsafe { thread.begin2(&pair[0], &pair[1]) };
+            assert!(thread.suspend_all());
+            stopped.lock();
+            STOPPER.set(true);
+            assert!(!thread.resume());
+            let locked = pair.iter().filter(|m| m.is_locked()).count();
+            assert_eq!(locked, 1, "that of the stopped thread");
+            STOPPER.set(false);
+            stopped.unlock();
+            assert!(thread.resume());
+            assert!(pair.iter().all(Mutex::is_locked));
+            section.end();
+        }
+    });
+}

@@ -151,12 +151,6 @@ impl Slot {
     pub(super) fn is_pair(&self, first: &Mutex, second: &Mutex) -> bool {
         ptr::eq(self.first.get(), first) && ptr::eq(self.second.get(), second)
     }
-
-    /// Whether a section of this kind needs no more than this one has.
-    #[inline]
-    pub(super) fn suffices(&self, kind: Kind) -> bool {
-        !kind.locks() || self.tag.get().locks()
-    }
 }
 
 /// Where a begun section is: at an index of its own, inside the one that already held its

@@ -11,7 +11,7 @@ impl Stack {
     #[inline(never)]
     pub(super) fn begin_slow(&self, m: &Mutex, kind: Kind) -> Place {
         self.assert_not_pinned();
-        if let Some(place) = self.reentered(m, kind) {
+        if let Some(place) = self.reentered(m) {
             return place;
         }
         let entry = Entry::one(m, kind);
@@ -48,7 +48,7 @@ impl Stack {
         has_first: bool,
     ) -> Place {
         self.assert_not_pinned();
-        if let Some(place) = self.reentered2(first, second, kind) {
+        if let Some(place) = self.reentered2(first, second) {
             return place;
         }
         let entry = Entry::two(first, second, kind);

@@ -55,7 +55,7 @@ impl Stack {
         let len = self.len.get();
         if len < self.limit.get() {
             let top = &self.inline[len as usize];
-            if top.has(m) && top.suffices(kind) {
+            if top.has(m) {
                 return Place::inside(len - 1);
             }
             if !kind.locks() || m.try_lock() {
@@ -74,7 +74,7 @@ impl Stack {
         let mut has_first = false;
         if len < self.limit.get() {
             let top = &self.inline[len as usize];
-            if top.is_pair(first, second) && top.suffices(kind) {
+            if top.is_pair(first, second) {
                 return Place::inside(len - 1);
             }
             has_first = kind.locks() && first.try_lock();
@@ -130,13 +130,13 @@ impl Stack {
     }
 
     /// The innermost section, if it is active and spares a section of this one mutex.
-    pub(super) fn reentered(&self, m: &Mutex, kind: Kind) -> Option<Place> {
-        self.reenter(|top| top.has(m) && top.suffices(kind))
+    pub(super) fn reentered(&self, m: &Mutex) -> Option<Place> {
+        self.reenter(|top| top.has(m))
     }
 
     /// The innermost section, if it is active and spares a section of this pair.
-    pub(super) fn reentered2(&self, first: &Mutex, second: &Mutex, kind: Kind) -> Option<Place> {
-        self.reenter(|top| top.is_pair(first, second) && top.suffices(kind))
+    pub(super) fn reentered2(&self, first: &Mutex, second: &Mutex) -> Option<Place> {
+        self.reenter(|top| top.is_pair(first, second))
     }
 
     fn reenter(&self, spares: impl FnOnce(&Slot) -> bool) -> Option<Place> {

@@ -3,7 +3,7 @@
 use super::{Guarded, check};
 use crate::deadline::Deadline;
 use crate::flags::{LockFlags, ParkStatus};
-use crate::parking_lot::{Kind, Parked, Parking, ParkingLot, Waiters};
+use crate::parking_lot::{Kind, Parked, Parking, ParkingLot, Request, Visit, Waiters};
 use crate::primitive::{AtomicU32, Relaxed};
 use core::time::Duration;
 use loom::sync::Arc;
@@ -169,5 +169,107 @@ fn has_more_is_true_while_one_is_left() {
         for waiter in waiters {
             let _ = waiter.join().unwrap();
         }
+    });
+}
+
+/// Two wait with these fair times, if they park before they are looked for; then `look` sees what
+/// they asked for in their order in the queue, and their numbers in the order in which they came.
+fn in_line(name: &str, fair_times: [u64; 2], look: fn(&[Request], &[u64])) {
+    check(name, move || {
+        let gate = Gate::new();
+        // Not loom's: written under the bucket lock.
+        let arrivals = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+        let waiters = [0, 1].map(|i| {
+            let (gate, arrivals) = (Arc::clone(&gate), std::sync::Arc::clone(&arrivals));
+            thread::spawn(move || {
+                let token = i as u64;
+                let mut parking = Parking::plain(Kind::Park, KEY, Deadline::Never, LockFlags::NONE);
+                (parking.request.fair_at, parking.request.token) = (fair_times[i], token);
+                let closed = || {
+                    arrivals.lock().unwrap().push(token);
+                    // Relaxed: under the bucket lock.
+                    gate.open.load(Relaxed) == 0
+                };
+                // SAFETY: the lot is this test's own.
+                unsafe { gate.lot.park_with(parking, closed) }
+            })
+        });
+        let open = |waiters: &mut Waiters<'_>| {
+            // Relaxed: under the bucket lock.
+            gate.open.store(1, Relaxed);
+            let there: Vec<Request> = waiters.iter().collect();
+            look(&there, &arrivals.lock().unwrap()[..there.len()]);
+            assert!(!waiters.take(0, |_| Visit::Take), "all go");
+            there.len()
+        };
+        // SAFETY: the lot is this test's own.
+        let there = unsafe { gate.lot.visit(Kind::Park, KEY, open) };
+        let statuses = waiters.map(|waiter| waiter.join().unwrap().status);
+        let woken = statuses.iter().filter(|&&s| s == ParkStatus::Ok).count();
+        assert_eq!(woken, there);
+    });
+}
+
+#[test]
+fn waiters_stand_in_the_order_of_their_fair_times() {
+    let sorted = |there: &[Request], _: &[u64]| assert!(there.is_sorted_by_key(|r| r.fair_at));
+    let name = "lot::waiters_stand_in_the_order_of_their_fair_times";
+    in_line(name, [5, 3], sorted);
+}
+
+#[test]
+fn waiters_of_one_time_stand_in_the_order_of_their_arrival() {
+    let as_they_came = |there: &[Request], arrivals: &[u64]| {
+        assert!(there.iter().map(|r| r.token).eq(arrivals.iter().copied()));
+    };
+    let name = "lot::waiters_of_one_time_stand_in_the_order_of_their_arrival";
+    in_line(name, [4, 4], as_they_came);
+}
+
+/// A visit sees and takes the waiters of its own kind and key, and no others of the bucket.
+#[test]
+fn waiters_are_seen_by_their_kind_and_key_only() {
+    check("lot::waiters_are_seen_by_their_kind_and_key_only", || {
+        let gate = Gate::new();
+        let waiter = {
+            let gate = Arc::clone(&gate);
+            thread::spawn(move || gate.park(KEY, Deadline::Never).status)
+        };
+        for (kind, key) in [(Kind::Mutex, KEY), (Kind::Park, OTHER_KEY)] {
+            let see = |waiters: &mut Waiters<'_>| waiters.iter().count();
+            // SAFETY: the lot is this test's own, and so it is below.
+            assert_eq!(unsafe { gate.lot.visit(kind, key, see) }, 0);
+            // SAFETY: as above.
+            assert_eq!(unsafe { gate.lot.unpark_all_of(kind, key) }, 0);
+        }
+        let found = gate.open_and_unpark();
+        assert_eq!(waiter.join().unwrap() == ParkStatus::Ok, found);
+    });
+}
+
+/// A waiter whose fair time comes sleeps on while there is something to wait for.
+#[test]
+fn a_fair_time_ends_no_wait() {
+    check("lot::a_fair_time_ends_no_wait", || {
+        let gate = Gate::new();
+        let waiter = {
+            let gate = Arc::clone(&gate);
+            thread::spawn(move || {
+                let mut parking = Parking::plain(Kind::Park, KEY, Deadline::Never, LockFlags::NONE);
+                parking.request.token = 17;
+                parking.again_at = Deadline::At(0);
+                // Relaxed: under the bucket lock.
+                let closed = || gate.open.load(Relaxed) == 0;
+                // SAFETY: the lot is this test's own.
+                let parked = unsafe { gate.lot.park_with(parking, closed) };
+                // Relaxed: orders nothing; the bucket lock or the post has.
+                assert_eq!(gate.open.load(Relaxed), 1, "it came back too early");
+                parked
+            })
+        };
+        let found = gate.open_and_unpark();
+        let parked = waiter.join().unwrap();
+        assert_eq!(parked.status == ParkStatus::Ok, found);
+        assert_eq!(parked.reply, if found { 5 } else { 0 });
     });
 }

@@ -17,10 +17,12 @@ mod mutex_fair;
 mod once_flag;
 mod raw_mutex;
 mod recursive_mutex;
+mod releases;
 mod rw_mutex;
 mod rw_upgrade;
 mod semaphore;
 mod seq_lock;
+mod stopped;
 
 use crate::primitive::UnsafeCell;
 use loom::sync::Arc as Shared;

@@ -4,7 +4,7 @@
 //! and read by readers, so loom reports a reader beside a writer and a missing ordering.
 
 use super::{Guarded, check, together};
-use crate::deadline::{Clock, Deadline, Frozen, Leaping};
+use crate::deadline::{Clock, Deadline, Frozen, Leaping, Skewed};
 use crate::flags::{LockFlags, LockStatus};
 use crate::rw_mutex::{Rank, RwMutex};
 use core::time::Duration;
@@ -272,5 +272,135 @@ fn try_write_gets_a_free_lock() {
             "free, whatever the parked bit says"
         );
         assert_eq!(shared.1.get(), 1 + wrote[1]);
+    });
+}
+
+/// A writer waits for the model's own thread, which unlocks; then `look`, if the writer was parked, at
+/// the lock and at whether it has had it.
+fn behind_me(
+    name: &str,
+    unlock: fn(&RwMutex) -> bool,
+    start: fn(&RwMutex) -> bool,
+    look: fn(&RwMutex, &dyn Fn() -> bool),
+) {
+    check(name, move || {
+        // Not loom's: it is not part of the model.
+        let had = std::sync::Arc::new(core::sync::atomic::AtomicBool::new(false));
+        let shared = loom::sync::Arc::new(shared());
+        let m = &shared.0;
+        assert!(start(m));
+        let writer = {
+            let (shared, had) = (shared.clone(), had.clone());
+            loom::thread::spawn(move || {
+                let (m, guarded) = &*shared;
+                let status = m.write_lock_with(&Frozen, Deadline::Never, LockFlags::NONE);
+                assert_eq!(status, LockStatus::Acquired);
+                guarded.increment();
+                had.store(true, core::sync::atomic::Ordering::SeqCst);
+                assert!(m.write_unlock_with(&Frozen));
+            })
+        };
+        let parked = m.has_waiters();
+        assert!(unlock(m));
+        if parked {
+            look(m, &|| had.load(core::sync::atomic::Ordering::SeqCst));
+        }
+        writer.join().unwrap();
+        assert!(m.try_write_lock(), "nobody is left");
+    });
+}
+
+fn has_it_or_had_it(m: &RwMutex, had: &dyn Fn() -> bool) {
+    if !m.is_write_locked() {
+        assert!(had(), "the lock was free while a writer was due");
+    }
+}
+
+#[test]
+fn a_due_writer_is_handed_it_by_the_last_reader() {
+    behind_me(
+        "rw_mutex::a_due_writer_is_handed_it_by_the_last_reader",
+        |m| m.read_unlock_with(&Leaping),
+        RwMutex::try_read_lock,
+        has_it_or_had_it,
+    );
+}
+
+#[test]
+fn a_due_writer_is_handed_it_by_a_writer() {
+    behind_me(
+        "rw_mutex::a_due_writer_is_handed_it_by_a_writer",
+        |m| m.write_unlock_with(&Leaping),
+        RwMutex::try_write_lock,
+        has_it_or_had_it,
+    );
+}
+
+#[test]
+fn a_woken_writer_is_not_passed_over_by_a_reader() {
+    behind_me(
+        "rw_mutex::a_woken_writer_is_not_passed_over_by_a_reader",
+        |m| m.read_unlock_with(&Frozen),
+        RwMutex::try_read_lock,
+        |m, had| {
+            if m.try_read_lock() {
+                assert!(had(), "a reader has passed the writer over");
+                m.read_unlock();
+            }
+        },
+    );
+}
+
+/// The model's own thread reads, a writer waits, and behind that a reader whose fair time comes: it
+/// stays where it is for as long as the model's own thread reads.
+#[test]
+fn a_due_waiter_waits_for_its_turn() {
+    check("rw_mutex::a_due_waiter_waits_for_its_turn", || {
+        // Not loom's: it is not part of the model.
+        let reads = std::sync::Arc::new(core::sync::atomic::AtomicBool::new(true));
+        let shared = loom::sync::Arc::new(shared());
+        assert!(shared.0.try_read_lock());
+        let writer = {
+            let shared = shared.clone();
+            loom::thread::spawn(move || WRITE(&shared))
+        };
+        while !shared.0.has_waiters() {
+            loom::thread::yield_now();
+        }
+        let reader = {
+            let (shared, reads) = (shared.clone(), reads.clone());
+            loom::thread::spawn(move || {
+                let m = &shared.0;
+                let status = m.read_lock_with(&Skewed, Deadline::Never, LockFlags::NONE);
+                assert_eq!(status, LockStatus::Acquired);
+                let reads = reads.load(core::sync::atomic::Ordering::SeqCst);
+                assert!(!reads, "a reader has passed the writer over");
+                m.read_unlock();
+            })
+        };
+        loom::thread::yield_now();
+        reads.store(false, core::sync::atomic::Ordering::SeqCst);
+        shared.0.read_unlock();
+        writer.join().unwrap();
+        reader.join().unwrap();
+        assert!(shared.0.try_write_lock(), "nobody is left");
+    });
+}
+
+/// Two readers are in from the start, and leave beside a writer: what the first one read is not
+/// written before it has left.
+#[test]
+fn two_readers_leave_a_writer() {
+    let leave: Role = |shared| {
+        shared.1.get();
+        shared.0.read_unlock();
+        0
+    };
+    check("rw_mutex::two_readers_leave_a_writer", move || {
+        let shared = shared();
+        assert!(shared.0.try_read_lock() && shared.0.try_read_lock());
+        let (shared, wrote) = together(shared, &[leave, leave, WRITE]);
+        assert_eq!(shared.1.get(), wrote.into_iter().sum::<usize>());
+        assert!(shared.0.try_write_lock(), "nobody is left");
     });
 }

@@ -27,6 +27,10 @@ impl Sleeper for Modelled {
         // Relaxed: the kernel compares under its own lock and orders nothing for the caller.
         if deadline == Deadline::Never && word.load(Relaxed) == ASLEEP {
             drop(wakes.wait(guard).unwrap());
+        } else if !deadline.has_passed() {
+            drop(guard);
+            // The time comes, or a post does, by what another thread does.
+            loom::thread::yield_now();
         }
         false
     }

@@ -1,0 +1,261 @@
+//! Models in which one waiter never runs again after its wake: the others still get the lock.
+//!
+//! The stopped thread sleeps with [`LockFlags::DETACH`]. Its section door, by which it comes back
+//! from a sleep, leads to a gate that the model's own thread keeps shut until the others have had
+//! the lock. So it is out of every queue, and has not yet looked at the lock.
+//!
+//! The clock is [`Late`]: when the stopped thread is woken nobody is due, so that it is not the
+//! owner; the fair time of the others comes after that. It is all that they can count on.
+
+use super::{Guarded, check};
+use crate::condvar::Condvar;
+use crate::deadline::{Clock, Deadline, Frozen, Late};
+use crate::flags::{LockFlags, LockStatus};
+use crate::hooks::{SectionDoor, register_sections};
+use crate::mutex::Mutex;
+use crate::rw_mutex::RwMutex;
+use core::cell::Cell;
+use loom::sync::Arc;
+use loom::thread::{self, JoinHandle};
+
+loom::lazy_static! {
+    /// Shut while it is locked.
+    static ref GATE: loom::sync::Mutex<()> = loom::sync::Mutex::new(());
+}
+
+std::thread_local! {
+    /// From which sleep the stopped thread does not come back. All threads of a model share one OS
+    /// thread.
+    static SLEEPS_LEFT: Cell<u32> = const { Cell::new(0) };
+}
+
+static DOOR: SectionDoor = SectionDoor {
+    suspend: || 1,
+    resume: |_| {
+        let left = SLEEPS_LEFT.get().saturating_sub(1);
+        SLEEPS_LEFT.set(left);
+        if left == 0 {
+            drop(GATE.lock().unwrap());
+        }
+    },
+};
+
+/// Runs `wait` on a thread that stops after that sleep of it; then `others`, once it is `asleep`; then
+/// lets it go on.
+fn beside<T: Send + Sync + 'static>(
+    shared: &Arc<T>,
+    (after_sleep, wait): (u32, fn(&T)),
+    asleep: fn(&T) -> bool,
+    others: impl FnOnce(),
+) {
+    SLEEPS_LEFT.set(after_sleep);
+    Late::set(false);
+    let shut = GATE.lock().unwrap();
+    let stopped = {
+        let shared = Arc::clone(shared);
+        thread::spawn(move || {
+            register_sections(&DOOR);
+            wait(&shared);
+        })
+    };
+    until(|| asleep(shared));
+    others();
+    drop(shut);
+    stopped.join().unwrap();
+}
+
+fn until(condition: impl Fn() -> bool) {
+    while !condition() {
+        thread::yield_now();
+    }
+}
+
+fn spawn<T: Send + Sync + 'static>(shared: &Arc<T>, role: fn(&T)) -> JoinHandle<()> {
+    let shared = Arc::clone(shared);
+    thread::spawn(move || role(&shared))
+}
+
+fn lock(m: &Mutex, clock: &impl Clock, flags: LockFlags) {
+    let status = m.lock_with(clock, Deadline::Never, flags);
+    assert_eq!(status, LockStatus::Acquired);
+}
+
+type Locked = (Mutex, Guarded);
+
+fn turn((m, guarded): &Locked, clock: &impl Clock, flags: LockFlags) {
+    lock(m, clock, flags);
+    guarded.increment();
+    assert!(m.unlock_with(clock));
+}
+
+const TURN: fn(&Locked) = |shared| turn(shared, &Late, LockFlags::NONE);
+
+/// What the model's own thread does with the mutex that it holds, beside waiters.
+fn mutex(name: &str, others: fn(&Arc<Locked>)) {
+    check(name, move || {
+        let shared = Arc::new((Mutex::new(), Guarded::new()));
+        assert!(shared.0.try_lock());
+        let stopped = |shared: &Locked| turn(shared, &Frozen, LockFlags::DETACH);
+        beside(
+            &shared,
+            (1, stopped),
+            |shared| shared.0.byte() == 3,
+            || others(&shared),
+        );
+        assert_eq!(shared.0.byte(), 0, "nobody is there");
+    });
+}
+
+/// Beside a free lock: the waiter takes it.
+#[test]
+fn a_mutex_that_is_left_free() {
+    mutex("stopped::a_mutex_that_is_left_free", |shared| {
+        let waiter = spawn(shared, TURN);
+        assert!(shared.0.unlock_with(&Late));
+        Late::set(true);
+        waiter.join().unwrap();
+    });
+}
+
+/// Another takes it, and its unlock knows of nobody: the waiter has to say that it is there.
+#[test]
+fn a_mutex_that_is_taken_again() {
+    mutex("stopped::a_mutex_that_is_taken_again", |shared| {
+        let waiter = spawn(shared, TURN);
+        assert!(shared.0.unlock_with(&Late));
+        lock(&shared.0, &Late, LockFlags::NONE);
+        Late::set(true);
+        shared.1.increment();
+        assert!(shared.0.unlock_with(&Late));
+        waiter.join().unwrap();
+    });
+}
+
+type Waited = (Mutex, Condvar, Guarded);
+
+/// Waits until something was made.
+fn wait((m, condvar, made): &Waited, clock: &impl Clock, flags: LockFlags) {
+    lock(m, clock, flags);
+    while made.get() == 0 {
+        let release = || assert!(m.unlock_with(clock));
+        assert!(condvar.wait(clock, m, release, (Deadline::Never, flags)));
+    }
+    assert!(m.unlock_with(clock));
+}
+
+const STOPPED_WAIT: fn(&Waited) = |shared| wait(shared, &Frozen, LockFlags::DETACH);
+
+/// Two wait for a condition and are notified; the first to be taken out stops.
+#[test]
+fn one_of_two_that_are_notified() {
+    check("stopped::one_of_two_that_are_notified", || {
+        let shared = Arc::new((Mutex::new(), Condvar::new(), Guarded::new()));
+        let (m, condvar, made) = &*shared;
+        let asleep: fn(&Waited) -> bool = |(_, condvar, _)| condvar.may_have_waiters();
+        beside(&shared, (1, STOPPED_WAIT), asleep, || {
+            let waiter = spawn(&shared, |shared| wait(shared, &Late, LockFlags::NONE));
+            lock(m, &Late, LockFlags::NONE);
+            made.increment();
+            condvar.notify_all();
+            assert!(m.unlock_with(&Late));
+            Late::set(true);
+            waiter.join().unwrap();
+            assert!(!m.is_locked(), "whoever is stopped owns nothing");
+        });
+        assert_eq!(condvar.notify_all(), 0);
+        assert_eq!(m.byte(), 0, "nobody is there");
+    });
+}
+
+/// It was notified while the notifier had the mutex, slept for that, was woken, and stops there.
+#[test]
+fn who_was_notified_and_waits_for_the_mutex() {
+    check("stopped::who_was_notified_and_waits_for_the_mutex", || {
+        let shared = Arc::new((Mutex::new(), Condvar::new(), Guarded::new()));
+        let (m, condvar, made) = &*shared;
+        let asleep: fn(&Waited) -> bool = |(_, condvar, _)| condvar.may_have_waiters();
+        beside(&shared, (2, STOPPED_WAIT), asleep, || {
+            lock(m, &Late, LockFlags::NONE);
+            made.increment();
+            condvar.notify_one();
+            until(|| m.byte() == 3);
+            let waiter = spawn(&shared, |shared| wait(shared, &Late, LockFlags::NONE));
+            assert!(m.unlock_with(&Late));
+            Late::set(true);
+            waiter.join().unwrap();
+        });
+        assert_eq!(m.byte(), 0, "nobody is there");
+    });
+}
+
+type Shared = (RwMutex, Guarded);
+
+fn write((m, guarded): &Shared, clock: &impl Clock, flags: LockFlags) {
+    let status = m.write_lock_with(clock, Deadline::Never, flags);
+    assert_eq!(status, LockStatus::Acquired);
+    guarded.increment();
+    assert!(m.write_unlock_with(clock));
+}
+
+fn read((m, guarded): &Shared, clock: &impl Clock, flags: LockFlags) {
+    let status = m.read_lock_with(clock, Deadline::Never, flags);
+    assert_eq!(status, LockStatus::Acquired);
+    guarded.get();
+    assert!(m.read_unlock_with(clock));
+}
+
+const WRITE: fn(&Shared) = |shared| write(shared, &Late, LockFlags::NONE);
+const READ: fn(&Shared) = |shared| read(shared, &Late, LockFlags::NONE);
+const STOPPED_WRITE: fn(&Shared) = |shared| write(shared, &Frozen, LockFlags::DETACH);
+const STOPPED_READ: fn(&Shared) = |shared| read(shared, &Frozen, LockFlags::DETACH);
+
+/// The lock is held for writing or reading while they come: one that stops, and others.
+fn rw(name: &str, writing: bool, stopped: fn(&Shared), others: &'static [fn(&Shared)]) {
+    check(name, move || {
+        let shared = Arc::new((RwMutex::new(), Guarded::new()));
+        let m = &shared.0;
+        let held = match writing {
+            true => m.try_write_lock(),
+            false => m.try_read_lock(),
+        };
+        assert!(held);
+        beside(
+            &shared,
+            (1, stopped),
+            |shared| shared.0.has_waiters(),
+            || {
+                let others: Vec<_> = others.iter().map(|&role| spawn(&shared, role)).collect();
+                let unlocked = match writing {
+                    true => m.write_unlock_with(&Late),
+                    false => m.read_unlock_with(&Late),
+                };
+                assert!(unlocked);
+                Late::set(true);
+                for other in others {
+                    other.join().unwrap();
+                }
+            },
+        );
+        assert!(m.try_write_lock(), "nobody is left");
+    });
+}
+
+macro_rules! rw_models {
+    ($($name:ident: $writing:literal, $stopped:ident beside $($other:ident)+;)+) => {
+        $(
+            #[test]
+            fn $name() {
+                rw(concat!("stopped::", stringify!($name)), $writing, $stopped, &[$($other),+]);
+            }
+        )+
+    };
+}
+
+rw_models! {
+    a_writer_beside_a_reader_after_a_reader: false, STOPPED_WRITE beside READ;
+    a_writer_beside_a_writer_after_a_reader: false, STOPPED_WRITE beside WRITE;
+    a_writer_beside_a_reader_after_a_writer: true, STOPPED_WRITE beside READ;
+    a_writer_beside_a_writer_after_a_writer: true, STOPPED_WRITE beside WRITE;
+    a_reader_beside_a_reader_after_a_writer: true, STOPPED_READ beside READ;
+    a_reader_beside_a_writer_after_a_writer: true, STOPPED_READ beside WRITE;
+}
