@@ -153,8 +153,8 @@ fn a_pop_meets_a_barger_and_a_push() {
         while !shared.0.has_waiters() {
             thread::yield_now();
         }
-        let Released::MustPop(right) = shared.0.release() else {
-            panic!("there is a waiter, and nobody else pops");
+        let Released::MustWake(list) = shared.0.release() else {
+            panic!("there is a waiter, and nobody else takes it");
         };
         assert!(shared.0.try_lock());
         let second = locker();
@@ -162,11 +162,84 @@ fn a_pop_meets_a_barger_and_a_push() {
             let shared = Arc::clone(&shared);
             thread::spawn(move || shared.0.unlock())
         };
-        shared.0.pop(right);
+        shared.0.wake(list);
         for thread in [first, second, barger] {
             thread.join().unwrap();
         }
         assert!(shared.0.try_lock());
         assert_eq!(shared.1.get(), 2);
     });
+}
+
+/// One thread waits twice in the same frame while another looks at the word, to lock: what it takes
+/// is the second waiter, though it saw the first.
+#[test]
+fn a_waiter_that_waits_again_at_its_address_is_another() {
+    let name = "raw_mutex::a_waiter_that_waits_again_at_its_address_is_another";
+    check(name, || {
+        let shared = Arc::new((RawMutex::new(), Guarded::new()));
+        shared.0.lock();
+        let twice = {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || {
+                for _ in 0..2 {
+                    let _guard = shared.0.lock_guard();
+                    shared.1.increment();
+                }
+            })
+        };
+        while !shared.0.has_waiters() {
+            thread::yield_now();
+        }
+        let joins = {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || {
+                let _guard = shared.0.lock_guard();
+                shared.1.increment();
+            })
+        };
+        shared.0.unlock();
+        shared.0.lock();
+        shared.0.unlock();
+        twice.join().unwrap();
+        joins.join().unwrap();
+        shared.0.lock();
+        assert_eq!(shared.1.get(), 3);
+    });
+}
+
+/// A locker has the waiters in hand when a wrong unlock frees the mutex under it: one is woken.
+#[test]
+fn a_wrong_unlock_beside_a_hand_loses_nobody() {
+    check(
+        "raw_mutex::a_wrong_unlock_beside_a_hand_loses_nobody",
+        || {
+            let mutex = Arc::new(RawMutex::new());
+            mutex.lock();
+            let waiters = [(); 2].map(|()| {
+                let mutex = Arc::clone(&mutex);
+                thread::spawn(move || {
+                    mutex.lock();
+                    usize::from(mutex.try_unlock())
+                })
+            });
+            while !mutex.has_waiters() {
+                thread::yield_now();
+            }
+            let wrong = {
+                let mutex = Arc::clone(&mutex);
+                thread::spawn(move || usize::from(mutex.try_unlock()))
+            };
+            let mut unlocks = usize::from(mutex.try_unlock());
+            let locks = if mutex.try_lock() { 1 } else { 0 };
+            if locks == 1 {
+                unlocks += usize::from(mutex.try_unlock());
+            }
+            unlocks += wrong.join().unwrap();
+            for waiter in waiters {
+                unlocks += waiter.join().unwrap();
+            }
+            assert_eq!(unlocks, 3 + locks);
+        },
+    );
 }
