@@ -8,16 +8,16 @@
 //! | waiter, bit 0 set | locked, threads wait |
 //!
 //! ```text
-//!                     put, by a thread that waits
-//!          ┌─▶ 1 ───────────────────────────────────▶ w|1 ─┐
-//!          │   ▲ ◀─────────────────────────────────────┘   │
-//!     lock │   │       take, to wait                       │
-//!   unlock │   └─────────────────────────────┐             │
-//!          │                  take, and lock │             │
-//!          └─▶ null ───────────────────────▶ w             │
-//!               ▲     put, by who wakes one                │
-//!               └──────────────────────────────────────────┘
-//!                         take, and unlock
+//!                    put, to wait; or what is left
+//!            1 ─────────────────────────────────────────▶ w|1
+//!          ▲ │ ▲ ◀──────────────────────────────────────── │
+//!     lock │ │ └───────────── take, and lock ────────┐     │
+//!          │ │ unlock           take, to wait        │     │
+//!          │ ▼                                       │     │
+//!          null ──────────────────────────────────▶  w     │
+//!           ▲       put what is left, then post one        │
+//!           └──────────────────────────────────────────────┘
+//!                          take, and unlock
 //! ```
 //!
 //! The list is *in the word*, or *in hand*: whoever wants to touch a waiter takes all of them out,
@@ -322,7 +322,13 @@ impl RawMutex {
         newest.post();
     }
 
-    /// True if threads wait in its list.
+    /// Puts waiters back that [`release`](Self::release) took, instead of waking one.
+    #[cfg(all(test, loom))]
+    pub(crate) fn put_back(&self, list: List) {
+        self.put_or_wake(self.word.look(), list);
+    }
+
+    /// True if threads wait in the word.
     #[cfg(all(test, loom))]
     pub(crate) fn has_waiters(&self) -> bool {
         self.word.look().has_waiters()

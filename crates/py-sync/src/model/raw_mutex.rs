@@ -1,6 +1,6 @@
 //! Models of [`RawMutex`]: exclusion, ordering, and a waiter that is never touched after its wake.
 
-use super::{Guarded, check};
+use super::{Guarded, check, check_within};
 use crate::raw_mutex::{RawMutex, Released};
 use loom::sync::Arc;
 use loom::thread;
@@ -211,7 +211,8 @@ fn a_waiter_that_waits_again_at_its_address_is_another() {
 /// A locker has the waiters in hand when a wrong unlock frees the mutex under it: one is woken.
 #[test]
 fn a_wrong_unlock_beside_a_hand_loses_nobody() {
-    check(
+    check_within(
+        1,
         "raw_mutex::a_wrong_unlock_beside_a_hand_loses_nobody",
         || {
             let mutex = Arc::new(RawMutex::new());
@@ -231,7 +232,7 @@ fn a_wrong_unlock_beside_a_hand_loses_nobody() {
                 thread::spawn(move || usize::from(mutex.try_unlock()))
             };
             let mut unlocks = usize::from(mutex.try_unlock());
-            let locks = if mutex.try_lock() { 1 } else { 0 };
+            let locks = usize::from(mutex.try_lock());
             if locks == 1 {
                 unlocks += usize::from(mutex.try_unlock());
             }
@@ -242,4 +243,41 @@ fn a_wrong_unlock_beside_a_hand_loses_nobody() {
             assert_eq!(unlocks, 3 + locks);
         },
     );
+}
+
+/// An unlock has one waiter in hand, the mutex is locked again, and another waits in the word:
+/// putting the first back makes one list of both.
+#[test]
+fn waiters_put_back_beside_others_are_one_list() {
+    let name = "raw_mutex::waiters_put_back_beside_others_are_one_list";
+    check_within(1, name, || {
+        let shared = Arc::new((RawMutex::new(), Guarded::new()));
+        let locker = || {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || {
+                let _guard = shared.0.lock_guard();
+                shared.1.increment();
+            })
+        };
+        let until_one_waits = || {
+            while !shared.0.has_waiters() {
+                thread::yield_now();
+            }
+        };
+        shared.0.lock();
+        let first = locker();
+        until_one_waits();
+        let Released::MustWake(one) = shared.0.release() else {
+            panic!("there is a waiter, and nobody else takes it");
+        };
+        assert!(shared.0.try_lock());
+        let second = locker();
+        until_one_waits();
+        shared.0.put_back(one);
+        shared.0.unlock();
+        first.join().unwrap();
+        second.join().unwrap();
+        assert!(shared.0.try_lock());
+        assert_eq!(shared.1.get(), 2);
+    });
 }
