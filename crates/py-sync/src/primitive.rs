@@ -273,6 +273,7 @@ mod world {
     pub(crate) use {const_fn, local, lot_static, repeat};
 }
 
+pub(crate) use core::sync::atomic::Ordering;
 pub(crate) use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 /// A handler and the thread it interrupts need the compiler's order only. No model sees it.
 pub(crate) use core::sync::atomic::compiler_fence;

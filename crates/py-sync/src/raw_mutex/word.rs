@@ -7,11 +7,10 @@
 use super::LOCKED;
 use crate::deadline::Deadline;
 use crate::primitive::{
-    Alive, AtomicPtr, Origin, OriginCell, Relaxed, Release, UnsafeCell, const_fn,
+    Alive, AtomicPtr, Ordering, Origin, OriginCell, Relaxed, Release, UnsafeCell, const_fn,
 };
 use crate::semaphore::Semaphore;
 use core::ptr::{self, NonNull};
-use core::sync::atomic::Ordering;
 
 /// One sleeping thread, on its own stack. Bit 0 of its address is free for ours.
 #[repr(align(8))]
