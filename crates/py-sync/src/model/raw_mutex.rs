@@ -3,6 +3,7 @@
 use super::{Guarded, check, check_within};
 use crate::raw_mutex::{RawMutex, Released};
 use loom::sync::Arc;
+use loom::sync::mpsc::channel;
 use loom::thread;
 
 fn contend(name: &str, threads: usize, rounds: usize) {
@@ -171,18 +172,23 @@ fn a_pop_meets_a_barger_and_a_push() {
     });
 }
 
-/// One thread waits twice in the same frame while another looks at the word, to lock: what it takes
-/// is the second waiter, though it saw the first.
+/// One thread waits, locks, unlocks and waits again in the same frame while another looks at the
+/// word, to join: what it takes is the second waiter, though it may have seen the first.
 #[test]
 fn a_waiter_that_waits_again_at_its_address_is_another() {
     let name = "raw_mutex::a_waiter_that_waits_again_at_its_address_is_another";
-    check(name, || {
+    check_within(2, name, || {
         let shared = Arc::new((RawMutex::new(), Guarded::new()));
+        let ((done, once), (again, go)) = (channel(), channel());
         shared.0.lock();
         let twice = {
             let shared = Arc::clone(&shared);
             thread::spawn(move || {
-                for _ in 0..2 {
+                for round in 0..2 {
+                    if round == 1 {
+                        done.send(()).unwrap();
+                        go.recv().unwrap();
+                    }
                     let _guard = shared.0.lock_guard();
                     shared.1.increment();
                 }
@@ -191,18 +197,21 @@ fn a_waiter_that_waits_again_at_its_address_is_another() {
         while !shared.0.has_waiters() {
             thread::yield_now();
         }
-        let joins = {
+        let holder = {
             let shared = Arc::clone(&shared);
             thread::spawn(move || {
-                let _guard = shared.0.lock_guard();
-                shared.1.increment();
+                shared.0.unlock();
+                once.recv().unwrap();
+                shared.0.lock();
+                again.send(()).unwrap();
+                shared.0.unlock();
             })
         };
-        shared.0.unlock();
-        shared.0.lock();
-        shared.0.unlock();
+        let guard = shared.0.lock_guard();
+        shared.1.increment();
+        drop(guard);
         twice.join().unwrap();
-        joins.join().unwrap();
+        holder.join().unwrap();
         shared.0.lock();
         assert_eq!(shared.1.get(), 3);
     });
