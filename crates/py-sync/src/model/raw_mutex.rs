@@ -172,6 +172,13 @@ fn a_pop_meets_a_barger_and_a_push() {
     });
 }
 
+/// Not inlined, so that each call's waiter has the same address.
+#[inline(never)]
+fn in_one_frame(shared: &(RawMutex, Guarded)) {
+    let _guard = shared.0.lock_guard();
+    shared.1.increment();
+}
+
 /// One thread waits, locks, unlocks and waits again in the same frame while another looks at the
 /// word, to join: what it takes is the second waiter, though it may have seen the first.
 #[test]
@@ -189,8 +196,7 @@ fn a_waiter_that_waits_again_at_its_address_is_another() {
                         done.send(()).unwrap();
                         go.recv().unwrap();
                     }
-                    let _guard = shared.0.lock_guard();
-                    shared.1.increment();
+                    in_one_frame(&shared);
                 }
             })
         };
