@@ -9,6 +9,7 @@
 //! | `AtomicU8` .. `AtomicPtr`, `fence` | `core` | loom's: every access a branch of the search |
 //! | [`UnsafeCell`] | `core`, through `with` / `with_mut` | loom's: reports a data race |
 //! | [`Alive`] | nothing | reports a touch of a waiter whose frame is gone |
+//! | [`Origin`] | nothing | reports a pointer that was made for an earlier waiter at the same address |
 //! | `const_fn!` | `const fn` | `fn`: loom's constructors are not const |
 //! | `lot_static!` | a `static` of 257 buckets | one bucket, made anew in every execution |
 //! | `local!` | `std::thread_local!` | loom's: its threads share one OS thread |
@@ -103,6 +104,44 @@ mod world {
         pub(crate) fn end(&self) {}
     }
 
+    /// Stands for the provenance of a pointer to a waiter: which of those that lived at its address
+    /// it was made for. Nothing, outside a model.
+    #[derive(Clone, Copy, Debug)]
+    pub(crate) struct Origin;
+
+    impl Origin {
+        /// That of a waiter that is new.
+        #[inline]
+        pub(crate) fn new() -> Self {
+            Origin
+        }
+
+        /// A pointer of this origin is used on the waiter of that one.
+        #[inline]
+        pub(crate) fn check(self, _: Origin) {}
+    }
+
+    /// The origin of the pointer in an atomic word, which goes where the pointer goes.
+    #[derive(Debug)]
+    pub(crate) struct OriginCell;
+
+    impl OriginCell {
+        #[inline]
+        pub(crate) const fn new() -> Self {
+            OriginCell
+        }
+
+        /// Of the pointer that an exchange has just replaced, or of that which was just seen.
+        #[inline]
+        pub(crate) fn get(&self) -> Origin {
+            Origin
+        }
+
+        /// Of the pointer that an exchange has just put in.
+        #[inline]
+        pub(crate) fn set(&self, _: Origin) {}
+    }
+
     macro_rules! const_fn {
         ($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty)?) -> $ret:ty $body:block) => {
             $(#[$meta])*
@@ -137,6 +176,7 @@ mod world {
 
 #[cfg(all(test, loom))]
 mod world {
+    use core::sync::atomic::Ordering::Relaxed;
     pub(crate) use loom::cell::UnsafeCell;
     pub(crate) use loom::hint::spin_loop;
     pub(crate) use loom::sync::atomic::{
@@ -162,6 +202,40 @@ mod world {
 
         pub(crate) fn end(&self) {
             self.0.with_mut(|_| ());
+        }
+    }
+
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(crate) struct Origin(u64);
+
+    impl Origin {
+        pub(crate) fn new() -> Self {
+            // loom must not see the counter: it is not part of the model.
+            static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
+            Origin(NEXT.fetch_add(1, Relaxed))
+        }
+
+        pub(crate) fn check(self, actual: Origin) {
+            assert_eq!(self, actual, "a pointer made for an earlier waiter");
+        }
+    }
+
+    /// loom switches threads before an access, never after: who reads or writes this next to its
+    /// exchange does both at once.
+    #[derive(Debug)]
+    pub(crate) struct OriginCell(std::sync::atomic::AtomicU64);
+
+    impl OriginCell {
+        pub(crate) fn new() -> Self {
+            OriginCell(std::sync::atomic::AtomicU64::new(0))
+        }
+
+        pub(crate) fn get(&self) -> Origin {
+            Origin(self.0.load(Relaxed))
+        }
+
+        pub(crate) fn set(&self, origin: Origin) {
+            self.0.store(origin.0, Relaxed);
         }
     }
 
@@ -199,6 +273,7 @@ mod world {
     pub(crate) use {const_fn, local, lot_static, repeat};
 }
 
+pub(crate) use core::sync::atomic::Ordering;
 pub(crate) use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 /// A handler and the thread it interrupts need the compiler's order only. No model sees it.
 pub(crate) use core::sync::atomic::compiler_fence;

@@ -2,75 +2,82 @@
 //!
 //! | word | meaning |
 //! |---|---|
-//! | null | free, nobody waits |
-//! | address 1 | locked, nobody waits |
+//! | null | free; nobody waits in the word |
+//! | address 1 | locked; nobody waits in the word |
 //! | waiter | free, threads wait, and one that was woken is on its way; `waiter` is the newest |
 //! | waiter, bit 0 set | locked, threads wait |
-//! | waiter, bit 1 set | free, threads wait, and an unlock is about to pop one |
-//! | waiter, both set | the same, and somebody has locked meanwhile |
 //!
 //! ```text
-//!            lock                wait (push)
-//!   null ──────────▶ 1 ──────────────────────▶ w|1 ◀─────────────────────┐
-//!     ▲   unlock     │                         │ ▲  lock                 │
-//!     └──────────────┘        unlock: the right│ └───── w ◀──┐           │
-//!                                       to pop ▼             │ pop, post │
-//!                                             w|2 ───────────┘           │
-//!                                              │ ▲                       │
-//!                                         lock ▼ │ unlock                │
-//!                                             w|3 ───────────────────────┘
-//!                                                  its unlock will pop
+//!                    put, to wait; or what is left
+//!            1 ─────────────────────────────────────────▶ w|1
+//!          ▲ │ ▲ ◀──────────────────────────────────────── │
+//!     lock │ │ └───────────── take, and lock ────────┐     │
+//!          │ │ unlock           take, to wait        │     │
+//!          │ ▼                                       │     │
+//!          null ──────────────────────────────────▶  w     │
+//!           ▲       put what is left, then post one        │
+//!           └──────────────────────────────────────────────┘
+//!                          take, and unlock
 //! ```
 //!
-//! Invariants:
-//! * I1: a waiter in the list lives until it is posted: its owner returns from the wait only after
-//!   its own post (the semaphore's I4).
-//! * I2: only who has set bit 1 pops, and bit 1 is set by one compare-exchange that also clears bit
-//!   0. Of two unlocks at once, right or wrong, one finds bit 0 clear and touches nothing.
-//! * I3: while bit 1 is set the list is not empty, and the waiter whose `next` the popper reads is
-//!   in it: it was not replaced by another at its address meanwhile.
-//! * I4: a pop reads `next` before its compare-exchange and posts after it; the post is its last
-//!   touch of the waiter. Its compare-exchange is its last touch of the mutex, which the waiter
-//!   that it posts still borrows.
-//! * I5: free with a list, either bit 1 is set or a woken thread has not competed yet: somebody
-//!   will come to pop. A popper that finds the mutex locked leaves the pop to that unlock.
-//! * I6: never handed over: a woken thread competes again.
+//! The list is *in the word*, or *in hand*: whoever wants to touch a waiter takes all of them out,
+//! by a compare-exchange that leaves bits only, and puts back those that stay, by one that finds
+//! bits only. So no exchange puts in what it is about to replace, and the pointer that is followed
+//! is the one that a take returned. Somebody else may take, put, lock and unlock meanwhile: who then
+//! finds other waiters in the word takes those too, and puts them back as one list.
 //!
-//! Orderings: taking the lock is `Acquire`, giving it up is `Release`. Pushing a waiter is
-//! `Release`, so that the popper's `Acquire` sees its `next`; the pop is `Release`, so that what it
-//! read of a waiter that stays comes before what that one writes, once a later popper has woken it.
-//! The word is changed by compare-exchanges alone, each of which carries on what those before it
-//! released.
+//! Invariants:
+//! * I1: a waiter in a list lives until it is posted: its owner returns from the wait only after
+//!   its own post (the semaphore's I4).
+//! * I2: each waiter is in one list, and each list is in the word or in the hand of one thread: a
+//!   [`List`] is moved, never copied. Who has it in hand alone reads, links and posts its waiters.
+//! * I3: a pointer that is followed comes from the waiter itself or from the exchange that took it.
+//!   A look gives an address ([`Seen`]). Addresses return: a waiter is woken, waits again in the
+//!   same frame, and a compare-exchange succeeds with what was seen of the first. The second's
+//!   pointer is what it returns.
+//! * I4: who wakes one first puts the others back; its post is its last touch of the waiter and
+//!   comes after its last touch of the mutex, which that waiter still borrows.
+//! * I5: while the mutex is free and threads wait, one is awake that will compete, or one has
+//!   waiters in hand and will wake one. For, a list is put beside a free mutex only by who then
+//!   posts a waiter; every other thread puts it beside a locked one, whose unlock takes it, or
+//!   becomes one that wakes.
+//! * I6: never handed over: a woken thread competes again.
+//! * I7: of two unlocks at once, right or wrong, one finds bit 0 clear and touches nothing. A wrong
+//!   one that frees the mutex under a locker with waiters in hand makes that one wake one of them.
+//!
+//! A thread that is stopped with waiters in hand holds those up, and nobody else: all others lock,
+//! unlock, wait and wake as before, and nobody spins on it. That lasts as long as a stop of a thread
+//! that holds the mutex would: between a take and its put are a few instructions, as in the sections
+//! that this mutex is for. No loop here waits for one thread: an exchange fails only because that of
+//! another succeeded, and the walk over the waiters that came in between is as long as those are
+//! many.
+//!
+//! Orderings: taking the lock is `Acquire`, giving it up is `Release`. A put is `Release` and a take
+//! `Acquire`, so that who takes waiters sees how those before it linked them, and may link them
+//! anew. A waiter's owner writes its `next` again only after its post, which comes after all of
+//! that. The word is changed by compare-exchanges alone, each of which carries on what those before
+//! it released: a lock that takes from a put still sees the unlock before that put.
 //!
 //! The list is last in, first out, and unfair: the sections under it are a few instructions long.
 //! Never detaches, never times out.
 //!
 //! CPython: `Python/lock.c`, `_PyRawMutex_LockSlow`, `_PyRawMutex_UnlockSlow`. Differs from
 //! CPython: unlocking an unlocked mutex panics instead of aborting, and two unlocks at once cannot
-//! reach into one waiter's stack, which is what bit 1 is for.
+//! reach into one waiter's stack, since each takes what it touches.
 
 mod guard;
+mod word;
 
 pub use guard::RawMutexGuard;
 
 use crate::bits;
-use crate::deadline::Deadline;
-use crate::primitive::{AcqRel, Acquire, Alive, AtomicPtr, Relaxed, Release, UnsafeCell, const_fn};
-use crate::semaphore::Semaphore;
+use crate::primitive::{AcqRel, Acquire, Release, const_fn};
 use crate::spin::Spin;
 use core::fmt;
-use core::ptr;
+use word::{List, Seen, Waiter, Word};
 
+const FREE: usize = 0;
 const LOCKED: usize = bits::LOCKED as usize;
-const POPPING: usize = 2;
-
-/// One sleeping thread, on its own stack. The low bits of its address are free for ours.
-#[repr(align(8))]
-struct Waiter {
-    semaphore: Semaphore,
-    next: UnsafeCell<*mut Waiter>,
-    alive: Alive,
-}
 
 /// A mutex of one machine word that sleeps without the parking lot.
 ///
@@ -89,38 +96,15 @@ struct Waiter {
 /// ```
 #[doc(alias = "_PyRawMutex")]
 pub struct RawMutex {
-    state: AtomicPtr<Waiter>,
+    word: Word,
 }
 
 /// How the first half of an unlock ended.
 pub(crate) enum Released {
     NotLocked,
     Unlocked,
-    MustPop(RightToPop),
-}
-
-/// Stands for bit 1: whoever holds it pops. With the word as it was when the bit was set.
-pub(crate) struct RightToPop(*mut Waiter);
-
-fn is_locked(state: *mut Waiter) -> bool {
-    state.addr() & LOCKED != 0
-}
-
-fn is_popping(state: *mut Waiter) -> bool {
-    state.addr() & POPPING != 0
-}
-
-fn newest(state: *mut Waiter) -> *mut Waiter {
-    state.map_addr(|a| a & !(LOCKED | POPPING))
-}
-
-/// `state` with the bits of `set` set and those of `clear` clear.
-fn with(state: *mut Waiter, set: usize, clear: usize) -> *mut Waiter {
-    state.map_addr(|a| a & !clear | set)
-}
-
-fn locked(state: *mut Waiter) -> *mut Waiter {
-    with(state, LOCKED, 0)
+    /// One of these is to be woken.
+    MustWake(List),
 }
 
 impl RawMutex {
@@ -133,7 +117,7 @@ impl RawMutex {
         /// ```
         #[must_use]
         pub fn new() -> RawMutex {
-            RawMutex { state: AtomicPtr::new(ptr::null_mut()) }
+            RawMutex { word: Word::new() }
         }
     }
 
@@ -160,53 +144,86 @@ impl RawMutex {
 
     #[inline]
     fn lock_free(&self) -> bool {
-        let (free, taken) = (ptr::null_mut(), ptr::without_provenance_mut(LOCKED));
-        // Relaxed on failure: the slow path loads again.
-        self.state
-            .compare_exchange(free, taken, Acquire, Relaxed)
-            .is_ok()
+        // Acquire: the section starts here.
+        self.word.swap_bits(FREE, LOCKED, Acquire)
     }
 
     #[cold]
     fn lock_contended(&self) {
-        let waiter = Waiter {
-            semaphore: Semaphore::new(),
-            next: UnsafeCell::new(ptr::null_mut()),
-            alive: Alive::new(),
-        };
-        let this = ptr::from_ref(&waiter).cast_mut();
+        let waiter = Waiter::new();
         let mut spin = Spin::on_bucket();
         loop {
-            // Relaxed: what is read decides only which compare-exchange to try.
-            let state = self.state.load(Relaxed);
-            if !is_locked(state) {
-                // Acquire: the section starts here. Relaxed on failure: load again.
-                if self
-                    .state
-                    .compare_exchange(state, locked(state), Acquire, Relaxed)
-                    .is_ok()
-                {
-                    waiter.alive.end();
+            let seen = self.word.look();
+            if !seen.is_locked() {
+                if self.lock_beside_waiters(seen) {
+                    waiter.end();
                     return;
+                }
+            } else if !seen.has_waiters() && spin.once() {
+                // The sections are shorter than a sleep. Who finds others asleep joins them.
+            } else if let Some((seen, older)) = self.take_to_wait(seen) {
+                // SAFETY: in no list now, and it stays where it is until the wait is over.
+                let list = unsafe { waiter.join(older) };
+                self.put_or_wake(seen, list);
+                waiter.wait();
+            }
+        }
+    }
+
+    /// What the mutex holds before a thread joins, in hand.
+    fn take_to_wait(&self, seen: Seen) -> Option<(Seen, Option<List>)> {
+        if !seen.has_waiters() {
+            return Some((seen, None));
+        }
+        // Acquire: we hand their links on as our own.
+        let older = self.word.take(seen, LOCKED, Acquire).ok()?;
+        Some((seen.emptied(), older))
+    }
+
+    /// Locks, if it still is as seen: free.
+    fn lock_beside_waiters(&self, seen: Seen) -> bool {
+        // Acquire: the section starts here.
+        match self.word.take(seen, LOCKED, Acquire) {
+            Ok(Some(list)) => {
+                self.put_or_wake(self.word.look(), list);
+                true
+            }
+            Ok(None) => true,
+            Err(_) => false,
+        }
+    }
+
+    /// Puts `list` beside the locked mutex, whose unlock will wake one of it; or wakes one, if it
+    /// is free.
+    fn put_or_wake(&self, seen: Seen, list: List) {
+        if let Err(list) = self.put(seen, list, false) {
+            self.wake(list);
+        }
+    }
+
+    /// Puts `list` into the word, before it those that have come there meanwhile. Beside a free
+    /// mutex only if the caller is about to wake somebody: else it gives the list back.
+    fn put(&self, mut seen: Seen, mut list: List, wakes: bool) -> Result<(), List> {
+        loop {
+            if !seen.is_locked() && !wakes {
+                return Err(list);
+            }
+            if seen.has_waiters() {
+                // Acquire: we walk them.
+                match self.word.take(seen, seen.bit(), Acquire) {
+                    Ok(newer) => {
+                        seen = seen.emptied();
+                        if let Some(newer) = newer {
+                            list = newer.before(list);
+                        }
+                    }
+                    Err(now) => seen = now,
                 }
                 continue;
             }
-            // The sections are shorter than a sleep. Who finds others asleep joins them.
-            if newest(state).is_null() && spin.once() {
-                continue;
-            }
-            // SAFETY: not in the list, so nobody else looks at it (I1, I2).
-            waiter
-                .next
-                .with_mut(|next| unsafe { *next = newest(state) });
-            let pushed = with(this, state.addr() & POPPING | LOCKED, 0);
-            // Release: the popper reads `next`. Relaxed on failure: load again.
-            if self
-                .state
-                .compare_exchange(state, pushed, Release, Relaxed)
-                .is_ok()
-            {
-                waiter.semaphore.wait(Deadline::Never, false);
+            match self.word.put(seen, list) {
+                Ok(()) => return Ok(()),
+                Err((now, back)) => (seen, list) = (now, back),
             }
         }
     }
@@ -221,19 +238,15 @@ impl RawMutex {
     #[inline]
     #[must_use = "the lock may not have been acquired"]
     pub fn try_lock(&self) -> bool {
-        // Relaxed: decides only which compare-exchange to try.
-        let mut state = self.state.load(Relaxed);
-        while !is_locked(state) {
-            // Acquire: the section starts here. Relaxed on failure: only tried again.
-            match self
-                .state
-                .compare_exchange(state, locked(state), Acquire, Relaxed)
-            {
-                Ok(_) => return true,
-                Err(now) => state = now,
+        loop {
+            let seen = self.word.look();
+            if seen.is_locked() {
+                return false;
+            }
+            if self.lock_beside_waiters(seen) {
+                return true;
             }
         }
-        false
     }
 
     /// Unlocks, and wakes the newest waiter.
@@ -271,12 +284,8 @@ impl RawMutex {
     #[inline]
     #[must_use = "false means that it was not locked"]
     pub fn try_unlock(&self) -> bool {
-        let (free, taken) = (ptr::null_mut(), ptr::without_provenance_mut(LOCKED));
-        // Release: the section ends here. Relaxed on failure: the slow path loads again.
-        self.state
-            .compare_exchange(taken, free, Release, Relaxed)
-            .is_ok()
-            || self.unlock_contended()
+        // Release: the section ends here.
+        self.word.swap_bits(LOCKED, FREE, Release) || self.unlock_contended()
     }
 
     #[cold]
@@ -284,61 +293,45 @@ impl RawMutex {
         match self.release() {
             Released::NotLocked => return false,
             Released::Unlocked => {}
-            Released::MustPop(right) => self.pop(right),
+            Released::MustWake(list) => self.wake(list),
         }
         true
     }
 
-    /// The first half of an unlock: clears bit 0, and sets bit 1 if there is somebody to wake.
+    /// The first half of an unlock: clears bit 0, and takes the waiters out.
     pub(crate) fn release(&self) -> Released {
-        // Relaxed: decides only which compare-exchange to try.
-        let mut state = self.state.load(Relaxed);
-        while is_locked(state) {
-            let pops = !newest(state).is_null() && !is_popping(state);
-            let unlocked = with(state, if pops { POPPING } else { 0 }, LOCKED);
-            // Release: the section ends here. Acquire: pairs with the push, for `next`. Relaxed on
-            // failure: only tried again.
-            match self
-                .state
-                .compare_exchange(state, unlocked, AcqRel, Relaxed)
-            {
-                Ok(_) if pops => return Released::MustPop(RightToPop(unlocked)),
-                Ok(_) => return Released::Unlocked,
-                Err(now) => state = now,
+        let mut seen = self.word.look();
+        while seen.is_locked() {
+            // Release: the section ends here. Acquire: the next of the newest is read.
+            match self.word.take(seen, FREE, AcqRel) {
+                Ok(Some(list)) => return Released::MustWake(list),
+                Ok(None) => return Released::Unlocked,
+                Err(now) => seen = now,
             }
         }
         Released::NotLocked
     }
 
-    /// The second half: wakes the newest waiter, or leaves that to whoever has locked meanwhile.
-    pub(crate) fn pop(&self, RightToPop(mut state): RightToPop) {
-        loop {
-            let waiter = newest(state);
-            let left_to_its_unlock = is_locked(state);
-            let rest = if left_to_its_unlock {
-                with(state, 0, POPPING)
-            } else {
-                // SAFETY: in the list, hence alive (I1, I3); only we pop (I2).
-                unsafe { (*waiter).next() }
-            };
-            // Release: we may have read the `next` of a waiter that another popper will wake, and
-            // that writes it then. Acquire on failure: a newer waiter's `next`.
-            match self.state.compare_exchange(state, rest, Release, Acquire) {
-                Ok(_) if left_to_its_unlock => return,
-                Ok(_) => {
-                    // SAFETY: popped by us, so the one post of its wait (I2, I4).
-                    unsafe { Semaphore::post(&raw const (*waiter).semaphore) };
-                    return;
-                }
-                Err(now) => state = now,
-            }
+    /// The second half: puts back all but the newest, and wakes that one.
+    pub(crate) fn wake(&self, list: List) {
+        let (newest, others) = list.split();
+        if let Some(others) = others {
+            let put = self.put(self.word.look(), others, true);
+            debug_assert!(put.is_ok(), "it takes them, free or locked");
         }
+        newest.post();
     }
 
-    /// True if threads wait in its list.
+    /// Puts waiters back that [`release`](Self::release) took, instead of waking one.
+    #[cfg(all(test, loom))]
+    pub(crate) fn put_back(&self, list: List) {
+        self.put_or_wake(self.word.look(), list);
+    }
+
+    /// True if threads wait in the word.
     #[cfg(all(test, loom))]
     pub(crate) fn has_waiters(&self) -> bool {
-        !newest(self.state.load(Relaxed)).is_null()
+        self.word.look().has_waiters()
     }
 
     /// True while somebody holds it. Out of date at once: for assertions.
@@ -349,8 +342,7 @@ impl RawMutex {
     #[doc(alias = "_PyRawMutex_IsLocked")]
     #[must_use]
     pub fn is_locked(&self) -> bool {
-        // Relaxed: a snapshot that orders nothing.
-        is_locked(self.state.load(Relaxed))
+        self.word.look().is_locked()
     }
 
     /// Makes it unlocked with no waiters, whatever it was.
@@ -359,19 +351,7 @@ impl RawMutex {
     ///
     /// No other thread uses it: the waiters are those of the parent of a fork.
     pub(crate) unsafe fn reset(&self) {
-        // Relaxed: a forked child has one thread.
-        self.state.store(ptr::null_mut(), Relaxed);
-    }
-}
-
-impl Waiter {
-    /// # Safety
-    ///
-    /// `self` is in the list and the caller has the right to pop.
-    unsafe fn next(&self) -> *mut Waiter {
-        self.alive.touch();
-        // SAFETY: nobody writes `next` while the waiter is in the list.
-        self.next.with(|next| unsafe { *next })
+        self.word.clear();
     }
 }
 

@@ -1,0 +1,244 @@
+//! The mutex's word, and the lists of waiters that go in and out of it.
+//!
+//! The types carry the argument on provenance. [`Seen`] is what a look at the word found: good for
+//! its address only. [`List`] is a pointer that may be followed: it comes from a waiter that lives,
+//! or from the successful exchange that took it out of the word, and it is moved, never copied.
+
+use super::LOCKED;
+use crate::deadline::Deadline;
+use crate::primitive::{
+    Alive, AtomicPtr, Ordering, Origin, OriginCell, Relaxed, Release, UnsafeCell, const_fn,
+};
+use crate::semaphore::Semaphore;
+use core::ptr::{self, NonNull};
+
+/// One sleeping thread, on its own stack. Bit 0 of its address is free for ours.
+#[repr(align(8))]
+pub(super) struct Waiter {
+    semaphore: Semaphore,
+    /// The waiters that came before it. Belongs to whoever has the list.
+    next: UnsafeCell<Option<List>>,
+    alive: Alive,
+    origin: Origin,
+}
+
+impl Waiter {
+    pub(super) fn new() -> Waiter {
+        Waiter {
+            semaphore: Semaphore::new(),
+            next: UnsafeCell::new(None),
+            alive: Alive::new(),
+            origin: Origin::new(),
+        }
+    }
+
+    /// Puts the calling thread, which owns the waiter, before `older`.
+    ///
+    /// # Safety
+    ///
+    /// The waiter is in no list, and its owner neither moves nor drops it, nor does this again,
+    /// before a [`wait`](Self::wait) has returned.
+    pub(super) unsafe fn join(&self, older: Option<List>) -> List {
+        // SAFETY: in no list, so nobody else looks at it.
+        self.next.with_mut(|next| unsafe { *next = older });
+        List {
+            newest: NonNull::from(self),
+            origin: self.origin,
+        }
+    }
+
+    /// # Safety
+    ///
+    /// The caller has the list that the waiter is in, and posts nobody of it while the reference
+    /// lives.
+    unsafe fn next<'a>(&self) -> Option<&'a Waiter> {
+        // SAFETY: nobody else looks at `next`; what it holds is in the same list.
+        self.next
+            .with(|next| unsafe { (*next).as_ref().map(|next| next.newest()) })
+    }
+
+    /// Sleeps until posted.
+    pub(super) fn wait(&self) {
+        self.semaphore.wait(Deadline::Never, false);
+    }
+
+    /// The owner's last act.
+    pub(super) fn end(&self) {
+        self.alive.end();
+    }
+}
+
+/// One waiter or more, newest first, of which nobody but the owner of this touches any.
+///
+/// Each waits for its post, and lives until then. Dropped, they would sleep for ever.
+#[must_use = "its threads sleep until somebody wakes them"]
+pub(crate) struct List {
+    newest: NonNull<Waiter>,
+    origin: Origin,
+}
+
+impl List {
+    /// # Safety
+    ///
+    /// The waiter is not posted while the reference lives.
+    unsafe fn newest<'a>(&self) -> &'a Waiter {
+        // SAFETY: in a list, hence not posted and alive, until the time that the caller names.
+        let waiter = unsafe { self.newest.as_ref() };
+        self.origin.check(waiter.origin);
+        waiter.alive.touch();
+        waiter
+    }
+
+    /// Parts the newest from the others.
+    pub(super) fn split(self) -> (List, Option<List>) {
+        // SAFETY: we have the list, and post nobody here.
+        let newest = unsafe { self.newest() };
+        // SAFETY: it is in our list, so nobody else looks at its `next`.
+        let others = newest.next.with_mut(|next| unsafe { (*next).take() });
+        (self, others)
+    }
+
+    /// These before `older`. Walks these, which are the ones that came in between.
+    pub(super) fn before(self, older: List) -> List {
+        // SAFETY: we have the list, and post nobody here.
+        let mut last = unsafe { self.newest() };
+        // SAFETY: as for the first.
+        while let Some(next) = unsafe { last.next() } {
+            last = next;
+        }
+        // SAFETY: in our list, so nobody else looks at its `next`.
+        last.next.with_mut(|next| unsafe { *next = Some(older) });
+        self
+    }
+
+    /// Wakes the newest, which is the only one.
+    pub(super) fn post(self) {
+        // SAFETY: not posted yet; the reference does not live on.
+        unsafe { self.newest() };
+        // SAFETY: in our list, hence alive until this, the one post of its wait.
+        unsafe { Semaphore::post(&raw const (*self.newest.as_ptr()).semaphore) };
+    }
+}
+
+/// The word as somebody found it. No more than an address: the waiter there may be another by now.
+#[derive(Clone, Copy)]
+pub(super) struct Seen {
+    addr: usize,
+    #[allow(dead_code, reason = "for the planted fault that follows what was seen")]
+    origin: Origin,
+}
+
+impl Seen {
+    pub(super) fn is_locked(self) -> bool {
+        self.addr & LOCKED != 0
+    }
+
+    pub(super) fn has_waiters(self) -> bool {
+        self.addr & !LOCKED != 0
+    }
+
+    /// Bit 0 as it was, and nothing else.
+    pub(super) fn bit(self) -> usize {
+        self.addr & LOCKED
+    }
+
+    /// Without the waiters, which have just been taken.
+    pub(super) fn emptied(self) -> Seen {
+        Seen {
+            addr: self.bit(),
+            ..self
+        }
+    }
+
+    fn expected(self) -> *mut Waiter {
+        ptr::without_provenance_mut(self.addr)
+    }
+}
+
+/// The word of the mutex.
+pub(super) struct Word {
+    word: AtomicPtr<Waiter>,
+    origin: OriginCell,
+}
+
+impl Word {
+    const_fn! {
+        pub(super) fn new() -> Word {
+            Word { word: AtomicPtr::new(ptr::null_mut()), origin: OriginCell::new() }
+        }
+    }
+
+    /// A snapshot that orders nothing.
+    #[inline]
+    pub(super) fn look(&self) -> Seen {
+        // Relaxed: what is read decides only which compare-exchange to try.
+        self.seen(self.word.load(Relaxed))
+    }
+
+    #[inline]
+    fn seen(&self, word: *mut Waiter) -> Seen {
+        Seen {
+            addr: word.addr(),
+            origin: self.origin.get(),
+        }
+    }
+
+    /// Replaces a word without waiters.
+    #[inline]
+    pub(super) fn swap_bits(&self, from: usize, to: usize, order: Ordering) -> bool {
+        let (from, to) = (
+            ptr::without_provenance_mut(from),
+            ptr::without_provenance_mut(to),
+        );
+        // Relaxed on failure: whoever goes on looks again.
+        self.word.compare_exchange(from, to, order, Relaxed).is_ok()
+    }
+
+    /// Takes the waiters out and leaves `bits`, if the word still is as it was seen.
+    pub(super) fn take(
+        &self,
+        seen: Seen,
+        bits: usize,
+        order: Ordering,
+    ) -> Result<Option<List>, Seen> {
+        let left = ptr::without_provenance_mut(bits);
+        // Relaxed on failure: only tried again.
+        match self
+            .word
+            .compare_exchange(seen.expected(), left, order, Relaxed)
+        {
+            // What was there, not what was seen: at the same address, perhaps, another waiter.
+            Ok(taken) => Ok(list(taken, self.origin.get())),
+            Err(now) => Err(self.seen(now)),
+        }
+    }
+
+    /// Puts waiters in beside the bits of a word that has none, if it still is as it was seen.
+    pub(super) fn put(&self, seen: Seen, list: List) -> Result<(), (Seen, List)> {
+        debug_assert!(!seen.has_waiters(), "they would be lost");
+        let full = list.newest.as_ptr().map_addr(|a| a | seen.bit());
+        // Release: who takes them reads, and writes, each `next`. Relaxed on failure: only tried
+        // again.
+        match self
+            .word
+            .compare_exchange(seen.expected(), full, Release, Relaxed)
+        {
+            Ok(_) => {
+                self.origin.set(list.origin);
+                Ok(())
+            }
+            Err(now) => Err((self.seen(now), list)),
+        }
+    }
+
+    /// Null, whatever it was. For a thread that is alone.
+    pub(super) fn clear(&self) {
+        // Relaxed: a forked child has one thread.
+        self.word.store(ptr::null_mut(), Relaxed);
+    }
+}
+
+fn list(taken: *mut Waiter, origin: Origin) -> Option<List> {
+    let newest = NonNull::new(taken.map_addr(|a| a & !LOCKED))?;
+    Some(List { newest, origin })
+}
