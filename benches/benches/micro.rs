@@ -111,7 +111,7 @@ fn slices(options: &Options, n: u64) {
         timed(n, || rounds(&mut tasks, n))
     });
     for (name, mut peer) in peers::all(n) {
-        table.timed(name, move |_| timed(n, || peer()));
+        table.timed(name, move |_| timed(n, &mut peer));
     }
     table.run(options);
 }

@@ -144,6 +144,7 @@ fn count_arguments(_: &mut Vm, _: &mut Ticker, _: i64) -> Native {
     Native::Block(|| std::env::args().count() as i64)
 }
 
+/// Runs it; a test does too.
 pub fn main() {
     use Op::{Add, Call, JumpIf, Load, Native, Push, Return, Store, Subtract};
     // 1: the sum of 1 to its argument. 0: twice that, and a blocking call, and the sum once more.

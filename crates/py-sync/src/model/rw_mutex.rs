@@ -1,7 +1,6 @@
 //! Models of [`RwMutex`] on the static lot, with a clock that never and one that always hands over.
 //!
-//! Each role is a type's constants: which clock, timed or not. What is guarded is written by writers
-//! and read by readers, so loom reports a reader beside a writer and a missing ordering.
+//! Writers write what is guarded and readers read it, so loom reports one beside the other.
 
 use super::{Guarded, check, together};
 use crate::deadline::{Clock, Deadline, Frozen, Leaping, Skewed};
@@ -220,8 +219,7 @@ fn a_recursive_reader_and_two_writers() {
     );
 }
 
-/// A reader is in for as long as the others live; a writer gives up, and the reader that waited
-/// behind it must come in all the same.
+/// A reader is in all the time; a writer gives up, and the reader behind it must come in.
 #[test]
 fn a_writer_that_gives_up_frees_the_readers_behind_it() {
     check(
@@ -238,7 +236,6 @@ fn a_writer_that_gives_up_frees_the_readers_behind_it() {
     );
 }
 
-/// The same with a second writer behind, that waits: it stays the reason to stop readers.
 #[test]
 fn a_writer_that_gives_up_before_another() {
     check("rw_mutex::a_writer_that_gives_up_before_another", || {
@@ -275,8 +272,7 @@ fn try_write_gets_a_free_lock() {
     });
 }
 
-/// A writer waits for the model's own thread, which unlocks; then `look`, if the writer was parked, at
-/// the lock and at whether it has had it.
+/// A writer waits for the model's own thread, which unlocks and then, if it was parked, `look`s.
 fn behind_me(
     name: &str,
     unlock: fn(&RwMutex) -> bool,
@@ -351,8 +347,7 @@ fn a_woken_writer_is_not_passed_over_by_a_reader() {
     );
 }
 
-/// The model's own thread reads, a writer waits, and behind that a reader whose fair time comes: it
-/// stays where it is for as long as the model's own thread reads.
+/// A reader whose fair time comes stays behind a writer while another thread reads.
 #[test]
 fn a_due_waiter_waits_for_its_turn() {
     check("rw_mutex::a_due_waiter_waits_for_its_turn", || {
@@ -387,8 +382,7 @@ fn a_due_waiter_waits_for_its_turn() {
     });
 }
 
-/// Two readers are in from the start, and leave beside a writer: what the first one read is not
-/// written before it has left.
+/// Two readers leave beside a writer: what they read is not written before they have left.
 #[test]
 fn two_readers_leave_a_writer() {
     let leave: Role = |shared| {
