@@ -61,8 +61,10 @@
 //! read-modify-writes, so each continues the release sequences of those before it, and a writer that
 //! acquires sees every reader that has left. A hand-over orders through the waiter's post.
 //!
-//! In the child of a fork the queue is empty, and a parked bit may be left. It stops a new reader for
-//! 1 ms at most (I5), and the next release clears it.
+//! In the child of a fork the queue is empty, and a parked bit may be left. The last release clears it.
+//! It stops a new reader of a free lock for 1 ms at most (I5), and one of a lock that is held until
+//! that is released: a thread that reads already and asks again waits for itself, as it would have in
+//! the parent, where a writer was waiting.
 //!
 //! CPython: `Python/lock.c`, `rwmutex_set_parked_and_wait` and the functions that call it. Differs
 //! from CPython: it wakes all that are parked each time, hands nothing over, and has no U.
