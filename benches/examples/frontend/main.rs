@@ -17,6 +17,7 @@ use benches::frontend::sleeps;
 use benches::frontend::totals::Totals;
 use benches::frontend::verify::{OLDEST, Verdict};
 use py_hashsecret::{HashSecret, HashSeed, InitError};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -27,8 +28,13 @@ fn main() -> ExitCode {
     let options = match args::parse() {
         Ok(Command::Run(options)) => options,
         Ok(Command::Help) => {
-            print!("{}", args::HELP);
-            return ExitCode::SUCCESS;
+            return match put(args::HELP) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(why) => {
+                    eprintln!("{why}");
+                    ExitCode::FAILURE
+                }
+            };
         }
         Err(why) => {
             eprintln!("frontend: {why}\nTry --help.");
@@ -111,11 +117,20 @@ fn run(options: &Options) -> Result<bool, String> {
     };
     report::lines(&run);
     if options.json {
-        println!("{}", json::report(&run));
-    } else {
-        print!("{}", report::table(&run));
+        put(&format!("{}\n", json::report(&run)))?;
+    } else if !run.done.files.is_empty() {
+        // Where nothing was read the lines have said why; a table of zeros would say no more.
+        put(&report::table(&run))?;
     }
     Ok(run.is_clean())
+}
+
+/// Writes to standard output, which may be a full disk or a closed pipe.
+fn put(text: &str) -> Result<(), String> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(|why| format!("frontend: the report could not be written: {why}"))
 }
 
 fn secret(options: &Options) -> Result<(HashSeed, HashSecret), InitError> {
@@ -132,9 +147,16 @@ fn find_python(options: &Options) -> Result<Option<Python>, String> {
         let python = Python::at(program).map_err(|why| format!("frontend: {why}"))?;
         return check(options, python).map(Some);
     }
+    let needed = options.verify || options.paths.is_empty();
+    if let (true, Some(named)) = (needed, std::env::var_os("PYTHON_ORACLE")) {
+        let python = Python::at(named.as_ref());
+        let python = python.map_err(|why| format!("frontend: PYTHON_ORACLE: {why}"))?;
+        return check(options, python).map(Some);
+    }
     if !options.verify {
-        let needed = options.paths.is_empty();
-        return Ok(needed.then(|| Python::find(None)).flatten());
+        // The one that --verify takes, if there is one: both runs are about the same files.
+        let found = || Python::find(Some(OLDEST)).or_else(|| Python::find(None));
+        return Ok(needed.then(found).flatten());
     }
     match Python::find(Some(OLDEST)) {
         Some(python) => check(options, python).map(Some),

@@ -2,7 +2,7 @@
 //! critical sections.
 
 use core::ops::ControlFlow;
-use py_sync::{Mutex, RawMutex, Runtime, install, with_critical_section};
+use py_sync::{RawMutex, Runtime, install};
 use py_thread::{Installed, Threads, Timeout, start};
 use std::cell::Cell;
 use std::sync::Once;
@@ -98,6 +98,7 @@ fn is_done_gives_the_lock_away() {
 #[cfg(feature = "gil-disabled")]
 #[test]
 fn a_join_suspends_the_critical_section() {
+    use py_sync::{Mutex, with_critical_section};
     static OBJECT: Mutex = Mutex::new();
     with_critical_section(&OBJECT, |_| {
         let thread = start(|| with_critical_section(&OBJECT, |_| ())).unwrap();

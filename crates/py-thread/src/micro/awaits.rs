@@ -71,7 +71,7 @@ pub async fn join(id: Id) {
 /// The number of this round.
 ///
 /// # Panics
-/// Outside of a [`Task`].
+/// Outside of a [`Task`](super::Task).
 ///
 /// # Examples
 /// See [`sleep`].
