@@ -1,6 +1,8 @@
 //! Locks and critical sections inside of microthreads: each is a thread of its own to them.
 
-use py_sync::{CsThread, LockFlags, LockStatus, Mutex, RecursiveMutex, with_critical_section};
+#[cfg(feature = "gil-disabled")]
+use py_sync::{CsThread, Mutex, with_critical_section};
+use py_sync::{LockFlags, LockStatus, RecursiveMutex};
 use py_thread::micro::{Cx, Microthread, Scheduler, Step, Ticker, from_fn};
 use std::rc::Rc;
 use std::time::Duration;
@@ -54,6 +56,7 @@ fn a_recursive_mutex_is_held_by_one_agent_over_its_slices() {
     assert!(!m.is_locked());
 }
 
+#[cfg(feature = "gil-disabled")]
 #[test]
 fn a_critical_section_of_a_slice_ends_with_it() {
     let m = Rc::new(Mutex::new());
@@ -76,6 +79,7 @@ fn a_critical_section_of_a_slice_ends_with_it() {
 
 /// A section that stays open over a yield: each agent has a stack of sections of its own, which is
 /// suspended while the others run, and none sees another's.
+#[cfg(feature = "gil-disabled")]
 #[test]
 fn an_agent_keeps_its_open_sections_and_sees_no_others() {
     let m: &'static Mutex = Box::leak(Box::new(Mutex::new()));
