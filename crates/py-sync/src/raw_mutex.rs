@@ -54,7 +54,7 @@
 //!
 //! Orderings: taking the lock is `Acquire`, giving it up is `Release`. A put is `Release` and a take
 //! `Acquire`, so that who takes waiters sees how those before it linked them, and may link them
-//! anew. A waiter's owner writes its `next` again only after its post, which comes after all of
+//! anew; a take that only puts its own waiter before the others reads none of them, and is `Relaxed`. A waiter's owner writes its `next` again only after its post, which comes after all of
 //! that. The word is changed by compare-exchanges alone, each of which carries on what those before
 //! it released: a lock that takes from a put still sees the unlock before that put.
 //!
@@ -71,7 +71,7 @@ mod word;
 pub use guard::RawMutexGuard;
 
 use crate::bits;
-use crate::primitive::{AcqRel, Acquire, Release, const_fn};
+use crate::primitive::{AcqRel, Acquire, Relaxed, Release, const_fn};
 use crate::spin::Spin;
 use core::fmt;
 use word::{List, Seen, Waiter, Word};
@@ -175,8 +175,8 @@ impl RawMutex {
         if !seen.has_waiters() {
             return Some((seen, None));
         }
-        // Acquire: we hand their links on as our own.
-        let older = self.word.take(seen, LOCKED, Acquire).ok()?;
+        // Relaxed: nothing of them is read here, and our put carries on what theirs released.
+        let older = self.word.take(seen, LOCKED, Relaxed).ok()?;
         Some((seen.emptied(), older))
     }
 
