@@ -14,13 +14,13 @@
 //!   ▲ ◀──────────────────   fair time of a waiter     has waited for 1 ms: 1 or 3, │
 //!   │       unlock                                      it is the owner            │
 //!   └───────────────────────────────────────────────── else: 0, it is woken ◀──────┘
-//!         woken: 0 ─▶ 3, or parks again in its place
+//!         woken: 0 ─▶ 1, or 3 if others wait; or parks again in its place
 //! ```
 //!
 //! This is CPython's protocol with three changes.
 //! * A wake clears bit 1. Until the woken waiter has taken the lock or parked again, unlocks are one
 //!   compare-exchange: they do not wake one thread each that finds the lock taken. The woken waiter
-//!   is the *designated waker*: it sets bit 1 on behalf of who is still queued.
+//!   is the *designated waker*: if others are still queued it takes the lock with bit 1 set.
 //! * Nobody depends on it: each waiter sleeps until its fair time at most, and then sets bit 1 itself
 //!   if the lock is held, or leaves the queue and competes if it is free. So a thread that was woken
 //!   and is not run delays nobody by more than 1 ms.
@@ -63,9 +63,11 @@ use crate::parking_lot::{Kind, Parking, Request, Waiters, lot, park_with, record
 use crate::primitive::{Acquire, Relaxed, Release};
 use crate::spin::Spin;
 
-/// The replies to a waiter that is taken out: it competes, or it is the owner.
+/// The replies to a waiter that is taken out: it competes, for others too if some stay; or it is the
+/// owner.
 const COMPETE: u32 = 0;
 const HANDED_OVER: u32 = 1;
+const COMPETE_FOR_OTHERS: u32 = 2;
 
 /// How far fair times are spread: by 2^18 ns, a quarter of a millisecond.
 const SPREAD_BITS: u32 = 18;
@@ -102,8 +104,11 @@ impl Mutex {
             let parked = unsafe { park_with(parking, || self.set_parked()) };
             match parked.status {
                 ParkStatus::Ok if parked.reply == HANDED_OVER => return LockStatus::Acquired,
-                // The designated waker: others may be queued behind it (I2).
-                ParkStatus::Ok => locked = LOCKED | HAS_PARKED,
+                // The designated waker of those that are queued behind it (I2).
+                ParkStatus::Ok if parked.reply == COMPETE_FOR_OTHERS => {
+                    locked = LOCKED | HAS_PARKED;
+                }
+                ParkStatus::Ok => locked = LOCKED,
                 ParkStatus::Again => {}
                 ParkStatus::Timeout => return LockStatus::Failure,
                 ParkStatus::Intr if hooks::pending().is_break() => return LockStatus::Intr,
@@ -196,7 +201,11 @@ impl Mutex {
                     }
                 }
                 Some(_) => {
-                    waiters.take_first(COMPETE);
+                    let others = waiters.iter().nth(1).is_some();
+                    waiters.take_first(match others {
+                        true => COMPETE_FOR_OTHERS,
+                        false => COMPETE,
+                    });
                     UNLOCKED
                 }
             };
