@@ -30,8 +30,9 @@
 //! Invariants:
 //! * I1: bit 0 set means one holder. While both bits are set, nobody changes the byte but an unlock,
 //!   under the bucket lock.
-//! * I2: while a thread is queued, bit 1 is set, or a woken thread is on its way (it sets bit 1 or
-//!   parks again, which sets it), or the fair time of each that is queued is still to come.
+//! * I2: while a thread is queued, bit 1 is set, or a woken thread that was told of it is on its way (it
+//!   takes the lock with bit 1 or parks again, which sets it), or its fair time is still to come. Who
+//!   is queued after a wake has found the lock held, and set bit 1 itself.
 //! * I3: the fair time is set once per lock call. The queue stands in its order, so a waiter that
 //!   lost is again before those that came later, and the front is due if anybody is.
 //! * I4: a waiter that gives up was in the queue until then, or it would own the lock: nobody relies
