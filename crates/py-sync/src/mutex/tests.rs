@@ -4,6 +4,9 @@ use super::Mutex;
 use super::protocol::spread;
 use crate::deadline::{Clock, Deadline, TIME_TO_BE_FAIR_NS};
 use crate::flags::{LockFlags, LockStatus};
+use crate::hooks::{SectionDoor, register_sections};
+use std::cell::RefCell;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 
 /// A clock that stands where it is set; waiters go by the real one, which comes to no fair time.
@@ -19,19 +22,34 @@ impl Clock for Set {
     }
 }
 
+thread_local! {
+    static MAY_RESUME: RefCell<Option<Arc<AtomicBool>>> = const { RefCell::new(None) };
+}
+
+/// Holds a woken thread back, before it competes for the lock, until the test lets it go on.
+static HELD_BACK: SectionDoor = SectionDoor {
+    suspend: || 1,
+    resume: |_| {
+        MAY_RESUME.with_borrow(|may_resume| {
+            while !may_resume.as_ref().is_some_and(|may| may.load(SeqCst)) {
+                std::thread::yield_now();
+            }
+        });
+    },
+};
+
 /// Parks a thread on a locked mutex and unlocks when the clock says `at`; whether the lock was handed
 /// over.
 fn handed_over_at(at: u64) -> bool {
     let (m, clock) = (Mutex::new(), Set(AtomicU64::new(0)));
-    let may_unlock = AtomicBool::new(false);
+    let may_resume = Arc::new(AtomicBool::new(false));
     m.lock();
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            let status = m.lock_with(&clock, Deadline::Never, LockFlags::NONE);
+            MAY_RESUME.set(Some(may_resume.clone()));
+            register_sections(&HELD_BACK);
+            let status = m.lock_with(&clock, Deadline::Never, LockFlags::DETACH);
             assert_eq!(status, LockStatus::Acquired);
-            while !may_unlock.load(SeqCst) {
-                std::thread::yield_now();
-            }
             m.unlock();
         });
         while m.0.load(SeqCst) != 3 {
@@ -39,13 +57,13 @@ fn handed_over_at(at: u64) -> bool {
         }
         clock.0.store(at, SeqCst);
         assert!(m.unlock_with(&clock));
-        // Handed over, it is never free.
-        let barged = m.try_lock();
-        may_unlock.store(true, SeqCst);
-        if barged {
+        // Who was woken is held back, so the lock is free unless it was handed over.
+        let free = m.try_lock();
+        if free {
             m.unlock();
         }
-        !barged
+        may_resume.store(true, SeqCst);
+        !free
     })
 }
 
@@ -54,10 +72,7 @@ fn handed_over_at(at: u64) -> bool {
 #[case(TIME_TO_BE_FAIR_NS - (1 << 18), false)]
 #[case(TIME_TO_BE_FAIR_NS + 1, true)]
 fn the_lock_is_handed_over_once_the_fair_time_has_come(#[case] at: u64, #[case] handed: bool) {
-    // A woken waiter may be faster than the test, but not each time.
-    let tries = if handed { 20 } else { 1_000 };
-    let always = (0..tries).all(|_| handed_over_at(at));
-    assert_eq!(always, handed);
+    assert_eq!(handed_over_at(at), handed);
 }
 
 #[test]

@@ -69,8 +69,7 @@ fn program(side: Side, helper: &Helper, random: &mut Random) -> Trace {
                     side.run(memory, op);
                     5
                 });
-                // Not whatever it is meanwhile: a reader of ours adds itself before it looks, and the
-                // parked bit may be there from before.
+                // Not whatever it is meanwhile: the parked bit may be there from before.
                 let parked = readers << 2 | 2 | usize::from(writer);
                 until("the helper waits", || word(memory) == parked);
                 waiting = Some(op);
@@ -85,8 +84,12 @@ fn program(side: Side, helper: &Helper, random: &mut Random) -> Trace {
             Op::WriteLock => writer = true,
             Op::WriteUnlock => writer = false,
         }
+        let mut stale = 0;
         if readers == 0 && !writer {
             if let Some(op) = waiting.take() {
+                // A hand-over leaves no parked bit if nobody else waits; a wake does, as in C. Which of
+                // them it is depends on how long the helper has waited.
+                stale = 2;
                 helper.finish();
                 match op {
                     Op::ReadLock => readers = 1,
@@ -94,7 +97,7 @@ fn program(side: Side, helper: &Helper, random: &mut Random) -> Trace {
                 }
             }
         }
-        trace.push((op as u64, word(memory) as u64));
+        trace.push((op as u64, (word(memory) & !stale) as u64));
     }
     assert_eq!(word(memory), 0);
     trace
