@@ -5,6 +5,7 @@
 //! | a thread that arrives | 2, 4, 8, 16, then 24 four times, the last two with a yield | 3 us |
 //! | a waiter that was woken | 24, five times | 3 us |
 //! | a thread that finds a bucket locked, and nobody asleep before it | as one that arrives, without the yields | 3 us |
+//! | a reader whose compare-exchange lost to another reader's ([`Backoff`]) | 8, 16, then 32 each time | 0.2 us and more |
 //!
 //! Longer than a short section, shorter than a sleep and a wake-up (4 us on the same processor, 50
 //! and more on one that idles). Few looks: each takes the lock's line away from its owner. A yield
@@ -63,13 +64,38 @@ impl Spin {
         }
         let pauses = (2 << self.step).min(MOST_PAUSES);
         self.step += 1;
-        for _ in 0..if cfg!(miri) { 1 } else { pauses } {
-            spin_loop();
-        }
+        pause(pauses);
         if self.end - self.step < self.yields {
             yield_now();
         }
         true
+    }
+}
+
+/// The pauses of a thread that lost a compare-exchange to others: while it stands aside, the winner has
+/// the line to itself for some more turns.
+#[derive(Debug)]
+pub(crate) struct Backoff {
+    pauses: u32,
+}
+
+impl Backoff {
+    pub(crate) fn new() -> Backoff {
+        Backoff { pauses: 8 }
+    }
+
+    /// Stands aside for a moment: 8, 16, then 32 pauses.
+    pub(crate) fn once(&mut self) {
+        if has_many_processors() {
+            pause(self.pauses);
+        }
+        self.pauses = (self.pauses * 2).min(32);
+    }
+}
+
+fn pause(times: u32) {
+    for _ in 0..if cfg!(miri) { 1 } else { times } {
+        spin_loop();
     }
 }
 

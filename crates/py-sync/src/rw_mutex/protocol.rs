@@ -79,7 +79,7 @@ use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::hooks;
 use crate::parking_lot::{Kind, Parking, Request, park_with};
 use crate::primitive::{Acquire, Relaxed};
-use crate::spin::Spin;
+use crate::spin::{Backoff, Spin};
 
 /// What stops a reader: see `is_stopped_by`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,6 +148,7 @@ impl RwMutex {
         flags: LockFlags,
     ) -> LockStatus {
         let mut call = Call::new(clock, 0, deadline, flags);
+        let mut backoff = Backoff::new();
         loop {
             // Relaxed: decides only which compare-exchange to try.
             let word = self.0.load(Relaxed);
@@ -155,6 +156,7 @@ impl RwMutex {
                 if self.add_reader(word) {
                     return LockStatus::Acquired;
                 }
+                backoff.once();
                 continue;
             }
             match self.wait(&mut call, |word| rank.is_stopped_by(word)) {

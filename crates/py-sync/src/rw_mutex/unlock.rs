@@ -6,6 +6,7 @@ use super::{ONE_READER, PARKED, RwMutex, UPGRADABLE, WRITER, has_parked, is_writ
 use crate::deadline::{Clock, Monotonic};
 use crate::parking_lot::{Kind, lot};
 use crate::primitive::{Relaxed, Release};
+use crate::spin::Backoff;
 
 /// The readers of the word, but the upgradable one.
 pub(super) fn readers(word: usize) -> usize {
@@ -44,6 +45,7 @@ impl RwMutex {
         let key = self.key();
         // Relaxed: decides only which compare-exchange to try.
         let mut word = self.0.load(Relaxed);
+        let mut backoff = Backoff::new();
         loop {
             if readers(word) == 0 {
                 return false;
@@ -68,7 +70,10 @@ impl RwMutex {
                     return true;
                 }
                 Ok(_) => return true,
-                Err(now) => word = now,
+                Err(_) => {
+                    backoff.once();
+                    word = self.0.load(Relaxed);
+                }
             }
         }
     }
