@@ -72,6 +72,8 @@ const OWNED: &[Owned] = &[
             "/signals.rs",
             "/seq_cell/words.rs",
             "/deadline.rs",
+            "/deadline/",
+            "/primitive/",
         ],
     },
     Owned {

@@ -27,8 +27,7 @@
 //!
 //! [`after_fork`]: crate::after_fork
 
-use crate::primitive::{AtomicU8, Relaxed};
-use crate::{Mutex, RawMutex, bits};
+use crate::{Mutex, RawMutex};
 
 impl Mutex {
     /// Makes it unlocked in the child of a fork, whoever held it in the parent.
@@ -51,10 +50,7 @@ impl Mutex {
     /// ```
     #[doc(alias = "_PyMutex_at_fork_reinit")]
     pub unsafe fn at_fork_reinit(&self) {
-        // SAFETY: the byte lives as long as `self`, and is touched atomically only.
-        let byte = unsafe { AtomicU8::from_ptr(self.as_ptr()) };
-        // Relaxed: the child has one thread.
-        byte.store(bits::UNLOCKED, Relaxed);
+        self.reset();
     }
 }
 

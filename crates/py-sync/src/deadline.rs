@@ -10,6 +10,13 @@
 //!
 //! CPython: `Python/pytime.c`, `_PyDeadline_Init`; `Python/lock.c`, `TIME_TO_BE_FAIR_NS`.
 
+#[cfg_attr(all(test, loom), path = "deadline/modelled.rs")]
+#[cfg_attr(not(all(test, loom)), path = "deadline/real.rs")]
+mod clocks;
+
+pub(crate) use clocks::*;
+
+use crate::primitive::MODEL;
 use crate::sys;
 use core::time::Duration;
 
@@ -33,7 +40,7 @@ impl Deadline {
         match timeout {
             None => Deadline::Never,
             Some(Duration::ZERO) => Deadline::Now,
-            Some(_) if cfg!(all(test, loom)) => Deadline::At(0),
+            Some(_) if MODEL => Deadline::At(0),
             Some(timeout) => Deadline::at(sys::monotonic_ns(), timeout),
         }
     }
@@ -51,10 +58,7 @@ impl Deadline {
         match self {
             Deadline::Now => true,
             Deadline::Never => false,
-            #[cfg(all(test, loom))]
-            Deadline::At(at) => modelled::has_come(at),
-            #[cfg(not(all(test, loom)))]
-            Deadline::At(at) => sys::monotonic_ns() >= at,
+            Deadline::At(at) => has_come(at),
         }
     }
 
@@ -82,7 +86,6 @@ impl Deadline {
 
     /// The earlier of this and `step` from now: where signals do not end a sleep, one that
     /// should notice them goes in steps.
-    #[cfg_attr(all(test, loom), allow(dead_code, reason = "no clock in a model"))]
     pub(crate) fn at_most(self, step: Duration) -> Deadline {
         match (self, Deadline::at(sys::monotonic_ns(), step)) {
             (Deadline::Now, _) => Deadline::Now,
@@ -93,7 +96,6 @@ impl Deadline {
 }
 
 /// How long it is until `instant`: zero if that has passed.
-#[cfg(all(feature = "lock_api", not(all(test, loom))))]
 pub(crate) fn time_until(instant: std::time::Instant) -> Duration {
     instant.saturating_duration_since(std::time::Instant::now())
 }
@@ -120,38 +122,10 @@ pub(crate) trait Clock {
     }
 }
 
-/// The real clock. In a model it stands, or leaps from each look to the next, as [`leap`] says.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Monotonic;
-
-impl Clock for Monotonic {
-    #[cfg(not(all(test, loom)))]
-    fn now(&self) -> u64 {
-        sys::monotonic_ns()
-    }
-
-    #[cfg(all(test, loom))]
-    fn now(&self) -> u64 {
-        let (now, step) = MODELLED.get();
-        MODELLED.set((now + step, step));
-        now
-    }
-
-    #[cfg(all(test, loom))]
-    fn again_at(&self, _: u64) -> Deadline {
-        match MODELLED.get() {
-            (_, 0) => Deadline::Never,
-            _ => Deadline::At(0),
-        }
-    }
-}
-
 /// A clock by which every waiter is due at once: that of a fair unlock, and of models.
-#[cfg(any(feature = "lock_api", all(test, loom)))]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Leaping;
 
-#[cfg(any(feature = "lock_api", all(test, loom)))]
 impl Clock for Leaping {
     fn now(&self) -> u64 {
         0
@@ -161,106 +135,6 @@ impl Clock for Leaping {
         true
     }
 }
-
-#[cfg(all(test, loom))]
-pub(crate) use modelled::*;
-
-#[cfg(all(test, loom))]
-mod modelled {
-    use super::{Clock, Deadline, TIME_TO_BE_FAIR_NS};
-    use core::cell::Cell;
-
-    std::thread_local! {
-        /// What time it is, and what a look at it adds. All threads of a model share one OS thread.
-        pub(super) static MODELLED: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
-    }
-
-    /// For code that takes no clock: an execution in which every waiter is due, or none.
-    pub(crate) fn leap(always_fair: bool) {
-        let step = u64::from(always_fair) * 2 * TIME_TO_BE_FAIR_NS;
-        MODELLED.set((0, step));
-    }
-
-    /// A clock that stands: nobody is ever due, and nobody wakes by itself. What wakes a thread is
-    /// another thread.
-    #[derive(Clone, Copy, Debug)]
-    pub(crate) struct Frozen;
-
-    impl Clock for Frozen {
-        fn now(&self) -> u64 {
-            0
-        }
-
-        fn again_at(&self, _: u64) -> Deadline {
-            Deadline::Never
-        }
-    }
-
-    /// Clocks that differ: each waiter finds that its fair time has come, and no unlock does.
-    #[derive(Clone, Copy, Debug)]
-    pub(crate) struct Skewed;
-
-    impl Clock for Skewed {
-        fn now(&self) -> u64 {
-            0
-        }
-    }
-
-    /// The one instant that has not always passed.
-    const LATE: u64 = u64::MAX / 2;
-
-    std::thread_local! {
-        static LATE_HAS_COME: Cell<bool> = const { Cell::new(false) };
-    }
-
-    /// A clock by which all fair times come at one instant, of which the model says when it is.
-    #[derive(Clone, Copy, Debug)]
-    pub(crate) struct Late;
-
-    impl Late {
-        /// The instant is still to come, or it has come.
-        pub(crate) fn set(has_come: bool) {
-            LATE_HAS_COME.set(has_come);
-        }
-    }
-
-    impl Clock for Late {
-        fn now(&self) -> u64 {
-            if LATE_HAS_COME.get() { LATE + 1 } else { 0 }
-        }
-
-        fn time_to_be_fair(&self) -> u64 {
-            LATE
-        }
-
-        fn again_at(&self, _: u64) -> Deadline {
-            Deadline::At(LATE)
-        }
-    }
-
-    /// True if the instant `at` of a model has passed.
-    pub(super) fn has_come(at: u64) -> bool {
-        at != LATE || LATE_HAS_COME.get()
-    }
-
-    /// A clock by which nobody is due when first looked at, and everybody from then on.
-    #[derive(Clone, Debug, Default)]
-    pub(crate) struct Ripening(std::sync::Arc<core::sync::atomic::AtomicBool>);
-
-    impl Clock for Ripening {
-        fn now(&self) -> u64 {
-            0
-        }
-
-        fn is_due(&self, _: u64) -> bool {
-            // Not loom's: it is not part of the model.
-            self.0.swap(true, core::sync::atomic::Ordering::Relaxed)
-        }
-    }
-}
-
-#[cfg(all(test, loom))]
-use modelled::MODELLED;
 
 #[cfg(all(test, not(loom)))]
 mod tests {

@@ -322,18 +322,6 @@ impl RawMutex {
         newest.post();
     }
 
-    /// Puts waiters back that [`release`](Self::release) took, instead of waking one.
-    #[cfg(all(test, loom))]
-    pub(crate) fn put_back(&self, list: List) {
-        self.put_or_wake(self.word.look(), list);
-    }
-
-    /// True if threads wait in the word.
-    #[cfg(all(test, loom))]
-    pub(crate) fn has_waiters(&self) -> bool {
-        self.word.look().has_waiters()
-    }
-
     /// True while somebody holds it. Out of date at once: for assertions.
     ///
     /// ```
@@ -352,6 +340,19 @@ impl RawMutex {
     /// No other thread uses it: the waiters are those of the parent of a fork.
     pub(crate) unsafe fn reset(&self) {
         self.word.clear();
+    }
+}
+
+#[cfg(all(test, loom))]
+impl RawMutex {
+    /// Puts waiters back that [`release`](Self::release) took, instead of waking one.
+    pub(crate) fn put_back(&self, list: List) {
+        self.put_or_wake(self.word.look(), list);
+    }
+
+    /// True if threads wait in the word.
+    pub(crate) fn has_waiters(&self) -> bool {
+        self.word.look().has_waiters()
     }
 }
 

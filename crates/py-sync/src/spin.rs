@@ -17,7 +17,7 @@
 //! A thread that parks spins on its own word instead, where that has paid lately
 //! (`parking_lot/adaptive.rs`).
 
-use crate::primitive::{has_many_processors, spin_loop, yield_now};
+use crate::primitive::{MIRI, has_many_processors, spin_loop, yield_now};
 
 const MOST_PAUSES: u32 = 24;
 
@@ -94,7 +94,7 @@ impl Backoff {
 }
 
 fn pause(times: u32) {
-    for _ in 0..if cfg!(miri) { 1 } else { times } {
+    for _ in 0..if MIRI { 1 } else { times } {
         spin_loop();
     }
 }

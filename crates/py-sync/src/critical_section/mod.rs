@@ -77,10 +77,8 @@ use crate::mutex::Mutex;
 #[inline]
 #[track_caller]
 pub fn assert_held(m: &Mutex) {
-    if cfg!(debug_assertions) {
-        assert!(
-            current::with_current(|stack| stack.top_has(m)) || hooks::world_stopped(),
-            "the critical section of this mutex is not held"
-        );
-    }
+    debug_assert!(
+        current::with_current(|stack| stack.top_has(m)) || hooks::world_stopped(),
+        "the critical section of this mutex is not held"
+    );
 }

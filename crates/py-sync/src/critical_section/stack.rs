@@ -5,17 +5,14 @@
 
 use super::entry::{Entry, Kind, Place, Slot, Tag};
 use crate::mutex::Mutex;
+use crate::primitive::{MIRI, MODEL};
 use core::cell::Cell;
 use core::fmt;
 use core::mem::ManuallyDrop;
 
 /// Sections that need no heap. A deeper nesting spills into a `Vec`, which goes when the nesting
 /// is this shallow again.
-pub(super) const INLINE: usize = if cfg!(any(miri, all(test, loom))) {
-    3
-} else {
-    15
-};
+pub(super) const INLINE: usize = if MIRI || MODEL { 3 } else { 15 };
 
 /// The open sections of one thread, innermost last.
 pub(super) struct Stack {

@@ -3,7 +3,6 @@
 //! This file is the face: the calls, and the fast paths that an inlining compiler puts in place.
 //! The states, the invariants and the slow paths are in `protocol.rs`, the guard in `guard.rs`.
 
-#[cfg(any(feature = "lock_api", all(test, loom)))]
 mod fair;
 mod guard;
 mod protocol;
@@ -232,15 +231,20 @@ impl Mutex {
     #[inline]
     #[must_use]
     pub fn is_locked(&self) -> bool {
-        // Relaxed: a snapshot that orders nothing.
-        is_locked(self.0.load(Relaxed))
+        is_locked(self.byte())
     }
 
-    /// The byte, for models.
-    #[cfg(all(test, loom))]
+    /// The byte, out of date at once.
+    #[inline]
     pub(crate) fn byte(&self) -> u8 {
-        // Relaxed: nobody else is there.
+        // Relaxed: a snapshot that orders nothing.
         self.0.load(Relaxed)
+    }
+
+    /// Unlocks it in the child of a fork.
+    pub(crate) fn reset(&self) {
+        // Relaxed: the child has one thread.
+        self.0.store(UNLOCKED, Relaxed);
     }
 
     /// The byte, for a runtime that shows it to C or embeds it in an object's header.

@@ -39,14 +39,9 @@ use crate::parking_lot::{Kind, Parking, lot, park_with};
 use crate::primitive::{Acquire, AtomicU8, Relaxed, Release, const_fn};
 use core::fmt;
 
-#[cfg(not(all(test, loom)))]
 mod fork;
-#[cfg(any(feature = "lock_api", all(test, loom)))]
-mod poison;
+pub(crate) mod poison;
 mod recursion;
-
-#[cfg(all(feature = "lock_api", not(all(test, loom))))]
-pub(crate) use poison::Stage;
 
 const UNTRIED: u8 = UNLOCKED;
 const RUNNING: u8 = LOCKED;
@@ -215,10 +210,6 @@ impl Rules {
 pub(crate) enum Begun<'a> {
     Done,
     /// Poisoned, which the rules do not overlook.
-    #[cfg_attr(
-        not(feature = "lock_api"),
-        allow(dead_code, reason = "only the typed form tells it from done")
-    )]
     Refused,
     Running(Running<'a>),
 }
@@ -227,10 +218,6 @@ pub(crate) enum Begun<'a> {
 pub(crate) struct Running<'a> {
     flag: &'a OnceFlag,
     /// The byte before this try.
-    #[cfg_attr(
-        not(feature = "lock_api"),
-        allow(dead_code, reason = "only the typed form asks")
-    )]
     from: u8,
     end: u8,
 }

@@ -4,11 +4,8 @@
 //! caller that overlooks the poison tries again, and another one is refused. Who waited while a try
 //! failed finds 8, too.
 
-#[cfg(not(all(test, loom)))]
-use super::{DONE, UNTRIED};
-use super::{OnceFlag, POISONED, Rules, Running};
+use super::{DONE, OnceFlag, POISONED, Rules, Running, UNTRIED};
 use crate::flags::LockFlags;
-#[cfg(not(all(test, loom)))]
 use crate::primitive::Acquire;
 
 impl Rules {
@@ -34,7 +31,6 @@ impl Running<'_> {
 }
 
 /// What a flag has come to.
-#[cfg(not(all(test, loom)))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
     Untried,
@@ -43,7 +39,6 @@ pub(crate) enum Stage {
     Done,
 }
 
-#[cfg(not(all(test, loom)))]
 impl OnceFlag {
     /// What it has come to. Out of date at once, unless it is done.
     pub(crate) fn stage(&self) -> Stage {

@@ -3,14 +3,12 @@
 //! Each thread keeps the addresses of the flags whose initialisers it runs. In a release build, and
 //! in a model, there is nothing.
 
-use crate::primitive::local;
+use crate::primitive::{CHECKED, local};
 use core::cell::RefCell;
 
 local! {
     static RUNNING_HERE: RefCell<Vec<usize>> = RefCell::new(Vec::new());
 }
-
-const CHECKED: bool = cfg!(debug_assertions) && !cfg!(all(test, loom));
 
 /// The calling thread starts the initialiser of `flag`.
 pub(super) fn enter(flag: usize) {

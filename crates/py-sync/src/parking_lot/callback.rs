@@ -4,14 +4,12 @@
 //! circle with another thread if it is not. A debug build panics instead; the panic unlocks the
 //! bucket and leaves the queue as it was.
 
-use crate::primitive::local;
+use crate::primitive::{CHECKED, local};
 use core::cell::Cell;
 
 local! {
     static INSIDE: Cell<bool> = Cell::new(false);
 }
-
-const CHECKED: bool = cfg!(debug_assertions) && !cfg!(all(test, loom));
 
 /// Panics in a debug build if the calling thread is inside a callback.
 #[inline]

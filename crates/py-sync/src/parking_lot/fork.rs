@@ -11,6 +11,7 @@
 //! at the same time find one hook.
 
 use super::table::lot;
+use crate::primitive::{Acquire, AtomicU8, MODEL, Release, lot_static};
 
 /// Empties the lot in the child of a fork: all waiters are forgotten, all buckets unlocked.
 ///
@@ -75,37 +76,35 @@ pub fn init() {
     register();
 }
 
-/// Registers [`empty_lot`], once. Under Miri and in models nothing forks.
-#[cfg(all(unix, not(miri), not(all(test, loom))))]
+/// Under Miri and in models nothing forks.
+const FORKS: bool = cfg!(all(unix, not(miri))) && !MODEL;
+
+lot_static! {
+    static REGISTERED: AtomicU8 = AtomicU8::new(0);
+}
+
+/// Registers [`empty_lot`], once.
 #[inline]
 pub(crate) fn register() {
-    use crate::primitive::{Acquire, AtomicU8};
-    static REGISTERED: AtomicU8 = AtomicU8::new(0);
-
-    #[cold]
-    fn register_slow() {
-        use crate::primitive::Release;
-        // On the systems where it did not run before `main`.
-        py_thread::init();
-        // SAFETY: it resets the buckets, which takes no lock and does not unwind.
-        let done = unsafe { py_thread::on_fork_child(empty_lot) };
-        done.expect("room for the hook of the lot");
-        REGISTERED.store(1, Release);
-    }
-
-    if REGISTERED.load(Acquire) == 0 {
+    // Acquire: who finds it done finds the hook in its slot.
+    if FORKS && REGISTERED.load(Acquire) == 0 {
         register_slow();
     }
 }
 
+#[cold]
+fn register_slow() {
+    // On the systems where it did not run before `main`.
+    py_thread::init();
+    // SAFETY: it resets the buckets, which takes no lock and does not unwind.
+    let done = unsafe { py_thread::on_fork_child(empty_lot) };
+    done.expect("room for the hook of the lot");
+    // Release: see `register`.
+    REGISTERED.store(1, Release);
+}
+
 /// The hook: runs in the child, from within `fork` or from [`after_fork`].
-#[cfg(all(unix, not(miri), not(all(test, loom))))]
 fn empty_lot() {
     // SAFETY: the child's only thread. A thread does not fork from within a call of the lot.
     unsafe { lot().after_fork() };
 }
-
-/// Nothing forks here.
-#[cfg(not(all(unix, not(miri), not(all(test, loom)))))]
-#[inline]
-pub(crate) fn register() {}

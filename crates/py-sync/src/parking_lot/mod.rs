@@ -51,10 +51,6 @@ mod table;
 mod waiter;
 
 pub use fork::{after_fork, init};
-#[cfg_attr(
-    not(feature = "diagnostics"),
-    allow(unreachable_pub, reason = "public with the feature only")
-)]
 pub use record::Kind;
 pub use table::ParkingLot;
 pub(crate) use table::{Parked, Parking, lot};
@@ -140,7 +136,6 @@ pub(crate) unsafe fn park_with(parking: Parking, validate: impl FnMut() -> bool)
 /// # Safety
 ///
 /// As for [`park`].
-#[cfg(any(feature = "lock_api", all(test, loom)))]
 pub(crate) unsafe fn park_then(
     parking: Parking,
     validate: impl FnMut() -> bool,

@@ -2,9 +2,7 @@
 
 use super::bucket::Bucket;
 use super::callback;
-#[cfg(feature = "diagnostics")]
-use super::record::Record;
-use super::record::{self, Kind};
+use super::record::{self, Kind, Record};
 use super::waiter::{NEVER_FAIR, Request, Taken, Visit, Waiter, Waiters};
 use crate::deadline::Deadline;
 use crate::flags::{LockFlags, ParkStatus};
@@ -327,7 +325,6 @@ impl<const N: usize> ParkingLot<N> {
 
     /// Calls `f` with the request and the record of each waiter of one bucket, under its lock, if
     /// there are no more than `room`. How many there are.
-    #[cfg(feature = "diagnostics")]
     pub(crate) fn inspect(
         &self,
         bucket: usize,

@@ -40,10 +40,6 @@ pub(crate) const NEVER_FAIR: u64 = u64::MAX;
 #[derive(Debug)]
 pub(super) struct Waiter {
     pub(super) request: Request,
-    #[cfg_attr(
-        not(feature = "diagnostics"),
-        allow(dead_code, reason = "of no size, and read by diagnostics only")
-    )]
     pub(super) record: Record,
     pub(super) semaphore: Semaphore,
     links: UnsafeCell<Links>,

@@ -29,7 +29,6 @@ use crate::primitive::{AtomicU64, AtomicUsize, Relaxed, const_fn};
 use core::fmt;
 use py_thread::Ident;
 
-#[cfg(not(all(test, loom)))]
 mod fork;
 mod guard;
 mod timed;

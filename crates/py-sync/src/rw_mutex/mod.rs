@@ -4,14 +4,12 @@
 //! The states, the invariants and the slow paths are in `protocol.rs` and `unlock.rs`, the guards in
 //! `guard.rs`, the ways of asking that may fail in `timed.rs`.
 
-#[cfg(not(all(test, loom)))]
 mod fork;
 mod guard;
 mod protocol;
 mod queue;
 mod timed;
 mod unlock;
-#[cfg(any(feature = "lock_api", all(test, loom)))]
 mod upgrade;
 
 pub use guard::{RwMutexReadGuard, RwMutexWriteGuard};

@@ -36,52 +36,35 @@ use crate::deadline::Deadline;
 use crate::primitive::{Acquire, AtomicU32, Relaxed, Release};
 use crate::signals::{self, Shown};
 
-#[cfg(all(test, loom))]
-mod modelled;
-#[cfg(all(
-    any(
-        target_os = "linux",
-        target_os = "android",
-        target_os = "freebsd",
-        windows
+// One way of sleeping, each by the name `Native`.
+#[cfg_attr(all(test, loom), path = "modelled.rs")]
+#[cfg_attr(
+    all(
+        any(
+            target_os = "linux",
+            target_os = "android",
+            target_os = "freebsd",
+            windows
+        ),
+        not(all(test, loom))
     ),
-    not(all(test, loom))
-))]
-mod os;
-#[cfg(all(test, not(loom)))]
-mod tests;
-#[cfg(any(
-    all(test, not(loom)),
+    path = "os.rs"
+)]
+#[cfg_attr(
     not(any(
         target_os = "linux",
         target_os = "android",
         target_os = "freebsd",
         windows,
         all(test, loom)
-    ))
-))]
-mod thread_park;
+    )),
+    path = "thread_park.rs"
+)]
+mod native;
+#[cfg(all(test, not(loom)))]
+mod tests;
 
-#[cfg(all(test, loom))]
-pub(crate) use modelled::Modelled as Native;
-#[cfg(all(
-    any(
-        target_os = "linux",
-        target_os = "android",
-        target_os = "freebsd",
-        windows
-    ),
-    not(all(test, loom))
-))]
-use os::Os as Native;
-#[cfg(not(any(
-    target_os = "linux",
-    target_os = "android",
-    target_os = "freebsd",
-    windows,
-    all(test, loom)
-)))]
-use thread_park::ThreadPark as Native;
+pub(crate) use native::Native;
 
 const EMPTY: u32 = 0;
 const ASLEEP: u32 = 1;
@@ -89,7 +72,6 @@ const ASLEEP: u32 = 1;
 const POSTED: u32 = 2;
 
 /// How long an interruptible sleep is where no signal ends it.
-#[cfg_attr(all(test, loom), allow(dead_code, reason = "no clock in a model"))]
 const SIGNAL_STEP: core::time::Duration = core::time::Duration::from_millis(20);
 
 /// How a wait ended.

@@ -4,21 +4,21 @@
 //! sleep. loom knows no time: a timed sleep returns at once, the wait then finds its deadline
 //! passed, and how late that is, is the scheduler's choice.
 
-use super::{ASLEEP, Semaphore, Sleeper};
 use crate::deadline::Deadline;
 use crate::primitive::{AtomicU32, Relaxed};
+use crate::semaphore::{ASLEEP, Semaphore, Sleeper};
 use loom::sync::{Condvar, Mutex};
 use std::sync::Arc;
 
 /// The kernel's side of one word.
 #[derive(Debug)]
-pub(crate) struct Modelled(Arc<(Mutex<()>, Condvar)>);
+pub(crate) struct Native(Arc<(Mutex<()>, Condvar)>);
 
-impl Sleeper for Modelled {
+impl Sleeper for Native {
     type Waker = Arc<(Mutex<()>, Condvar)>;
 
     fn new() -> Self {
-        Modelled(Arc::new((Mutex::new(()), Condvar::new())))
+        Native(Arc::new((Mutex::new(()), Condvar::new())))
     }
 
     fn sleep(&self, word: &AtomicU32, deadline: Deadline, _interruptible: bool) -> bool {
@@ -47,12 +47,12 @@ impl Sleeper for Modelled {
     }
 }
 
-impl Semaphore<Modelled> {
+impl Semaphore<Native> {
     /// A handler of the waiting thread: it says [`interrupt`](super::interrupt), and by the time it
     /// returns the kernel's sleep has ended. True if it found the wait begun.
     pub(crate) fn interrupt_as_a_handler(&self) -> bool {
         let begun = super::interrupt(&self.word);
-        Modelled::wake(self.sleeper.waker(), &raw const self.word);
+        Native::wake(self.sleeper.waker(), &raw const self.word);
         begun
     }
 }

@@ -1,19 +1,19 @@
 //! Sleeping on the word itself, in the kernel.
 
-use super::{ASLEEP, SIGNAL_STEP, Sleeper};
 use crate::deadline::Deadline;
 use crate::primitive::AtomicU32;
+use crate::semaphore::{ASLEEP, SIGNAL_STEP, Sleeper};
 use crate::sys::futex;
 
 /// The kernel's wait on an address.
 #[derive(Debug)]
-pub(crate) struct Os;
+pub(crate) struct Native;
 
-impl Sleeper for Os {
+impl Sleeper for Native {
     type Waker = ();
 
     fn new() -> Self {
-        Os
+        Native
     }
 
     fn sleep(&self, word: &AtomicU32, deadline: Deadline, interruptible: bool) -> bool {

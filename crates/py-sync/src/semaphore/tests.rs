@@ -1,10 +1,15 @@
 //! One suite over each way of waiting that runs here: the native one and `std::thread::park`.
 
-use super::{Native, Semaphore, Sleeper, Wake, thread_park::ThreadPark};
+use super::{Native, Semaphore, Sleeper, Wake};
 use crate::deadline::Deadline;
+use crate::primitive::MIRI;
 use core::time::Duration;
 use std::sync::mpsc;
 use std::time::Instant;
+use thread_park::Native as ThreadPark;
+
+#[path = "thread_park.rs"]
+mod thread_park;
 
 /// A pointer that a test sends to another thread.
 struct Sent<T>(*const T);
@@ -53,7 +58,7 @@ fn a_sleeper_is_woken<S: Sleeper>(deadline: Deadline, interruptible: bool) {
                 sent.post();
             }
         });
-        for _ in 0..if cfg!(miri) { 2 } else { 20 } {
+        for _ in 0..if MIRI { 2 } else { 20 } {
             let s = Semaphore::<S>::new();
             send.send(Sent(&raw const s)).unwrap();
             while s.wait(deadline, interruptible) == Wake::Interrupted {}
@@ -65,7 +70,7 @@ fn posts_race_timeouts<S: Sleeper>() {
     std::thread::scope(|scope| {
         let (send, receive) = mpsc::channel::<Sent<Semaphore<S>>>();
         scope.spawn(move || receive.into_iter().for_each(Sent::post));
-        for round in 0..if cfg!(miri) { 5 } else { 2_000 } {
+        for round in 0..if MIRI { 5 } else { 2_000 } {
             let s = Semaphore::<S>::new();
             send.send(Sent(&raw const s)).unwrap();
             let timeout = Deadline::after(Some(Duration::from_nanos(1 + round * 37 % 20_000)));

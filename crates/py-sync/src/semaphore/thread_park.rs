@@ -3,20 +3,20 @@
 //! The thread's park token is shared with the program's own use of it: a wake of ours may end a
 //! `park` of theirs early, and theirs ours. Both loop, as `park`'s contract asks.
 
-use super::{SIGNAL_STEP, Sleeper};
 use crate::deadline::Deadline;
 use crate::primitive::AtomicU32;
+use crate::semaphore::{SIGNAL_STEP, Sleeper};
 use std::thread::{self, Thread};
 
 /// The thread that waits.
 #[derive(Debug)]
-pub(crate) struct ThreadPark(Thread);
+pub(crate) struct Native(Thread);
 
-impl Sleeper for ThreadPark {
+impl Sleeper for Native {
     type Waker = Thread;
 
     fn new() -> Self {
-        ThreadPark(thread::current())
+        Native(thread::current())
     }
 
     fn sleep(&self, _: &AtomicU32, deadline: Deadline, interruptible: bool) -> bool {

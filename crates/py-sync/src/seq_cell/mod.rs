@@ -13,21 +13,16 @@
 //!
 //! CPython has no such type: each user of `_PySeqLock` reads its fields by hand.
 
-#[cfg(all(test, loom))]
-mod modelled;
 mod pod;
-#[cfg(not(all(test, loom)))]
+#[cfg_attr(all(test, loom), path = "modelled.rs")]
 mod words;
-
-#[cfg(all(test, loom))]
-use modelled::Words;
-#[cfg(not(all(test, loom)))]
-use words::Words;
 
 pub use pod::Pod;
 
+use crate::primitive::const_fn;
 use crate::seq_lock::SeqLock;
 use core::fmt;
+use words::Words;
 
 /// A small value that many threads read and few write. Readers write nothing, and try again if a
 /// writer came between.
@@ -46,34 +41,23 @@ pub struct SeqCell<T> {
     words: Words<T>,
 }
 
-#[cfg(not(all(test, loom)))]
 impl<T: Pod> SeqCell<T> {
-    /// A cell that holds `value`.
-    ///
-    /// ```
-    /// static CELL: py_sync::SeqCell<u64> = py_sync::SeqCell::new(7);
-    /// assert_eq!(CELL.read(), 7);
-    /// ```
-    #[must_use]
-    pub const fn new(value: T) -> SeqCell<T> {
-        SeqCell {
-            lock: SeqLock::new(),
-            words: Words::new(value),
+    const_fn! {
+        /// A cell that holds `value`.
+        ///
+        /// ```
+        /// static CELL: py_sync::SeqCell<u64> = py_sync::SeqCell::new(7);
+        /// assert_eq!(CELL.read(), 7);
+        /// ```
+        #[must_use]
+        pub fn new(value: T) -> SeqCell<T> {
+            SeqCell {
+                lock: SeqLock::new(),
+                words: Words::new(value),
+            }
         }
     }
-}
 
-#[cfg(all(test, loom))]
-impl<T: Pod> SeqCell<T> {
-    pub(crate) fn new(value: T) -> SeqCell<T> {
-        SeqCell {
-            lock: SeqLock::new(),
-            words: Words::new(value),
-        }
-    }
-}
-
-impl<T: Pod> SeqCell<T> {
     /// The value, whole.
     ///
     /// # Blocking

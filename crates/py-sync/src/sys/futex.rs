@@ -58,14 +58,8 @@ mod platform {
                 MATCH_ANY,
             )
         };
-        // SAFETY: errno is this thread's own, and was set by the call above.
-        rc == -1 && unsafe { *errno() } == libc::EINTR
+        rc == -1 && std::io::Error::last_os_error().kind() == std::io::ErrorKind::Interrupted
     }
-
-    #[cfg(target_os = "android")]
-    use libc::__errno as errno;
-    #[cfg(target_os = "linux")]
-    use libc::__errno_location as errno;
 }
 
 #[cfg(target_os = "freebsd")]
@@ -101,8 +95,7 @@ mod platform {
                 until.cast_mut().cast(),
             )
         };
-        // SAFETY: errno is this thread's own, and was set by the call above.
-        rc == -1 && unsafe { *libc::__error() } == libc::EINTR
+        rc == -1 && std::io::Error::last_os_error().kind() == std::io::ErrorKind::Interrupted
     }
 }
 

@@ -9,14 +9,11 @@
 //! An untimed wait that does not look at signals is atomic-wait's on all three; the timed ones
 //! sleep on the same kernel object, so one wake serves both.
 
-#[cfg(all(
-    any(
-        target_os = "linux",
-        target_os = "android",
-        target_os = "freebsd",
-        windows
-    ),
-    not(all(test, loom))
+#[cfg(any(
+    target_os = "linux",
+    target_os = "android",
+    target_os = "freebsd",
+    windows
 ))]
 pub(crate) mod futex;
 
