@@ -124,7 +124,7 @@ impl List {
 #[derive(Clone, Copy)]
 pub(super) struct Seen {
     addr: usize,
-    #[allow(dead_code, reason = "for the planted fault that follows what was seen")]
+    #[allow(dead_code, reason = "a planted fault follows it, and a model tells")]
     origin: Origin,
 }
 
@@ -241,4 +241,42 @@ impl Word {
 fn list(taken: *mut Waiter, origin: Origin) -> Option<List> {
     let newest = NonNull::new(taken.map_addr(|a| a & !LOCKED))?;
     Some(List { newest, origin })
+}
+
+#[cfg(all(test, loom))]
+mod model {
+    use super::*;
+    use crate::primitive::AcqRel;
+    use crate::raw_mutex::FREE;
+
+    /// A waiter is seen, woken, and waits again at its address: what a take returns is the second, and
+    /// its pointer is not the one that was seen.
+    #[test]
+    fn a_take_follows_what_it_replaced() {
+        loom::model(|| {
+            let word = Word::new();
+            let enter = |waiter: &Waiter| {
+                // SAFETY: new, and it lives until it has waited, below.
+                let list = unsafe { waiter.join(None) };
+                assert!(word.put(word.look(), list).is_ok(), "nobody else is there");
+            };
+            let leave = |seen: Seen| {
+                let taken = word.take(seen, FREE, AcqRel).ok().flatten();
+                let (newest, others) = taken.expect("one waits").split();
+                assert!(others.is_none());
+                newest.post();
+            };
+            let mut waiter = Waiter::new();
+            enter(&waiter);
+            let seen = word.look();
+            leave(seen);
+            waiter.wait();
+            waiter.end();
+            waiter = Waiter::new();
+            enter(&waiter);
+            leave(seen);
+            waiter.wait();
+            waiter.end();
+        });
+    }
 }
