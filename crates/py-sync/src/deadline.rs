@@ -10,9 +10,29 @@
 //!
 //! CPython: `Python/pytime.c`, `_PyDeadline_Init`; `Python/lock.c`, `TIME_TO_BE_FAIR_NS`.
 
-#[cfg_attr(all(test, loom), path = "deadline/modelled.rs")]
-#[cfg_attr(not(all(test, loom)), path = "deadline/real.rs")]
+#[cfg(all(test, loom))]
+#[path = "deadline/modelled.rs"]
 mod clocks;
+
+#[cfg(not(all(test, loom)))]
+mod clocks {
+    use super::{Clock, sys};
+
+    /// The clock of every public call.
+    #[derive(Clone, Copy, Debug)]
+    pub(crate) struct Monotonic;
+
+    impl Clock for Monotonic {
+        fn now(&self) -> u64 {
+            sys::monotonic_ns()
+        }
+    }
+
+    /// True once the instant `at` is reached.
+    pub(super) fn has_come(at: u64) -> bool {
+        sys::monotonic_ns() >= at
+    }
+}
 
 pub(crate) use clocks::*;
 

@@ -32,7 +32,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Explores `model` and prints how many executions that took.
-pub(super) fn check(name: &str, model: impl Fn() + Send + Sync + 'static) {
+pub(crate) fn check(name: &str, model: impl Fn() + Send + Sync + 'static) {
     check_by(loom::model::Builder::new(), name, model);
 }
 

@@ -2,11 +2,16 @@
 //!
 //! Padded to two cache lines, the pair that today's prefetchers fetch together: neighbours in the
 //! table do not disturb each other. CPython's are 32 bytes, two to a line.
+//!
+//! A callback that runs under a bucket's lock does not call back into a lot: it would wait for a bucket
+//! that its own thread holds, for ever if it is the same one, and in a circle with another thread if it
+//! is not. A debug build panics instead; the panic unlocks the bucket and leaves the queue as it was.
 
 use super::adaptive::AdaptiveSpin;
 use super::waiter::Queue;
-use crate::primitive::{UnsafeCell, const_fn};
+use crate::primitive::{CHECKED, UnsafeCell, const_fn, local};
 use crate::raw_mutex::RawMutex;
+use core::cell::Cell;
 use core::fmt;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 
@@ -66,4 +71,35 @@ impl fmt::Debug for Bucket {
             .field("lock", &self.lock)
             .finish_non_exhaustive()
     }
+}
+
+local! {
+    static INSIDE: Cell<bool> = Cell::new(false);
+}
+
+/// Panics in a debug build if the calling thread is inside a callback.
+#[inline]
+pub(crate) fn assert_outside() {
+    if CHECKED {
+        assert!(
+            !INSIDE.try_with(Cell::get).unwrap_or(false),
+            "the parking lot was called from one of its own callbacks"
+        );
+    }
+}
+
+/// Runs a callback of the calling thread, under a bucket lock.
+#[inline]
+pub(crate) fn guarded<R>(callback: impl FnOnce() -> R) -> R {
+    struct Leave;
+    impl Drop for Leave {
+        fn drop(&mut self) {
+            let _ = INSIDE.try_with(|inside| inside.set(false));
+        }
+    }
+    let _leave = CHECKED.then(|| {
+        let _ = INSIDE.try_with(|inside| inside.set(true));
+        Leave
+    });
+    callback()
 }

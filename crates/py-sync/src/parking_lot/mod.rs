@@ -44,7 +44,6 @@
 
 mod adaptive;
 mod bucket;
-mod callback;
 mod fork;
 pub(crate) mod record;
 mod table;

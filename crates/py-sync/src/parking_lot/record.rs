@@ -1,9 +1,14 @@
 //! [`Kind`], what a thread waits for, and what `py_sync::diagnostics` is told besides: who waits, since
-//! when. Without the feature a [`Record`] is of no size and the counts are no code.
+//! when. Without the feature there are no records, and the counts are no code.
 //!
 //! A record is written before its waiter is queued and never changed; who holds the bucket lock
 //! may read it while the waiter is in the queue. The counts are `Relaxed`: figures that order
 //! nothing.
+
+use crate::primitive::MODEL;
+use crate::sys;
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use py_thread::Ident;
 
 /// What a parked thread waits for.
 ///
@@ -30,8 +35,46 @@ pub enum Kind {
     Park,
 }
 
-#[cfg_attr(feature = "diagnostics", path = "record/told.rs")]
-#[cfg_attr(not(feature = "diagnostics"), path = "record/untold.rs")]
-mod told;
+/// Whether the build tells.
+const TOLD: bool = cfg!(feature = "diagnostics") && !MODEL;
 
-pub(crate) use told::*;
+/// Who waits, since when.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Record {
+    pub(crate) ident: Ident,
+    /// Nanoseconds of the monotonic clock.
+    pub(crate) since: u64,
+}
+
+impl Record {
+    /// Of the calling thread, from now on.
+    #[inline]
+    pub(crate) fn new() -> Option<Record> {
+        TOLD.then(|| Record {
+            ident: Ident::own(),
+            since: sys::monotonic_ns(),
+        })
+    }
+}
+
+static WAITS: AtomicU64 = AtomicU64::new(0);
+static HAND_OFFS: AtomicU64 = AtomicU64::new(0);
+
+#[inline]
+pub(crate) fn count_wait() {
+    if TOLD {
+        WAITS.fetch_add(1, Relaxed);
+    }
+}
+
+#[inline]
+pub(crate) fn count_hand_off() {
+    if TOLD {
+        HAND_OFFS.fetch_add(1, Relaxed);
+    }
+}
+
+/// Waits and hand-offs so far.
+pub(crate) fn counts() -> (u64, u64) {
+    (WAITS.load(Relaxed), HAND_OFFS.load(Relaxed))
+}

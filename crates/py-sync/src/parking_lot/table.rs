@@ -1,7 +1,6 @@
 //! [`ParkingLot`]: a table of buckets, and the one static table that the locks park in.
 
-use super::bucket::Bucket;
-use super::callback;
+use super::bucket::{Bucket, assert_outside, guarded};
 use super::record::{self, Kind, Record};
 use super::waiter::{NEVER_FAIR, Request, Taken, Visit, Waiter, Waiters};
 use crate::deadline::Deadline;
@@ -155,10 +154,10 @@ impl<const N: usize> ParkingLot<N> {
         mut validate: impl FnMut() -> bool,
         release: impl FnOnce(),
     ) -> Parked {
-        callback::assert_outside();
+        assert_outside();
         let waiter = Waiter::new(parking.request);
         let queued = self.bucket(parking.request.key).lock(|queue| {
-            let queued = callback::guarded(&mut validate);
+            let queued = guarded(&mut validate);
             if queued {
                 // SAFETY: in no queue yet; it stays here until `sleep_queued` has it out.
                 unsafe { queue.insert(&waiter) };
@@ -212,7 +211,7 @@ impl<const N: usize> ParkingLot<N> {
                 // The fair time has come, and there is still something to wait for.
                 status == ParkStatus::Again
                     && !queue.was_taken(waiter)
-                    && callback::guarded(&mut validate)
+                    && guarded(&mut validate)
                     // SAFETY: queued by the caller, and not posted.
                     || !unsafe { queue.take_back(waiter) }
             });
@@ -272,7 +271,7 @@ impl<const N: usize> ParkingLot<N> {
         key: usize,
         f: impl FnOnce(&mut Waiters<'_>) -> R,
     ) -> R {
-        callback::assert_outside();
+        assert_outside();
         // Dropped last: woken without the lock, also if `f` panics.
         let mut taken = Taken::new();
         self.bucket(key).lock(|queue| {
@@ -282,7 +281,7 @@ impl<const N: usize> ParkingLot<N> {
                 queue,
                 taken: &mut taken,
             };
-            callback::guarded(|| f(&mut waiters))
+            guarded(|| f(&mut waiters))
         })
     }
 
@@ -331,10 +330,13 @@ impl<const N: usize> ParkingLot<N> {
         room: usize,
         mut f: impl FnMut(&Request, &Record),
     ) -> usize {
-        callback::assert_outside();
+        assert_outside();
         self.buckets[bucket].lock(|queue| {
             if queue.len() <= room {
-                queue.iter().for_each(|w| f(&w.request, &w.record));
+                let recorded = queue
+                    .iter()
+                    .filter_map(|w| Some((&w.request, w.record.as_ref()?)));
+                recorded.for_each(|(request, record)| f(request, record));
             }
             queue.len()
         })

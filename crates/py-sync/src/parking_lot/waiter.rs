@@ -40,7 +40,8 @@ pub(crate) const NEVER_FAIR: u64 = u64::MAX;
 #[derive(Debug)]
 pub(super) struct Waiter {
     pub(super) request: Request,
-    pub(super) record: Record,
+    /// Nothing without diagnostics.
+    pub(super) record: Option<Record>,
     pub(super) semaphore: Semaphore,
     links: UnsafeCell<Links>,
     outcome: UnsafeCell<Outcome>,
