@@ -33,17 +33,29 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Explores `model` and prints how many executions that took.
 pub(crate) fn check(name: &str, model: impl Fn() + Send + Sync + 'static) {
-    check_by(loom::model::Builder::new(), name, model);
+    let n = explore(loom::model::Builder::new(), name, model);
+    assert!(n > 1, "{name} explores nothing");
+}
+
+/// A sequence of steps by one thread, for what the shim's devices report of it.
+pub(crate) fn check_steps(name: &str, model: impl Fn() + Send + Sync + 'static) {
+    let n = explore(loom::model::Builder::new(), name, model);
+    assert_eq!(n, 1, "{name} has one order of its steps");
 }
 
 /// [`check`] with no more than `most` pre-emptions: for a model that needs few, and has many.
 pub(super) fn check_within(most: usize, name: &str, model: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(builder.preemption_bound.map_or(most, |n| n.min(most)));
-    check_by(builder, name, model);
+    let n = explore(builder, name, model);
+    assert!(n > 1, "{name} explores nothing");
 }
 
-fn check_by(builder: loom::model::Builder, name: &str, model: impl Fn() + Send + Sync + 'static) {
+fn explore(
+    builder: loom::model::Builder,
+    name: &str,
+    model: impl Fn() + Send + Sync + 'static,
+) -> usize {
     let executions = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&executions);
     builder.check(move || {
@@ -52,7 +64,7 @@ fn check_by(builder: loom::model::Builder, name: &str, model: impl Fn() + Send +
     });
     let n = executions.load(Ordering::Relaxed);
     println!("loom: {name}: {n} executions");
-    assert!(n > 1, "{name} explores nothing");
+    n
 }
 
 /// What a lock under test guards: loom reports two threads in it at once, and a missing ordering.

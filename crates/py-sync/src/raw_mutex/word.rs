@@ -253,7 +253,7 @@ mod model {
     /// its pointer is not the one that was seen.
     #[test]
     fn a_take_follows_what_it_replaced() {
-        crate::model::check("raw_mutex::word::a_take_follows_what_it_replaced", || {
+        crate::model::check_steps("raw_mutex::word::a_take_follows_what_it_replaced", || {
             let word = Word::new();
             let enter = |waiter: &Waiter| {
                 // SAFETY: new, and it lives until it has waited, below.
