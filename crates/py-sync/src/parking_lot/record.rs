@@ -28,6 +28,8 @@ pub enum Kind {
     Event,
     /// A `OnceFlag` whose initialiser runs.
     OnceFlag,
+    /// A `Semaphore`.
+    Semaphore,
     /// A condition variable.
     #[cfg_attr(
         not(feature = "lock_api"),
