@@ -54,6 +54,8 @@ use core::time::Duration;
 mod fork;
 mod guard;
 mod signals;
+#[cfg(all(test, not(loom)))]
+mod tests;
 
 pub use guard::SemaphoreGuard;
 
