@@ -306,9 +306,10 @@ impl Semaphore {
     #[inline]
     #[track_caller]
     fn add(&self, word: usize, permits: usize) -> Result<(), usize> {
-        let free = (word / PERMIT).checked_add(permits);
-        let free = free.filter(|&free| free <= Semaphore::MAX_PERMITS);
-        let free = free.expect("semaphore released too often") * PERMIT;
+        let free = word / PERMIT;
+        let fit = permits <= Semaphore::MAX_PERMITS - free;
+        assert!(fit, "semaphore released too often");
+        let free = (free + permits) * PERMIT;
         // Release: what came before it is seen by who takes a permit. The last touch (I5). Relaxed
         // on failure: only tried again.
         let given = self.0.compare_exchange_weak(word, free, Release, Relaxed);
@@ -320,11 +321,9 @@ impl Semaphore {
     #[cold]
     #[track_caller]
     fn hand_over(&self, permits: usize) -> Result<(), usize> {
-        // No more than fit: checked before anything is given.
-        assert!(
-            permits <= Semaphore::MAX_PERMITS,
-            "semaphore released too often"
-        );
+        // Before anything is given.
+        let fit = permits <= Semaphore::MAX_PERMITS;
+        assert!(fit, "semaphore released too often");
         let serve = |waiters: &mut Waiters<'_>| {
             // Relaxed: from here on nobody else changes it if it is 1 (I1).
             let word = self.0.load(Relaxed);

@@ -106,6 +106,22 @@ fn one_that_goes_on_after_a_signal() {
     sections("counting_semaphore::one_that_goes_on_after_a_signal", roles);
 }
 
+/// Nobody releases: what ends the wait is the signal.
+#[test]
+fn one_that_a_signal_alone_calls_off() {
+    fn look(shared: &Shared) -> bool {
+        assert_eq!(shared.0.permits(), 0);
+        false
+    }
+    check(
+        "counting_semaphore::one_that_a_signal_alone_calls_off",
+        || {
+            let (_, taken) = together(shared(0), &[interrupted_section, look]);
+            assert!(!taken[0]);
+        },
+    );
+}
+
 fn wait(shared: &Shared) -> bool {
     let status = shared.0.acquire_to(Deadline::Never, NONE);
     assert_eq!(status, LockStatus::Acquired);

@@ -185,6 +185,44 @@ fn a_signal_and_an_event() {
     });
 }
 
+/// Nobody lets go: what ends each wait is the signal, and the check is asked.
+#[test]
+fn a_signal_alone_ends_every_wait() {
+    struct Held {
+        mutex: Mutex,
+        event: Event,
+        looked: Guarded,
+    }
+    fn look(held: &Held) -> usize {
+        assert!(held.mutex.is_locked());
+        held.looked.increment();
+        0
+    }
+    fn wait(held: &Held) -> usize {
+        let mut checks = 0;
+        let mut check = || {
+            checks += 1;
+            Err(())
+        };
+        signal_arrived();
+        let locked = held.mutex.lock_checking(&Frozen, NEVER, NONE, &mut check);
+        assert_eq!(locked, Err(()));
+        signal_arrived();
+        assert_eq!(held.event.wait_with_signals(None, &mut check), Err(()));
+        checks
+    }
+    check("with_signals::a_signal_alone_ends_every_wait", || {
+        let held = Held {
+            mutex: Mutex::new(),
+            event: Event::new(),
+            looked: Guarded::new(),
+        };
+        assert!(held.mutex.try_lock());
+        let (_, checks) = together(held, &[wait, look]);
+        assert_eq!(checks[0], 2, "each wait asked once");
+    });
+}
+
 /// A queue with a condition variable.
 struct Queue {
     mutex: Mutex,

@@ -54,8 +54,10 @@ impl RecursiveMutex {
     /// ```
     #[track_caller]
     pub fn unlock_all_as(&self, ident: Ident) -> NonZeroUsize {
-        self.try_unlock_all_as(ident)
-            .expect("unlocking a recursive mutex that is not owned by the current thread")
+        match self.try_unlock_all_as(ident) {
+            Some(levels) => levels,
+            None => panic!("unlocking a recursive mutex that is not owned by the current thread"),
+        }
     }
 
     /// As [`unlock_all`](RecursiveMutex::unlock_all), if [`Ident::current`] holds it; `None`, and
@@ -166,8 +168,10 @@ impl RecursiveMutex {
         flags: LockFlags,
     ) {
         if self.is_locked_by(ident) {
-            let deeper = self.level.load(Relaxed).checked_add(levels.get());
-            self.level.store(deeper.expect(TOO_OFTEN), Relaxed);
+            let level = self.level.load(Relaxed);
+            let fit = levels.get() <= usize::MAX - level;
+            assert!(fit, "recursive mutex locked too often");
+            self.level.store(level + levels.get(), Relaxed);
             return;
         }
         let status = self.mutex.lock_with(clock, Deadline::Never, flags);
@@ -177,5 +181,3 @@ impl RecursiveMutex {
         self.level.store(levels.get() - 1, Relaxed);
     }
 }
-
-const TOO_OFTEN: &str = "recursive mutex locked too often";
