@@ -158,18 +158,22 @@ fn many_permits_at_once() {
     });
 }
 
-/// Two releases at once, and one who takes twice: each release counts.
+/// Releases at once, and one who takes: each release counts, also one that comes to the bucket lock
+/// when the line is served and a permit is free.
 #[test]
-fn two_releases_and_two_takes() {
+fn three_releases_and_three_takes() {
     fn wake(shared: &Shared) -> bool {
         shared.0.release();
         true
     }
-    fn take_two(shared: &Shared) -> bool {
-        (0..2).all(|_| shared.0.acquire_to(Deadline::Never, NONE) == LockStatus::Acquired)
+    fn wake_twice(shared: &Shared) -> bool {
+        wake(shared) && wake(shared)
     }
-    check("counting_semaphore::two_releases_and_two_takes", || {
-        let (shared, served) = together(shared(0), &[wake, wake, take_two]);
+    fn take_three(shared: &Shared) -> bool {
+        (0..3).all(|_| shared.0.acquire_to(Deadline::Never, NONE) == LockStatus::Acquired)
+    }
+    check("counting_semaphore::three_releases_and_three_takes", || {
+        let (shared, served) = together(shared(0), &[wake, wake_twice, take_three]);
         assert!(served.into_iter().all(|served| served));
         assert_eq!(shared.0.permits(), 0);
     });
