@@ -92,8 +92,8 @@ impl Mutex {
     }
 
     /// Locks without detaching: as [`lock`](Mutex::lock), but the thread keeps its critical sections
-    /// and stays on the [`Runtime`](crate::Runtime) while it sleeps, as with [`LockFlags::NONE`],
-    /// where see.
+    /// and stays on the [`Runtime`](crate::Runtime) while it sleeps. [`LockFlags::NONE`] says where that
+    /// may not be.
     ///
     /// CPython: `Include/internal/pycore_lock.h`, `PyMutex_LockFlags`, with `_Py_LOCK_DONT_DETACH`.
     ///

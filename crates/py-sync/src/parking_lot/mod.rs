@@ -75,8 +75,9 @@ use core::time::Duration;
 /// if an `unpark` took the thread out, even if its time was up by then,
 /// [`Timeout`](ParkStatus::Timeout) after `timeout`, [`Intr`](ParkStatus::Intr) after a signal and
 /// only with [`LockFlags::HANDLE_SIGNALS`] or [`LockFlags::FAIL_IF_INTERRUPTED`], which say the same
-/// here: no [`Runtime`](crate::Runtime) is asked, and none is needed. `Some(ZERO)` queues the thread too, and takes it out
-/// again at once. A timeout too long for the clock, as `Duration::MAX`, is for ever.
+/// here: no [`Runtime`](crate::Runtime) is asked, and none is needed. `Some(ZERO)` queues the thread
+/// too, and takes it out again at once. A timeout too long for the clock, as `Duration::MAX`, is for
+/// ever.
 ///
 /// CPython: `Python/parking_lot.c`, `_PyParkingLot_Park`.
 ///
