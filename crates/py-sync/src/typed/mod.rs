@@ -39,6 +39,8 @@ mod raw_reentrant;
 mod raw_rw_lock;
 mod reentrant;
 mod rw_lock;
+#[cfg(feature = "lock_api_05")]
+pub mod v05;
 
 pub use self::condvar::{Condvar, WaitTimeoutResult};
 pub use self::mutex::{
