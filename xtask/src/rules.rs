@@ -133,6 +133,14 @@ const LEVELS: &[(&str, &[&str])] = &[
         &["crate::event", "crate::rw_mutex", "crate::semaphore"],
     ),
     (
+        "py-sync/src/counting_semaphore",
+        &["crate::mutex", "crate::event", "crate::semaphore"],
+    ),
+    (
+        "py-sync/src/with_signals",
+        &["crate::parking_lot", "crate::mutex", "crate::semaphore"],
+    ),
+    (
         "py-sync/src/once_flag",
         &["crate::mutex", "crate::event", "crate::semaphore"],
     ),

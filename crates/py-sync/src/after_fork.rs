@@ -10,6 +10,7 @@
 //! | `Mutex`, `RwMutex`, `RecursiveMutex` | held by another thread | held for ever: `at_fork_reinit` |
 //! | `OnceFlag` | its initialiser ran in another thread | waited for for ever: `at_fork_reinit` |
 //! | `OnceFlag`, `Event` | done, set | as they were |
+//! | `Semaphore` | permits free | as many; those that other threads had are missing: `at_fork_reinit` |
 //! | `Event` | not set, waited for | not set; `notify` finds nobody |
 //! | `SeqLock`, `SeqCell` | another thread wrote | odd, and torn: their `after_fork` |
 //! | `RawMutex` | dead waiters in its word | `at_fork_reinit`, also if the forking thread holds it |

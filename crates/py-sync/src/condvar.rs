@@ -32,6 +32,9 @@
 //! * I3: a waiter that was taken out returns as notified, whatever its clock says (I2 of the lot): a
 //!   notification to one is never spent on a waiter that gives up.
 //! * I4: the byte is not touched after a waiter was woken: it may free the variable at once.
+//! * I5: a waiter that a signal ends is out of the queue, and has no mutex, while its handlers run. So
+//!   it may miss a notification meanwhile: it does not sleep on, but returns to its caller, who looks
+//!   at what is waited for.
 //!
 //! Orderings: all `Relaxed`. The byte's writes are ordered by the bucket lock, and a notifier's load
 //! by the mutex (I2); what the threads tell each other is under the mutex too. Without the mutex
@@ -65,8 +68,21 @@ impl Condvar {
         clock: &impl Clock,
         mutex: &Mutex,
         release: impl FnOnce(),
-        (until, flags): (Deadline, LockFlags),
+        until: (Deadline, LockFlags),
     ) -> bool {
+        self.wait_or(clock, mutex, release, until, || ()) == ParkStatus::Ok
+    }
+
+    /// [`wait`](Condvar::wait), which also ends at a signal if the flags say so: `Intr`. `handle` then
+    /// runs before `mutex` is locked again; it may panic.
+    pub(crate) fn wait_or(
+        &self,
+        clock: &impl Clock,
+        mutex: &Mutex,
+        release: impl FnOnce(),
+        (until, flags): (Deadline, LockFlags),
+        handle: impl FnOnce(),
+    ) -> ParkStatus {
         let announce = || {
             // Relaxed: under the bucket lock (I1).
             self.0.store(WAITED_FOR, Relaxed);
@@ -75,9 +91,16 @@ impl Condvar {
         let parking = Parking::plain(Kind::Condvar, self.key(), until, flags);
         // SAFETY: the key is our own address; `announce` does not call into the lot.
         let parked = unsafe { park_then(parking, announce, release) };
-        let status = mutex.lock_with(clock, Deadline::Never, flags);
-        debug_assert_eq!(status, LockStatus::Acquired);
-        parked.status == ParkStatus::Ok
+        let flags = flags.deaf();
+        let _locked = Relock {
+            clock,
+            mutex,
+            flags,
+        };
+        if parked.status == ParkStatus::Intr {
+            handle();
+        }
+        parked.status
     }
 
     /// Wakes the thread that has waited for longest. True if there was one.
@@ -99,6 +122,14 @@ impl Condvar {
     pub(crate) fn may_have_waiters(&self) -> bool {
         // Relaxed: the caller's mutex orders it (I2).
         self.0.load(Relaxed) != NOBODY
+    }
+
+    /// Clears the byte if nobody waits: for the child of a fork, whose parent's threads did.
+    #[cfg(feature = "lock_api")]
+    pub(crate) fn forget_waiters(&self) {
+        if self.may_have_waiters() {
+            self.notify(0);
+        }
     }
 
     /// Takes out so many, or all that there are.
@@ -126,5 +157,20 @@ impl Condvar {
 
     fn key(&self) -> usize {
         core::ptr::from_ref(self).addr()
+    }
+}
+
+/// Locks the mutex when it is dropped: the caller's guard finds it locked, also if `handle` panics.
+struct Relock<'a, C: Clock> {
+    clock: &'a C,
+    mutex: &'a Mutex,
+    flags: LockFlags,
+}
+
+impl<C: Clock> Drop for Relock<'_, C> {
+    fn drop(&mut self) {
+        let (mutex, never) = (self.mutex, Deadline::Never);
+        let status = mutex.lock_with(self.clock, never, self.flags);
+        debug_assert_eq!(status, LockStatus::Acquired);
     }
 }

@@ -120,6 +120,12 @@ pub(crate) fn time_until(instant: std::time::Instant) -> Duration {
     instant.saturating_duration_since(std::time::Instant::now())
 }
 
+/// The instant `timeout` from now, if the clock can hold it.
+#[cfg(all(feature = "lock_api_05", not(all(test, loom))))]
+pub(crate) fn instant_after(timeout: Duration) -> Option<std::time::Instant> {
+    std::time::Instant::now().checked_add(timeout)
+}
+
 /// What time it is for the hand-over rule, in nanoseconds from any fixed point.
 ///
 /// Lock calls take it as a parameter; tests pass a fake.

@@ -34,6 +34,7 @@ use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::hooks;
 use crate::parking_lot::{Kind, Parking, lot, park_with};
 use crate::primitive::{Acquire, AtomicU8, Relaxed, Release, const_fn};
+use crate::with_signals::across_signals;
 use core::fmt;
 use core::time::Duration;
 
@@ -142,8 +143,8 @@ impl Event {
     /// Waits until the event is set or the time is up; true if it is set. `None` waits for ever,
     /// `Some(ZERO)` not at all.
     ///
-    /// `detach` stands for [`LockFlags::DETACH`]. A signal does not end the wait; see
-    /// [`wait_with`](Event::wait_with).
+    /// `detach` stands for [`LockFlags::DETACH`]: the parameters are C's. A signal does not end the
+    /// wait. [`wait_with`](Event::wait_with) takes flags, and tells a signal from a timeout.
     ///
     /// CPython: `Python/lock.c`, `PyEvent_WaitTimed`.
     ///
@@ -173,7 +174,10 @@ impl Event {
     /// Waits as [`wait_timed`](Event::wait_timed), by the flags of a lock call:
     /// [`Acquired`](LockStatus::Acquired) if the event is set, [`Failure`](LockStatus::Failure)
     /// after `timeout`, and with [`LockFlags::HANDLE_SIGNALS`] [`Intr`](LockStatus::Intr) after a
-    /// signal, if the runtime's [`pending`](crate::Runtime::pending) says so.
+    /// signal, if the runtime's [`pending`](crate::Runtime::pending) says so; without an
+    /// [`install`](crate::install)ed runtime no signal ends the wait.
+    /// [`LockFlags::FAIL_IF_INTERRUPTED`] and [`wait_with_signals`](Event::wait_with_signals) need no
+    /// runtime.
     ///
     /// # Blocking
     ///
@@ -196,6 +200,48 @@ impl Event {
             return self.leave_mark();
         }
         self.wait_contended(Deadline::after(timeout), flags)
+    }
+
+    /// Waits within `timeout`, and runs `check` after each signal that comes meanwhile, as
+    /// [`Mutex::lock_with_signals`](crate::Mutex::lock_with_signals), which see. `Ok(true)` if the
+    /// event is set, `Ok(false)` if the time is up.
+    ///
+    /// # Errors
+    ///
+    /// The first that `check` returns.
+    ///
+    /// # Blocking
+    ///
+    /// As [`wait`](Event::wait), for `timeout` at most.
+    ///
+    /// # Panics
+    ///
+    /// If `check` does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let e = py_sync::Event::new();
+    /// py_sync::signal_arrived(); // as a handler would, just before the wait
+    /// let check_signals = || Err("KeyboardInterrupt");
+    /// assert_eq!(e.wait_with_signals(None, check_signals), Err("KeyboardInterrupt"));
+    /// e.notify();
+    /// assert_eq!(e.wait_with_signals(None, check_signals), Ok(true));
+    /// ```
+    pub fn wait_with_signals<E>(
+        &self,
+        timeout: Option<Duration>,
+        check: impl FnMut() -> Result<(), E>,
+    ) -> Result<bool, E> {
+        if self.is_set() {
+            return Ok(true);
+        }
+        if timeout == Some(Duration::ZERO) {
+            return Ok(self.leave_mark().is_acquired());
+        }
+        let deadline = Deadline::after(timeout);
+        let attempt = |fails| self.wait_contended(deadline, LockFlags::DETACH | fails);
+        across_signals(attempt, check)
     }
 
     /// What is left of a wait that does not wait: the byte is 2 after it, as in CPython.
@@ -227,7 +273,7 @@ impl Event {
             let given_up = match parked.status {
                 ParkStatus::Ok | ParkStatus::Again => continue,
                 ParkStatus::Timeout => LockStatus::Failure,
-                ParkStatus::Intr if hooks::pending().is_break() => LockStatus::Intr,
+                ParkStatus::Intr if hooks::ends_wait(flags) => LockStatus::Intr,
                 ParkStatus::Intr => continue,
             };
             return match self.is_set() {

@@ -2,6 +2,7 @@
 
 use core::fmt;
 use core::ops::{BitOr, BitOrAssign};
+use py_thread::AcquireStatus;
 
 /// What a wait may do besides waiting.
 ///
@@ -12,6 +13,7 @@ use core::ops::{BitOr, BitOrAssign};
 /// let flags = LockFlags::DETACH | LockFlags::HANDLE_SIGNALS;
 /// assert!(flags.contains(LockFlags::DETACH));
 /// assert_eq!(flags.bits(), 3);
+/// assert_eq!(LockFlags::empty(), LockFlags::NONE);
 /// assert_eq!(LockFlags::default(), LockFlags::NONE);
 /// ```
 #[doc(alias = "_PyLockFlags")]
@@ -41,8 +43,13 @@ impl LockFlags {
     pub const DETACH: LockFlags = LockFlags(1);
 
     /// A signal ends the sleep; the runtime's [`pending`](crate::Runtime::pending) then says
-    /// whether the wait goes on. A handler that calls [`signal_arrived`](crate::signal_arrived) is
-    /// noticed also if it runs just before the sleep.
+    /// whether the wait goes on. **Without an [`install`](crate::install)ed runtime it always goes
+    /// on**: a lock call is then never ended by a signal. [`FAIL_IF_INTERRUPTED`] and the calls
+    /// named `.._with_signals`, as [`Mutex::lock_with_signals`](crate::Mutex::lock_with_signals),
+    /// need none. A handler that calls [`signal_arrived`](crate::signal_arrived) is noticed also if
+    /// it runs just before the sleep.
+    ///
+    /// [`FAIL_IF_INTERRUPTED`]: LockFlags::FAIL_IF_INTERRUPTED
     ///
     /// ```
     /// # use py_sync::LockFlags;
@@ -50,6 +57,59 @@ impl LockFlags {
     /// ```
     #[doc(alias = "_PY_LOCK_HANDLE_SIGNALS")]
     pub const HANDLE_SIGNALS: LockFlags = LockFlags(2);
+
+    /// A signal ends the wait with [`LockStatus::Intr`], and nobody is asked: the handlers are left
+    /// to the caller, and no [`Runtime`](crate::Runtime) is needed. May be spurious: where the
+    /// system does not tell of signals, the wait ends every 20 ms, so a caller that finds nothing to
+    /// do waits again. With [`HANDLE_SIGNALS`](LockFlags::HANDLE_SIGNALS) too, the runtime is asked if
+    /// one is installed, and the wait ends if none is.
+    ///
+    /// ```
+    /// use py_sync::{LockFlags, LockStatus, Mutex};
+    /// let m = Mutex::new();
+    /// m.lock();
+    /// py_sync::signal_arrived(); // as a handler would
+    /// assert_eq!(m.lock_timed(None, LockFlags::FAIL_IF_INTERRUPTED), LockStatus::Intr);
+    /// ```
+    #[doc(alias = "_PY_FAIL_IF_INTERRUPTED")]
+    pub const FAIL_IF_INTERRUPTED: LockFlags = LockFlags(4);
+
+    /// No flags: [`NONE`](LockFlags::NONE).
+    ///
+    /// ```
+    /// # use py_sync::LockFlags;
+    /// assert!(LockFlags::empty().is_empty());
+    /// ```
+    #[must_use]
+    pub const fn empty() -> LockFlags {
+        LockFlags::NONE
+    }
+
+    /// True if no flag is set.
+    ///
+    /// ```
+    /// # use py_sync::LockFlags;
+    /// assert!(!LockFlags::DETACH.is_empty());
+    /// ```
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// A signal ends the wait if the installed runtime says so, or if there is none.
+    pub(crate) const INTERRUPTIBLE: LockFlags =
+        LockFlags(LockFlags::HANDLE_SIGNALS.0 | LockFlags::FAIL_IF_INTERRUPTED.0);
+
+    /// True if a signal ends a sleep.
+    pub(crate) const fn notices_signals(self) -> bool {
+        self.0 & LockFlags::INTERRUPTIBLE.0 != 0
+    }
+
+    /// The same for a wait that no signal ends.
+    #[cfg(any(feature = "lock_api", all(test, loom)))]
+    pub(crate) const fn deaf(self) -> LockFlags {
+        LockFlags(self.0 & !LockFlags::INTERRUPTIBLE.0)
+    }
 
     /// True if all of `other`'s flags are set.
     ///
@@ -91,12 +151,20 @@ impl BitOrAssign for LockFlags {
 
 impl fmt::Debug for LockFlags {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.0 {
-            0 => "NONE",
-            1 => "DETACH",
-            2 => "HANDLE_SIGNALS",
-            _ => "DETACH | HANDLE_SIGNALS",
-        })
+        if self.is_empty() {
+            return f.write_str("NONE");
+        }
+        let flags = [
+            (LockFlags::DETACH, "DETACH"),
+            (LockFlags::HANDLE_SIGNALS, "HANDLE_SIGNALS"),
+            (LockFlags::FAIL_IF_INTERRUPTED, "FAIL_IF_INTERRUPTED"),
+        ];
+        let set = flags.into_iter().filter(|(flag, _)| self.contains(*flag));
+        for (i, (_, name)) in set.enumerate() {
+            f.write_str(if i == 0 { "" } else { " | " })?;
+            f.write_str(name)?;
+        }
+        Ok(())
     }
 }
 
@@ -122,9 +190,47 @@ pub enum LockStatus {
     /// The caller holds the lock.
     #[doc(alias = "PY_LOCK_ACQUIRED")]
     Acquired = 1,
-    /// Not acquired: a signal arrived, and the runtime said to stop.
+    /// Not acquired: a signal arrived, and the [`Runtime`](crate::Runtime) said to stop
+    /// ([`LockFlags::HANDLE_SIGNALS`]) or nobody was to be asked
+    /// ([`LockFlags::FAIL_IF_INTERRUPTED`]).
     #[doc(alias = "PY_LOCK_INTR")]
     Intr = 2,
+}
+
+impl LockStatus {
+    /// True if the caller holds the lock.
+    ///
+    /// ```
+    /// use py_sync::{LockFlags, Mutex};
+    /// let m = Mutex::new();
+    /// assert!(m.lock_timed(None, LockFlags::empty()).is_acquired());
+    /// ```
+    #[must_use]
+    pub const fn is_acquired(self) -> bool {
+        matches!(self, LockStatus::Acquired)
+    }
+}
+
+/// For the retry loop of py-thread, over a lock of this crate: see
+/// [`acquire_with_retries`](py_thread::acquire_with_retries).
+///
+/// ```
+/// use py_sync::{LockFlags, Mutex};
+/// use py_thread::{AcquireStatus, Installed, Timeout, acquire_with_retries};
+/// let m = Mutex::new();
+/// let flags = LockFlags::FAIL_IF_INTERRUPTED; // the loop itself detaches
+/// let wait = |left: Timeout| m.lock_timed(left.as_duration(), flags).into();
+/// let status = acquire_with_retries(Timeout::FOREVER, &Installed, || m.try_lock(), wait);
+/// assert_eq!(status, AcquireStatus::Acquired);
+/// ```
+impl From<LockStatus> for AcquireStatus {
+    fn from(status: LockStatus) -> AcquireStatus {
+        match status {
+            LockStatus::Failure => AcquireStatus::Failure,
+            LockStatus::Acquired => AcquireStatus::Acquired,
+            LockStatus::Intr => AcquireStatus::Intr,
+        }
+    }
 }
 
 /// How a [`park`](crate::park) ended.
@@ -150,7 +256,9 @@ pub enum ParkStatus {
     /// The time was up.
     #[doc(alias = "_Py_PARK_TIMEOUT")]
     Timeout = -2,
-    /// A signal ended the sleep. Only with [`LockFlags::HANDLE_SIGNALS`]; may be spurious.
+    /// A signal ended the sleep. Only with [`LockFlags::HANDLE_SIGNALS`] or
+    /// [`LockFlags::FAIL_IF_INTERRUPTED`], which say the same here: a park asks no
+    /// [`Runtime`](crate::Runtime). May be spurious.
     #[doc(alias = "_Py_PARK_INTR")]
     Intr = -3,
 }

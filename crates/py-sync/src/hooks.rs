@@ -29,7 +29,6 @@
 use crate::flags::LockFlags;
 use crate::primitive::local;
 use core::cell::Cell;
-use core::ops::ControlFlow;
 
 /// What a runtime wants to do around a sleep: release its GIL, run its signal handlers. It is
 /// [`py_thread::Hooks`]: installed once, it holds for the waits of both crates.
@@ -38,10 +37,7 @@ use core::ops::ControlFlow;
 /// use core::ops::ControlFlow;
 /// struct NoGil;
 /// impl py_sync::Runtime for NoGil {
-///     fn detach(&self) -> bool { false }
-///     fn attach(&self) {}
 ///     fn pending(&self) -> ControlFlow<()> { ControlFlow::Continue(()) }
-///     fn world_stopped(&self) -> bool { false }
 /// }
 /// assert!(py_sync::install(&NoGil).is_ok());
 /// assert!(py_thread::installed().is_some());
@@ -51,11 +47,14 @@ pub use py_thread::Hooks as Runtime;
 #[doc(inline)]
 pub use py_thread::{AlreadyInstalled, install};
 
-/// Asks the runtime whether a wait that a signal has ended goes on. Without one it does.
-pub(crate) fn pending() -> ControlFlow<()> {
-    match py_thread::installed() {
-        Some(runtime) => runtime.pending(),
-        None => ControlFlow::Continue(()),
+/// True if a lock call by `flags`, whose sleep a signal has ended, is over. The runtime is asked if
+/// they say so; without one the wait goes on, unless they say that it fails. CPython:
+/// `Python/lock.c`, `_PyMutex_LockTimed`.
+pub(crate) fn ends_wait(flags: LockFlags) -> bool {
+    let asks = flags.contains(LockFlags::HANDLE_SIGNALS);
+    match py_thread::installed().filter(|_| asks) {
+        Some(runtime) => runtime.pending().is_break(),
+        None => flags.contains(LockFlags::FAIL_IF_INTERRUPTED),
     }
 }
 

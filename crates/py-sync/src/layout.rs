@@ -22,6 +22,7 @@ const _: () = {
     assert!(bits::ONCE_INITIALIZED == 4 && bits::READER_SHIFT == 2);
 
     assert!(LockFlags::DETACH.bits() == 1 && LockFlags::HANDLE_SIGNALS.bits() == 2);
+    assert!(LockFlags::FAIL_IF_INTERRUPTED.bits() == 4);
     assert!(LockStatus::Failure as i32 == 0 && LockStatus::Intr as i32 == 2);
     assert!(ParkStatus::Again as i32 == -1 && ParkStatus::Intr as i32 == -3);
 };

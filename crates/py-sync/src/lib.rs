@@ -17,6 +17,7 @@
 mod after_fork;
 mod bits;
 mod condvar;
+mod counting_semaphore;
 mod critical_section;
 mod deadline;
 #[cfg(feature = "diagnostics")]
@@ -43,7 +44,9 @@ mod spin;
 mod sys;
 #[cfg(all(feature = "lock_api", not(all(test, loom))))]
 pub mod typed;
+mod with_signals;
 
+pub use counting_semaphore::{Semaphore, SemaphoreGuard};
 pub use critical_section::{
     CriticalCell, CriticalSection, CsThread, EnteredCriticalSection, TopSection, assert_held,
     with_critical_section, with_critical_section_mutex, with_critical_section_mutex2,
@@ -61,3 +64,4 @@ pub use rw_mutex::{RwMutex, RwMutexReadGuard, RwMutexWriteGuard};
 pub use seq_cell::{Pod, SeqCell};
 pub use seq_lock::{SeqLock, SeqLockWriteGuard};
 pub use signals::signal_arrived;
+pub use with_signals::Interrupted;

@@ -33,7 +33,10 @@ local! {
 ///
 /// The thread's wait with [`LockFlags::HANDLE_SIGNALS`](crate::LockFlags::HANDLE_SIGNALS), the one
 /// it is in or else its next one, then asks the runtime's
-/// [`pending`](crate::Runtime::pending) without sleeping first. Without this call a signal still
+/// [`pending`](crate::Runtime::pending) without sleeping first; without an
+/// [`install`](crate::install)ed runtime it goes on. One with
+/// [`FAIL_IF_INTERRUPTED`](crate::LockFlags::FAIL_IF_INTERRUPTED) ends, and one of the calls named
+/// `.._with_signals` runs its check. Without this call a signal still
 /// ends a sleep that has begun, where the handler was installed without `SA_RESTART`; but one that
 /// is handled after the thread last looked for signals and before it sleeps ends none, as in
 /// CPython.
@@ -59,10 +62,7 @@ local! {
 ///
 /// struct Stops;
 /// impl Runtime for Stops {
-///     fn detach(&self) -> bool { false }
-///     fn attach(&self) {}
 ///     fn pending(&self) -> ControlFlow<()> { ControlFlow::Break(()) }
-///     fn world_stopped(&self) -> bool { false }
 /// }
 /// py_sync::install(&Stops).unwrap();
 ///

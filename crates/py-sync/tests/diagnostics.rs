@@ -108,10 +108,10 @@ fn a_snapshot_prints_as_a_table() {
         assert_eq!(
             table,
             "\
-address             kind        thread        waited
-#x################  park            ##       #.### s
-#x################  park            ##       #.### s
-                    park            ##       #.### s
+address             kind         thread        waited
+#x################  park             ##       #.### s
+#x################  park             ##       #.### s
+                    park             ##       #.### s
 3 threads on 2 addresses"
         );
         for key in [0x99, 0x22] {

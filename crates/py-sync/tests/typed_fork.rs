@@ -9,8 +9,8 @@ mod support;
 
 use py_sync::typed::lock_api::RawRwLockUpgrade as _;
 use py_sync::typed::{
-    Condvar, Mutex, Once, OnceState, ReentrantMutex, RwLock, RwLockUpgradableReadGuard,
-    const_mutex, const_reentrant_mutex, const_rwlock,
+    Condvar, FairMutex, Mutex, Once, OnceState, RawReentrantMutex, ReentrantMutex, RwLock,
+    RwLockUpgradableReadGuard, const_fair_mutex, const_mutex, const_reentrant_mutex, const_rwlock,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -32,6 +32,50 @@ fn children_go_on_with_what_their_parents_threads_wait_for() {
     a_child_goes_on_with_a_read_write_lock_that_threads_wait_for();
     a_lock_that_another_thread_held_is_free_once_it_is_zeroed();
     a_child_has_its_parents_thread_id_and_onces();
+    a_child_makes_free_what_threads_of_its_parent_held();
+}
+
+/// Another thread holds one of each, and is not in the child.
+fn a_child_makes_free_what_threads_of_its_parent_held() {
+    static MUTEX: Mutex<u32> = const_mutex(1);
+    static FAIR: FairMutex<u32> = const_fair_mutex(1);
+    static LOCK: RwLock<u32> = const_rwlock(1);
+    static RLOCK: RawReentrantMutex = RawReentrantMutex::new();
+    static CONDVAR: Condvar = Condvar::new();
+    let (all_held, end) = (py_sync::Event::new(), py_sync::Event::new());
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut waits = MUTEX.lock();
+            CONDVAR.wait_for(&mut waits, MS);
+            let _held = (waits, FAIR.lock(), LOCK.write());
+            RLOCK.lock();
+            RLOCK.lock();
+            all_held.notify();
+            end.wait();
+            RLOCK.unlock_all();
+        });
+        all_held.wait();
+        for _ in 0..forks() {
+            in_forked_child(|| {
+                let held = MUTEX.try_lock_for(MS).is_none()
+                    && FAIR.try_lock().is_none()
+                    && LOCK.try_read_for(MS).is_none()
+                    && !RLOCK.try_lock_for(MS);
+                // SAFETY: the child's only thread, which holds none of them; the numbers are whole.
+                unsafe {
+                    MUTEX.raw().at_fork_reinit();
+                    FAIR.raw().at_fork_reinit();
+                    LOCK.raw().at_fork_reinit();
+                    RLOCK.at_fork_reinit();
+                }
+                CONDVAR.at_fork_reinit();
+                let forgotten = format!("{CONDVAR:?}").contains("false");
+                let free = *MUTEX.lock() + *FAIR.lock() + *LOCK.write() == 3 && RLOCK.try_lock();
+                held && forgotten && free && RLOCK.unlock_all().get() == 1
+            });
+        }
+        end.notify();
+    });
 }
 
 /// How many wait, and whether they may go.

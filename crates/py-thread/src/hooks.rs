@@ -19,26 +19,40 @@ use std::sync::OnceLock;
 ///
 /// A hook that panics aborts the process. `pending` alone may panic.
 ///
+/// Only `pending` has to be written: a runtime without an interpreter lock has nothing to detach
+/// from. One that writes `detach` writes `attach` too.
+///
 /// ```
 /// use core::ops::ControlFlow;
+/// use std::sync::atomic::{AtomicBool, Ordering};
+/// static INTERRUPTED: AtomicBool = AtomicBool::new(false); // a handler sets it
 /// struct NoGil;
 /// impl py_thread::Hooks for NoGil {
-///     fn detach(&self) -> bool { false }
-///     fn attach(&self) {}
-///     fn pending(&self) -> ControlFlow<()> { ControlFlow::Continue(()) }
-///     fn world_stopped(&self) -> bool { false }
+///     fn pending(&self) -> ControlFlow<()> {
+///         match INTERRUPTED.swap(false, Ordering::Relaxed) {
+///             true => ControlFlow::Break(()),
+///             false => ControlFlow::Continue(()),
+///         }
+///     }
 /// }
 /// assert!(py_thread::install(&NoGil).is_ok());
 /// ```
 pub trait Hooks: Sync {
     /// The calling thread is about to sleep. True if it was attached, and so must be attached
-    /// again afterwards; false for a thread the runtime does not know.
+    /// again afterwards; false for a thread the runtime does not know, and unless it is overridden.
     #[doc(alias = "PyEval_ReleaseThread")]
-    fn detach(&self) -> bool;
+    fn detach(&self) -> bool {
+        false
+    }
 
     /// The calling thread has woken, and `detach` said true. May block, and may never return.
+    ///
+    /// Unless it is overridden it ends the process, with a message: a `detach` that says true needs
+    /// its other half.
     #[doc(alias = "PyEval_AcquireThread")]
-    fn attach(&self);
+    fn attach(&self) {
+        panic!("a runtime whose detach says true must say how a thread is attached again");
+    }
 
     /// A signal may have arrived while the calling thread, now attached again, waited in a way that
     /// looks after signals (`py_sync::LockFlags::HANDLE_SIGNALS`, or a join with [`Installed`]).
@@ -46,8 +60,11 @@ pub trait Hooks: Sync {
     #[doc(alias = "Py_MakePendingCalls")]
     fn pending(&self) -> ControlFlow<()>;
 
-    /// True while the runtime has stopped all threads but the calling one.
-    fn world_stopped(&self) -> bool;
+    /// True while the runtime has stopped all threads but the calling one. False unless it is
+    /// overridden: a runtime that never stops its world.
+    fn world_stopped(&self) -> bool {
+        false
+    }
 }
 
 static HOOKS: OnceLock<&'static dyn Hooks> = OnceLock::new();
@@ -61,10 +78,7 @@ type Wrapper = fn(&mut dyn FnMut());
 /// ```
 /// # struct Nop;
 /// # impl py_thread::Hooks for Nop {
-/// #     fn detach(&self) -> bool { false }
-/// #     fn attach(&self) {}
 /// #     fn pending(&self) -> core::ops::ControlFlow<()> { core::ops::ControlFlow::Continue(()) }
-/// #     fn world_stopped(&self) -> bool { false }
 /// # }
 /// py_thread::install(&Nop).unwrap();
 /// let error: py_thread::AlreadyInstalled = py_thread::install(&Nop).unwrap_err();

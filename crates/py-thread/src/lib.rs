@@ -40,7 +40,7 @@ pub use ident::{Ident, LogicalThread};
 pub use info::{ThreadInfo, info};
 pub use name::{NAME_MAX, current_name, set_current_name};
 pub use os_ident::{OsIdent, native_id};
-pub use retry::{AcquireStatus, acquire_with_retries};
+pub use retry::{AcquireStatus, acquire_across_signals, acquire_with_retries};
 pub use runtime::Runtime;
 pub use stack_size::{
     MIN_STACK_SIZE, StackSizeError, check_stack_size, set_stack_size, stack_size,

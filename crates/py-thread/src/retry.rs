@@ -3,6 +3,7 @@
 use crate::deadline::Deadline;
 use crate::runtime::Runtime;
 use crate::timeout::Timeout;
+use core::ops::ControlFlow;
 
 /// How an attempt to take a lock ended, with C's numbers.
 ///
@@ -67,24 +68,66 @@ pub fn acquire_with_retries<R: Runtime>(
     mut wait: impl FnMut(Timeout) -> AcquireStatus,
 ) -> AcquireStatus {
     let deadline = Deadline::after(timeout);
-    let mut left = timeout;
-    loop {
-        if try_acquire() {
-            return AcquireStatus::Acquired;
-        }
-        if left == Timeout::NOW {
+    // The first attempt waits for what was asked for, the others for what is left of it.
+    let mut first = Some(timeout);
+    let attempt = || {
+        let Some(left) = first.take().or_else(|| deadline.remaining()) else {
             return AcquireStatus::Failure;
+        };
+        match try_acquire() {
+            true => AcquireStatus::Acquired,
+            false if left == Timeout::NOW => AcquireStatus::Failure,
+            false => runtime.detach(|| wait(left)),
         }
-        match runtime.detach(|| wait(left)) {
-            AcquireStatus::Intr => {}
-            status => return status,
-        }
-        if runtime.pending().is_break() {
-            return AcquireStatus::Intr;
-        }
-        match deadline.remaining() {
-            Some(remaining) => left = remaining,
-            None => return AcquireStatus::Failure,
+    };
+    let check = || match runtime.pending() {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(()),
+    };
+    match acquire_across_signals(attempt, check) {
+        Ok(true) => AcquireStatus::Acquired,
+        Ok(false) => AcquireStatus::Failure,
+        Err(()) => AcquireStatus::Intr,
+    }
+}
+
+/// The loop of [`acquire_with_retries`] alone, for a wait that knows its deadline: attempts until one
+/// ends otherwise than by a signal, and runs `check` after each that does. An error of `check` is
+/// that of the handler that raised, and ends the loop; it is passed on.
+///
+/// `Ok(true)` if the lock was taken, `Ok(false)` if the time is over.
+///
+/// py-sync's `Mutex::lock_with_signals`, and the calls of that name of its other locks, are this loop.
+///
+/// # Errors
+/// What `check` returned. The lock is not taken.
+///
+/// # Blocking
+/// For as long as the attempts do.
+///
+/// # Examples
+/// ```
+/// use py_thread::{AcquireStatus, acquire_across_signals};
+/// let mut attempts = [AcquireStatus::Intr, AcquireStatus::Acquired].into_iter();
+/// let mut checks = 0;
+/// let taken = acquire_across_signals(
+///     || attempts.next().unwrap(),
+///     || {
+///         checks += 1;
+///         Ok::<(), &str>(())
+///     },
+/// );
+/// assert_eq!((taken, checks), (Ok(true), 1));
+/// ```
+pub fn acquire_across_signals<E>(
+    mut attempt: impl FnMut() -> AcquireStatus,
+    mut check: impl FnMut() -> Result<(), E>,
+) -> Result<bool, E> {
+    loop {
+        match attempt() {
+            AcquireStatus::Acquired => return Ok(true),
+            AcquireStatus::Failure => return Ok(false),
+            AcquireStatus::Intr => check()?,
         }
     }
 }

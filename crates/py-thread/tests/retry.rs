@@ -1,6 +1,6 @@
 //! The retry loop: which attempts it makes, with which time, and what ends it.
 
-use py_thread::{AcquireStatus, Runtime, Timeout, acquire_with_retries};
+use py_thread::{AcquireStatus, Runtime, Timeout, acquire_across_signals, acquire_with_retries};
 use std::cell::{Cell, RefCell};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -199,6 +199,53 @@ fn a_lock_that_a_handler_freed_is_taken_without_another_wait() {
         },
     );
     assert_eq!((status, waits.get()), (AcquireStatus::Acquired, 1));
+}
+
+#[rstest::rstest]
+#[case(AcquireStatus::Acquired, Ok(true))]
+#[case(AcquireStatus::Failure, Ok(false))]
+fn the_loop_alone_checks_after_each_signal(
+    #[case] last: AcquireStatus,
+    #[case] result: Result<bool, &'static str>,
+    #[values(0, 1, 3)] signals: u32,
+) {
+    let (attempts, checks) = (Cell::new(0), Cell::new(0));
+    let attempt = || {
+        assert_eq!(
+            checks.get(),
+            attempts.get(),
+            "checked before it waits again"
+        );
+        attempts.set(attempts.get() + 1);
+        match attempts.get() > signals {
+            true => last,
+            false => AcquireStatus::Intr,
+        }
+    };
+    let check = || {
+        checks.set(checks.get() + 1);
+        Ok::<(), &'static str>(())
+    };
+    assert_eq!(acquire_across_signals(attempt, check), result);
+    assert_eq!((attempts.get(), checks.get()), (signals + 1, signals));
+}
+
+#[test]
+fn what_a_handler_raised_ends_the_loop_and_is_passed_on() {
+    let attempts = Cell::new(0);
+    let attempt = || {
+        attempts.set(attempts.get() + 1);
+        AcquireStatus::Intr
+    };
+    let check = || match attempts.get() {
+        2 => Err("KeyboardInterrupt"),
+        _ => Ok(()),
+    };
+    assert_eq!(
+        acquire_across_signals(attempt, check),
+        Err("KeyboardInterrupt")
+    );
+    assert_eq!(attempts.get(), 2);
 }
 
 #[test]

@@ -164,6 +164,7 @@ impl fmt::Display for Kind {
             Kind::RwMutex => "RwMutex",
             Kind::Event => "Event",
             Kind::OnceFlag => "OnceFlag",
+            Kind::Semaphore => "Semaphore",
             Kind::Condvar => "Condvar",
             Kind::Park => "park",
         })
@@ -178,7 +179,7 @@ impl fmt::Display for Snapshot {
         let (address, kind) = ("address", "kind");
         writeln!(
             f,
-            "{address:<18}  {kind:<8}  {:>8}  {:>12}",
+            "{address:<18}  {kind:<9}  {:>8}  {:>12}",
             "thread", "waited"
         )?;
         let mut addresses = 0;
@@ -192,7 +193,7 @@ impl fmt::Display for Snapshot {
                 }
                 let waited = waiting.waited.as_secs_f64();
                 let (kind, ident) = (waiting.kind, waiting.ident.get());
-                writeln!(f, "  {kind:<8}  {ident:>8}  {waited:>10.3} s")?;
+                writeln!(f, "  {kind:<9}  {ident:>8}  {waited:>10.3} s")?;
             }
         }
         let threads = self.waiters.len();

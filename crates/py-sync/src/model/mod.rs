@@ -9,6 +9,7 @@
 //! [`Leaping`]: crate::deadline::Leaping
 
 mod condvar;
+mod counting_semaphore;
 mod critical_section;
 mod event;
 mod lot;
@@ -23,6 +24,7 @@ mod rw_upgrade;
 mod semaphore;
 mod seq_lock;
 mod stopped;
+mod with_signals;
 
 use crate::primitive::UnsafeCell;
 use loom::sync::Arc as Shared;

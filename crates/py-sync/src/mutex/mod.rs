@@ -6,6 +6,7 @@
 mod fair;
 mod guard;
 mod protocol;
+mod signals;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
@@ -89,6 +90,30 @@ impl Mutex {
         debug_assert_eq!(status, LockStatus::Acquired);
     }
 
+    /// Locks without detaching: as [`lock`](Mutex::lock), but the thread keeps its critical sections
+    /// and stays on the [`Runtime`](crate::Runtime) while it sleeps. [`LockFlags::NONE`] says where that
+    /// may not be.
+    ///
+    /// CPython: `Include/internal/pycore_lock.h`, `PyMutex_LockFlags`, with `_Py_LOCK_DONT_DETACH`.
+    ///
+    /// # Blocking
+    ///
+    /// Sleeps until the lock is free or handed over.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let m = py_sync::Mutex::new();
+    /// m.lock_attached();
+    /// m.unlock();
+    /// ```
+    #[doc(alias = "PyMutex_LockFlags")]
+    #[inline]
+    pub fn lock_attached(&self) {
+        let status = self.lock_with(&Monotonic, Deadline::Never, LockFlags::NONE);
+        debug_assert_eq!(status, LockStatus::Acquired);
+    }
+
     /// Every blocking lock call, with the fairness clock as a parameter.
     #[inline]
     pub(crate) fn lock_with(
@@ -132,7 +157,9 @@ impl Mutex {
     /// [`LockFlags::DETACH`] suspends critical sections and detaches while asleep. With
     /// [`LockFlags::HANDLE_SIGNALS`] a signal asks the runtime's
     /// [`pending`](crate::Runtime::pending), which may end the wait with
-    /// [`Intr`](LockStatus::Intr).
+    /// [`Intr`](LockStatus::Intr); without an [`install`](crate::install)ed runtime no signal ends
+    /// it. [`LockFlags::FAIL_IF_INTERRUPTED`] and [`lock_with_signals`](Mutex::lock_with_signals) need
+    /// no runtime. To wait for ever without detaching, see [`lock_attached`](Mutex::lock_attached).
     ///
     /// CPython: `Python/lock.c`, `_PyMutex_LockTimed`.
     ///

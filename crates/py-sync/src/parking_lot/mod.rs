@@ -39,8 +39,8 @@
 //! Orderings: everything is under the bucket's lock, but for the post, which the semaphore orders.
 //!
 //! CPython: `Python/parking_lot.c`. Differs from CPython: `validate` is a closure, where C compares
-//! 1, 2, 4 or 8 bytes; a signal ends a sleep only with `HANDLE_SIGNALS`; the hooks run with the
-//! waiter out of every queue; buckets are padded.
+//! 1, 2, 4 or 8 bytes; a signal ends a sleep only with `HANDLE_SIGNALS` or `FAIL_IF_INTERRUPTED`; the
+//! hooks run with the waiter out of every queue; buckets are padded.
 
 mod adaptive;
 mod bucket;
@@ -69,8 +69,10 @@ use core::time::Duration;
 /// The statuses: [`Again`](ParkStatus::Again) if `validate` returned false, [`Ok`](ParkStatus::Ok)
 /// if an `unpark` took the thread out, even if its time was up by then,
 /// [`Timeout`](ParkStatus::Timeout) after `timeout`, [`Intr`](ParkStatus::Intr) after a signal and
-/// only with [`LockFlags::HANDLE_SIGNALS`]. `Some(ZERO)` queues the thread too, and takes it out
-/// again at once. A timeout too long for the clock, as `Duration::MAX`, is for ever.
+/// only with [`LockFlags::HANDLE_SIGNALS`] or [`LockFlags::FAIL_IF_INTERRUPTED`], which say the same
+/// here: no [`Runtime`](crate::Runtime) is asked, and none is needed. `Some(ZERO)` queues the thread
+/// too, and takes it out again at once. A timeout too long for the clock, as `Duration::MAX`, is for
+/// ever.
 ///
 /// CPython: `Python/parking_lot.c`, `_PyParkingLot_Park`.
 ///

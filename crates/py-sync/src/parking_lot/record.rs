@@ -29,6 +29,8 @@ pub enum Kind {
     Event,
     /// A `OnceFlag` whose initialiser runs.
     OnceFlag,
+    /// A `Semaphore`.
+    Semaphore,
     /// A condition variable.
     Condvar,
     /// A key of the program's own: [`park`](crate::park).

@@ -31,6 +31,8 @@ use py_thread::Ident;
 
 mod fork;
 mod guard;
+mod levels;
+mod signals;
 mod timed;
 
 pub use guard::RecursiveMutexGuard;
@@ -131,6 +133,31 @@ impl RecursiveMutex {
     #[inline]
     pub fn lock_as(&self, ident: Ident) {
         let status = self.lock_with(&Monotonic, ident, Deadline::Never, LockFlags::DETACH);
+        debug_assert_eq!(status, LockStatus::Acquired);
+    }
+
+    /// Locks for [`Ident::current`] without detaching, as
+    /// [`Mutex::lock_attached`](crate::Mutex::lock_attached).
+    ///
+    /// # Blocking
+    ///
+    /// As [`Mutex::lock_attached`](crate::Mutex::lock_attached) while another ident holds it.
+    ///
+    /// # Panics
+    ///
+    /// As [`lock`](RecursiveMutex::lock).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let m = py_sync::RecursiveMutex::new();
+    /// m.lock_attached();
+    /// m.unlock();
+    /// ```
+    #[inline]
+    pub fn lock_attached(&self) {
+        let ident = Ident::current();
+        let status = self.lock_with(&Monotonic, ident, Deadline::Never, LockFlags::NONE);
         debug_assert_eq!(status, LockStatus::Acquired);
     }
 

@@ -55,7 +55,10 @@ impl RecursiveMutex {
     }
 
     /// Locks for [`Ident::current`] within `timeout`: `None` waits for ever, `Some(ZERO)` not at
-    /// all. The flags are those of [`Mutex::lock_timed`](crate::Mutex::lock_timed).
+    /// all. The flags are those of [`Mutex::lock_timed`](crate::Mutex::lock_timed):
+    /// [`LockFlags::HANDLE_SIGNALS`] needs an [`install`](crate::install)ed runtime,
+    /// [`LockFlags::FAIL_IF_INTERRUPTED`] and
+    /// [`lock_with_signals`](RecursiveMutex::lock_with_signals) need none.
     ///
     /// CPython: `Python/lock.c`, `_PyRecursiveMutex_LockTimed`.
     ///

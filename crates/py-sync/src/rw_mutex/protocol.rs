@@ -274,7 +274,7 @@ impl RwMutex {
             ParkStatus::Again if queued => Round::First,
             ParkStatus::Again => Round::Again,
             ParkStatus::Timeout => Round::GivenUp(LockStatus::Failure),
-            ParkStatus::Intr if hooks::pending().is_break() => Round::GivenUp(LockStatus::Intr),
+            ParkStatus::Intr if hooks::ends_wait(call.flags) => Round::GivenUp(LockStatus::Intr),
             ParkStatus::Intr => Round::Again,
         }
     }

@@ -86,7 +86,8 @@ impl RwMutex {
     }
 
     /// Locks for reading within `timeout`: `None` waits for ever, `Some(ZERO)` not at all. The flags
-    /// are those of [`Mutex::lock_timed`](crate::Mutex::lock_timed).
+    /// are those of [`Mutex::lock_timed`](crate::Mutex::lock_timed): [`LockFlags::HANDLE_SIGNALS`]
+    /// needs an [`install`](crate::install)ed runtime, [`LockFlags::FAIL_IF_INTERRUPTED`] needs none.
     ///
     /// CPython has no timed form.
     ///
@@ -150,7 +151,8 @@ impl RwMutex {
     }
 
     /// Locks for writing within `timeout`: `None` waits for ever, `Some(ZERO)` not at all. The flags
-    /// are those of [`Mutex::lock_timed`](crate::Mutex::lock_timed).
+    /// are those of [`Mutex::lock_timed`](crate::Mutex::lock_timed): [`LockFlags::HANDLE_SIGNALS`]
+    /// needs an [`install`](crate::install)ed runtime, [`LockFlags::FAIL_IF_INTERRUPTED`] needs none.
     ///
     /// Readers that waited behind a writer which gives up are let in at once.
     ///

@@ -23,6 +23,10 @@ use std::time::{Duration, Instant};
 pub struct WaitTimeoutResult(bool);
 
 impl WaitTimeoutResult {
+    pub(super) fn new(timed_out: bool) -> WaitTimeoutResult {
+        WaitTimeoutResult(timed_out)
+    }
+
     /// True if the time was up, and nobody had notified the thread.
     ///
     /// ```
@@ -63,7 +67,7 @@ impl WaitTimeoutResult {
 /// assert_eq!(size_of::<Condvar>(), 1);
 /// ```
 #[repr(transparent)]
-pub struct Condvar(condvar::Condvar);
+pub struct Condvar(pub(super) condvar::Condvar);
 
 impl Condvar {
     /// A condition variable that nobody waits for.

@@ -29,13 +29,18 @@
 //! * No typed lock calls the [`Runtime`](crate::Runtime), but for those over [`DetachingRawMutex`].
 
 mod condvar;
+mod condvar_signals;
+mod fork;
 mod mutex;
 mod once;
 mod policy;
 mod raw_mutex;
+mod raw_reentrant;
 mod raw_rw_lock;
 mod reentrant;
 mod rw_lock;
+#[cfg(feature = "lock_api_05")]
+pub mod v05;
 
 pub use self::condvar::{Condvar, WaitTimeoutResult};
 pub use self::mutex::{
@@ -45,6 +50,7 @@ pub use self::mutex::{
 pub use self::once::{Once, OnceState};
 pub use self::policy::{Attached, Detaching, Handing, Policy};
 pub use self::raw_mutex::{DetachingRawMutex, RawByteMutex, RawFairMutex, RawMutex};
+pub use self::raw_reentrant::RawReentrantMutex;
 pub use self::raw_rw_lock::RawRwLock;
 pub use self::reentrant::{
     MappedReentrantMutexGuard, RawThreadId, ReentrantMutex, ReentrantMutexGuard,

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 ///
 /// All zero is unlocked, and any thread may unlock it. A guard may not be sent to another thread.
 /// It may be locked in the destructors of thread-locals. In the child of a fork, one that another
-/// thread held stays held: zero its byte.
+/// thread held stays held: [`at_fork_reinit`](RawByteMutex::at_fork_reinit), or zero its byte.
 ///
 /// ```
 /// use py_sync::typed::{RawMutex, lock_api::RawMutex as _};
@@ -74,7 +74,8 @@ impl<P: Policy> RawByteMutex<P> {
     ///
     /// Sleeps until the lock is free or handed over, or the deadline has passed. A signal asks the
     /// runtime's [`pending`](crate::Runtime::pending), which may end the wait with
-    /// [`Intr`](LockStatus::Intr).
+    /// [`Intr`](LockStatus::Intr); without an [`install`](crate::install)ed runtime any signal ends
+    /// it so.
     ///
     /// # Examples
     ///
@@ -87,7 +88,7 @@ impl<P: Policy> RawByteMutex<P> {
     /// assert_eq!(raw.lock_interruptible(Some(soon)), LockStatus::Failure);
     /// ```
     pub fn lock_interruptible(&self, deadline: Option<Instant>) -> LockStatus {
-        let flags = P::FLAGS | LockFlags::HANDLE_SIGNALS;
+        let flags = P::FLAGS | LockFlags::INTERRUPTIBLE;
         self.0.lock_timed(deadline.map(time_until), flags)
     }
 

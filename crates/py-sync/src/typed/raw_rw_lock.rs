@@ -21,7 +21,7 @@ const FLAGS: LockFlags = LockFlags::NONE;
 /// go first anyway.
 ///
 /// All zero is unlocked. It never detaches. In the child of a fork, one that another thread held
-/// stays held: zero its word.
+/// stays held: [`at_fork_reinit`](RawRwLock::at_fork_reinit), or zero its word.
 ///
 /// ```
 /// use py_sync::typed::{RawRwLock, lock_api::{RawRwLock as _, RawRwLockUpgrade as _}};
@@ -39,7 +39,7 @@ const FLAGS: LockFlags = LockFlags::NONE;
 /// assert_eq!(size_of::<RawRwLock>(), size_of::<usize>());
 /// ```
 #[repr(transparent)]
-pub struct RawRwLock(RwMutex);
+pub struct RawRwLock(pub(super) RwMutex);
 
 fn acquired(status: LockStatus) -> bool {
     status == LockStatus::Acquired

@@ -13,6 +13,7 @@ mod mutex;
 mod once;
 mod recursive;
 mod rw;
+mod semaphore;
 mod seq;
 
 /// A small generator of random numbers: a run is repeated by its seed.

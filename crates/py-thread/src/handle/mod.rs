@@ -27,6 +27,13 @@ use std::sync::Arc as StdArc;
 /// Dropping the last handle of a running thread detaches it: it runs on, and nobody learns how it
 /// ends. 56 bytes in one allocation on 64-bit Linux, beside the thread's stack.
 ///
+/// In the child of a fork every handle may be dropped, joined or cloned, whatever became of its thread:
+/// the thread is not in the child, and the system is not asked about it. std's `JoinHandle` does not
+/// know that: its drop hands the number of a thread that is gone to `pthread_detach`, which reads that
+/// thread's memory. That has been freed, or belongs to a new thread, and the child may crash. So a
+/// program that forks without an exec keeps its threads in handles of this type, or forgets std's in
+/// the child (`std::mem::forget`).
+///
 /// CPython: `Modules/_threadmodule.c`, `ThreadHandle`.
 ///
 /// ```

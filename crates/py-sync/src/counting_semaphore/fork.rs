@@ -1,0 +1,35 @@
+//! A [`Semaphore`] in the child of a fork.
+
+use super::{PERMIT, Semaphore};
+use crate::primitive::Relaxed;
+
+impl Semaphore {
+    /// In the child of a fork: makes `permits` free, however many were, and forgets who waited.
+    ///
+    /// Only permits that threads of the parent had are missing in the child; one that all threads of
+    /// the parent waited for works as it is.
+    ///
+    /// # Panics
+    ///
+    /// If there are more than [`MAX_PERMITS`](Semaphore::MAX_PERMITS).
+    ///
+    /// # Safety
+    ///
+    /// The process has forked, the calling thread is the child's only one, and what the permits stand
+    /// for is sound as it is: threads that had some did not give them back.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let s = py_sync::Semaphore::new(1);
+    /// s.acquire();
+    /// // SAFETY: nobody else knows the semaphore, and it guards nothing.
+    /// unsafe { s.at_fork_reinit(1) };
+    /// assert!(s.try_acquire());
+    /// ```
+    pub unsafe fn at_fork_reinit(&self, permits: usize) {
+        assert!(permits <= Semaphore::MAX_PERMITS, "too many permits");
+        // Relaxed: the child has one thread.
+        self.0.store(permits * PERMIT, Relaxed);
+    }
+}

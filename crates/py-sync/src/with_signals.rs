@@ -1,0 +1,86 @@
+//! Waits that a signal ends without a [`Runtime`](crate::Runtime): the loop that runs the caller's own
+//! check after each signal, and [`Interrupted`], for those that leave even the loop to the caller.
+//!
+//! The loop is py-thread's, [`acquire_across_signals`]. Each of its attempts is a lock call of its own,
+//! by one deadline; [`OneCall`] makes them one call to the fairness rule too: a thread to which signals
+//! come all the time is handed the lock no later than another.
+
+use crate::deadline::{Clock, Deadline};
+use crate::flags::{LockFlags, LockStatus};
+use core::cell::Cell;
+use core::fmt;
+use py_thread::acquire_across_signals;
+
+/// A signal ended a wait, and what was waited for has not come.
+///
+/// ```
+/// assert_eq!(py_sync::Interrupted.to_string(), "the wait was interrupted by a signal");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interrupted;
+
+impl fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the wait was interrupted by a signal")
+    }
+}
+
+impl core::error::Error for Interrupted {}
+
+/// Attempts, with the flag that makes a signal end one, until one ends otherwise; runs `check` after
+/// each that a signal has ended.
+pub(crate) fn across_signals<E>(
+    mut attempt: impl FnMut(LockFlags) -> LockStatus,
+    check: impl FnMut() -> Result<(), E>,
+) -> Result<bool, E> {
+    acquire_across_signals(|| attempt(LockFlags::FAIL_IF_INTERRUPTED).into(), check)
+}
+
+/// A clock by which several lock calls have one fair time, that of the first.
+pub(crate) struct OneCall<'a, C> {
+    clock: &'a C,
+    fair_at: Cell<Option<u64>>,
+}
+
+impl<'a, C> OneCall<'a, C> {
+    pub(crate) fn new(clock: &'a C) -> Self {
+        let fair_at = Cell::new(None);
+        OneCall { clock, fair_at }
+    }
+}
+
+impl<C: Clock> Clock for OneCall<'_, C> {
+    fn now(&self) -> u64 {
+        self.clock.now()
+    }
+
+    fn time_to_be_fair(&self) -> u64 {
+        let fair_at = self.fair_at.get();
+        let fair_at = fair_at.unwrap_or_else(|| self.clock.time_to_be_fair());
+        self.fair_at.set(Some(fair_at));
+        fair_at
+    }
+
+    fn is_due(&self, time_to_be_fair: u64) -> bool {
+        self.clock.is_due(time_to_be_fair)
+    }
+
+    fn again_at(&self, time_to_be_fair: u64) -> Deadline {
+        self.clock.again_at(time_to_be_fair)
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::deadline::Monotonic;
+
+    #[test]
+    fn several_calls_have_the_fair_time_of_the_first() {
+        let clock = OneCall::new(&Monotonic);
+        let first = clock.time_to_be_fair();
+        std::thread::sleep(core::time::Duration::from_millis(1));
+        assert_eq!(clock.time_to_be_fair(), first);
+        assert!(OneCall::new(&Monotonic).time_to_be_fair() > first);
+    }
+}

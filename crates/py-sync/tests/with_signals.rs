@@ -1,0 +1,258 @@
+//! Real signals to threads that wait, in a process without a runtime: the calls that need none end,
+//! the one that asks the runtime does not.
+#![cfg(all(unix, not(miri)))]
+
+mod support;
+
+use py_sync::{
+    Event, LockFlags, LockStatus, Mutex, RecursiveMutex, RwMutex, Semaphore, signal_arrived,
+};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+/// What a handler leaves for the check.
+static PENDING: AtomicUsize = AtomicUsize::new(0);
+
+extern "C" fn silent(_: libc::c_int) {
+    PENDING.fetch_add(1, SeqCst);
+}
+
+extern "C" fn announced(_: libc::c_int) {
+    PENDING.fetch_add(1, SeqCst);
+    signal_arrived();
+}
+
+/// The locks, all of them such that a wait for one lasts.
+struct Held {
+    mutex: Mutex,
+    recursive: RecursiveMutex,
+    rw: RwMutex,
+    event: Event,
+    semaphore: Semaphore,
+}
+
+impl Held {
+    fn new() -> Held {
+        let held = Held {
+            mutex: Mutex::new(),
+            recursive: RecursiveMutex::new(),
+            rw: RwMutex::new(),
+            event: Event::new(),
+            semaphore: Semaphore::new(0),
+        };
+        held.mutex.lock();
+        held.recursive.lock();
+        held.rw.write_lock();
+        held
+    }
+
+    fn let_go(&self) {
+        self.mutex.unlock();
+        self.recursive.unlock();
+        self.rw.write_unlock();
+        self.event.notify();
+        self.semaphore.release();
+    }
+
+    fn with_signals(
+        &self,
+        kind: Kind,
+        timeout: Option<Duration>,
+        check: impl FnMut() -> Result<(), &'static str>,
+    ) -> Result<bool, &'static str> {
+        match kind {
+            Kind::Mutex => self.mutex.lock_with_signals(timeout, check),
+            Kind::Recursive => self.recursive.lock_with_signals(timeout, check),
+            Kind::Event => self.event.wait_with_signals(timeout, check),
+            Kind::Semaphore => self.semaphore.acquire_with_signals(timeout, check),
+            Kind::Read | Kind::Write => unreachable!("not among the cases"),
+        }
+    }
+
+    fn timed(&self, kind: Kind, timeout: Option<Duration>, flags: LockFlags) -> LockStatus {
+        match kind {
+            Kind::Mutex => self.mutex.lock_timed(timeout, flags),
+            Kind::Recursive => self.recursive.lock_timed(timeout, flags),
+            Kind::Event => self.event.wait_with(timeout, flags),
+            Kind::Semaphore => self.semaphore.acquire_timed(timeout, flags),
+            Kind::Read => self.rw.read_lock_timed(timeout, flags),
+            Kind::Write => self.rw.write_lock_timed(timeout, flags),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Mutex,
+    Recursive,
+    Event,
+    Semaphore,
+    Read,
+    Write,
+}
+
+/// One test at a time: handler and count are the process's.
+static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
+/// Runs `wait` on a thread that gets a signal every 5 ms until it has returned or `enough` says so.
+fn under_signals<R: Send>(
+    handler: extern "C" fn(libc::c_int),
+    flags: libc::c_int,
+    wait: impl FnOnce() -> R + Send,
+    enough: impl Fn() -> bool,
+    then: impl FnOnce(),
+) -> R {
+    let _alone = ALONE
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    support::handle(libc::SIGALRM, handler, flags);
+    PENDING.store(0, SeqCst);
+    let (tell, told) = mpsc::channel();
+    let (end, ended) = (Event::new(), AtomicBool::new(false));
+    let (end, ended) = (&end, &ended);
+    std::thread::scope(|scope| {
+        let waiter = scope.spawn(move || {
+            tell.send(support::this_thread()).unwrap();
+            let result = wait();
+            ended.store(true, SeqCst);
+            // Signals until then find the thread alive.
+            end.wait();
+            result
+        });
+        let thread = told.recv().unwrap();
+        support::send_until(thread, libc::SIGALRM, || ended.load(SeqCst) || enough());
+        then();
+        end.notify();
+        waiter.join().unwrap()
+    })
+}
+
+#[rstest::rstest]
+#[case(Kind::Mutex)]
+#[case(Kind::Recursive)]
+#[case(Kind::Event)]
+#[case(Kind::Semaphore)]
+fn the_check_ends_the_wait(
+    #[case] kind: Kind,
+    #[values(None, Some(Duration::from_secs(600)))] timeout: Option<Duration>,
+    // With SA_RESTART the kernel goes on with the sleep, unless the handler says so.
+    #[values((silent as extern "C" fn(_), 0), (announced as _, libc::SA_RESTART))] how: (
+        extern "C" fn(libc::c_int),
+        libc::c_int,
+    ),
+) {
+    let held = Held::new();
+    let mut checks = 0;
+    let check = || match PENDING.swap(0, SeqCst) {
+        // A wait may look without a signal.
+        0 => Ok(()),
+        _ => {
+            checks += 1;
+            if checks == 3 { Err("raised") } else { Ok(()) }
+        }
+    };
+    let wait = || held.with_signals(kind, timeout, check);
+    let result = under_signals(how.0, how.1, wait, || false, || ());
+    assert_eq!((result, checks), (Err("raised"), 3));
+    // Nobody is left in line, and nothing was taken.
+    held.let_go();
+    assert_eq!(held.with_signals(kind, None, || Err("no")), Ok(true));
+}
+
+#[rstest::rstest]
+#[case(Kind::Mutex)]
+#[case(Kind::Recursive)]
+#[case(Kind::Event)]
+#[case(Kind::Semaphore)]
+fn the_wait_goes_on_and_ends_with_what_is_waited_for(#[case] kind: Kind) {
+    let held = Held::new();
+    let checks = AtomicUsize::new(0);
+    let check = || {
+        checks.fetch_add(1, SeqCst);
+        Ok(())
+    };
+    let wait = || held.with_signals(kind, None, check);
+    let let_go = || held.let_go();
+    let result = under_signals(silent, 0, wait, || checks.load(SeqCst) >= 3, let_go);
+    assert_eq!(result, Ok(true));
+}
+
+#[rstest::rstest]
+#[case(Kind::Mutex)]
+#[case(Kind::Recursive)]
+#[case(Kind::Event)]
+#[case(Kind::Semaphore)]
+fn signals_do_not_make_the_wait_longer(#[case] kind: Kind) {
+    let held = Held::new();
+    let (timeout, start) = (Duration::from_millis(40), Instant::now());
+    let wait = || held.with_signals(kind, Some(timeout), || Ok(()));
+    // It returns: signals would renew a timeout that each attempt begins anew, for ever.
+    let result = under_signals(silent, 0, wait, || false, || ());
+    assert_eq!(result, Ok(false));
+    assert!(start.elapsed() >= timeout);
+    std::thread::scope(|scope| {
+        let at_once = || held.with_signals(kind, Some(Duration::ZERO), || Err("not asked"));
+        assert_eq!(scope.spawn(at_once).join().unwrap(), Ok(false));
+    });
+}
+
+#[rstest::rstest]
+#[case(Kind::Mutex)]
+#[case(Kind::Recursive)]
+#[case(Kind::Event)]
+#[case(Kind::Semaphore)]
+#[case(Kind::Read)]
+#[case(Kind::Write)]
+fn a_wait_that_fails_if_interrupted_needs_no_runtime(#[case] kind: Kind) {
+    let held = Held::new();
+    let flags = LockFlags::DETACH | LockFlags::FAIL_IF_INTERRUPTED;
+    for timeout in [None, Some(Duration::from_secs(600))] {
+        let wait = || held.timed(kind, timeout, flags);
+        let status = under_signals(silent, 0, wait, || false, || ());
+        assert_eq!(status, LockStatus::Intr);
+    }
+}
+
+/// What the documentation of `HANDLE_SIGNALS` says.
+#[rstest::rstest]
+#[case(Kind::Mutex)]
+#[case(Kind::Recursive)]
+#[case(Kind::Event)]
+#[case(Kind::Semaphore)]
+#[case(Kind::Read)]
+#[case(Kind::Write)]
+fn a_wait_that_asks_the_runtime_goes_on_without_one(#[case] kind: Kind) {
+    let held = Held::new();
+    let timeout = Some(Duration::from_millis(40));
+    let flags = LockFlags::DETACH | LockFlags::HANDLE_SIGNALS;
+    let wait = || held.timed(kind, timeout, flags);
+    let status = under_signals(announced, 0, wait, || false, || ());
+    assert_eq!(status, LockStatus::Failure);
+    assert!(PENDING.load(SeqCst) > 0, "signals came");
+}
+
+/// The check is the caller's code: it may lock what its thread waits for, and panic.
+#[test]
+fn a_check_may_use_the_lock_and_panic() {
+    let recursive = RecursiveMutex::new();
+    let other = py_thread::LogicalThread::new();
+    recursive.lock_as(other.ident());
+    signal_arrived();
+    let lock_and_keep = || {
+        recursive.unlock_as(other.ident());
+        recursive.lock();
+        Ok::<(), ()>(())
+    };
+    assert_eq!(recursive.lock_with_signals(None, lock_and_keep), Ok(true));
+    assert_eq!(recursive.level(), 1, "once by the check, once by the call");
+
+    let mutex = Mutex::new();
+    mutex.lock();
+    signal_arrived();
+    let panics = || mutex.lock_with_signals(None, || -> Result<(), ()> { panic!("planned") });
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(panics));
+    assert!(panicked.is_err());
+    mutex.unlock();
+    assert!(mutex.try_lock(), "nobody is left in line");
+}
