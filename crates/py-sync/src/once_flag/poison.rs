@@ -5,7 +5,7 @@
 //! failed finds 8, too.
 
 #[cfg(not(all(test, loom)))]
-use super::{DONE, UNTRIED};
+use super::{DONE, HAS_PARKED, UNTRIED};
 use super::{OnceFlag, POISONED, Rules, Running};
 use crate::flags::LockFlags;
 #[cfg(not(all(test, loom)))]
@@ -29,7 +29,7 @@ impl Rules {
 impl Running<'_> {
     /// True if the try before this one failed.
     pub(crate) fn was_poisoned(&self) -> bool {
-        self.from == POISONED
+        self.from & POISONED != 0
     }
 }
 
@@ -47,7 +47,7 @@ pub(crate) enum Stage {
 impl OnceFlag {
     /// What it has come to. Out of date at once, unless it is done.
     pub(crate) fn stage(&self) -> Stage {
-        match self.0.load(Acquire) {
+        match self.0.load(Acquire) & !HAS_PARKED {
             UNTRIED => Stage::Untried,
             POISONED => Stage::Poisoned,
             DONE => Stage::Done,
