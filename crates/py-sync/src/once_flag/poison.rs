@@ -5,8 +5,8 @@
 //! failed finds 8, too.
 
 #[cfg(not(all(test, loom)))]
-use super::{DONE, HAS_PARKED, UNTRIED};
-use super::{OnceFlag, POISONED, Rules, Running};
+use super::{DONE, HAS_PARKED, OnceFlag, UNTRIED};
+use super::{POISONED, Rules, Running};
 use crate::flags::LockFlags;
 #[cfg(not(all(test, loom)))]
 use crate::primitive::Acquire;
