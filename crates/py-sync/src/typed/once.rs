@@ -227,10 +227,8 @@ impl Once {
     /// ```
     #[inline]
     pub fn wait(&self) {
-        if !self.0.is_done() {
-            if !self.0.wait(&Rules::POISONING) {
-                refuse();
-            }
+        if !self.0.is_done() && !self.0.wait(&Rules::POISONING) {
+            refuse();
         }
     }
 
