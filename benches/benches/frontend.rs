@@ -3,20 +3,20 @@
 //!
 //! One round reads, parses and lands a standard library on one side and then on the other: that of
 //! the Python that `PYTHON_ORACLE` names or that is found, else our samples. Both sides run the
-//! same generic code (`benches::frontend`), so the ratio is that of the parts. *Landing* is
+//! same generic code (`frontend`), so the ratio is that of the parts. *Landing* is
 //! everything after the parser, in CPU time; *the whole* is what a clock on the wall says.
 //!
 //! Unfair to nobody known: the peers' arena keeps its handles in a `Vec` beside it, as bumpalo's
 //! users do, and their hash copies text that is not ASCII into a buffer, as siphasher's must.
 
-use benches::frontend::file::{Desk, Phases};
-use benches::frontend::input::{Input, Walk};
-use benches::frontend::ours::Ours;
-use benches::frontend::parts::{Lock, Parts, Turns};
-use benches::frontend::peers::Peers;
-use benches::frontend::python::Python;
-use benches::frontend::table::Table;
 use benches::paired::{Options, median};
+use frontend::file::{Desk, Phases};
+use frontend::input::{Input, Walk};
+use frontend::ours::Ours;
+use frontend::parts::{Lock, Parts, Turns};
+use frontend::peers::Peers;
+use frontend::python::Python;
+use frontend::table::Table;
 use py_hashsecret::HashSecret;
 use ruff_python_ast::PythonVersion;
 use std::path::PathBuf;
@@ -39,7 +39,7 @@ struct Took {
 
 impl Library {
     fn find() -> Library {
-        let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/frontend/samples");
+        let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/frontend/samples");
         let python = Python::find(None);
         let target = python
             .as_ref()

@@ -1,9 +1,8 @@
 //! What the benchmarks share: the paired-rounds harness, the door to CPython's own functions, and
-//! the locks that are measured against each other; and the frontend example.
+//! the locks that are measured against each other.
 
 pub mod contend;
 pub mod cpython;
-pub mod frontend;
 pub mod locks;
 pub mod micro_peers;
 pub mod paired;

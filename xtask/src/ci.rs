@@ -1,7 +1,7 @@
 //! `cargo xtask ci`: the checks of every change, cheapest first; with `--full`, every check there is.
 
 use crate::package;
-use crate::sh::{Failure, Result, Sh};
+use crate::sh::{Failure, Result, Sh, root, target};
 use crate::steps::{self, Step, Work};
 use crate::{python, test};
 
@@ -59,7 +59,9 @@ fn of_every_change() -> Vec<Step> {
         command("test", test::command("", &[])),
         command("test-release", test::command("--release", &[])),
         command("test-no-default-features", python::beside(bare)),
+        command("test-all-features", test::all_features(&each)),
         command("doctest", Sh::cargo("test --doc --all-features").words(&each)),
+        in_place_of_parking_lot(),
         task("package", "package"),
         task("loom", "loom"),
         task("mutants", "mutants"),
@@ -93,6 +95,22 @@ fn task(name: &'static str, words: &str) -> Step {
     Step {
         name,
         work: Work::Task(python::beside(Sh::new(xtask).words(words))),
+    }
+}
+
+/// A crate from crates.io on our locks: the example has a workspace and a lock file of its own.
+fn in_place_of_parking_lot() -> Step {
+    let manifest = root().join("crates/py-sync/examples/in_place_of_parking_lot/Cargo.toml");
+    let cargo = |task: &str| Sh::cargo(task).arg("--manifest-path").arg(&manifest);
+    let folder = || target().join("in-place-of-parking-lot");
+    let built = |task: &str| cargo(task).words("--locked --target-dir").arg(folder());
+    Step {
+        name: "in-place-of-parking-lot",
+        work: Work::Commands(vec![
+            cargo("fmt").words("--all --check"),
+            built("clippy").words("--workspace -- -D warnings"),
+            built("run"),
+        ]),
     }
 }
 

@@ -1,22 +1,15 @@
 //! `cargo xtask demo`: the frontend example, built for release.
 
-use crate::sh::{Failure, Result, Sh};
+use crate::sh::{Failure, Result, Sh, root};
 
-/// Runs the example with these arguments; its exit status is ours.
+/// Runs the example with these arguments; its exit status is ours. Cargo shows what it builds.
 pub fn run(args: &[String]) -> Result {
-    let sh = Sh::cargo("run --release --package benches --example frontend --").args(args);
-    // The user's relative paths mean the user's folder.
-    let here = std::env::current_dir()?;
-    let manifest = crate::sh::root().join("Cargo.toml");
-    let sh = if here == crate::sh::root() {
-        sh
-    } else {
-        Sh::cargo("run --release --package benches --example frontend --manifest-path")
-            .arg(manifest)
-            .arg("--")
-            .args(args)
-            .dir(here)
-    };
+    let sh = Sh::cargo("run --release --package frontend --manifest-path")
+        .arg(root().join("Cargo.toml"))
+        .arg("--")
+        .args(args)
+        // The user's relative paths mean the user's folder.
+        .dir(std::env::current_dir()?);
     match sh.run() {
         // The example has told what is wrong.
         Err(Failure::Command {

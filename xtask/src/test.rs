@@ -10,11 +10,19 @@ pub fn run(args: &[String]) -> Result {
 
 /// The runner with these options, over the whole workspace.
 pub fn command(options: &str, args: &[String]) -> Sh {
+    python::beside(runner().words("--workspace").words(options).args(args))
+}
+
+/// The runner over these packages, with what their users have to ask for.
+pub fn all_features(packages: &str) -> Sh {
+    python::beside(runner().words("--all-features").words(packages))
+}
+
+fn runner() -> Sh {
     // A process per test: one that forks, takes signals or installs hooks disturbs no other.
-    let sh = if has_cargo_tool("nextest") {
-        Sh::cargo("nextest run --workspace --no-fail-fast")
+    if has_cargo_tool("nextest") {
+        Sh::cargo("nextest run --no-fail-fast")
     } else {
-        Sh::cargo("test --workspace --lib --bins --tests --examples --no-fail-fast")
-    };
-    python::beside(sh.words(options).args(args))
+        Sh::cargo("test --lib --bins --tests --examples --no-fail-fast")
+    }
 }

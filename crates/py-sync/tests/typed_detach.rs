@@ -8,7 +8,7 @@ use py_sync::typed::{Condvar, DetachingRawMutex, Mutex, Once, RwLock, RwLockUpgr
 use py_sync::{Runtime, install};
 use std::cell::Cell;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU8, Ordering::SeqCst};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 const MS: Duration = Duration::from_millis(1);
@@ -16,6 +16,8 @@ const MS: Duration = Duration::from_millis(1);
 std::thread_local! {
     /// Detaches and attaches of this thread.
     static CALLS: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
+    /// Where another thread reads how often this one has detached.
+    static TOLD: Cell<Option<&'static AtomicUsize>> = const { Cell::new(None) };
 }
 
 struct Counts;
@@ -25,6 +27,9 @@ impl Runtime for Counts {
         let (detaches, attaches) = CALLS.get();
         assert_eq!(detaches, attaches, "a sleep within a sleep");
         CALLS.set((detaches + 1, attaches));
+        if let Some(told) = TOLD.get() {
+            told.store(detaches + 1, SeqCst);
+        }
         true
     }
 
@@ -47,24 +52,20 @@ fn runtime() {
     INSTALLED.get_or_init(|| install(&Counts).unwrap());
 }
 
-/// True if threads are parked on it.
-fn is_parked_on(raw: &DetachingRawMutex) -> bool {
-    let raw = std::ptr::from_ref(raw);
-    // SAFETY: a raw mutex is `repr(transparent)` over one atomic byte.
-    unsafe { &*raw.cast::<AtomicU8>() }.load(SeqCst) == 3
-}
-
 fn until(what: impl Fn() -> bool) {
     while !what() {
         std::thread::sleep(MS);
     }
 }
 
-/// How often `wait` detached a thread of its own; `end` ends the wait after a while.
-fn detaches_of(wait: impl FnOnce() + Send, end: impl FnOnce()) -> usize {
+/// How often `wait` detached a thread of its own; `end` ends the wait after a while, and may read how
+/// often that has been so far.
+fn detaches_of(wait: impl FnOnce() + Send, end: impl FnOnce(&AtomicUsize)) -> usize {
     runtime();
+    let told: &AtomicUsize = Box::leak(Box::default());
     std::thread::scope(|scope| {
         let waiter = scope.spawn(|| {
+            TOLD.set(Some(told));
             wait();
             let (detaches, attaches) = CALLS.get();
             assert_eq!(detaches, attaches, "attached when it returns");
@@ -72,7 +73,7 @@ fn detaches_of(wait: impl FnOnce() + Send, end: impl FnOnce()) -> usize {
         });
         // Longer than a thread looks before it sleeps, if it gets a processor.
         std::thread::sleep(MS * 10);
-        end();
+        end(told);
         waiter.join().unwrap()
     })
 }
@@ -81,14 +82,14 @@ fn detaches_of(wait: impl FnOnce() + Send, end: impl FnOnce()) -> usize {
 fn only_a_detaching_mutex_detaches_and_only_for_a_sleep() {
     let (plain, detaching) = (Mutex::new(()), DetachingRawMutex::INIT);
     let guard = plain.lock();
-    assert_eq!(detaches_of(|| drop(plain.lock()), || drop(guard)), 0);
+    assert_eq!(detaches_of(|| drop(plain.lock()), |_| drop(guard)), 0);
     detaching.lock();
     let wait = || {
         detaching.lock();
         assert!(detaching.try_unlock());
     };
-    let end = || {
-        until(|| is_parked_on(&detaching));
+    let end = |detaches: &AtomicUsize| {
+        until(|| detaches.load(SeqCst) == 1);
         assert!(detaching.try_unlock());
     };
     assert_eq!(detaches_of(wait, end), 1);
@@ -96,7 +97,7 @@ fn only_a_detaching_mutex_detaches_and_only_for_a_sleep() {
         detaching.lock();
         assert!(detaching.try_unlock());
     };
-    assert_eq!(detaches_of(free, || ()), 0, "it did not sleep");
+    assert_eq!(detaches_of(free, |_| ()), 0, "it did not sleep");
 }
 
 #[test]
@@ -104,20 +105,20 @@ fn a_condition_variable_detaches_as_its_mutex_does() {
     let condvar = Condvar::new();
     let plain = Mutex::new(false);
     let wait = || condvar.wait_while(&mut plain.lock(), |go| !*go);
-    let go = || {
+    let go = |_: &AtomicUsize| {
         *plain.lock() = true;
         condvar.notify_all();
     };
     assert_eq!(detaches_of(wait, go), 0);
     let detaching: lock_api::Mutex<DetachingRawMutex, bool> = lock_api::Mutex::new(false);
     let wait = || condvar.wait_while(&mut detaching.lock(), |go| !*go);
-    let go = || {
-        until(|| format!("{condvar:?}").contains("true"));
+    let go = |detaches: &AtomicUsize| {
+        until(|| detaches.load(SeqCst) == 1);
         // With the mutex in hand: the waiter sleeps once for the notification, once for the mutex.
         let mut guard = detaching.lock();
         *guard = true;
         assert_eq!(condvar.notify_all(), 1);
-        std::thread::sleep(MS * 10);
+        until(|| detaches.load(SeqCst) == 2);
     };
     assert_eq!(detaches_of(wait, go), 2);
 }
@@ -126,14 +127,14 @@ fn a_condition_variable_detaches_as_its_mutex_does() {
 fn read_write_locks_and_onces_do_not_detach() {
     let lock = RwLock::new(());
     let guard = lock.write();
-    assert_eq!(detaches_of(|| drop(lock.read()), || drop(guard)), 0);
+    assert_eq!(detaches_of(|| drop(lock.read()), |_| drop(guard)), 0);
     let guard = lock.read();
     let write = || drop(RwLockUpgradableReadGuard::upgrade(lock.upgradable_read()));
-    assert_eq!(detaches_of(write, || drop(guard)), 0);
+    assert_eq!(detaches_of(write, |_| drop(guard)), 0);
     let once = Once::new();
     std::thread::scope(|scope| {
         scope.spawn(|| once.call_once(|| std::thread::sleep(MS * 60)));
         std::thread::sleep(MS * 10);
-        assert_eq!(detaches_of(|| once.call_once(|| ()), || ()), 0);
+        assert_eq!(detaches_of(|| once.call_once(|| ()), |_| ()), 0);
     });
 }

@@ -1,8 +1,8 @@
 //! [`EvalBreaker`]: what an interpreter's loop looks at between instructions.
 
+use crate::primitive::{AtomicUsize, Ordering, const_fn, fence};
 use core::fmt;
 use core::ops::{BitOr, BitOrAssign};
-use core::sync::atomic::{AtomicUsize, Ordering};
 
 /// What may be asked of a thread: CPython's eight bits with their numbers, and eight for the
 /// embedder.
@@ -173,25 +173,34 @@ impl fmt::Debug for Events {
 /// # other.join().unwrap();
 /// ```
 ///
-/// Orderings: `raise` is Release and `take` Acquire, so that the thread sees what was written
-/// before it was asked. `is_raised` is Relaxed: it decides only whether to look properly.
+/// Orderings: what was written before a `raise` is seen after the `take` or `peek` that finds it. And
+/// neither side can miss the other: one thread raises and then looks at another's state (is it
+/// attached?), while that one changes its state and then takes or peeks. At least one of them sees what
+/// the other did, whatever the ordering of the state's own accesses. `is_raised` is Relaxed and has no
+/// part in that: in the loop, it decides only whether to look properly.
 #[doc(alias = "eval_breaker")]
 #[derive(Debug, Default)]
 pub struct EvalBreaker(AtomicUsize);
 
 impl EvalBreaker {
-    /// Nothing is asked.
-    ///
-    /// ```
-    /// static BREAKER: py_thread::EvalBreaker = py_thread::EvalBreaker::new();
-    /// assert!(!BREAKER.is_raised());
-    /// ```
-    #[must_use]
-    pub const fn new() -> EvalBreaker {
-        EvalBreaker(AtomicUsize::new(0))
+    const_fn! {
+        /// Nothing is asked.
+        ///
+        /// ```
+        /// static BREAKER: py_thread::EvalBreaker = py_thread::EvalBreaker::new();
+        /// assert!(!BREAKER.is_raised());
+        /// ```
+        #[must_use]
+        pub fn new() -> EvalBreaker {
+            EvalBreaker(AtomicUsize::new(0))
+        }
     }
 
-    /// Asks for `events`, from any thread or a signal handler: one atomic operation.
+    /// Asks for `events`, from any thread or a signal handler: one atomic operation and a fence.
+    ///
+    /// The caller may go on to look at the thread's state: if the thread changed that and then found
+    /// nothing by `peek` or `take`, the caller sees the change. (In C the operation is sequentially
+    /// consistent.)
     ///
     /// CPython: `Include/internal/pycore_ceval.h`, `_Py_set_eval_breaker_bit`.
     ///
@@ -204,7 +213,11 @@ impl EvalBreaker {
     /// ```
     #[doc(alias = "_Py_set_eval_breaker_bit")]
     pub fn raise(&self, events: Events) {
+        // Release: what was written before.
         self.0.fetch_or(events.0, Ordering::Release);
+        // SeqCst, with the fence of `before_a_look`: a store and then a load, on both sides. Whichever fence is
+        // the first, the load behind the other one sees the store before it.
+        fence(Ordering::SeqCst);
     }
 
     /// Takes `events` back.
@@ -223,7 +236,10 @@ impl EvalBreaker {
         self.take_of(events);
     }
 
-    /// Whether anything is asked: one relaxed load.
+    /// Whether anything is asked: one relaxed load, for the loop.
+    ///
+    /// A thread that has just changed its state may not see here what was raised before that: after an
+    /// attach, [`peek`](EvalBreaker::peek).
     ///
     /// ```
     /// assert!(!py_thread::EvalBreaker::new().is_raised());
@@ -234,7 +250,8 @@ impl EvalBreaker {
         self.0.load(Ordering::Relaxed) != 0
     }
 
-    /// What is asked, which stays asked.
+    /// What is asked, which stays asked: a fence and a load. It sees all that was raised by threads that
+    /// did not see what the caller has written so far.
     ///
     /// CPython: `Include/internal/pycore_ceval.h`, `_Py_eval_breaker_bit_is_set`.
     ///
@@ -248,6 +265,7 @@ impl EvalBreaker {
     #[doc(alias = "_Py_eval_breaker_bit_is_set")]
     #[must_use]
     pub fn peek(&self) -> Events {
+        self.before_a_look();
         Events(self.0.load(Ordering::Acquire))
     }
 
@@ -262,6 +280,7 @@ impl EvalBreaker {
     /// ```
     #[must_use = "what was taken has to be done"]
     pub fn take(&self) -> Events {
+        self.before_a_look();
         Events(self.0.swap(0, Ordering::Acquire))
     }
 
@@ -275,6 +294,14 @@ impl EvalBreaker {
     /// assert_eq!(breaker.peek(), Events::GC_SCHEDULED);
     /// ```
     pub fn take_of(&self, events: Events) -> Events {
+        self.before_a_look();
         Events(self.0.fetch_and(!events.0, Ordering::Acquire) & events.0)
+    }
+
+    /// The caller's own stores come before its look at the word.
+    #[inline]
+    fn before_a_look(&self) {
+        // SeqCst: the other half of the pair in `raise`.
+        fence(Ordering::SeqCst);
     }
 }

@@ -4,7 +4,9 @@
 
 #[cfg(not(all(test, loom)))]
 mod real {
-    pub(crate) use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
+    pub(crate) use core::sync::atomic::{
+        AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
+    };
     #[cfg(not(any(target_os = "linux", target_os = "android", windows)))]
     pub(crate) use std::sync::Condvar;
     pub(crate) use std::sync::{Arc, Mutex, MutexGuard};
@@ -33,7 +35,9 @@ mod real {
 #[cfg(all(test, loom))]
 mod model {
     pub(crate) use loom::cell::UnsafeCell;
-    pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
+    pub(crate) use loom::sync::atomic::{
+        AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
+    };
     pub(crate) use loom::sync::{Arc, Condvar, Mutex, MutexGuard};
 }
 

@@ -169,3 +169,59 @@ fn one_fails_and_two_wait() {
         assert!(shared.once.is_done());
     });
 }
+
+/// Waits for the try of somebody else, whatever it finds; what that one has written is seen.
+fn wait(shared: &Shared) -> usize {
+    if shared.once.wait(&Rules::POISONING) {
+        assert_eq!(shared.guarded.get(), 1);
+        return 1;
+    }
+    assert_eq!(shared.guarded.get(), 1, "one has failed");
+    0
+}
+
+/// Waits until a try has succeeded, over those that fail.
+fn wait_forced(shared: &Shared) -> usize {
+    assert!(shared.once.wait(&Rules::FORCED), "refuses nothing");
+    shared.guarded.get()
+}
+
+#[test]
+fn one_waits_for_anothers_try() {
+    check("once_flag::one_waits_for_anothers_try", || {
+        let (shared, seen) = together(shared(0), &[wait as fn(&_) -> _, call]);
+        assert_eq!(seen[0], 1);
+        assert_eq!(shared.guarded.get(), 1);
+    });
+}
+
+#[test]
+fn two_wait_for_anothers_try() {
+    check("once_flag::two_wait_for_anothers_try", || {
+        let (_, seen) = together(shared(0), &[wait as fn(&_) -> _, call, wait]);
+        assert_eq!(seen[0] + seen[2], 2);
+    });
+}
+
+#[test]
+fn one_waits_for_a_try_that_fails() {
+    check("once_flag::one_waits_for_a_try_that_fails", || {
+        let (shared, seen) = together(shared(0), &[wait as fn(&_) -> _, fail]);
+        assert_eq!(seen, [0, 1], "told of the poison, and not asleep for ever");
+        assert!(!shared.once.is_done());
+    });
+}
+
+/// A failed try, and then one that overlooks that: the waiter sleeps through the first.
+#[test]
+fn one_waits_until_a_try_succeeds() {
+    fn fail_and_force(shared: &Shared) -> usize {
+        fail(shared);
+        force(shared)
+    }
+    check("once_flag::one_waits_until_a_try_succeeds", || {
+        let (shared, seen) = together(shared(0), &[wait_forced as fn(&_) -> _, fail_and_force]);
+        assert_eq!(seen[0], 2);
+        assert!(shared.once.is_done());
+    });
+}

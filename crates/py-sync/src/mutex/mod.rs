@@ -295,6 +295,12 @@ impl Mutex {
     /// For all of `'a` the byte is alive, does not move, and is touched only atomically: by mutexes
     /// made from it, or by C's inlined `PyMutex_Lock` and `PyMutex_Unlock`. It is 0 to 3.
     ///
+    /// All that touch it go by one parking lot. Each copy of this crate in a process has its own: two
+    /// versions of it, or a shared library and a main program that were both linked with it, have two;
+    /// and CPython's functions have theirs. A thread that waits in one lot is not found by an unlock
+    /// that looks in another: it sleeps for ever. So C's inlined functions may touch the byte only if
+    /// the slow ones that they call, `PyMutex_Lock` and `PyMutex_Unlock` of the process, are this copy's.
+    ///
     /// # Examples
     ///
     /// ```

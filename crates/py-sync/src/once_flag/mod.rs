@@ -7,6 +7,7 @@
 //! | 3 | an initialiser runs, threads may be parked |
 //! | 4 | done, for good |
 //! | 8 | the last try failed, and callers are to know (`poison.rs`, typed only) |
+//! | 2, 10 | 0 and 8 with threads parked that wait for another one's try (`wait.rs`, typed only) |
 //!
 //! ```text
 //!       call             a second call: park
@@ -19,9 +20,12 @@
 //! Invariants:
 //! * I1: 4 is final, and differs from "running": nobody takes a start for the end.
 //! * I2: from 1 or 3 only the thread that runs the initialiser leaves, by [`Running`], whichever
-//!   way the initialiser ends. A try starts from 0, or from the 8 of a poisoned one.
-//! * I3: a thread is queued only if the byte was 3 under the bucket lock. The runner first writes
-//!   0 or 4, then takes the bucket lock: who was queued before is woken, who comes later finds it.
+//!   way the initialiser ends. A try starts from 0, or from the 8 of a poisoned one, and keeps the
+//!   parked bit that it finds.
+//! * I3: a thread is queued only if the byte had the parked bit under the bucket lock, and no byte
+//!   but 4 and what a failed try leaves is without that bit while one is queued. The runner first
+//!   writes one of those, then takes the bucket lock: who was queued before is woken, who comes later
+//!   finds it.
 //! * I4: the swap is the runner's last touch of the byte; the wake goes by its address.
 //!
 //! Orderings: leaving "running" is `Release`, finding "done" or taking 0 is `Acquire`: the
@@ -42,6 +46,7 @@ use core::fmt;
 mod fork;
 pub(crate) mod poison;
 mod recursion;
+mod wait;
 
 const UNTRIED: u8 = UNLOCKED;
 const RUNNING: u8 = LOCKED;
@@ -79,6 +84,12 @@ impl OnceFlag {
         #[must_use]
         pub fn new() -> OnceFlag {
             OnceFlag(AtomicU8::new(UNTRIED))
+        }
+    }
+
+    const_fn! {
+        pub(crate) fn new_done() -> OnceFlag {
+            OnceFlag(AtomicU8::new(DONE))
         }
     }
 
@@ -147,7 +158,8 @@ impl OnceFlag {
     pub(crate) fn begin(&self, rules: &Rules) -> Begun<'_> {
         let mut from = UNTRIED;
         loop {
-            let byte = match self.0.compare_exchange(from, RUNNING, Acquire, Acquire) {
+            let to = RUNNING | from & HAS_PARKED;
+            let byte = match self.0.compare_exchange(from, to, Acquire, Acquire) {
                 Ok(_) => {
                     recursion::enter(self.key());
                     let (flag, end) = (self, rules.failed);
@@ -157,8 +169,8 @@ impl OnceFlag {
                 Err(byte) => byte,
             };
             if byte & RUNNING == 0 {
-                // The other byte to start from.
-                if byte == POISONED && rules.refuses_poisoned {
+                // Another byte to start from.
+                if byte & POISONED != 0 && rules.refuses_poisoned {
                     return Begun::Refused;
                 }
                 from = byte;

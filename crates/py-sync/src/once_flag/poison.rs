@@ -4,7 +4,7 @@
 //! caller that overlooks the poison tries again, and another one is refused. Who waited while a try
 //! failed finds 8, too.
 
-use super::{DONE, OnceFlag, POISONED, Rules, Running, UNTRIED};
+use super::{DONE, HAS_PARKED, OnceFlag, POISONED, Rules, Running, UNTRIED};
 use crate::flags::LockFlags;
 use crate::primitive::Acquire;
 
@@ -26,7 +26,7 @@ impl Rules {
 impl Running<'_> {
     /// True if the try before this one failed.
     pub(crate) fn was_poisoned(&self) -> bool {
-        self.from == POISONED
+        self.from & POISONED != 0
     }
 }
 
@@ -42,7 +42,7 @@ pub(crate) enum Stage {
 impl OnceFlag {
     /// What it has come to. Out of date at once, unless it is done.
     pub(crate) fn stage(&self) -> Stage {
-        match self.0.load(Acquire) {
+        match self.0.load(Acquire) & !HAS_PARKED {
             UNTRIED => Stage::Untried,
             POISONED => Stage::Poisoned,
             DONE => Stage::Done,

@@ -214,8 +214,10 @@ impl Condvar {
         debug_assert!(!result.timed_out(), "there was no deadline");
     }
 
-    /// As [`wait_while`](Condvar::wait_while), until `timeout` at the latest. It has timed out if the
-    /// condition is still true then.
+    /// As [`wait_while`](Condvar::wait_while), until `timeout` at the latest.
+    ///
+    /// As in parking_lot, the condition is not looked at again after a wait that timed out: it may
+    /// have become false with the time, and the result says only that nobody notified the thread.
     ///
     /// # Blocking
     ///
@@ -249,8 +251,8 @@ impl Condvar {
         self.wait_while_for(guard, condition, time_until(timeout))
     }
 
-    /// As [`wait_while`](Condvar::wait_while), for `timeout` at most. It has timed out if the
-    /// condition is still true then.
+    /// As [`wait_while`](Condvar::wait_while), for `timeout` at most, and with the same meaning of the
+    /// result as [`wait_while_until`](Condvar::wait_while_until)'s.
     ///
     /// # Blocking
     ///
@@ -290,14 +292,11 @@ impl Condvar {
         mut condition: impl FnMut(&mut T) -> bool,
         deadline: Deadline,
     ) -> WaitTimeoutResult {
-        let mut notified = true;
-        while condition(&mut *guard) {
-            if !notified {
-                return WaitTimeoutResult(true);
-            }
-            notified = self.wait_to(guard, deadline);
+        let mut result = WaitTimeoutResult(false);
+        while !result.timed_out() && condition(&mut *guard) {
+            result = WaitTimeoutResult(!self.wait_to(guard, deadline));
         }
-        WaitTimeoutResult(false)
+        result
     }
 
     /// Waits once; true if notified.
@@ -323,8 +322,6 @@ impl Default for Condvar {
 
 impl fmt::Debug for Condvar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Condvar")
-            .field("may_have_waiters", &self.0.may_have_waiters())
-            .finish()
+        f.pad("Condvar { .. }")
     }
 }

@@ -21,11 +21,16 @@
 //! assert_eq!(*lock.lock(), *lock.lock());
 //! ```
 //!
+//! What only parking_lot 0.13 and std have is here too: `Once::{wait, wait_force, is_completed,
+//! new_completed}`, `OnceState::{is_poisoned, is_completed}`, [`RecursiveRwLock`].
+//!
 //! Where it differs from parking_lot 0.12:
 //!
 //! * A waiter that has waited for 1 ms is handed the lock by the next unlock that looks at the
 //!   queue, where parking_lot's unlocks become fair by chance, every half a millisecond on average.
-//! * There is no deadlock detection, and no hardware lock elision.
+//! * There is no deadlock detection, no hardware lock elision, and no `send_guard`.
+//! * A [`Condvar`] may be used with several mutexes at a time, and with every mutex over a
+//!   [`RawByteMutex`]; so its waits have one more type parameter.
 //! * No typed lock calls the [`Runtime`](crate::Runtime), but for those over [`DetachingRawMutex`].
 
 mod condvar;
@@ -51,14 +56,40 @@ pub use self::once::{Once, OnceState};
 pub use self::policy::{Attached, Detaching, Handing, Policy};
 pub use self::raw_mutex::{DetachingRawMutex, RawByteMutex, RawFairMutex, RawMutex};
 pub use self::raw_reentrant::RawReentrantMutex;
-pub use self::raw_rw_lock::RawRwLock;
+pub use self::raw_rw_lock::{RawRwLock, RawRwLockRecursive, RawWordRwLock};
 pub use self::reentrant::{
     MappedReentrantMutexGuard, RawThreadId, ReentrantMutex, ReentrantMutexGuard,
     const_reentrant_mutex,
 };
 pub use self::rw_lock::{
-    MappedRwLockReadGuard, MappedRwLockWriteGuard, RwLock, RwLockReadGuard,
+    MappedRecursiveRwLockReadGuard, MappedRecursiveRwLockWriteGuard, MappedRwLockReadGuard,
+    MappedRwLockWriteGuard, RecursiveRwLock, RecursiveRwLockReadGuard,
+    RecursiveRwLockUpgradableReadGuard, RecursiveRwLockWriteGuard, RwLock, RwLockReadGuard,
     RwLockUpgradableReadGuard, RwLockWriteGuard, const_rwlock,
 };
 pub use crate::parking_lot::after_fork;
 pub use ::lock_api;
+
+/// The guards that own an `Arc` of their lock, over any raw lock; the locks' `lock_arc`, `read_arc`
+/// and their like give them.
+///
+/// ```
+/// use py_sync::typed::{ArcMutexGuard, Mutex, RawMutex};
+/// use std::sync::Arc;
+/// let names = Arc::new(Mutex::new(vec!["spam"]));
+/// let mut guard: ArcMutexGuard<RawMutex, Vec<&str>> = names.lock_arc();
+/// guard.push("eggs");
+/// let holder = std::thread::spawn({
+///     let names = Arc::clone(&names);
+///     move || names.try_lock_arc().is_none() // the guard borrows nothing: `names` may be cloned, moved
+/// });
+/// assert!(holder.join().unwrap());
+/// drop(guard);
+/// assert_eq!(names.lock().len(), 2);
+/// ```
+#[cfg(feature = "arc_lock")]
+#[cfg_attr(docsrs, doc(cfg(feature = "arc_lock")))]
+pub use self::lock_api::{
+    ArcMutexGuard, ArcReentrantMutexGuard, ArcRwLockReadGuard, ArcRwLockUpgradableReadGuard,
+    ArcRwLockWriteGuard,
+};

@@ -37,8 +37,20 @@ impl OnceState {
     /// ```
     #[inline]
     #[must_use]
-    pub fn poisoned(self) -> bool {
-        self == OnceState::Poisoned
+    pub const fn poisoned(self) -> bool {
+        matches!(self, OnceState::Poisoned)
+    }
+
+    /// As [`poisoned`](OnceState::poisoned), by the name that std and parking_lot 0.13 give it.
+    ///
+    /// ```
+    /// use py_sync::typed::OnceState;
+    /// assert!(OnceState::Poisoned.is_poisoned() && !OnceState::New.is_poisoned());
+    /// ```
+    #[inline]
+    #[must_use]
+    pub const fn is_poisoned(self) -> bool {
+        self.poisoned()
     }
 
     /// True if an initialiser has come to its end.
@@ -48,8 +60,20 @@ impl OnceState {
     /// ```
     #[inline]
     #[must_use]
-    pub fn done(self) -> bool {
-        self == OnceState::Done
+    pub const fn done(self) -> bool {
+        matches!(self, OnceState::Done)
+    }
+
+    /// As [`done`](OnceState::done), by the name that parking_lot 0.13 gives it.
+    ///
+    /// ```
+    /// use py_sync::typed::OnceState;
+    /// assert!(OnceState::Done.is_completed() && !OnceState::InProgress.is_completed());
+    /// ```
+    #[inline]
+    #[must_use]
+    pub const fn is_completed(self) -> bool {
+        self.done()
     }
 }
 
@@ -82,6 +106,31 @@ impl Once {
     #[must_use]
     pub const fn new() -> Once {
         Once(OnceFlag::new())
+    }
+
+    /// One that is done: no initialiser ever runs.
+    ///
+    /// ```
+    /// static START: py_sync::typed::Once = py_sync::typed::Once::new_completed();
+    /// START.call_once(|| unreachable!());
+    /// ```
+    #[inline]
+    #[must_use]
+    pub const fn new_completed() -> Once {
+        Once(OnceFlag::new_done())
+    }
+
+    /// True once an initialiser has come to its end; what it has written is seen then. One load.
+    ///
+    /// ```
+    /// let once = py_sync::typed::Once::new();
+    /// once.call_once(|| assert!(!once.is_completed()));
+    /// assert!(once.is_completed());
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn is_completed(&self) -> bool {
+        self.0.is_done()
     }
 
     /// What it has come to. Out of date at once, unless it is done.
@@ -156,11 +205,65 @@ impl Once {
         }
     }
 
+    /// Waits until an initialiser, which somebody else runs, has come to its end; what it has written
+    /// is seen then. If it is done, that costs one load.
+    ///
+    /// # Blocking
+    ///
+    /// Sleeps until then, also while no initialiser has begun. An initialiser that waits for its own
+    /// `Once` would sleep for ever; a debug build panics instead.
+    ///
+    /// # Panics
+    ///
+    /// If an initialiser has panicked, before or during the wait: `Once instance has previously been
+    /// poisoned`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// static READY: py_sync::typed::Once = py_sync::typed::Once::new();
+    /// let waiter = std::thread::spawn(|| READY.wait());
+    /// READY.call_once(|| ());
+    /// waiter.join().unwrap();
+    /// ```
+    #[inline]
+    pub fn wait(&self) {
+        if !self.0.is_done() && !self.0.wait(&Rules::POISONING) {
+            refuse();
+        }
+    }
+
+    /// As [`wait`](Once::wait), but goes on waiting after an initialiser that panicked, for one that
+    /// does not.
+    ///
+    /// # Blocking
+    ///
+    /// As [`wait`](Once::wait).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::panic::{AssertUnwindSafe, catch_unwind};
+    /// static READY: py_sync::typed::Once = py_sync::typed::Once::new();
+    /// let waiter = std::thread::spawn(|| READY.wait_force());
+    /// let call = AssertUnwindSafe(|| READY.call_once(|| panic!("no luck")));
+    /// assert!(catch_unwind(call).is_err());
+    /// READY.call_once_force(|_| ());
+    /// waiter.join().unwrap();
+    /// ```
+    #[inline]
+    pub fn wait_force(&self) {
+        if !self.0.is_done() {
+            let done = self.0.wait(&Rules::FORCED);
+            debug_assert!(done, "these rules refuse nothing");
+        }
+    }
+
     #[cold]
     fn call(&self, rules: &Rules, f: impl FnOnce(OnceState)) {
         match self.0.begin(rules) {
             Begun::Done => {}
-            Begun::Refused => panic!("Once instance has previously been poisoned"),
+            Begun::Refused => refuse(),
             Begun::Running(running) => {
                 f(match running.was_poisoned() {
                     true => OnceState::Poisoned,
@@ -170,6 +273,11 @@ impl Once {
             }
         }
     }
+}
+
+/// What a caller is told after an initialiser that panicked: std's words, and parking_lot's.
+fn refuse() -> ! {
+    panic!("Once instance has previously been poisoned")
 }
 
 impl Default for Once {

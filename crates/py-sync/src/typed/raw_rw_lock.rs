@@ -2,7 +2,10 @@
 //!
 //! Nothing is decided here: the word and its protocol are in `rw_mutex/`.
 
-use super::lock_api::{self, GuardNoSend, RawRwLock as _, RawRwLockUpgrade as _};
+use super::lock_api::{
+    self, GuardNoSend, RawRwLock as _, RawRwLockRecursive as _, RawRwLockRecursiveTimed as _,
+    RawRwLockUpgrade as _,
+};
 use crate::RwMutex;
 use crate::deadline::{Deadline, Leaping, Monotonic, time_until};
 use crate::flags::{LockFlags, LockStatus};
@@ -15,10 +18,10 @@ const FLAGS: LockFlags = LockFlags::NONE;
 
 /// A read-write lock of one word without data, for `lock_api`, with recursive and upgradable reads.
 ///
-/// A waiting writer stops new readers, but not recursive ones. One reader at a time may be
-/// upgradable: it shares the lock with readers, keeps out writers and other upgradable readers, and
-/// may become the writer. While it has the lock, waiting writers stop nobody, since they could not
-/// go first anyway.
+/// A waiting writer stops new readers, but not recursive ones; if `RECURSIVE`, every read is one. One
+/// reader at a time may be upgradable: it shares the lock with readers, keeps out writers and other
+/// upgradable readers, and may become the writer. While it has the lock, waiting writers stop nobody,
+/// since they could not go first anyway.
 ///
 /// All zero is unlocked. It never detaches. In the child of a fork, one that another thread held
 /// stays held: [`at_fork_reinit`](RawRwLock::at_fork_reinit), or zero its word.
@@ -39,7 +42,32 @@ const FLAGS: LockFlags = LockFlags::NONE;
 /// assert_eq!(size_of::<RawRwLock>(), size_of::<usize>());
 /// ```
 #[repr(transparent)]
-pub struct RawRwLock(pub(super) RwMutex);
+pub struct RawWordRwLock<const RECURSIVE: bool>(pub(super) RwMutex);
+
+/// The read-write lock that everybody uses: a waiting writer stops new readers.
+///
+/// ```
+/// use py_sync::typed::{RawRwLock, lock_api};
+/// type Shared<T> = lock_api::RwLock<RawRwLock, T>;
+/// static COUNT: Shared<u32> = Shared::new(0);
+/// # assert_eq!(*COUNT.read(), 0);
+/// ```
+pub type RawRwLock = RawWordRwLock<false>;
+
+/// One that a reader may always read again: a waiting writer stops no reader, and may starve.
+///
+/// ```
+/// use py_sync::typed::{RawRwLockRecursive, lock_api::RawRwLock as _};
+/// static RAW: RawRwLockRecursive = RawRwLockRecursive::INIT;
+/// RAW.lock_shared();
+/// RAW.lock_shared();
+/// // SAFETY: locked twice.
+/// unsafe {
+///     RAW.unlock_shared();
+///     RAW.unlock_shared();
+/// }
+/// ```
+pub type RawRwLockRecursive = RawWordRwLock<true>;
 
 fn acquired(status: LockStatus) -> bool {
     status == LockStatus::Acquired
@@ -49,7 +77,7 @@ fn surely(status: LockStatus) {
     debug_assert_eq!(status, LockStatus::Acquired, "there was no deadline");
 }
 
-impl RawRwLock {
+impl<const RECURSIVE: bool> RawWordRwLock<RECURSIVE> {
     fn try_upgradable(&self, timeout: Duration) -> bool {
         if timeout == Duration::ZERO {
             return self.0.try_upgradable_lock();
@@ -60,19 +88,25 @@ impl RawRwLock {
 }
 
 // SAFETY: `RwMutex` lets one writer in, or readers; `INIT` is unlocked.
-unsafe impl lock_api::RawRwLock for RawRwLock {
-    const INIT: RawRwLock = RawRwLock(RwMutex::new());
+unsafe impl<const RECURSIVE: bool> lock_api::RawRwLock for RawWordRwLock<RECURSIVE> {
+    const INIT: Self = RawWordRwLock(RwMutex::new());
 
     type GuardMarker = GuardNoSend;
 
     #[inline]
     fn lock_shared(&self) {
+        if RECURSIVE {
+            return self.lock_shared_recursive();
+        }
         surely(self.0.read_lock_with(&Monotonic, NEVER, FLAGS));
     }
 
     #[inline]
     fn try_lock_shared(&self) -> bool {
-        self.0.try_read_lock()
+        match RECURSIVE {
+            true => self.0.try_read_lock_recursive(),
+            false => self.0.try_read_lock(),
+        }
     }
 
     #[inline]
@@ -108,11 +142,14 @@ unsafe impl lock_api::RawRwLock for RawRwLock {
 }
 
 // SAFETY: as above; a timed call that returns false has not locked.
-unsafe impl lock_api::RawRwLockTimed for RawRwLock {
+unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockTimed for RawWordRwLock<RECURSIVE> {
     type Duration = Duration;
     type Instant = Instant;
 
     fn try_lock_shared_for(&self, timeout: Duration) -> bool {
+        if RECURSIVE {
+            return self.try_lock_shared_recursive_for(timeout);
+        }
         acquired(self.0.read_lock_timed(Some(timeout), FLAGS))
     }
 
@@ -130,7 +167,7 @@ unsafe impl lock_api::RawRwLockTimed for RawRwLock {
 }
 
 // SAFETY: as above; who bumps has the lock again when that returns.
-unsafe impl lock_api::RawRwLockFair for RawRwLock {
+unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockFair for RawWordRwLock<RECURSIVE> {
     unsafe fn unlock_shared_fair(&self) {
         self.0.read_unlock_fair();
     }
@@ -157,14 +194,14 @@ unsafe impl lock_api::RawRwLockFair for RawRwLock {
 }
 
 // SAFETY: as above; the writer is a reader in the same breath.
-unsafe impl lock_api::RawRwLockDowngrade for RawRwLock {
+unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockDowngrade for RawWordRwLock<RECURSIVE> {
     unsafe fn downgrade(&self) {
         self.0.downgrade_with(&Monotonic);
     }
 }
 
 // SAFETY: as above; a waiting writer does not stop these.
-unsafe impl lock_api::RawRwLockRecursive for RawRwLock {
+unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockRecursive for RawWordRwLock<RECURSIVE> {
     #[inline]
     fn lock_shared_recursive(&self) {
         if !self.0.try_read_lock_recursive() {
@@ -179,7 +216,7 @@ unsafe impl lock_api::RawRwLockRecursive for RawRwLock {
 }
 
 // SAFETY: as above.
-unsafe impl lock_api::RawRwLockRecursiveTimed for RawRwLock {
+unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockRecursiveTimed for RawWordRwLock<RECURSIVE> {
     fn try_lock_shared_recursive_for(&self, timeout: Duration) -> bool {
         acquired(self.0.read_lock_recursive_timed(Some(timeout), FLAGS))
     }
@@ -190,7 +227,7 @@ unsafe impl lock_api::RawRwLockRecursiveTimed for RawRwLock {
 }
 
 // SAFETY: as above; an upgradable reader keeps writers and its like out until it is the writer.
-unsafe impl lock_api::RawRwLockUpgrade for RawRwLock {
+unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgrade for RawWordRwLock<RECURSIVE> {
     #[inline]
     fn lock_upgradable(&self) {
         surely(self.0.upgradable_lock_with(&Monotonic, NEVER, FLAGS));
@@ -218,7 +255,7 @@ unsafe impl lock_api::RawRwLockUpgrade for RawRwLock {
 }
 
 // SAFETY: as above.
-unsafe impl lock_api::RawRwLockUpgradeFair for RawRwLock {
+unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgradeFair for RawWordRwLock<RECURSIVE> {
     unsafe fn unlock_upgradable_fair(&self) {
         self.0.upgradable_unlock_with(&Leaping);
     }
@@ -232,7 +269,9 @@ unsafe impl lock_api::RawRwLockUpgradeFair for RawRwLock {
 }
 
 // SAFETY: as above; the lock is never free in between.
-unsafe impl lock_api::RawRwLockUpgradeDowngrade for RawRwLock {
+unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgradeDowngrade
+    for RawWordRwLock<RECURSIVE>
+{
     unsafe fn downgrade_upgradable(&self) {
         self.0.downgrade_upgradable_with(&Monotonic);
     }
@@ -243,7 +282,7 @@ unsafe impl lock_api::RawRwLockUpgradeDowngrade for RawRwLock {
 }
 
 // SAFETY: as above; an upgrade that fails leaves an upgradable reader.
-unsafe impl lock_api::RawRwLockUpgradeTimed for RawRwLock {
+unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgradeTimed for RawWordRwLock<RECURSIVE> {
     fn try_lock_upgradable_for(&self, timeout: Duration) -> bool {
         self.try_upgradable(timeout)
     }
@@ -264,7 +303,7 @@ unsafe impl lock_api::RawRwLockUpgradeTimed for RawRwLock {
     }
 }
 
-impl fmt::Debug for RawRwLock {
+impl<const RECURSIVE: bool> fmt::Debug for RawWordRwLock<RECURSIVE> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RawRwLock")
             .field("locked", &self.0.is_locked())

@@ -1,7 +1,7 @@
 //! The read-write lock with data: names over `lock_api`'s types.
 
 use super::lock_api;
-use super::raw_rw_lock::RawRwLock;
+use super::raw_rw_lock::{RawRwLock, RawRwLockRecursive};
 
 /// A read-write lock with data in it. One word beside the data.
 ///
@@ -80,3 +80,70 @@ pub type MappedRwLockWriteGuard<'a, T> = lock_api::MappedRwLockWriteGuard<'a, Ra
 pub const fn const_rwlock<T>(value: T) -> RwLock<T> {
     RwLock::const_new(<RawRwLock as lock_api::RawRwLock>::INIT, value)
 }
+
+/// A read-write lock that its reader may read again without a thought; a writer may starve. The name
+/// is parking_lot 0.13's.
+///
+/// ```
+/// use py_sync::typed::RecursiveRwLock;
+/// let lock = RecursiveRwLock::new("spam");
+/// let (outer, inner) = (lock.read(), lock.read());
+/// assert_eq!(*outer, *inner);
+/// assert!(lock.try_write().is_none());
+/// ```
+pub type RecursiveRwLock<T> = lock_api::RwLock<RawRwLockRecursive, T>;
+
+/// Ends a read of a [`RecursiveRwLock`] when dropped, and leads to its data.
+///
+/// ```
+/// use py_sync::typed::{RecursiveRwLock, RecursiveRwLockReadGuard};
+/// let lock = RecursiveRwLock::new(1);
+/// let guard: RecursiveRwLockReadGuard<'_, i32> = lock.read();
+/// assert_eq!(*guard, 1);
+/// ```
+pub type RecursiveRwLockReadGuard<'a, T> = lock_api::RwLockReadGuard<'a, RawRwLockRecursive, T>;
+
+/// Ends a write of a [`RecursiveRwLock`] when dropped, and leads to its data.
+///
+/// ```
+/// use py_sync::typed::{RecursiveRwLock, RecursiveRwLockWriteGuard};
+/// let lock = RecursiveRwLock::new(1);
+/// let mut guard: RecursiveRwLockWriteGuard<'_, i32> = lock.write();
+/// *guard += 1;
+/// ```
+pub type RecursiveRwLockWriteGuard<'a, T> = lock_api::RwLockWriteGuard<'a, RawRwLockRecursive, T>;
+
+/// Ends an upgradable read of a [`RecursiveRwLock`] when dropped, and leads to its data.
+///
+/// ```
+/// use py_sync::typed::{RecursiveRwLock, RecursiveRwLockUpgradableReadGuard};
+/// let lock = RecursiveRwLock::new(1);
+/// let guard: RecursiveRwLockUpgradableReadGuard<'_, i32> = lock.upgradable_read();
+/// *RecursiveRwLockUpgradableReadGuard::upgrade(guard) += 1;
+/// ```
+pub type RecursiveRwLockUpgradableReadGuard<'a, T> =
+    lock_api::RwLockUpgradableReadGuard<'a, RawRwLockRecursive, T>;
+
+/// A [`RecursiveRwLockReadGuard`] that leads to a part of the data.
+///
+/// ```
+/// use py_sync::typed::{MappedRecursiveRwLockReadGuard, RecursiveRwLock, RecursiveRwLockReadGuard};
+/// let lock = RecursiveRwLock::new((1, "spam"));
+/// let first: MappedRecursiveRwLockReadGuard<'_, i32> =
+///     RecursiveRwLockReadGuard::map(lock.read(), |pair| &pair.0);
+/// assert_eq!(*first, 1);
+/// ```
+pub type MappedRecursiveRwLockReadGuard<'a, T> =
+    lock_api::MappedRwLockReadGuard<'a, RawRwLockRecursive, T>;
+
+/// A [`RecursiveRwLockWriteGuard`] that leads to a part of the data.
+///
+/// ```
+/// use py_sync::typed::{MappedRecursiveRwLockWriteGuard, RecursiveRwLock, RecursiveRwLockWriteGuard};
+/// let lock = RecursiveRwLock::new((1, "spam"));
+/// let mut first: MappedRecursiveRwLockWriteGuard<'_, i32> =
+///     RecursiveRwLockWriteGuard::map(lock.write(), |pair| &mut pair.0);
+/// *first += 1;
+/// ```
+pub type MappedRecursiveRwLockWriteGuard<'a, T> =
+    lock_api::MappedRwLockWriteGuard<'a, RawRwLockRecursive, T>;

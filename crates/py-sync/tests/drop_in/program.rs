@@ -325,6 +325,124 @@ fn a_thread_handle_that_is_waited_for() {
 }
 
 #[test]
+fn a_condition_that_becomes_false_with_the_time_has_timed_out() {
+    let (m, changed) = (Mutex::new(()), Condvar::new());
+    for until in [false, true] {
+        let mut asked = 0;
+        let condition = |_: &mut ()| {
+            asked += 1;
+            asked < 2
+        };
+        let short = Duration::from_millis(5);
+        let mut guard = m.lock();
+        let result = match until {
+            true => changed.wait_while_until(&mut guard, condition, Instant::now() + short),
+            false => changed.wait_while_for(&mut guard, condition, short),
+        };
+        assert!(result.timed_out() && m.is_locked(), "until: {until}");
+        assert_eq!(asked, 1, "until: {until}");
+        // Nor is it asked again if it was false from the start; and then there is no wait.
+        let none = changed.wait_while_for(&mut guard, |()| false, Duration::ZERO);
+        assert!(!none.timed_out());
+    }
+}
+
+#[test]
+fn a_notified_waiter_asks_its_condition_again() {
+    let shared = Arc::new((Mutex::new(0), Condvar::new()));
+    let theirs = Arc::clone(&shared);
+    let waiter = std::thread::spawn(move || {
+        let (m, changed) = &*theirs;
+        let mut asked = 0;
+        let long = Duration::from_secs(60);
+        let condition = |value: &mut i32| {
+            asked += 1;
+            *value < 1
+        };
+        let result = changed.wait_while_for(&mut m.lock(), condition, long);
+        (result.timed_out(), asked)
+    });
+    let (m, changed) = &*shared;
+    // Once `notify_one` says so, the waiter has asked, and waits: with the mutex it goes on to ask.
+    while !changed.notify_one() {
+        std::thread::yield_now();
+    }
+    *m.lock() = 1;
+    while !waiter.is_finished() {
+        changed.notify_all();
+        std::thread::yield_now();
+    }
+    let (timed_out, asked) = waiter.join().unwrap();
+    assert!(!timed_out && (2..=3).contains(&asked), "asked {asked} times");
+}
+
+#[test]
+fn debug_of_a_condition_variable_says_nothing() {
+    let changed = Condvar::new();
+    assert_eq!(format!("{changed:?}"), "Condvar { .. }");
+    assert_eq!(format!("{changed:>16?}"), "  Condvar { .. }");
+}
+
+#[test]
+fn a_once_that_panicked_is_poisoned() {
+    let once = Once::new();
+    let fails = std::panic::AssertUnwindSafe(|| once.call_once(|| panic!("no luck")));
+    assert!(std::panic::catch_unwind(fails).is_err());
+    assert!(once.state().poisoned() && !once.state().done());
+    assert_eq!(format!("{once:?}"), "Once { state: Poisoned }");
+    let again = std::panic::AssertUnwindSafe(|| once.call_once(|| unreachable!()));
+    let told = std::panic::catch_unwind(again).unwrap_err();
+    let words = told.downcast_ref::<&str>();
+    assert_eq!(words, Some(&"Once instance has previously been poisoned"));
+    let mut state = None;
+    once.call_once_force(|found| state = Some(found));
+    assert_eq!(state, Some(OnceState::Poisoned));
+    assert!(once.state().done());
+}
+
+#[cfg(feature = "arc_lock")]
+#[test]
+fn guards_that_own_an_arc_of_their_lock() {
+    use parking_lot::{
+        ArcMutexGuard, ArcReentrantMutexGuard, ArcRwLockReadGuard, ArcRwLockUpgradableReadGuard,
+        ArcRwLockWriteGuard,
+    };
+    let m = Arc::new(Mutex::new(1));
+    let mut guard: ArcMutexGuard<RawMutex, i32> = m.lock_arc();
+    *guard += 1;
+    assert!(m.try_lock_arc().is_none() && m.is_locked());
+    assert!(m.try_lock_arc_for(Duration::from_millis(1)).is_none());
+    assert!(Arc::ptr_eq(ArcMutexGuard::mutex(&guard), &m));
+    assert_eq!(Arc::strong_count(&m), 2);
+    ArcMutexGuard::unlock_fair(guard);
+    assert_eq!((Arc::strong_count(&m), *m.lock()), (1, 2));
+
+    let lock = Arc::new(RwLock::new(vec![1]));
+    let read: ArcRwLockReadGuard<RawRwLock, Vec<i32>> = lock.read_arc();
+    let other = lock.try_read_arc().unwrap();
+    assert!(lock.try_write_arc().is_none() && *read == *other);
+    drop((read, other));
+    let upgradable: ArcRwLockUpgradableReadGuard<RawRwLock, Vec<i32>> = lock.upgradable_read_arc();
+    assert!(lock.try_upgradable_read_arc().is_none());
+    let mut write: ArcRwLockWriteGuard<RawRwLock, Vec<i32>> =
+        ArcRwLockUpgradableReadGuard::upgrade(upgradable);
+    write.push(2);
+    let read = ArcRwLockWriteGuard::downgrade(write);
+    assert_eq!(*read, [1, 2]);
+    drop(read);
+    // The last one frees the lock, and everything in it.
+    let last: ArcRwLockWriteGuard<RawRwLock, Vec<i32>> = lock.write_arc();
+    drop(lock);
+    assert_eq!(last.len(), 2);
+
+    let reentrant = Arc::new(ReentrantMutex::new(Cell::new(1)));
+    let outer: ArcReentrantMutexGuard<RawMutex, RawThreadId, Cell<i32>> = reentrant.lock_arc();
+    let inner = reentrant.try_lock_arc().unwrap();
+    inner.set(outer.get() + 1);
+    assert_eq!(outer.get(), 2);
+}
+
+#[test]
 fn it_starts_once() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| assert_eq!(ONCE.state(), OnceState::InProgress));

@@ -1,9 +1,10 @@
-//! Models under loom: the handle's state machine and the worker cache, as they are, over
+//! Models under loom: the handle's state machine, the worker cache and the eval breaker, as they are, over
 //! `sys/model.rs`' threads, which check that each is joined or detached exactly once.
 //!
 //! A model has no clock: a timed wait is over as soon as it sleeps, and the scheduler decides how
 //! late that is; so every race between a time-out and an end is run.
 
+mod eval_breaker;
 mod handle;
 mod lazy_arc;
 #[cfg(feature = "micro")]

@@ -1,0 +1,69 @@
+//! The eval breaker: who raises and then looks at a thread's state, and the thread that changes its
+//! state and then looks at its breaker, do not miss each other.
+
+use super::{Work, explore_fully};
+use crate::primitive::{Arc, AtomicU32, Ordering};
+use crate::{EvalBreaker, Events};
+
+const DETACHED: u32 = 0;
+const ATTACHED: u32 = 1;
+
+struct Thread {
+    breaker: EvalBreaker,
+    /// The embedder's own; Relaxed everywhere, so that nothing but the breaker orders it.
+    state: AtomicU32,
+}
+
+/// One thread is asked to stop while it attaches, and looks by `look`: it has been asked, or whoever
+/// asks sees that it is attached.
+fn nobody_is_missed(name: &str, look: fn(&EvalBreaker) -> Events) {
+    explore_fully(name, move || {
+        let thread = Arc::new(Thread {
+            breaker: EvalBreaker::new(),
+            state: AtomicU32::new(DETACHED),
+        });
+        let asked = Arc::clone(&thread);
+        let asker = loom::thread::spawn(move || {
+            asked.breaker.raise(Events::PLEASE_STOP);
+            asked.state.load(Ordering::Relaxed)
+        });
+        thread.state.store(ATTACHED, Ordering::Relaxed);
+        let heard = look(&thread.breaker).contains(Events::PLEASE_STOP);
+        let seen = asker.join().unwrap() == ATTACHED;
+        assert!(heard || seen, "the world stops without a thread that runs");
+    });
+}
+
+#[test]
+fn a_peek_and_a_raise() {
+    nobody_is_missed("a_peek_and_a_raise", EvalBreaker::peek);
+}
+
+#[test]
+fn a_take_and_a_raise() {
+    nobody_is_missed("a_take_and_a_raise", EvalBreaker::take);
+}
+
+#[test]
+fn a_take_of_one_and_a_raise() {
+    nobody_is_missed("a_take_of_one_and_a_raise", |breaker| {
+        breaker.take_of(Events::PLEASE_STOP)
+    });
+}
+
+#[test]
+fn who_is_asked_sees_what_was_written_before() {
+    explore_fully("who_is_asked_sees_what_was_written_before", || {
+        let breaker = Arc::new(EvalBreaker::new());
+        let work = Work::new();
+        let (raised, writer) = (Arc::clone(&breaker), Arc::clone(&work));
+        let asker = loom::thread::spawn(move || {
+            writer.set(7);
+            raised.raise(Events::CALLS_TO_DO);
+        });
+        if breaker.take().contains(Events::CALLS_TO_DO) {
+            assert_eq!(work.get(), 7);
+        }
+        asker.join().unwrap();
+    });
+}
