@@ -29,7 +29,13 @@ fn the_same_thread_comes_back() {
 #[test]
 fn a_borrowed_word_joins_and_stays_its_owners() {
     let (tx, rx) = channel::<()>();
-    let raw = Word(start(move || drop(rx.recv())).unwrap().into_raw());
+    let raw = Word(
+        start(move || {
+            let _ = rx.recv();
+        })
+        .unwrap()
+        .into_raw(),
+    );
     std::thread::scope(|s| {
         for _ in 0..4 {
             s.spawn(|| {
@@ -55,7 +61,7 @@ fn a_word_may_be_freed_by_another_thread_before_the_end() {
     let (tx, rx) = channel::<()>();
     let inside = Arc::clone(&kept);
     let handle = start(move || {
-        drop(rx.recv());
+        let _ = rx.recv();
         drop(inside);
     })
     .unwrap();
