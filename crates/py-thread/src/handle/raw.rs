@@ -94,7 +94,7 @@ impl Handle {
     /// use py_thread::{Handle, start};
     /// let raw = start(|| ())?.into_raw();
     /// // SAFETY: taken back below, after its last use here.
-    /// let another = Handle::clone(&unsafe { Handle::borrow_raw(raw) });
+    /// let another = Handle::clone(&*unsafe { Handle::borrow_raw(raw) });
     /// assert!(another.join()?.is_returned());
     /// // SAFETY: from `into_raw`, used once.
     /// drop(unsafe { Handle::from_raw(raw) });

@@ -112,7 +112,7 @@ fn threads_that_ended_leave_nothing() {
         let handle = py_thread::start(move || assert!(n % 3 != 0, "planned")).unwrap();
         let raw = handle.into_raw();
         // SAFETY: taken back below, after this use.
-        let another = Handle::clone(&unsafe { Handle::borrow_raw(raw) });
+        let another = Handle::clone(&*unsafe { Handle::borrow_raw(raw) });
         // SAFETY: from `into_raw`, used once.
         let handle = unsafe { Handle::from_raw(raw) };
         drop(another);
