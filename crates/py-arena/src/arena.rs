@@ -44,7 +44,39 @@ pub struct Arena<O = Infallible> {
     pub(crate) bump: Bump,
 }
 
-impl Arena {
+mod sealed {
+    pub trait Sealed<O> {}
+    impl Sealed<core::convert::Infallible> for () {}
+}
+
+/// That an arena with this type of objects owns none: true of [`Infallible`], and of nothing else.
+///
+/// It is there for the compiler's words where such an arena is asked for with a type of objects.
+/// (The type is the parameter, since the compiler finds a parameter out, but no `Self`.)
+///
+/// # Examples
+/// ```
+/// use py_arena::{Arena, NoObjects};
+///
+/// fn make<O>() -> Arena<O>
+/// where
+///     (): NoObjects<O>,
+/// {
+///     Arena::new()
+/// }
+/// assert_eq!(*make().alloc(7), 7);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`Arena::new`, `with_policy` and `with_capacity` make an arena that owns no objects",
+    label = "this arena should own objects of type `{O}`",
+    note = "write `Arena::<{O}>::with_objects()`, or `with_objects_and_policy(..)`",
+    note = "or, for an arena of plain values alone, leave the type out: `Arena::new()`"
+)]
+pub trait NoObjects<O>: sealed::Sealed<O> {}
+
+impl NoObjects<Infallible> for () {}
+
+impl<O> Arena<O> {
     /// Makes an arena with CPython's blocks that owns no objects. Allocates nothing until used.
     ///
     /// CPython: Python/pyarena.c, `_PyArena_New`.
@@ -59,7 +91,10 @@ impl Arena {
     #[doc(alias = "_PyArena_New")]
     #[must_use]
     #[inline]
-    pub const fn new() -> Arena {
+    pub const fn new() -> Arena<O>
+    where
+        (): NoObjects<O>,
+    {
         Arena::with_objects()
     }
 
@@ -79,7 +114,10 @@ impl Arena {
     /// ```
     #[must_use]
     #[inline]
-    pub const fn with_policy(policy: BlockPolicy) -> Arena {
+    pub const fn with_policy(policy: BlockPolicy) -> Arena<O>
+    where
+        (): NoObjects<O>,
+    {
         Arena::with_objects_and_policy(policy)
     }
 }
@@ -144,7 +182,8 @@ impl<O> Arena<O> {
     /// ```
     #[doc(alias = "_PyArena_AddPyObject")]
     #[inline]
-    pub fn add_object(&self, object: O) -> &O {
+    // The compiler shows this line where an arena that owns no objects is given one.
+    pub fn add_object(&self, object: O /* Infallible? Make it with_objects() */) -> &O {
         match self.objects.push(&self.bump, object) {
             Ok(object) => object,
             Err(_) => out_of_memory(),

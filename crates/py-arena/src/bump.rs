@@ -126,10 +126,16 @@ impl Bump {
     /// Makes this segment the open one; the one before must be closed.
     #[inline]
     pub(crate) fn open(&self, segment: Segment) {
+        self.open_from(segment.cursor, segment);
+    }
+
+    /// As `open`, where what lies between `base` and the cursor is not counted yet.
+    #[inline]
+    pub(crate) fn open_from(&self, base: NonNull<u8>, segment: Segment) {
         self.cursor.set(segment.cursor);
         self.limit.set(segment.limit);
         self.block.set(segment.block);
-        self.base.set(segment.cursor);
+        self.base.set(base);
     }
 
     /// Closes the open segment and hands it to the caller, who alone may fill it from now on (I2).
@@ -236,10 +242,16 @@ impl Bump {
         self.count(usize::MAX);
     }
 
-    pub(crate) fn stats(&self) -> Stats {
+    /// The bytes below all cursors: I7.
+    #[inline]
+    pub(crate) fn served_bytes(&self) -> usize {
         let open = self.cursor.get().addr().get();
         let open = open.wrapping_sub(self.base.get().addr().get());
-        let size = self.retired.get().wrapping_add(open);
+        self.retired.get().wrapping_add(open)
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        let size = self.served_bytes();
         let mut stats = Stats {
             total_allocs: self.allocs.get(),
             total_size: size.wrapping_sub(self.slack.get()),

@@ -1,7 +1,7 @@
 //! Slices of one value or of a closure's, values whose making may fail, and room in advance.
 
 use crate::alloc::assert_no_drop;
-use crate::arena::Arena;
+use crate::arena::{Arena, NoObjects};
 use crate::bump::{Bump, Reserve};
 use crate::error::{AllocError, out_of_memory};
 use crate::policy::BlockPolicy;
@@ -89,7 +89,7 @@ fn always<T>(
     })
 }
 
-impl Arena {
+impl<O> Arena<O> {
     /// An arena of growing blocks whose first one is there already, with room for this many bytes.
     ///
     /// # Panics
@@ -103,7 +103,10 @@ impl Arena {
     /// assert_eq!(arena.stats().total_blocks, 1);
     /// ```
     #[must_use]
-    pub fn with_capacity(bytes: usize) -> Arena {
+    pub fn with_capacity(bytes: usize) -> Arena<O>
+    where
+        (): NoObjects<O>,
+    {
         match Arena::try_with_capacity(bytes) {
             Ok(arena) => arena,
             Err(_) => out_of_memory(),
@@ -122,7 +125,10 @@ impl Arena {
     /// assert!(Arena::try_with_capacity(1000).is_ok());
     /// assert!(Arena::try_with_capacity(usize::MAX).is_err());
     /// ```
-    pub fn try_with_capacity(bytes: usize) -> Result<Arena, AllocError> {
+    pub fn try_with_capacity(bytes: usize) -> Result<Arena<O>, AllocError>
+    where
+        (): NoObjects<O>,
+    {
         let arena = Arena::with_policy(BlockPolicy::GROWING);
         arena.bump.reserve_block(bytes)?;
         Ok(arena)

@@ -34,7 +34,7 @@ mod string;
 mod used;
 mod vec;
 
-pub use arena::Arena;
+pub use arena::{Arena, NoObjects};
 pub use boxed::ArenaBox;
 pub use claim::Claim;
 pub use error::AllocError;

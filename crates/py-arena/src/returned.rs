@@ -35,8 +35,19 @@ impl Bump {
     /// A claim ends.
     #[inline(never)]
     pub(crate) fn end_claim(&self, rest: Segment, allocs: usize, slack: usize) {
-        self.settle_here(rest.block, rest.cursor, allocs, slack);
-        self.give_back(rest);
+        match rest.block {
+            // Nobody allocated meanwhile: the segment is open again as if it had never been taken,
+            // and what the claim served is counted with it.
+            Some(block) if !self.is_open() && rest.room() > 0 => {
+                self.open_from(block.resume(), rest);
+                self.count(allocs);
+                self.add_slack(slack);
+            }
+            _ => {
+                self.settle_here(rest.block, rest.cursor, allocs, slack);
+                self.give_back(rest);
+            }
+        }
     }
 
     /// Takes back the rest of a segment that a claim or a scope had (I2: it hands out no more).
@@ -44,7 +55,9 @@ impl Bump {
     pub(crate) fn give_back(&self, segment: Segment) {
         let room = segment.room();
         if room > 0 && self.segment().room() == 0 {
-            self.take_segment();
+            if self.is_open() {
+                self.take_segment();
+            }
             self.open(segment);
         } else if let Some(block) = segment.block {
             block.set_resume(segment.cursor);
@@ -82,10 +95,10 @@ impl Bump {
 
     /// Takes over what a scope's arena counted and got; all borrows of its memory have ended.
     pub(crate) fn absorb(&self, child: &Bump, lent: Segment) {
-        child.take_segment();
-        self.count(child.allocs.get());
+        // Its blocks are emptied, so where their used parts end (I6) need not be noted.
         self.retired
-            .set(self.retired.get().wrapping_add(child.retired.get()));
+            .set(self.retired.get().wrapping_add(child.served_bytes()));
+        self.count(child.allocs.get());
         self.add_slack(child.slack.get());
         self.reserved
             .set(self.reserved.get() + child.reserved.get());

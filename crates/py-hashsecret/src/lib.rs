@@ -22,6 +22,9 @@ mod many;
 mod model;
 mod native;
 mod number;
+mod number_error;
+mod number_syntax;
+mod number_text;
 mod other;
 #[cfg(feature = "std")]
 mod primitive;
@@ -33,7 +36,9 @@ mod seed;
 mod sink;
 mod sip;
 mod text;
+mod unicode;
 mod utf8;
+mod value;
 mod width;
 
 pub use algorithm::{ByteOrder, HashAlgorithm, HashInfo};
@@ -45,15 +50,18 @@ pub use entropy::EntropyError;
 pub use hasher::{SipHasher, SipHasher13, SipHasher24};
 pub use lcg::lcg_urandom;
 pub use native::{
-    hash_complex, hash_decimal, hash_digits, hash_f64, hash_fraction, hash_i64, hash_i128,
-    hash_limbs, hash_pointer, hash_tuple, hash_u64, hash_u128,
+    hash_complex, hash_decimal, hash_decimal_text, hash_digits, hash_f64, hash_fraction,
+    hash_fraction_text, hash_i64, hash_i128, hash_int_text, hash_int_text_with_limit, hash_limbs,
+    hash_pointer, hash_tuple, hash_u64, hash_u128,
 };
+pub use number_error::{MAX_STR_DIGITS, NumberTextError, NumberTextErrorKind};
 #[cfg(all(feature = "std", not(all(test, loom))))]
 pub use process::{InitError, init, init_with, reset, secret};
 pub use secret::{HashSecret, SECRET_SIZE};
 pub use seed::{HashSeed, ParseHashSeedError, ParseHashSeedErrorKind, UnsignedLong};
 pub use sip::keyed_hash;
 pub use text::Wtf8Error;
+pub use value::{Bytes, FrozenSet, Known, PyHash, Tuple};
 pub use width::HashWidth;
 
 /// The algorithm of [`HashSecret::hash_bytes`] as CPython names it: `sys.hash_info.algorithm`.

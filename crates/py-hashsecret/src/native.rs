@@ -1,5 +1,6 @@
 //! `hash()` of numbers, pointers and tuples on this machine.
 
+use crate::number_error::NumberTextError;
 use crate::width::HashWidth;
 
 /// This machine's width.
@@ -206,4 +207,108 @@ pub const fn hash_decimal(negative: bool, coefficient: &[u64], exponent: i64) ->
 #[must_use]
 pub fn hash_tuple(hashes: impl IntoIterator<Item = isize>) -> isize {
     NATIVE.hash_tuple(hashes.into_iter().map(|hash| hash as i64)) as isize
+}
+
+/// `hash(int(text))`, without making the number: one step for each digit.
+///
+/// Takes what `int` takes: white space around, a sign, the decimal digits of any script, single
+/// underscores between digits; and no more than [`MAX_STR_DIGITS`](crate::MAX_STR_DIGITS) digits.
+///
+/// CPython: `Objects/longobject.c`, `PyLong_FromUnicodeObject`, `long_hash`.
+///
+/// # Errors
+/// [`NumberTextError`] with CPython's message where `int` raises `ValueError`.
+///
+/// # Examples
+/// ```
+/// use py_hashsecret::{hash_i64, hash_int_text};
+///
+/// assert_eq!(hash_int_text(" -1_000\n"), Ok(hash_i64(-1000)));
+/// assert_eq!(hash_int_text("\u{663}"), Ok(3)); // an Arabic-Indic three
+/// assert!(hash_int_text("0x10").is_err());
+/// ```
+#[doc(alias = "PyLong_FromUnicodeObject")]
+pub fn hash_int_text(text: &str) -> Result<isize, NumberTextError<'_>> {
+    NATIVE.hash_int_text(text).map(|hash| hash as isize)
+}
+
+/// As [`hash_int_text`], where `sys.set_int_max_str_digits` has set another limit; 0 is none.
+///
+/// As in CPython, a limit below 640 acts as 640.
+///
+/// # Errors
+/// As for [`hash_int_text`].
+///
+/// # Examples
+/// ```
+/// use py_hashsecret::hash_int_text_with_limit;
+///
+/// let long = "7".repeat(5000);
+/// assert!(hash_int_text_with_limit(&long, 0).is_ok());
+/// assert_eq!(
+///     hash_int_text_with_limit(&long, 1000).unwrap_err().to_string(),
+///     "Exceeds the limit (1000 digits) for integer string conversion: value has 5000 digits; \
+///      use sys.set_int_max_str_digits() to increase the limit",
+/// );
+/// ```
+#[doc(alias = "set_int_max_str_digits")]
+pub fn hash_int_text_with_limit(
+    text: &str,
+    max_str_digits: usize,
+) -> Result<isize, NumberTextError<'_>> {
+    let hash = NATIVE.hash_int_text_with_limit(text, max_str_digits);
+    hash.map(|hash| hash as isize)
+}
+
+/// `hash(Decimal(text))`, without making the number: one step for each digit, whatever the exponent.
+/// `nan` is the hash of a not-a-number, as for [`hash_f64`].
+///
+/// Takes what `Decimal` takes: white space around, underscores anywhere, the decimal digits of any
+/// script, infinities, and not-a-numbers with their payloads.
+///
+/// CPython: `Modules/_decimal/_decimal.c`, `PyDecType_FromUnicodeExactWS`, `dec_hash`.
+///
+/// # Errors
+/// [`NumberTextError`] with CPython's message: where the text is none, where the number is beyond
+/// those that are held exactly (exponents of 18 digits and more), and for a signaling not-a-number,
+/// which cannot be hashed.
+///
+/// # Examples
+/// ```
+/// use py_hashsecret::{hash_decimal_text, hash_f64, hash_i64};
+///
+/// assert_eq!(hash_decimal_text("1.5", 0), Ok(hash_f64(1.5, 0)));
+/// assert_eq!(hash_decimal_text("1_000.0e-3", 0), Ok(hash_i64(1)));
+/// assert_eq!(hash_decimal_text("-Infinity", 0), Ok(-314159));
+/// let error = hash_decimal_text("1,5", 0).unwrap_err();
+/// assert_eq!(error.to_string(), "[<class 'decimal.ConversionSyntax'>]");
+/// ```
+#[doc(alias = "dec_hash")]
+pub fn hash_decimal_text(text: &str, nan: isize) -> Result<isize, NumberTextError<'_>> {
+    let hash = NATIVE.hash_decimal_text(text, nan as i64);
+    hash.map(|hash| hash as isize)
+}
+
+/// `hash(Fraction(text))`, without making the number: one step for each digit, whatever the
+/// exponent. The text need not be in lowest terms.
+///
+/// Takes what `Fraction` takes: `"3/4"`, `" -3 / 4 "`, `"0.75"`, `"75e-2"`, single underscores
+/// between digits, and the decimal digits of any script.
+///
+/// CPython: `Lib/fractions.py`, `Fraction.__new__`, `_hash_algorithm`.
+///
+/// # Errors
+/// [`NumberTextError`] with CPython's message: where the text is none, where the denominator is
+/// zero, and where a part has more digits than `int` takes.
+///
+/// # Examples
+/// ```
+/// use py_hashsecret::{hash_f64, hash_fraction_text};
+///
+/// assert_eq!(hash_fraction_text("-3/4"), Ok(hash_f64(-0.75, 0)));
+/// assert_eq!(hash_fraction_text("75e-2"), hash_fraction_text("6 / 8"));
+/// assert_eq!(hash_fraction_text("7/0").unwrap_err().to_string(), "Fraction(7, 0)");
+/// ```
+pub fn hash_fraction_text(text: &str) -> Result<isize, NumberTextError<'_>> {
+    NATIVE.hash_fraction_text(text).map(|hash| hash as isize)
 }

@@ -221,7 +221,7 @@ impl HashWidth {
     }
 
     /// The hash of a number with this residue.
-    const fn signed(self, negative: bool, residue: u64) -> i64 {
+    pub(crate) const fn signed(self, negative: bool, residue: u64) -> i64 {
         let hash = residue as i64;
         match if negative { -hash } else { hash } {
             -1 => -2,

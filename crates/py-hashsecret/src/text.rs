@@ -146,6 +146,25 @@ impl HashSecret {
         Ok(self.hash_generalized_utf8(wtf8))
     }
 
+    /// As [`hash_wtf8`](Self::hash_wtf8), for who knows that these bytes are WTF-8: they are not
+    /// checked, and there is no error.
+    ///
+    /// Other bytes give some number, which means nothing; nothing worse happens.
+    ///
+    /// # Examples
+    /// ```
+    /// use py_hashsecret::HashSecret;
+    ///
+    /// let secret = HashSecret::from_seed(42);
+    /// let lone = secret.hash_known_wtf8(b"\xed\xa0\x80"); // '\ud800'
+    /// assert_eq!(Ok(lone), secret.hash_wtf8(b"\xed\xa0\x80"));
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn hash_known_wtf8(&self, wtf8: &[u8]) -> isize {
+        self.hash_generalized_utf8(wtf8)
+    }
+
     /// Valid UTF-8 or WTF-8. (Not a safety condition: other bytes give some number.)
     #[inline]
     fn hash_generalized_utf8(&self, text: &[u8]) -> isize {

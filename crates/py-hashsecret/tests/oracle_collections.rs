@@ -107,6 +107,8 @@ struct Moment {
     date: Date,
     time: Time,
     offset: Option<i64>,
+    /// Without an offset: whether there is a zone, which then gives none.
+    zone: bool,
 }
 
 fn moment(rng: &mut Rng) -> Moment {
@@ -134,6 +136,7 @@ fn moment(rng: &mut Rng) -> Moment {
         date,
         time,
         offset,
+        zone: rng.below(2) == 0,
     }
 }
 
@@ -156,7 +159,8 @@ fn dates_and_times_are_cpythons_with_and_without_a_zone() {
                 "time" => time.to_vec(),
                 _ => [&date[..], &time[..]].concat(),
             };
-            let zone = m.offset.map_or("naive".to_owned(), |o| o.to_string());
+            let none = if m.zone { "unknown" } else { "naive" };
+            let zone = m.offset.map_or(none.to_owned(), |o| o.to_string());
             let secret = hex(m.secret.as_bytes());
             words(&format!("moment {secret} {} {zone}", m.kind), &parts)
         },

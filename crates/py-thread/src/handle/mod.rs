@@ -6,6 +6,7 @@ pub(crate) mod current;
 mod error;
 mod join;
 mod outcome;
+mod raw;
 pub(crate) mod state;
 mod wait;
 

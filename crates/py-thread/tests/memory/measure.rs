@@ -1,6 +1,6 @@
 //! What threads cost and leave behind, measured with an allocator that counts.
 
-use py_thread::{Builder, StartError, Threads, WorkerCache};
+use py_thread::{Builder, Handle, StartError, Threads, WorkerCache};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicIsize, Ordering};
 use std::sync::{Arc, Barrier};
@@ -104,11 +104,18 @@ fn a_handle_is_64_bytes_at_most() {
     println!("a handle: {each} bytes while it runs, {joined} when it was joined");
 }
 
-/// Dropped handles of running threads, joined ones, and panics: nothing stays behind.
+/// Dropped handles of running threads, joined ones, panics, and handles that went through C as a
+/// word: nothing stays behind.
 fn threads_that_ended_leave_nothing() {
     std::panic::set_hook(Box::new(|_| ()));
     let round = |n: u32| {
         let handle = py_thread::start(move || assert!(n % 3 != 0, "planned")).unwrap();
+        let raw = handle.into_raw();
+        // SAFETY: taken back below, after this use.
+        let another = Handle::clone(&*unsafe { Handle::borrow_raw(raw) });
+        // SAFETY: from `into_raw`, used once.
+        let handle = unsafe { Handle::from_raw(raw) };
+        drop(another);
         if n % 2 == 0 {
             drop(handle.join());
         }

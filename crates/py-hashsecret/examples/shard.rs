@@ -1,0 +1,111 @@
+//! A service that tells the shard of a key as a Python service does: `hash(key) % shards`, under the
+//! same `PYTHONHASHSEED`. Either may read what the other one stored.
+//!
+//! ```text
+//! export PYTHONHASHSEED=42
+//! printf 'spam\neggs\n' | cargo run -q -p py-hashsecret --example shard -- 16
+//! cargo run -q -p py-hashsecret --example shard -- 16 127.0.0.1:7000   # the same over TCP
+//! python3 -c 'print(hash("spam") % 16, hash("eggs") % 16)'             # says so too
+//! ```
+//! A key a line in, a shard a line out. A key that is no text (WTF-8) is told in its line.
+
+use py_hashsecret::{HashSecret, HashSeed, Wtf8Error, init};
+use std::error::Error;
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::net::TcpListener;
+use std::num::NonZeroU32;
+use std::process::ExitCode;
+
+/// The shards of one service, and the secret that it shares with the Python one.
+#[derive(Clone, Copy, Debug)]
+pub struct Shards {
+    count: NonZeroU32,
+    secret: HashSecret,
+}
+
+impl Shards {
+    /// So many shards under this secret.
+    pub fn new(count: NonZeroU32, secret: HashSecret) -> Shards {
+        Shards { count, secret }
+    }
+
+    /// The shard of a key, which is the text of a Python `str`.
+    ///
+    /// Python's `%` takes the sign of the divisor, Rust's that of the dividend: half of all hashes
+    /// are negative, and would end in no shard.
+    pub fn of(&self, key: &[u8]) -> Result<i64, Wtf8Error> {
+        let hash = self.secret.hash_wtf8(key)? as i64;
+        Ok(hash.rem_euclid(self.count.get().into()))
+    }
+
+    /// Answers each line with its shard, until there are no more.
+    pub fn serve(&self, keys: impl io::Read, answers: impl Write) -> io::Result<()> {
+        let (mut keys, mut answers) = (BufReader::new(keys), BufWriter::new(answers));
+        let mut line = Vec::new();
+        while keys.read_until(b'\n', &mut line)? > 0 {
+            match self.of(line.strip_suffix(b"\n").unwrap_or(&line)) {
+                Ok(shard) => writeln!(answers, "{shard}")?,
+                Err(error) => writeln!(answers, "error: {error}")?,
+            }
+            // Who waits for this answer before the next question gets it.
+            if keys.buffer().is_empty() {
+                answers.flush()?;
+            }
+            line.clear();
+        }
+        answers.flush()
+    }
+
+    fn listen(self, address: &str) -> io::Result<()> {
+        let listener = TcpListener::bind(address)?;
+        println!("listening on {}", listener.local_addr()?);
+        loop {
+            let (stream, peer) = listener.accept()?;
+            std::thread::spawn(move || {
+                if let Err(error) = self.serve(&stream, &stream) {
+                    eprintln!("{peer}: {error}");
+                }
+            });
+        }
+    }
+}
+
+/// The number of shards and the address, or what is wrong with them.
+fn arguments() -> Result<(NonZeroU32, Option<String>), String> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (count, address) = match &arguments[..] {
+        [count] => (count, None),
+        [count, address] => (count, Some(address.clone())),
+        _ => return Err("usage: shard SHARDS [ADDRESS:PORT]".to_owned()),
+    };
+    let count = count.parse::<NonZeroU32>();
+    let count = count.map_err(|error| format!("{}: {error}", arguments[0]))?;
+    Ok((count, address))
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
+    let (count, address) = arguments()?;
+    if HashSeed::from_env()? == HashSeed::Random {
+        return Err(
+            "PYTHONHASHSEED is not set to a number, so each process hashes as it likes \
+                    and no two would agree on a shard"
+                .into(),
+        );
+    }
+    let shards = Shards::new(count, init()?);
+    match address {
+        Some(address) => shards.listen(&address)?,
+        None => shards.serve(io::stdin().lock(), io::stdout().lock())?,
+    }
+    Ok(())
+}
+
+pub fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("shard: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
