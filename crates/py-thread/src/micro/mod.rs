@@ -68,6 +68,7 @@ mod slot;
 mod step;
 mod swarm;
 mod task;
+mod task_waker;
 mod ticker;
 mod timers;
 

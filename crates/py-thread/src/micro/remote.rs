@@ -72,6 +72,11 @@ impl Door {
         }
     }
 
+    #[inline]
+    pub(super) fn breaker(&self) -> &Arc<EvalBreaker> {
+        &self.breaker
+    }
+
     pub(super) fn is_of_this_process(&self) -> bool {
         self.generation == fork::generation()
     }

@@ -35,7 +35,6 @@ use super::random::Random;
 use super::remote::{Door, Letter};
 use super::slot::{Gone, LISTED, Live, Slot};
 use super::step::{Microthread, On};
-use super::ticker::Ticker;
 use super::timers::Timers;
 use crate::EvalBreaker;
 use core::fmt;
@@ -91,7 +90,8 @@ pub struct Scheduler<A: Microthread> {
     ready: usize,
     live: usize,
     now: u64,
-    ticker: Ticker,
+    /// How many instructions the last slice counted.
+    used: u64,
     count: Count,
     timers: Timers,
     /// What those that wait for something special wait for, by place.
@@ -124,6 +124,14 @@ struct Count {
     panicked: u64,
     /// The budget, as a value of `steps`.
     limit: u64,
+}
+
+impl Count {
+    /// A slice that counted nothing counts as one, so that every budget ends.
+    fn add_slice(&mut self, used: u64) {
+        self.slices += 1;
+        self.steps += used.max(1);
+    }
 }
 
 /// The jobs under way.
@@ -179,7 +187,7 @@ impl<A: Microthread> Scheduler<A> {
             ready: 0,
             live: 0,
             now: 0,
-            ticker: Ticker::new(INTERVAL, Arc::clone(&breaker)),
+            used: 0,
             count: Count::default(),
             timers: Timers::default(),
             on: HashMap::new(),

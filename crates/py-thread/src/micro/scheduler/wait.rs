@@ -219,6 +219,8 @@ impl<A: Microthread> Scheduler<A> {
     #[cold]
     fn begin_anew(&mut self) {
         self.door = Arc::new(Door::new(Arc::clone(self.breaker())));
+        // It leads to the old one.
+        self.local.waker.take();
         let limit = self.jobs.pool.take().map_or(OFFLOAD, |pool| pool.limit());
         self.jobs.pool = Some(Offload::new(limit));
         for (_, job) in mem::take(&mut self.jobs.under_way) {
