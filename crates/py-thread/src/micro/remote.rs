@@ -13,7 +13,11 @@
 //! * D2: who sets `MAIL` over `SLEEPING` wakes. The scheduler sleeps on `SLEEPING` only, and looks at
 //!   the breaker before it says so; who interrupts raises the breaker before it sets `MAIL`.
 //! * D3: a closed box takes no letter: its scheduler is gone, and with it all microthreads.
-//! * D4: no lock of a door of another process is taken: a thread that died in the fork may hold it.
+//! * D4: a door may have a bell, the door of a population that its scheduler is part of: who rings
+//!   the one rings the other too, afterwards. It is hung under the lock of the box, with `MAIL` set
+//!   behind it: so who did not see the bell has a letter in the box, or raised the breaker, before
+//!   the scheduler looks.
+//! * D5: no lock of a door of another process is taken: a thread that died in the fork may hold it.
 //!
 //! Orderings: the letters are carried over by the lock of the box. The word is AcqRel, so that what
 //! was done before an interrupt is seen after the sleep that it ends.
@@ -57,6 +61,7 @@ pub(super) struct Door {
 struct Letters {
     list: Vec<Letter>,
     closed: bool,
+    bell: Option<Arc<Door>>,
 }
 
 impl Door {
@@ -66,6 +71,7 @@ impl Door {
             letters: Mutex::new(Letters {
                 list: Vec::new(),
                 closed: false,
+                bell: None,
             }),
             breaker,
             generation: fork::generation(),
@@ -81,7 +87,7 @@ impl Door {
         self.generation == fork::generation()
     }
 
-    /// Posts a letter; false if nobody is there any more. D1, D3, D4.
+    /// Posts a letter; false if nobody is there any more. D1, D3 to D5.
     pub(super) fn post(&self, letter: Letter) -> bool {
         if !self.is_of_this_process() {
             return false;
@@ -93,9 +99,19 @@ impl Door {
             return false;
         }
         letters.list.push(letter);
+        let bell = letters.bell.clone();
         drop(letters);
         self.ring();
+        if let Some(bell) = bell {
+            bell.ring();
+        }
         true
+    }
+
+    /// Hangs the bell. By the scheduler alone. D4.
+    pub(super) fn hang(&self, bell: &Arc<Door>) {
+        lock(&self.letters).bell = Some(Arc::clone(bell));
+        self.word.swap(MAIL, Ordering::AcqRel);
     }
 
     /// D2.
@@ -109,6 +125,13 @@ impl Door {
     fn interrupt(&self, events: Events) {
         self.breaker.raise(events);
         self.ring();
+        // D5.
+        if self.is_of_this_process() {
+            let bell = lock(&self.letters).bell.clone();
+            if let Some(bell) = bell {
+                bell.ring();
+            }
+        }
     }
 
     /// Empties the box. By the scheduler alone.
@@ -126,10 +149,15 @@ impl Door {
     /// Sleeps until there is a letter or the breaker is raised, or until the deadline; then false.
     /// By the scheduler alone.
     pub(super) fn sleep(&self, deadline: Deadline) -> bool {
+        self.sleep_unless(deadline, || self.breaker.is_raised())
+    }
+
+    /// The same, for whom other breakers end the sleep.
+    pub(super) fn sleep_unless(&self, deadline: Deadline, is_raised: impl Fn() -> bool) -> bool {
         self.word.prepare();
         loop {
-            // D2. A signal handler may raise the breaker without a ring: its signal ends the wait.
-            if self.breaker.is_raised() {
+            // D2. A signal handler may raise a breaker without a ring: its signal ends the wait.
+            if is_raised() {
                 self.awake();
                 return true;
             }
@@ -231,6 +259,9 @@ impl Remote {
     /// assert_eq!(scheduler.breaker().take(), Events::SIGNALS_PENDING);
     /// # other.join().unwrap();
     /// ```
+    ///
+    /// Takes a lock for a moment: a signal handler raises the breaker itself, and its signal ends the
+    /// sleep.
     pub fn interrupt(&self, events: Events) {
         self.0.interrupt(events);
     }

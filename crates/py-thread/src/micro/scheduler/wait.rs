@@ -214,6 +214,11 @@ impl<A: Microthread> Scheduler<A> {
         None
     }
 
+    /// For a mixed population: whatever comes through the door rings this bell too.
+    pub(in super::super) fn hang_bell(&self, bell: &Arc<Door>) {
+        self.door.hang(bell);
+    }
+
     /// In a forked child: the pool's threads are gone with their jobs, and nobody else has a door
     /// to here.
     #[cold]
