@@ -466,3 +466,63 @@ fn a_task_waits_for_one_thing_at_a_time() {
     );
     assert!(matches!(scheduler.take(second), Some(Outcome::Done(()))));
 }
+
+/// The processor time of this thread.
+#[cfg(all(target_os = "linux", not(miri)))]
+fn processor_time() -> Duration {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: a place for the answer.
+    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+#[test]
+#[cfg(all(target_os = "linux", not(miri)))]
+fn a_mixed_population_that_waits_for_jobs_sleeps() {
+    let mut mixed = Mixed::new();
+    let (mut jobs, mut others) = (Scheduler::new(), Scheduler::new());
+    jobs.spawn(Task::new(async {
+        for _ in 0..3 {
+            block(|| std::thread::sleep(Duration::from_millis(100)))
+                .await
+                .unwrap();
+        }
+    }));
+    let waiter = others.spawn(Task::new(py_thread::micro::wait(On::Named("a friend"))));
+    let remote = others.remote();
+    mixed.add(jobs);
+    mixed.add(others);
+    // It is woken through the door of the population that has no job.
+    let friend = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(50));
+        remote.wake(waiter)
+    });
+    let before = processor_time();
+    assert!(mixed.run().is_finished());
+    let used = processor_time() - before;
+    assert!(friend.join().unwrap());
+    assert!(used < Duration::from_millis(100), "{used:?} of 300 ms");
+}
+
+#[test]
+fn an_interrupt_ends_the_sleep_of_a_mixed_population() {
+    let mut mixed = Mixed::new();
+    let (mut jobs, others) = (Scheduler::new(), Scheduler::<Task<()>>::new());
+    let (open, gate) = channel::<()>();
+    jobs.spawn(Task::new(async move {
+        block(move || gate.recv().unwrap()).await.unwrap();
+    }));
+    let remote = others.remote();
+    mixed.add(jobs);
+    mixed.add(others);
+    let other = std::thread::spawn(move || remote.interrupt(Events::PLEASE_STOP));
+    assert!(matches!(
+        mixed.run(),
+        Stop::Raised(Events::PLEASE_STOP, None)
+    ));
+    other.join().unwrap();
+    open.send(()).unwrap();
+}

@@ -123,8 +123,8 @@ impl<T> Future for Block<T> {
         }
         match self.answer.take() {
             Some(result) => Poll::Ready(result),
-            // Delivered without an answer: the threads were left behind in a fork.
-            None => Poll::Ready(Err(JobError::Forked)),
+            // Somebody woke the task by another way: the answer is still to come.
+            None => Poll::Pending,
         }
     }
 }

@@ -17,7 +17,8 @@
 //!   the one rings the other too, afterwards. It is hung under the lock of the box, with `MAIL` set
 //!   behind it: so who did not see the bell has a letter in the box, or raised the breaker, before
 //!   the scheduler looks.
-//! * D5: no lock of a door of another process is taken: a thread that died in the fork may hold it.
+//! * D5: no lock of a door of another process is waited for: a thread that died in the fork may hold
+//!   it. One that is free is whole, and its door goes on in the child, with all that leads to it.
 //!
 //! Orderings: the letters are carried over by the lock of the box. The word is AcqRel, so that what
 //! was done before an interrupt is seen after the sleep that it ends.
@@ -25,8 +26,8 @@
 use super::Id;
 use crate::deadline::Deadline;
 use crate::fork;
-use crate::primitive::{Mutex, Ordering, lock};
-use crate::sys::wait::{WaitWord, Waited};
+use crate::primitive::{AtomicU32, Mutex, MutexGuard, Ordering, lock, try_lock};
+use crate::sys::wait::{SURVIVES_FORK, WaitWord, Waited};
 use crate::{EvalBreaker, Events};
 use core::fmt;
 use core::mem;
@@ -55,7 +56,9 @@ pub(super) struct Door {
     word: WaitWord,
     letters: Mutex<Letters>,
     breaker: Arc<EvalBreaker>,
-    generation: u32,
+    /// The process. Relaxed: it is written in a child, by the scheduler; who sees that late takes the
+    /// careful way.
+    generation: AtomicU32,
 }
 
 struct Letters {
@@ -74,7 +77,7 @@ impl Door {
                 bell: None,
             }),
             breaker,
-            generation: fork::generation(),
+            generation: AtomicU32::new(fork::generation()),
         }
     }
 
@@ -84,15 +87,35 @@ impl Door {
     }
 
     pub(super) fn is_of_this_process(&self) -> bool {
-        self.generation == fork::generation()
+        self.generation.load(Ordering::Relaxed) == fork::generation()
+    }
+
+    /// The box, if it may be had. D5.
+    fn open(&self) -> Option<MutexGuard<'_, Letters>> {
+        match self.is_of_this_process() {
+            true => Some(lock(&self.letters)),
+            false if SURVIVES_FORK => try_lock(&self.letters),
+            false => None,
+        }
+    }
+
+    /// In the child of a fork: the door is this process's from now on. False if it cannot be. D5.
+    pub(super) fn go_on_in_child(&self) -> bool {
+        let Some(letters) = self.open() else {
+            return false;
+        };
+        self.generation.store(fork::generation(), Ordering::Relaxed);
+        drop(letters);
+        // Who died before it rang left a letter.
+        self.word.swap(MAIL, Ordering::AcqRel);
+        true
     }
 
     /// Posts a letter; false if nobody is there any more. D1, D3 to D5.
     pub(super) fn post(&self, letter: Letter) -> bool {
-        if !self.is_of_this_process() {
+        let Some(mut letters) = self.open() else {
             return false;
-        }
-        let mut letters = lock(&self.letters);
+        };
         if letters.closed {
             // The letter may own what has a destructor: it goes after the lock.
             drop(letters);
@@ -125,12 +148,9 @@ impl Door {
     fn interrupt(&self, events: Events) {
         self.breaker.raise(events);
         self.ring();
-        // D5.
-        if self.is_of_this_process() {
-            let bell = lock(&self.letters).bell.clone();
-            if let Some(bell) = bell {
-                bell.ring();
-            }
+        let bell = self.open().and_then(|letters| letters.bell.clone());
+        if let Some(bell) = bell {
+            bell.ring();
         }
     }
 
@@ -186,8 +206,7 @@ impl Door {
 
     /// D3.
     pub(super) fn close(&self) {
-        if self.is_of_this_process() {
-            let mut letters = lock(&self.letters);
+        if let Some(mut letters) = self.open() {
             letters.closed = true;
             let list = mem::take(&mut letters.list);
             drop(letters);

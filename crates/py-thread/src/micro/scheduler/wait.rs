@@ -219,13 +219,14 @@ impl<A: Microthread> Scheduler<A> {
         self.door.hang(bell);
     }
 
-    /// In a forked child: the pool's threads are gone with their jobs, and nobody else has a door
-    /// to here.
+    /// In a forked child: the pool's threads are gone with their jobs.
     #[cold]
     fn begin_anew(&mut self) {
-        self.door = Arc::new(Door::new(Arc::clone(self.breaker())));
-        // It leads to the old one.
-        self.local.waker.take();
+        if !self.door.go_on_in_child() {
+            // Whoever holds the old one is cut off.
+            self.door = Arc::new(Door::new(Arc::clone(self.breaker())));
+            self.local.waker.take();
+        }
         let limit = self.jobs.pool.take().map_or(OFFLOAD, |pool| pool.limit());
         self.jobs.pool = Some(Offload::new(limit));
         for (_, job) in mem::take(&mut self.jobs.under_way) {
