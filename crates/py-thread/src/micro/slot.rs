@@ -101,12 +101,15 @@ impl<A> Live<A> {
         had
     }
 
-    /// How many instructions a whole slice of it has.
+    /// How many instructions a whole slice of it has, if it is ready. Most are, and weigh 1: one
+    /// comparison says both.
     #[inline]
-    pub(super) fn slice(&self, interval: u32) -> u32 {
-        match (self.head.get() >> WEIGHT) as u8 {
-            1 => interval,
-            weight => interval.saturating_mul(u32::from(weight)),
+    pub(super) fn slice(&self, interval: u32) -> Option<u32> {
+        const PLAIN: u64 = 1 << WEIGHT | READY as u64;
+        match self.head.get() & (0xFF << WEIGHT | STATUS as u64) {
+            PLAIN => Some(interval),
+            _ if self.status() != READY => None,
+            other => Some(interval.saturating_mul((other >> WEIGHT) as u32)),
         }
     }
 

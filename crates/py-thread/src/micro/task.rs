@@ -25,14 +25,18 @@ std::thread_local! {
     static WISH: Cell<Wish> = const { Cell::new(Wish::Sleep(0)) };
     /// The round.
     static NOW: Cell<u64> = const { Cell::new(0) };
-    /// Instructions that are left.
-    static LEFT: Cell<u32> = const { Cell::new(0) };
-    /// Instructions charged beyond them: 0 while none is polled.
-    static OVER: Cell<u32> = const { Cell::new(0) };
+    static TICKS: Cell<Ticks> = const { Cell::new(Ticks { left: 0, over: 0 }) };
     /// The job that is wished for.
     pub(super) static JOB: Cell<Option<Job>> = const { Cell::new(None) };
     /// The slices of tasks that run schedulers, in the one above or in each other.
     static OUTER: RefCell<Vec<Outer>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Instructions that are left, and what was charged beyond them.
+#[derive(Clone, Copy)]
+struct Ticks {
+    left: u32,
+    over: u32,
 }
 
 /// What the future that is polled wants of its scheduler. A byte, since most want to yield: a
@@ -109,8 +113,7 @@ struct Outer {
     wish: Wish,
     job: Option<Job>,
     now: u64,
-    left: u32,
-    over: u32,
+    ticks: Ticks,
 }
 
 impl Inside {
@@ -131,8 +134,6 @@ impl Drop for Inside {
         if KIND.replace(Kind::Off) == Kind::Block {
             drop_job();
         }
-        // Of a task that panicked.
-        OVER.set(0);
         if self.is_nested {
             take_up();
         }
@@ -146,8 +147,7 @@ fn put_aside(kind: Kind) {
         wish: WISH.get(),
         job: JOB.take(),
         now: NOW.get(),
-        left: LEFT.get(),
-        over: OVER.replace(0),
+        ticks: TICKS.get(),
     };
     OUTER.with_borrow_mut(|all| all.push(outer));
 }
@@ -159,8 +159,7 @@ fn take_up() {
         WISH.set(outer.wish);
         JOB.set(outer.job);
         NOW.set(outer.now);
-        LEFT.set(outer.left);
-        OVER.set(outer.over);
+        TICKS.set(outer.ticks);
     }
 }
 
@@ -177,13 +176,13 @@ impl<T> Task<T> {
     #[inline]
     fn poll(&mut self, ticker: &mut Ticker, cx: &Cx<'_>) -> Poll<T> {
         let left = ticker.left();
-        LEFT.set(left);
+        TICKS.set(Ticks { left, over: 0 });
         let future = self.future.as_mut();
         let poll = |waker: &Waker| future.poll(&mut Context::from_waker(waker));
         let polled = self.waker.with(cx, poll);
-        let used = left - LEFT.get();
-        if used > 0 || OVER.get() > 0 {
-            ticker.charge(used.saturating_add(OVER.replace(0)));
+        let ticks = TICKS.get();
+        if ticks.left < left || ticks.over > 0 {
+            ticker.charge((left - ticks.left).saturating_add(ticks.over));
         }
         polled
     }
@@ -228,10 +227,13 @@ impl<T> Microthread for Task<T> {
 
     #[inline]
     fn step(&mut self, ticker: &mut Ticker, cx: &mut Cx<'_>) -> Step<T> {
-        let _inside = Inside::enter();
+        let inside = Inside::enter();
         NOW.set(cx.now());
         let polled = self.poll(ticker, cx);
-        if polled.is_pending() && KIND.get() == Kind::Yield {
+        if polled.is_pending() && KIND.get() == Kind::Yield && !inside.is_nested {
+            // What its drop would do.
+            core::mem::forget(inside);
+            KIND.set(Kind::Off);
             return Step::Yield;
         }
         self.fulfil(polled, ticker, cx)
@@ -319,95 +321,21 @@ fn refuse(before: Kind) -> ! {
     panic!("a task waits for two things at once: let another task wait for one of them");
 }
 
-/// The ticker of the task that runs.
-///
-/// See [`Task`] for an example.
-#[must_use]
-pub fn ticker() -> TaskTicker {
-    TaskTicker(())
+/// Takes one instruction of the slice, if there is one left.
+#[inline]
+pub(super) fn grant() -> bool {
+    assert_inside();
+    let Ticks { left, over } = TICKS.get();
+    let left = left.checked_sub(1);
+    left.map(|left| TICKS.set(Ticks { left, over })).is_some()
 }
 
-/// The ticker of the task that runs: [`Ticker`] with `.await`.
-///
-/// ```
-/// use py_thread::micro::{Scheduler, Task, ticker};
-/// let mut scheduler = Scheduler::new().interval(100);
-/// scheduler.spawn(Task::new(async {
-///     ticker().charge(1000); // a long primitive
-///     ticker().tick().await;
-/// }));
-/// assert_eq!(scheduler.run().slices, 2);
-/// ```
-#[derive(Debug)]
-pub struct TaskTicker(());
-
-impl TaskTicker {
-    /// Counts one instruction; gives way first if the slice is over.
-    ///
-    /// # Panics
-    /// If it is polled outside of a [`Task`].
-    ///
-    /// # Examples
-    /// See [`Task`].
-    #[inline]
-    pub fn tick(&mut self) -> impl Future<Output = ()> {
-        Tick(())
-    }
-
-    /// The same, and gives way if the eval breaker is raised.
-    ///
-    /// # Panics
-    /// If it is polled outside of a [`Task`].
-    ///
-    /// # Examples
-    /// ```
-    /// use py_thread::{Events, micro::{Scheduler, Task, Stop, ticker}};
-    /// let mut scheduler = Scheduler::new();
-    /// scheduler.spawn(Task::new(async {
-    ///     loop {
-    ///         ticker().check().await;
-    ///     }
-    /// }));
-    /// # scheduler.spawn(Task::new(async {}));
-    /// let remote = scheduler.remote();
-    /// let other = std::thread::spawn(move || remote.interrupt(Events::PLEASE_STOP));
-    /// assert!(matches!(scheduler.run().stop, Stop::Raised(Events::PLEASE_STOP, _)));
-    /// # other.join().unwrap();
-    /// ```
-    pub fn check(&mut self) -> impl Future<Output = ()> {
-        Wished::of(Kind::Check)
-    }
-
-    /// Counts `n` instructions at once; the next [`tick`](TaskTicker::tick) gives way if they were
-    /// more than the slice has.
-    ///
-    /// # Panics
-    /// If it is called outside of a [`Task`].
-    ///
-    /// # Examples
-    /// See [`TaskTicker`].
-    pub fn charge(&mut self, n: u32) {
-        assert_inside();
-        let left = LEFT.get();
-        OVER.set(OVER.get().saturating_add(n.saturating_sub(left)));
-        LEFT.set(left.saturating_sub(n));
-    }
-}
-
-/// One instruction, when it is granted.
-struct Tick(());
-
-impl Future for Tick {
-    type Output = ();
-
-    #[inline]
-    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
-        assert_inside();
-        if let Some(left) = LEFT.get().checked_sub(1) {
-            LEFT.set(left);
-            return Poll::Ready(());
-        }
-        make(Kind::Over);
-        Poll::Pending
-    }
+/// Takes `n`, and counts what is more than there are.
+pub(super) fn charge(n: u32) {
+    assert_inside();
+    let Ticks { left, over } = TICKS.get();
+    TICKS.set(Ticks {
+        left: left.saturating_sub(n),
+        over: over.saturating_add(n.saturating_sub(left)),
+    });
 }

@@ -9,7 +9,7 @@
 use super::super::cx::Cx;
 use super::super::id::Id;
 use super::super::outcome::Outcome;
-use super::super::slot::{LISTED, READY, Slot};
+use super::super::slot::{LISTED, Slot};
 use super::super::step::{Microthread, Step};
 use super::super::ticker::Ticker;
 use super::{Count, Scheduler};
@@ -171,10 +171,11 @@ impl<'s, A: Microthread> Loan<'s, A> {
             let Some(Slot::Live(live)) = slots.get_mut(index as usize) else {
                 return Halt::Look;
             };
-            let whole = live.slice(interval.get());
+            let Some(whole) = live.slice(interval.get()) else {
+                return Halt::Look;
+            };
             // `steps` is not above the limit, here and always.
-            let is_short = limit - place.steps < u64::from(whole);
-            if live.status() != READY || is_short || breaker.is_raised() {
+            if limit - place.steps < u64::from(whole) || breaker.is_raised() {
                 return Halt::Look;
             }
             (cx.index, cx.serial) = (index, live.serial());
@@ -213,17 +214,18 @@ impl<'s, A: Microthread> Loan<'s, A> {
         if budget == 0 {
             return Some(Pause::Budget(scheduler.interrupted()));
         }
-        let live = match &mut scheduler.slots[index as usize] {
-            Slot::Live(live) if live.status() == READY => live,
-            _ => {
-                scheduler.at += 1;
-                scheduler.rest = 0;
-                scheduler.unlist(index);
-                return None;
-            }
+        let whole = match &scheduler.slots[index as usize] {
+            Slot::Live(live) => live.slice(scheduler.local.interval.get()),
+            Slot::Gone(_) => None,
+        };
+        let Some(whole) = whole else {
+            scheduler.at += 1;
+            scheduler.rest = 0;
+            scheduler.unlist(index);
+            return None;
         };
         let whole = match scheduler.rest {
-            0 => live.slice(scheduler.local.interval.get()),
+            0 => whole,
             rest => rest,
         };
         let grant = u32::try_from(budget).map_or(whole, |budget| budget.min(whole));
