@@ -74,6 +74,40 @@ fn a_raise_from_another_thread_stops_an_endless_agent() {
     other.join().unwrap();
 }
 
+/// It is interrupted before its first instruction, and has its whole slice left.
+#[test]
+fn a_raise_before_the_first_instruction_costs_nothing_of_the_slice() {
+    let breaker = std::sync::Arc::new(py_thread::EvalBreaker::new());
+    for interval in [1, 5] {
+        let mut scheduler = Scheduler::with_breaker(breaker.clone()).interval(interval);
+        let (raise, mut is_first) = (breaker.clone(), true);
+        let mut n = 0;
+        let id = scheduler.spawn(agent(move |ticker, _| {
+            if std::mem::take(&mut is_first) {
+                raise.raise(Events::SIGNALS_PENDING);
+            }
+            while !ticker.check() {
+                n += 1;
+            }
+            if n < interval {
+                Step::Yield
+            } else {
+                Step::Done(n)
+            }
+        }));
+        let report = scheduler.run();
+        assert_eq!(
+            report.stop,
+            Stop::Raised(Events::SIGNALS_PENDING, Some(id)),
+            "interval {interval}"
+        );
+        let _ = breaker.take();
+        // In the same round, with all of it.
+        assert_eq!(scheduler.round().rounds, 0);
+        assert_eq!(scheduler.take(id).unwrap().done(), Some(interval));
+    }
+}
+
 #[test]
 fn an_interval_of_one_makes_progress() {
     let mut scheduler = Scheduler::new().interval(1);

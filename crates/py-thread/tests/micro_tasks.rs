@@ -127,3 +127,28 @@ fn a_task_that_runs_a_scheduler_keeps_its_own_wish_and_its_own_ticks() {
     assert_eq!(report.steps, 2, "one tick, and a slice without one");
     assert_eq!(scheduler.take(id).unwrap().done(), Some(4));
 }
+
+#[test]
+fn a_task_that_is_killed_and_spawned_again_has_a_waker_of_its_new_name() {
+    let kept = Rc::new(RefCell::new(None));
+    let keep = Rc::clone(&kept);
+    let mut slices = 0;
+    let task = Task::new(poll_fn(move |cx| {
+        slices += 1;
+        *keep.borrow_mut() = Some(cx.waker().clone());
+        match slices {
+            ..3 => Poll::Pending,
+            _ => Poll::Ready(()),
+        }
+    }));
+    let mut first = Scheduler::new();
+    let id = first.spawn(task);
+    first.run();
+    let task = first.kill(id).unwrap();
+    let mut second = Scheduler::new();
+    let id = second.spawn(task);
+    second.run();
+    kept.borrow_mut().take().unwrap().wake();
+    assert!(second.run().stop.is_finished());
+    assert!(second.take(id).is_some());
+}

@@ -78,16 +78,18 @@ impl SharedWaker {
     }
 }
 
-/// The waker of a task's own, if somebody kept one. (In a box, since few have one.)
+/// The waker of a task's own, if somebody kept one, and the ident that it names: a task that was
+/// killed may be spawned again. (In a box, since few have one.)
 #[derive(Default)]
-pub(super) struct OwnWaker(Option<Box<Waker>>);
+pub(super) struct OwnWaker(Option<Box<(u64, Waker)>>);
 
 impl OwnWaker {
     /// Calls `f` with a waker of the task whose slice this is.
     #[inline]
     pub(super) fn with<R>(&mut self, cx: &Cx<'_>, f: impl FnOnce(&Waker) -> R) -> R {
-        if let Some(own) = &self.0 {
-            return f(own);
+        match self.0.as_deref() {
+            Some((serial, own)) if *serial == cx.serial => return f(own),
+            _ => {}
         }
         // If `f` panics, the shared waker goes with it: its task may have kept it too.
         let place = &cx.local.waker;
@@ -95,7 +97,7 @@ impl OwnWaker {
         shared.tell(cx);
         let result = f(&shared.waker);
         if shared.is_kept() {
-            self.keep(shared.waker);
+            self.keep(cx.serial, shared.waker);
         } else {
             place.set(Some(shared));
         }
@@ -103,7 +105,7 @@ impl OwnWaker {
     }
 
     #[cold]
-    fn keep(&mut self, waker: Waker) {
-        self.0 = Some(Box::new(waker));
+    fn keep(&mut self, serial: u64, waker: Waker) {
+        self.0 = Some(Box::new((serial, waker)));
     }
 }

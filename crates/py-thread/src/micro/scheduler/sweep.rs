@@ -182,8 +182,8 @@ impl<'s, A: Microthread> Loan<'s, A> {
             borrowed.set(cx.serial);
             self.ticker.begin_slice(whole);
             let step = live.agent.step(&mut self.ticker, &mut cx);
-            let used = self.ticker.used().max(1);
-            place.steps += used;
+            let used = self.ticker.used();
+            place.steps += used.max(1);
             let Step::Yield = step else {
                 return Halt::Said(index, step);
             };
