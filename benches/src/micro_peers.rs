@@ -240,13 +240,14 @@ pub enum Op {
     Add,
     Multiply,
     Mask,
-    Back,
+    /// Counts a local down, and goes back to the start until it is 0: the back edge.
+    Loop(usize),
 }
 
-/// A loop of nine instructions.
+/// A loop of ten instructions.
 #[must_use]
 pub fn toy_program() -> Vec<Op> {
-    use Op::{Add, Back, Load, Mask, Multiply, Push, Store};
+    use Op::{Add, Load, Loop, Mask, Multiply, Push, Store};
     vec![
         Load(0),
         Push(3),
@@ -257,24 +258,43 @@ pub fn toy_program() -> Vec<Op> {
         Store(0),
         Load(0),
         Store(1),
-        Back,
+        Loop(2),
     ]
 }
 
-/// Its registers and stack.
+/// Its program counter, locals and stack.
 #[derive(Debug, Default)]
 pub struct Vm {
-    locals: [i64; 2],
+    pc: usize,
+    locals: [i64; 3],
     stack: Vec<i64>,
 }
 
 impl Vm {
-    /// Runs the loop until `stop` says so at its back edge.
+    /// One that goes round `n` times.
+    #[must_use]
+    pub fn new(n: u64) -> Vm {
+        Vm {
+            pc: 0,
+            locals: [0, 0, n as i64],
+            stack: Vec::with_capacity(8),
+        }
+    }
+
+    /// Runs until the program ends, and then says true; or until it is told to give way: `before` is
+    /// asked before each instruction, `back` at each back edge.
     #[inline]
-    pub fn run(&mut self, program: &[Op], mut stop: impl FnMut() -> bool) {
-        let mut pc = 0;
+    pub fn run(
+        &mut self,
+        program: &[Op],
+        mut before: impl FnMut() -> bool,
+        mut back: impl FnMut() -> bool,
+    ) -> bool {
         loop {
-            match program[pc] {
+            if before() {
+                return false;
+            }
+            match program[self.pc] {
                 Op::Load(i) => self.stack.push(self.locals[i]),
                 Op::Store(i) => self.locals[i] = self.stack.pop().unwrap_or(0),
                 Op::Push(n) => self.stack.push(n),
@@ -290,15 +310,19 @@ impl Vm {
                     let a = self.stack.pop().unwrap_or(0);
                     self.stack.push(a & 0xFFFF);
                 }
-                Op::Back => {
-                    if stop() {
-                        return;
+                Op::Loop(i) => {
+                    self.locals[i] -= 1;
+                    if self.locals[i] <= 0 {
+                        return true;
                     }
-                    pc = 0;
+                    self.pc = 0;
+                    if back() {
+                        return false;
+                    }
                     continue;
                 }
             }
-            pc += 1;
+            self.pc += 1;
         }
     }
 
@@ -309,6 +333,6 @@ impl Vm {
     /// What it came to.
     #[must_use]
     pub fn sum(&self) -> i64 {
-        self.locals.iter().sum()
+        self.locals[0] + self.locals[1]
     }
 }

@@ -7,6 +7,7 @@
 
 mod field;
 mod program;
+mod shipped;
 mod svg;
 mod tank;
 mod view;
@@ -38,7 +39,7 @@ cargo xtask swarm [PROGRAM..] [options]
 A program has an instruction a line, after its label `L:` if it has one; `;` begins a comment.
   set R V   add R V   mod R V   rand R V   jump L   jlt R V L (if R < V)
   move   turn V   fire   scan R (distance of who is ahead, or 0)
-  sleep V   read R (blocks: the length of a file)
+  sleep V   read R (blocks: the length of this program's file)
 R is r0 to r7, V a register or a number, L a label.
 ";
 
@@ -91,27 +92,12 @@ fn options() -> Result<Option<Options>, lexopt::Error> {
 
 /// The programs that are right; those that are not are told, and play no part.
 fn programs(paths: &[PathBuf]) -> (Vec<Arc<Program>>, bool) {
-    let shipped: [(&str, &str); 4] = [
-        ("hunter.tank", include_str!("../programs/hunter.tank")),
-        ("circler.tank", include_str!("../programs/circler.tank")),
-        ("sleeper.tank", include_str!("../programs/sleeper.tank")),
-        ("reader.tank", include_str!("../programs/reader.tank")),
-    ];
-    let texts: Vec<(String, Result<String, std::io::Error>)> = match paths {
-        [] => shipped
-            .map(|(name, text)| (name.to_owned(), Ok(text.to_owned())))
-            .into(),
-        paths => paths
-            .iter()
-            .map(|path| (path.display().to_string(), std::fs::read_to_string(path)))
-            .collect(),
-    };
     let mut good = Vec::new();
     let mut all_good = true;
-    for (name, text) in texts {
-        let parsed = match text {
-            Ok(text) => program::parse(&name, &text).map_err(|fault| fault.to_string()),
-            Err(error) => Err(format!("{name}: {error}")),
+    for path in paths {
+        let parsed = match std::fs::read_to_string(path) {
+            Ok(text) => program::parse(path, &text).map_err(|fault| fault.to_string()),
+            Err(error) => Err(format!("{}: {error}", path.display())),
         };
         match parsed {
             Ok(program) => good.push(Arc::new(program)),
@@ -172,7 +158,14 @@ fn round(swarm: &Swarm<Tank>, field: &Arc<Field>) -> Vec<(usize, field::Action)>
 }
 
 fn run(options: &Options) -> Result<bool, String> {
-    let (programs, all_good) = programs(&options.programs);
+    let mut shipped = None;
+    let paths = match &options.programs[..] {
+        [] => shipped
+            .insert(shipped::Folder::new().map_err(|e| format!("the programs' folder: {e}"))?)
+            .paths(),
+        given => given.to_vec(),
+    };
+    let (programs, all_good) = programs(&paths);
     if programs.is_empty() {
         return Err("no program is left to play".to_owned());
     }

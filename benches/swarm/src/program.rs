@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// A register, or a number.
@@ -31,6 +32,8 @@ pub enum Op {
 pub struct Program {
     pub name: String,
     pub ops: Vec<Op>,
+    /// The file that it lies in: what `read` reads.
+    pub path: PathBuf,
 }
 
 /// What is wrong, and where: lines and columns count from 1.
@@ -154,7 +157,8 @@ fn words(text: &str) -> (Vec<Word<'_>>, usize) {
 }
 
 /// Reads a program.
-pub fn parse(file: &str, text: &str) -> Result<Program, Fault> {
+pub fn parse(path: &Path, text: &str) -> Result<Program, Fault> {
+    let file = &*path.display().to_string();
     let mut labels = HashMap::new();
     let mut lines = Vec::new();
     for (i, text) in text.lines().enumerate() {
@@ -197,7 +201,8 @@ pub fn parse(file: &str, text: &str) -> Result<Program, Fault> {
             ops.push(line.op(word, &labels)?);
         }
     }
-    let name = std::path::Path::new(file).file_stem();
+    let name = path.file_stem();
     let name = name.map_or(file.into(), |n| n.to_string_lossy().into_owned());
-    Ok(Program { name, ops })
+    let path = path.to_owned();
+    Ok(Program { name, ops, path })
 }

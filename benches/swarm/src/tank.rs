@@ -79,7 +79,7 @@ impl Tank {
             Op::Fire => return Some(self.act(Action::Fire)),
             Op::Read(_) => {
                 // This very program's file, as it lies on the disk.
-                let path = concat!(env!("CARGO_MANIFEST_DIR"), "/programs/reader.tank");
+                let path = self.program.path.clone();
                 let (job, answer) = job(move || std::fs::read(path).map_or(-1, |b| b.len() as i64));
                 self.answer = Some(answer);
                 return Some(Step::Block(job));

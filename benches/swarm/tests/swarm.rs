@@ -34,6 +34,7 @@ fn the_same_seed_gives_the_same_picture_on_any_number_of_threads() {
         })
         .collect();
     assert!(runs.iter().all(|run| *run == runs[0]));
+    is_a_picture(std::str::from_utf8(&runs[0].1).unwrap());
     let text = String::from_utf8_lossy(&runs[0].0).into_owned();
     assert!(text.contains("hunter"), "{text}");
     let other = swarm(&[
@@ -46,6 +47,84 @@ fn the_same_seed_gives_the_same_picture_on_any_number_of_threads() {
         "8",
     ]);
     assert_ne!(other.stdout, runs[0].0);
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// It is well-formed XML, and shows what there was: a field, the tracks of some, and who is left on
+/// the field.
+fn is_a_picture(svg: &str) {
+    let document = roxmltree::Document::parse(svg).unwrap();
+    let root = document.root_element();
+    assert_eq!(root.tag_name().name(), "svg");
+    assert_eq!(
+        root.tag_name().namespace(),
+        Some("http://www.w3.org/2000/svg")
+    );
+    let all = |name: &'static str| {
+        root.children()
+            .filter(move |node| node.tag_name().name() == name)
+    };
+    let (rects, paths) = (all("rect").count(), all("path").count());
+    assert!((2..=501).contains(&rects), "{rects} squares");
+    assert_eq!(paths, 200);
+    for path in all("path") {
+        let track = path.attribute("d").unwrap();
+        assert!(track.starts_with('M'), "{track}");
+        let numbers = track.split(['M', 'L', ' ']).filter(|word| !word.is_empty());
+        assert!(numbers.clone().count() >= 2);
+        assert!(numbers.clone().all(|word| word.parse::<f64>().is_ok()));
+    }
+}
+
+#[test]
+fn it_runs_anywhere_and_its_reader_reads_a_real_file() {
+    let folder = std::env::temp_dir().join(format!("swarm-anywhere-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let run = |temporary: &std::path::Path| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_swarm"));
+        command.args(["--headless", "--agents", "40", "--rounds", "30"]);
+        command.current_dir(&folder).env("TMPDIR", temporary);
+        command.output().unwrap()
+    };
+    let out = run(&folder);
+    assert!(out.status.success());
+    let left: Vec<_> = std::fs::read_dir(&folder).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
+    if cfg!(unix) {
+        // Where nothing can be written there is no file to read, and that is told.
+        let out = run(&folder.join("nowhere"));
+        let error = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert!(
+            error.contains("the programs' folder: No such file"),
+            "{error}"
+        );
+        assert_eq!(out.status.code(), Some(1));
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn a_program_reads_its_own_file() {
+    let folder = std::env::temp_dir().join(format!("swarm-own-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    // It moves only if it reads the length that its file has, once; then it sleeps.
+    let text = |length: usize| {
+        format!(
+            "read r0\nset r1 {length}\njlt r0 r1 rest\njlt r1 r0 rest\nmove\nrest: sleep 1000\n"
+        )
+    };
+    let right = text(text(10).len());
+    let field = |name: &str, text: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).unwrap();
+        let file = path.to_str().unwrap().to_owned();
+        let out = swarm(&["--headless", "--agents", "9", "--rounds", "30", &file]);
+        assert!(out.status.success());
+        String::from_utf8(out.stdout).unwrap()
+    };
+    let at_rest = field("same.tank", "sleep 1000\n");
+    assert_eq!(field("same.tank", &text(99)), at_rest);
+    assert_ne!(field("same.tank", &right), at_rest);
     std::fs::remove_dir_all(&folder).unwrap();
 }
 

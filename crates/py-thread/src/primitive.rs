@@ -41,6 +41,9 @@ mod model {
     pub(crate) use loom::sync::{Arc, Condvar, Mutex, MutexGuard};
 }
 
+#[cfg(feature = "micro")]
+use std::sync::TryLockError;
+
 #[cfg(all(test, loom))]
 pub(crate) use model::*;
 #[cfg(not(all(test, loom)))]
@@ -65,5 +68,15 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     match mutex.lock() {
         Ok(guard) => guard,
         Err(poisoned) => poisoned.into_inner(),
+    }
+}
+
+/// The same without waiting: `None` if somebody holds it, who may be gone.
+#[cfg(feature = "micro")]
+pub(crate) fn try_lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    match mutex.try_lock() {
+        Ok(guard) => Some(guard),
+        Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
     }
 }

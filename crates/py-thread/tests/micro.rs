@@ -74,6 +74,40 @@ fn a_raise_from_another_thread_stops_an_endless_agent() {
     other.join().unwrap();
 }
 
+/// It is interrupted before its first instruction, and has its whole slice left.
+#[test]
+fn a_raise_before_the_first_instruction_costs_nothing_of_the_slice() {
+    let breaker = std::sync::Arc::new(py_thread::EvalBreaker::new());
+    for interval in [1, 5] {
+        let mut scheduler = Scheduler::with_breaker(breaker.clone()).interval(interval);
+        let (raise, mut is_first) = (breaker.clone(), true);
+        let mut n = 0;
+        let id = scheduler.spawn(agent(move |ticker, _| {
+            if std::mem::take(&mut is_first) {
+                raise.raise(Events::SIGNALS_PENDING);
+            }
+            while !ticker.check() {
+                n += 1;
+            }
+            if n < interval {
+                Step::Yield
+            } else {
+                Step::Done(n)
+            }
+        }));
+        let report = scheduler.run();
+        assert_eq!(
+            report.stop,
+            Stop::Raised(Events::SIGNALS_PENDING, Some(id)),
+            "interval {interval}"
+        );
+        let _ = breaker.take();
+        // In the same round, with all of it.
+        assert_eq!(scheduler.round().rounds, 0);
+        assert_eq!(scheduler.take(id).unwrap().done(), Some(interval));
+    }
+}
+
 #[test]
 fn an_interval_of_one_makes_progress() {
     let mut scheduler = Scheduler::new().interval(1);
@@ -465,4 +499,64 @@ fn a_task_waits_for_one_thing_at_a_time() {
             .contains("two things at once")
     );
     assert!(matches!(scheduler.take(second), Some(Outcome::Done(()))));
+}
+
+/// The processor time of this thread.
+#[cfg(all(target_os = "linux", not(miri)))]
+fn processor_time() -> Duration {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: a place for the answer.
+    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+#[test]
+#[cfg(all(target_os = "linux", not(miri)))]
+fn a_mixed_population_that_waits_for_jobs_sleeps() {
+    let mut mixed = Mixed::new();
+    let (mut jobs, mut others) = (Scheduler::new(), Scheduler::new());
+    jobs.spawn(Task::new(async {
+        for _ in 0..3 {
+            block(|| std::thread::sleep(Duration::from_millis(100)))
+                .await
+                .unwrap();
+        }
+    }));
+    let waiter = others.spawn(Task::new(py_thread::micro::wait(On::Named("a friend"))));
+    let remote = others.remote();
+    mixed.add(jobs);
+    mixed.add(others);
+    // It is woken through the door of the population that has no job.
+    let friend = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(50));
+        remote.wake(waiter)
+    });
+    let before = processor_time();
+    assert!(mixed.run().is_finished());
+    let used = processor_time() - before;
+    assert!(friend.join().unwrap());
+    assert!(used < Duration::from_millis(100), "{used:?} of 300 ms");
+}
+
+#[test]
+fn an_interrupt_ends_the_sleep_of_a_mixed_population() {
+    let mut mixed = Mixed::new();
+    let (mut jobs, others) = (Scheduler::new(), Scheduler::<Task<()>>::new());
+    let (open, gate) = channel::<()>();
+    jobs.spawn(Task::new(async move {
+        block(move || gate.recv().unwrap()).await.unwrap();
+    }));
+    let remote = others.remote();
+    mixed.add(jobs);
+    mixed.add(others);
+    let other = std::thread::spawn(move || remote.interrupt(Events::PLEASE_STOP));
+    assert!(matches!(
+        mixed.run(),
+        Stop::Raised(Events::PLEASE_STOP, None)
+    ));
+    other.join().unwrap();
+    open.send(()).unwrap();
 }

@@ -67,6 +67,16 @@ const ALL: [Sanitizer; 3] = [
             },
             LeftOut {
                 package: "py-thread",
+                test: "micro_start_failure",
+                why: "the sanitizer ends a process whose address space is full",
+            },
+            LeftOut {
+                package: "py-thread",
+                test: "micro_fork",
+                why: "a thread that ends holds the quarantine's lock, which a child never gets",
+            },
+            LeftOut {
+                package: "py-thread",
                 test: "fork_table",
                 why: "a thread that ends holds the quarantine's lock, which a child never gets",
             },

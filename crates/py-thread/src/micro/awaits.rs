@@ -3,7 +3,7 @@
 use super::id::Id;
 use super::job::{Answer, Job, JobError, job};
 use super::step::On;
-use super::task::{JOB, Wish, make, slice, wish};
+use super::task::{JOB, Kind, Wish, Wished, make, round, wish};
 use core::fmt;
 use core::pin::Pin;
 use core::task::{Context, Poll};
@@ -20,8 +20,9 @@ use core::task::{Context, Poll};
 /// scheduler.run();
 /// assert_eq!(scheduler.take(id).unwrap().done(), Some(2));
 /// ```
-pub async fn give_way() {
-    wish(Wish::Yield).await;
+#[inline]
+pub fn give_way() -> impl Future<Output = ()> {
+    Wished::of(Kind::Yield)
 }
 
 /// Sleeps for so many rounds.
@@ -77,7 +78,7 @@ pub async fn join(id: Id) {
 /// See [`sleep`].
 #[must_use]
 pub fn now() -> u64 {
-    slice(|slice| slice.now.get())
+    round()
 }
 
 /// Lets a thread of the off-load pool call `f`, and waits for its answer; the other microthreads go
@@ -116,14 +117,14 @@ impl<T> Future for Block<T> {
 
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
         if let Some(job) = self.job.take() {
-            make(Wish::Block);
+            make(Kind::Block);
             JOB.set(Some(job));
             return Poll::Pending;
         }
         match self.answer.take() {
             Some(result) => Poll::Ready(result),
-            // Delivered without an answer: the threads were left behind in a fork.
-            None => Poll::Ready(Err(JobError::Forked)),
+            // Somebody woke the task by another way: the answer is still to come.
+            None => Poll::Pending,
         }
     }
 }

@@ -31,7 +31,8 @@ use std::sync::Arc;
 /// assert!(scheduler.run().stop.is_finished());
 /// ```
 pub struct Cx<'a> {
-    pub(super) id: Id,
+    pub(super) index: u32,
+    pub(super) serial: u64,
     pub(super) now: u64,
     pub(super) local: &'a Rc<Local>,
     pub(super) door: &'a Arc<Door>,
@@ -50,7 +51,7 @@ impl Cx<'_> {
     #[inline]
     #[must_use]
     pub fn id(&self) -> Id {
-        self.id
+        Id::new(self.index, self.serial)
     }
 
     /// The number of this round: logical time. The first round is 1.
@@ -143,7 +144,7 @@ impl Cx<'_> {
 impl fmt::Debug for Cx<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cx")
-            .field("id", &self.id)
+            .field("id", &self.id())
             .field("now", &self.now)
             .finish_non_exhaustive()
     }

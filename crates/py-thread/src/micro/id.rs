@@ -23,17 +23,25 @@ pub(super) const MAX_SERIAL: u64 = (1 << 48) - 1;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id {
     index: u32,
+    /// The number of the ident, in two parts: so an id is aligned as a `u32` is, and 12 bytes.
     high: u16,
     low: u32,
 }
 
 impl Id {
-    pub(super) fn new(index: u32, (high, low): (u16, u32)) -> Id {
-        Id { index, high, low }
+    #[inline]
+    pub(super) fn new(index: u32, serial: u64) -> Id {
+        Id {
+            index,
+            high: (serial >> 32) as u16,
+            low: serial as u32,
+        }
     }
 
-    pub(super) fn serial(self) -> (u16, u32) {
-        (self.high, self.low)
+    /// The number of its ident.
+    #[inline]
+    pub(super) fn serial(self) -> u64 {
+        u64::from(self.high) << 32 | u64::from(self.low)
     }
 
     /// Its place among its scheduler's microthreads: small, and used again after its end.
@@ -60,26 +68,19 @@ impl Id {
     /// ```
     #[must_use]
     pub fn ident(self) -> Ident {
-        let number = number(self.serial());
-        Ident::from_u64(number).expect("an ident is never 0")
+        Ident::from_u64(self.serial()).expect("an ident is never 0")
     }
 }
 
-/// The number of an ident, from its parts.
-#[inline]
-pub(super) fn number((high, low): (u16, u32)) -> u64 {
-    u64::from(high) << 32 | u64::from(low)
-}
-
-/// The parts of an ident's number.
-pub(super) fn serial(number: u64) -> (u16, u32) {
+/// The number of an ident, if an id has room for it.
+pub(super) fn serial(number: u64) -> u64 {
     assert!(number <= MAX_SERIAL, "2^48 microthreads were started");
-    ((number >> 32) as u16, number as u32)
+    number
 }
 
 impl fmt::Debug for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Id({}, {})", self.index, number(self.serial()))
+        write!(f, "Id({}, {})", self.index, self.serial())
     }
 }
 

@@ -1,8 +1,8 @@
 //! [`Job`] and [`Answer`]: a blocking call, done by another thread.
 
 use super::remote::{Door, Letter};
-use crate::primitive::{Arc, Mutex, lock};
-use crate::{Panic, StartError};
+use crate::primitive::{Arc, Mutex, lock, try_lock};
+use crate::{Panic, StartError, fork};
 use core::fmt;
 use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
@@ -18,8 +18,16 @@ pub struct Job(Box<dyn Work>);
 ///
 /// A job whose answer was dropped before its turn came is not done: so a microthread that is killed
 /// takes its jobs along, all but one that is under way.
+///
+/// In the child of a fork the threads that do jobs are gone. An answer that was not there at the fork
+/// is [`JobError::Forked`] then; one that was there can be taken on both sides.
 #[derive(Debug)]
-pub struct Answer<T>(Arc<Sheet<T>>);
+pub struct Answer<T> {
+    sheet: Arc<Sheet<T>>,
+    /// The process that the job was given to.
+    generation: u32,
+    is_taken: bool,
+}
 
 /// Why a job has no answer.
 ///
@@ -96,7 +104,15 @@ pub fn job<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> (Job, A
         f,
         sheet: Arc::clone(&sheet),
     };
-    (Job(Box::new(work)), Answer(sheet))
+    let generation = fork::generation();
+    (
+        Job(Box::new(work)),
+        Answer {
+            sheet,
+            generation,
+            is_taken: false,
+        },
+    )
 }
 
 impl<T> Answer<T> {
@@ -104,7 +120,18 @@ impl<T> Answer<T> {
     ///
     /// See [`job`] for an example.
     pub fn take(&mut self) -> Option<Result<T, JobError>> {
-        lock(&self.0.0).take()
+        if self.is_taken {
+            return None;
+        }
+        let answer = match self.generation == fork::generation() {
+            true => lock(&self.sheet.0).take(),
+            // The thread that wrote it may have vanished with the lock in its hands.
+            false => try_lock(&self.sheet.0)
+                .and_then(|mut sheet| sheet.take())
+                .or(Some(Err(JobError::Forked))),
+        };
+        self.is_taken = answer.is_some();
+        answer
     }
 }
 

@@ -7,6 +7,7 @@
 //! * L2: an index is on the free list, or in use by one microthread, or one that is to be adopted.
 
 use super::id::{Id, serial};
+use super::task_waker::SharedWaker;
 use crate::Ident;
 use core::cell::{Cell, RefCell};
 
@@ -23,7 +24,6 @@ pub(super) enum Command {
     Kill(Id),
 }
 
-#[derive(Debug)]
 pub(super) struct Local {
     commands: RefCell<Vec<Command>>,
     pub(super) interval: Cell<u32>,
@@ -32,6 +32,8 @@ pub(super) struct Local {
     len: Cell<u32>,
     /// The idents that are minted and not given out yet: from, to, and the size of the block.
     idents: Cell<(u64, u64, u64)>,
+    /// Made by the first task, and again when one of them kept it.
+    pub(super) waker: Cell<Option<Box<SharedWaker>>>,
 }
 
 impl Local {
@@ -42,6 +44,7 @@ impl Local {
             free: RefCell::new(Vec::new()),
             len: Cell::new(0),
             idents: Cell::new((0, 0, FIRST_BLOCK / 2)),
+            waker: Cell::new(None),
         }
     }
 

@@ -241,10 +241,10 @@ impl<T> Sender<T> {
     /// ```
     pub fn wait<R>(&self, cx: &Cx<'_>) -> Step<R> {
         let mut inner = self.0.inner.borrow_mut();
-        inner.waiting.retain(|waiter| waiter.id != cx.id);
+        inner.waiting.retain(|waiter| waiter.id != cx.id());
         inner.waiting.push(Waiter {
             local: Rc::clone(cx.local),
-            id: cx.id,
+            id: cx.id(),
         });
         Step::Wait(On::Room(self.0.number))
     }
@@ -276,7 +276,7 @@ impl<T> Receiver<T> {
         }
         inner.receiver = Some(Waiter {
             local: Rc::clone(cx.local),
-            id: cx.id,
+            id: cx.id(),
         });
         Received::Empty
     }

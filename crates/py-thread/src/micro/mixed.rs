@@ -1,11 +1,14 @@
 //! [`Mixed`]: a population of several types.
 
+use super::remote::Door;
 use super::report::{Deadlock, Report, Stop};
 use super::scheduler::Scheduler;
 use super::step::Microthread;
+use crate::deadline::Deadline;
 use core::any::Any;
 use core::fmt;
 use core::marker::PhantomData;
+use std::sync::Arc;
 
 /// A scheduler of any type.
 trait Population: Any {
@@ -14,6 +17,9 @@ trait Population: Any {
     /// The round in which it has something to do next, if any; the deadlock of those that wait.
     fn next(&mut self) -> Next;
     fn pass_to(&mut self, round: u64);
+    /// From now on whatever comes through its door rings this bell too.
+    fn hang(&self, bell: &Arc<Door>);
+    fn is_raised(&self) -> bool;
     fn as_any(&mut self) -> &mut dyn Any;
 }
 
@@ -38,6 +44,14 @@ impl<A: Microthread + 'static> Population for Scheduler<A> {
 
     fn pass_to(&mut self, round: u64) {
         self.skip_to(round);
+    }
+
+    fn hang(&self, bell: &Arc<Door>) {
+        self.hang_bell(bell);
+    }
+
+    fn is_raised(&self) -> bool {
+        self.breaker().is_raised()
     }
 
     fn as_any(&mut self) -> &mut dyn Any {
@@ -121,8 +135,9 @@ impl Mixed {
     /// See [`Mixed`] for an example.
     ///
     /// # Blocking
-    /// While jobs are all that is left; then it looks after them again and again.
+    /// While jobs are all that is left: the thread sleeps.
     pub fn run(&mut self) -> Stop {
+        let mut bell: Option<Arc<Door>> = None;
         loop {
             if self.populations.iter().all(|p| p.is_empty()) {
                 return Stop::Finished;
@@ -139,7 +154,11 @@ impl Mixed {
             match next {
                 Some(round) => self.populations.iter_mut().for_each(|p| p.pass_to(round)),
                 None if jobs => {
-                    std::thread::yield_now();
+                    match bell.take() {
+                        Some(bell) => self.sleep(&bell),
+                        // Then look once more: who comes after this look rings it.
+                        None => bell = Some(self.hang_bell()),
+                    }
                     continue;
                 }
                 None => {
@@ -147,12 +166,29 @@ impl Mixed {
                     return Stop::Deadlock(Deadlock { waiting });
                 }
             }
+            bell = None;
             for report in self.round() {
                 if let Stop::Raised(..) = report.stop {
                     return report.stop;
                 }
             }
         }
+    }
+}
+
+impl Mixed {
+    fn hang_bell(&self) -> Arc<Door> {
+        let bell = Arc::new(Door::new(Arc::default()));
+        for population in &self.populations {
+            population.hang(&bell);
+        }
+        bell
+    }
+
+    /// Sleeps until something came through one of the doors, or a breaker is raised.
+    fn sleep(&self, bell: &Door) {
+        let is_raised = || self.populations.iter().any(|p| p.is_raised());
+        bell.sleep_unless(Deadline::NEVER, is_raised);
     }
 }
 

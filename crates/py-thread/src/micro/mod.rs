@@ -68,6 +68,8 @@ mod slot;
 mod step;
 mod swarm;
 mod task;
+mod task_ticker;
+mod task_waker;
 mod ticker;
 mod timers;
 
@@ -85,5 +87,6 @@ pub use report::{Deadlock, Report, Stop, Waiting};
 pub use scheduler::{Scheduler, Stepped};
 pub use step::{FromFn, Microthread, On, Step, from_fn};
 pub use swarm::Swarm;
-pub use task::{Task, TaskTicker, ticker};
+pub use task::Task;
+pub use task_ticker::{TaskTicker, ticker};
 pub use ticker::Ticker;

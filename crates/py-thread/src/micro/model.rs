@@ -31,6 +31,24 @@ impl Inside {
         (wakes.count(), answers.count(), self.1.take())
     }
 
+    /// Hangs a bell, and sleeps until it rings, unless there is something already: as a mixed
+    /// population does.
+    pub(crate) fn wait_for_bell(&self) -> usize {
+        let bell = Arc::new(Door::new(Arc::default()));
+        self.0.hang(&bell);
+        let mut letters = Vec::new();
+        self.0.collect(&mut letters);
+        while letters.is_empty() {
+            assert!(bell.sleep_unless(Deadline::NEVER, || self.1.is_raised()));
+            if self.1.is_raised() {
+                break;
+            }
+            bell.collect(&mut Vec::new());
+            self.0.collect(&mut letters);
+        }
+        letters.len()
+    }
+
     pub(crate) fn close(&self) {
         self.0.close();
     }

@@ -103,7 +103,10 @@ impl<T> Outcomes<T> {
         }
     }
 
-    pub(super) fn take(&mut self, at: u32) -> Option<Outcome<T>> {
+    /// Takes the outcome of `id`, if it is kept there.
+    pub(super) fn take(&mut self, at: u32, id: Id) -> Option<Outcome<T>> {
+        let is_its = |kept: &Option<Kept<T>>| kept.as_ref().is_some_and(|kept| kept.id == id);
+        self.kept.get(at as usize).filter(|kept| is_its(kept))?;
         let kept = self.kept.get_mut(at as usize)?.take()?;
         self.free.push(at);
         Some(kept.outcome)

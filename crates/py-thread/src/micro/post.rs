@@ -118,7 +118,7 @@ impl<T> PostReceiver<T> {
         let mut inner = lock(&self.0.inner);
         let message = inner.read.pop_front();
         if message.is_none() {
-            inner.waiter = Some(cx.id);
+            inner.waiter = Some(cx.id());
         }
         message
     }

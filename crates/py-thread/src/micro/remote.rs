@@ -13,7 +13,12 @@
 //! * D2: who sets `MAIL` over `SLEEPING` wakes. The scheduler sleeps on `SLEEPING` only, and looks at
 //!   the breaker before it says so; who interrupts raises the breaker before it sets `MAIL`.
 //! * D3: a closed box takes no letter: its scheduler is gone, and with it all microthreads.
-//! * D4: no lock of a door of another process is taken: a thread that died in the fork may hold it.
+//! * D4: a door may have a bell, the door of a population that its scheduler is part of: who rings
+//!   the one rings the other too, afterwards. It is hung under the lock of the box, with `MAIL` set
+//!   behind it: so who did not see the bell has a letter in the box, or raised the breaker, before
+//!   the scheduler looks.
+//! * D5: no lock of a door of another process is waited for: a thread that died in the fork may hold
+//!   it. One that is free is whole, and its door goes on in the child, with all that leads to it.
 //!
 //! Orderings: the letters are carried over by the lock of the box. The word is AcqRel, so that what
 //! was done before an interrupt is seen after the sleep that it ends.
@@ -21,8 +26,8 @@
 use super::Id;
 use crate::deadline::Deadline;
 use crate::fork;
-use crate::primitive::{Mutex, Ordering, lock};
-use crate::sys::wait::{WaitWord, Waited};
+use crate::primitive::{AtomicU32, Mutex, MutexGuard, Ordering, lock, try_lock};
+use crate::sys::wait::{SURVIVES_FORK, WaitWord, Waited};
 use crate::{EvalBreaker, Events};
 use core::fmt;
 use core::mem;
@@ -51,12 +56,15 @@ pub(super) struct Door {
     word: WaitWord,
     letters: Mutex<Letters>,
     breaker: Arc<EvalBreaker>,
-    generation: u32,
+    /// The process. Relaxed: it is written in a child, by the scheduler; who sees that late takes the
+    /// careful way.
+    generation: AtomicU32,
 }
 
 struct Letters {
     list: Vec<Letter>,
     closed: bool,
+    bell: Option<Arc<Door>>,
 }
 
 impl Door {
@@ -66,31 +74,67 @@ impl Door {
             letters: Mutex::new(Letters {
                 list: Vec::new(),
                 closed: false,
+                bell: None,
             }),
             breaker,
-            generation: fork::generation(),
+            generation: AtomicU32::new(fork::generation()),
         }
+    }
+
+    #[inline]
+    pub(super) fn breaker(&self) -> &Arc<EvalBreaker> {
+        &self.breaker
     }
 
     pub(super) fn is_of_this_process(&self) -> bool {
-        self.generation == fork::generation()
+        self.generation.load(Ordering::Relaxed) == fork::generation()
     }
 
-    /// Posts a letter; false if nobody is there any more. D1, D3, D4.
-    pub(super) fn post(&self, letter: Letter) -> bool {
-        if !self.is_of_this_process() {
-            return false;
+    /// The box, if it may be had. D5.
+    fn open(&self) -> Option<MutexGuard<'_, Letters>> {
+        match self.is_of_this_process() {
+            true => Some(lock(&self.letters)),
+            false if SURVIVES_FORK => try_lock(&self.letters),
+            false => None,
         }
-        let mut letters = lock(&self.letters);
+    }
+
+    /// In the child of a fork: the door is this process's from now on. False if it cannot be. D5.
+    pub(super) fn go_on_in_child(&self) -> bool {
+        let Some(letters) = self.open() else {
+            return false;
+        };
+        self.generation.store(fork::generation(), Ordering::Relaxed);
+        drop(letters);
+        // Who died before it rang left a letter.
+        self.word.swap(MAIL, Ordering::AcqRel);
+        true
+    }
+
+    /// Posts a letter; false if nobody is there any more. D1, D3 to D5.
+    pub(super) fn post(&self, letter: Letter) -> bool {
+        let Some(mut letters) = self.open() else {
+            return false;
+        };
         if letters.closed {
             // The letter may own what has a destructor: it goes after the lock.
             drop(letters);
             return false;
         }
         letters.list.push(letter);
+        let bell = letters.bell.clone();
         drop(letters);
         self.ring();
+        if let Some(bell) = bell {
+            bell.ring();
+        }
         true
+    }
+
+    /// Hangs the bell. By the scheduler alone. D4.
+    pub(super) fn hang(&self, bell: &Arc<Door>) {
+        lock(&self.letters).bell = Some(Arc::clone(bell));
+        self.word.swap(MAIL, Ordering::AcqRel);
     }
 
     /// D2.
@@ -104,6 +148,10 @@ impl Door {
     fn interrupt(&self, events: Events) {
         self.breaker.raise(events);
         self.ring();
+        let bell = self.open().and_then(|letters| letters.bell.clone());
+        if let Some(bell) = bell {
+            bell.ring();
+        }
     }
 
     /// Empties the box. By the scheduler alone.
@@ -121,10 +169,15 @@ impl Door {
     /// Sleeps until there is a letter or the breaker is raised, or until the deadline; then false.
     /// By the scheduler alone.
     pub(super) fn sleep(&self, deadline: Deadline) -> bool {
+        self.sleep_unless(deadline, || self.breaker.is_raised())
+    }
+
+    /// The same, for whom other breakers end the sleep.
+    pub(super) fn sleep_unless(&self, deadline: Deadline, is_raised: impl Fn() -> bool) -> bool {
         self.word.prepare();
         loop {
-            // D2. A signal handler may raise the breaker without a ring: its signal ends the wait.
-            if self.breaker.is_raised() {
+            // D2. A signal handler may raise a breaker without a ring: its signal ends the wait.
+            if is_raised() {
                 self.awake();
                 return true;
             }
@@ -153,8 +206,7 @@ impl Door {
 
     /// D3.
     pub(super) fn close(&self) {
-        if self.is_of_this_process() {
-            let mut letters = lock(&self.letters);
+        if let Some(mut letters) = self.open() {
             letters.closed = true;
             let list = mem::take(&mut letters.list);
             drop(letters);
@@ -226,6 +278,9 @@ impl Remote {
     /// assert_eq!(scheduler.breaker().take(), Events::SIGNALS_PENDING);
     /// # other.join().unwrap();
     /// ```
+    ///
+    /// Takes a lock for a moment: a signal handler raises the breaker itself, and its signal ends the
+    /// sleep.
     pub fn interrupt(&self, events: Events) {
         self.0.interrupt(events);
     }

@@ -18,8 +18,8 @@
 //! * S2: a ready microthread is listed. One that is listed and not ready is taken off the list when
 //!   a sweep comes to it.
 
-use super::id::{Id, number};
-use core::num::NonZeroU8;
+use super::id::Id;
+use core::num::{NonZeroU8, NonZeroU64};
 
 pub(super) const READY: u8 = 0;
 pub(super) const SLEEPING: u8 = 1;
@@ -35,8 +35,8 @@ pub(super) const TIMED: u8 = 64;
 /// No outcome is kept.
 pub(super) const NO_OUTCOME: u32 = u32::MAX;
 
-/// A place: 8 bytes and the agent. (The parts of the ident stand one by one, and the weight cannot
-/// be 0, so that nothing more is needed.)
+/// A place: 8 bytes and the agent. (The head is never 0, so that nothing more is needed to tell the
+/// two apart, as long as the agent has 8 bytes.)
 #[derive(Debug)]
 pub(super) enum Slot<A> {
     Live(Live<A>),
@@ -45,116 +45,109 @@ pub(super) enum Slot<A> {
 
 #[derive(Debug)]
 pub(super) struct Live<A> {
-    weight: NonZeroU8,
-    bits: u8,
-    high: u16,
-    low: u32,
+    /// One word, so that a sweep loads it once: the status and the bits (8), the weight (8, not 0),
+    /// the number of the ident (48).
+    head: NonZeroU64,
     pub(super) agent: A,
 }
 
-/// Nobody, and who was here.
+const WEIGHT: u32 = 8;
+const SERIAL: u32 = 16;
+
+/// Nobody.
 #[derive(Debug)]
 pub(super) struct Gone {
     pub(super) listed: bool,
-    high: u16,
-    low: u32,
-    /// Where its outcome is kept.
+    /// Where its outcome is kept, and who it was.
     pub(super) outcome: u32,
 }
 
 impl<A> Live<A> {
     pub(super) fn new(id: Id, agent: A) -> Live<A> {
-        let (high, low) = id.serial();
         Live {
-            weight: NonZeroU8::MIN,
-            bits: READY,
-            high,
-            low,
+            head: head(id.serial() << SERIAL | 1 << WEIGHT | u64::from(READY)),
             agent,
         }
     }
 
     #[inline]
     pub(super) fn status(&self) -> u8 {
-        self.bits & STATUS
+        self.bits() & STATUS
     }
 
     #[inline]
     pub(super) fn set_status(&mut self, status: u8) {
-        self.bits = self.bits & !STATUS | status;
+        self.head = head(self.head.get() & !u64::from(STATUS) | u64::from(status));
     }
 
+    #[inline]
     pub(super) fn bits(&self) -> u8 {
-        self.bits
+        self.head.get() as u8
     }
 
     #[inline]
     pub(super) fn has(&self, bit: u8) -> bool {
-        self.bits & bit != 0
+        self.bits() & bit != 0
     }
 
     pub(super) fn add(&mut self, bit: u8) {
-        self.bits |= bit;
+        self.head |= u64::from(bit);
     }
 
     /// Takes the bit off, and says whether it was set.
     pub(super) fn remove(&mut self, bit: u8) -> bool {
         let had = self.has(bit);
-        self.bits &= !bit;
+        self.head = head(self.head.get() & !u64::from(bit));
         had
     }
 
+    /// How many instructions a whole slice of it has, if it is ready. Most are, and weigh 1: one
+    /// comparison says both.
     #[inline]
-    pub(super) fn weight(&self) -> u32 {
-        u32::from(self.weight.get())
+    pub(super) fn slice(&self, interval: u32) -> Option<u32> {
+        const PLAIN: u64 = 1 << WEIGHT | READY as u64;
+        match self.head.get() & (0xFF << WEIGHT | STATUS as u64) {
+            PLAIN => Some(interval),
+            _ if self.status() != READY => None,
+            other => Some(interval.saturating_mul((other >> WEIGHT) as u32)),
+        }
     }
 
     pub(super) fn set_weight(&mut self, weight: NonZeroU8) {
-        self.weight = weight;
+        let others = self.head.get() & !(0xFF << WEIGHT);
+        self.head = head(others | u64::from(weight.get()) << WEIGHT);
     }
 
     /// The number of its ident.
     #[inline]
-    pub(super) fn ident(&self) -> u64 {
-        number((self.high, self.low))
+    pub(super) fn serial(&self) -> u64 {
+        self.head.get() >> SERIAL
     }
 
     #[inline]
     pub(super) fn id(&self, index: u32) -> Id {
-        Id::new(index, (self.high, self.low))
+        Id::new(index, self.serial())
     }
 
     pub(super) fn is(&self, id: Id) -> bool {
-        id.serial() == (self.high, self.low)
+        id.serial() == self.serial()
     }
+}
+
+#[inline]
+fn head(word: u64) -> NonZeroU64 {
+    NonZeroU64::new(word).expect("a weight is never 0")
 }
 
 impl Gone {
     /// Nobody was here yet.
-    pub(super) const NOBODY: Gone = Gone {
-        listed: false,
-        high: 0,
-        low: 0,
-        outcome: NO_OUTCOME,
-    };
+    pub(super) const NOBODY: Gone = Gone::new(false);
 
-    pub(super) fn new(id: Id, listed: bool) -> Gone {
-        let (high, low) = id.serial();
+    pub(super) const fn new(listed: bool) -> Gone {
         Gone {
             listed,
-            high,
-            low,
             outcome: NO_OUTCOME,
         }
-    }
-
-    pub(super) fn is(&self, id: Id) -> bool {
-        id.serial() == (self.high, self.low)
-    }
-
-    /// Who was here.
-    pub(super) fn id(&self, index: u32) -> Id {
-        Id::new(index, (self.high, self.low))
     }
 }
 
@@ -166,6 +159,8 @@ mod tests {
     fn a_place_is_eight_bytes_and_the_agent() {
         assert_eq!(size_of::<Slot<[u64; 2]>>(), 24);
         assert_eq!(size_of::<Slot<[u32; 2]>>(), 16);
-        assert_eq!(size_of::<Slot<Box<dyn Fn()>>>(), 24);
+        assert_eq!(size_of::<Slot<[usize; 2]>>(), 8 + 2 * size_of::<usize>());
+        type Boxed = Box<dyn Fn()>;
+        assert_eq!(size_of::<Slot<Boxed>>(), 8 + size_of::<Boxed>());
     }
 }

@@ -6,55 +6,62 @@
 use super::cx::Cx;
 use super::id::Id;
 use super::job::Job;
-use super::remote::{Letter, Remote};
 use super::step::{Microthread, On, Step};
+use super::task_waker::OwnWaker;
 use super::ticker::Ticker;
-use core::cell::Cell;
+use core::cell::{Cell, RefCell};
 use core::fmt;
-use core::future::poll_fn;
+use core::panic::AssertUnwindSafe;
 use core::pin::Pin;
 use core::task::{Context, Poll};
-use std::sync::Arc;
-use std::task::{Wake, Waker};
+use std::panic::catch_unwind;
+use std::task::Waker;
 
-/// The slice that this thread's innermost task is in. Plain numbers, so that the storage needs no
-/// destructor, and an access costs nothing but itself.
-pub(super) struct Slice {
-    is_on: Cell<bool>,
-    pub(super) now: Cell<u64>,
-    /// Ticks left, and used.
-    left: Cell<u32>,
-    used: Cell<u32>,
-    /// What the future wants of its scheduler.
-    wish: Cell<Wish>,
-}
-
+// The slice that this thread's innermost task is in. One variable for each number, and none with a
+// destructor, so that an access costs one instruction.
 std::thread_local! {
-    static SLICE: Slice = const {
-        Slice {
-            is_on: Cell::new(false),
-            now: Cell::new(0),
-            left: Cell::new(0),
-            used: Cell::new(0),
-            wish: Cell::new(Wish::Nothing),
-        }
-    };
+    static KIND: Cell<Kind> = const { Cell::new(Kind::Off) };
+    /// What is wished for, if the kind does not say all.
+    static WISH: Cell<Wish> = const { Cell::new(Wish::Sleep(0)) };
+    /// The round.
+    static NOW: Cell<u64> = const { Cell::new(0) };
+    static TICKS: Cell<Ticks> = const { Cell::new(Ticks { left: 0, over: 0 }) };
     /// The job that is wished for.
     pub(super) static JOB: Cell<Option<Job>> = const { Cell::new(None) };
+    /// The slices of tasks that run schedulers, in the one above or in each other.
+    static OUTER: RefCell<Vec<Outer>> = const { RefCell::new(Vec::new()) };
 }
 
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum Wish {
+/// Instructions that are left, and what was charged beyond them.
+#[derive(Clone, Copy)]
+struct Ticks {
+    left: u32,
+    over: u32,
+}
+
+/// What the future that is polled wants of its scheduler. A byte, since most want to yield: a
+/// larger value that is written in parts and read at once costs more than all else of a slice.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Kind {
+    /// No task is polled.
+    Off,
     Nothing,
     Yield,
     /// The slice is over.
     Over,
+    /// Look at the breaker.
+    Check,
+    /// `JOB`.
+    Block,
+    /// `wish`.
+    More,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Wish {
     Sleep(u64),
     Wait(On),
     Join(Id),
-    Block,
-    /// Look at the breaker.
-    Check,
 }
 
 /// A future as a microthread. It needs no runtime, and no runtime's futures work in it: those of
@@ -79,8 +86,7 @@ pub(super) enum Wish {
 /// ```
 pub struct Task<T> {
     future: Pin<Box<dyn Future<Output = T>>>,
-    /// Made at the first slice.
-    waker: Option<Waker>,
+    waker: OwnWaker,
 }
 
 impl<T> Task<T> {
@@ -91,97 +97,146 @@ impl<T> Task<T> {
     pub fn new(future: impl Future<Output = T> + 'static) -> Task<T> {
         Task {
             future: Box::pin(future),
-            waker: None,
+            waker: OwnWaker::default(),
         }
     }
 }
 
-/// Puts the slice of the task around this one back. (It is not polled now, so it has no wish.)
+/// A task is polled in this thread. When this is dropped, none is, or the one around it.
+struct Inside {
+    is_nested: bool,
+}
+
+/// The slice of a task that runs a scheduler.
 struct Outer {
-    is_on: bool,
+    kind: Kind,
+    wish: Wish,
+    job: Option<Job>,
     now: u64,
-    left: u32,
-    used: u32,
+    ticks: Ticks,
 }
 
-impl Outer {
-    fn leave() -> Outer {
-        SLICE.with(|slice| {
-            if slice.wish.replace(Wish::Nothing) == Wish::Block {
-                // What a task wished for that panicked then.
-                drop(JOB.take());
-            }
-            Outer {
-                is_on: slice.is_on.replace(true),
-                now: slice.now.get(),
-                left: slice.left.get(),
-                used: slice.used.get(),
-            }
-        })
+impl Inside {
+    #[inline]
+    fn enter() -> Inside {
+        let kind = KIND.replace(Kind::Nothing);
+        let is_nested = kind != Kind::Off;
+        if is_nested {
+            put_aside(kind);
+        }
+        Inside { is_nested }
     }
 }
 
-impl Drop for Outer {
+impl Drop for Inside {
+    #[inline(always)]
     fn drop(&mut self) {
-        SLICE.with(|slice| {
-            slice.is_on.set(self.is_on);
-            slice.now.set(self.now);
-            slice.left.set(self.left);
-            slice.used.set(self.used);
-        });
+        if KIND.replace(Kind::Off) == Kind::Block {
+            drop_job();
+        }
+        if self.is_nested {
+            take_up();
+        }
     }
+}
+
+#[cold]
+fn put_aside(kind: Kind) {
+    let outer = Outer {
+        kind,
+        wish: WISH.get(),
+        job: JOB.take(),
+        now: NOW.get(),
+        ticks: TICKS.get(),
+    };
+    OUTER.with_borrow_mut(|all| all.push(outer));
+}
+
+#[cold]
+fn take_up() {
+    if let Some(outer) = OUTER.with_borrow_mut(Vec::pop) {
+        KIND.set(outer.kind);
+        WISH.set(outer.wish);
+        JOB.set(outer.job);
+        NOW.set(outer.now);
+        TICKS.set(outer.ticks);
+    }
+}
+
+/// Drops what a task wished for and then panicked. It may be on its way out of that panic, which a
+/// second one would turn into an abort.
+#[cold]
+fn drop_job() {
+    let dropped = catch_unwind(AssertUnwindSafe(|| drop(JOB.take())));
+    dropped.unwrap_or_else(core::mem::forget);
 }
 
 impl<T> Task<T> {
-    /// Polls the future once, with the ticker brought up to date.
+    /// Polls the future once, and brings the ticker up to date.
+    #[inline]
     fn poll(&mut self, ticker: &mut Ticker, cx: &Cx<'_>) -> Poll<T> {
-        SLICE.with(|slice| {
-            slice.now.set(cx.now());
-            slice.left.set(ticker.left());
-            slice.used.set(0);
-        });
-        let waker = self.waker.get_or_insert_with(|| {
-            Waker::from(Arc::new(TaskWaker {
-                remote: cx.remote(),
-                id: cx.id(),
-            }))
-        });
-        let polled = self.future.as_mut().poll(&mut Context::from_waker(waker));
-        ticker.charge(SLICE.with(|slice| slice.used.get()));
+        let left = ticker.left();
+        TICKS.set(Ticks { left, over: 0 });
+        let future = self.future.as_mut();
+        let poll = |waker: &Waker| future.poll(&mut Context::from_waker(waker));
+        let polled = self.waker.with(cx, poll);
+        let ticks = TICKS.get();
+        if ticks.left < left || ticks.over > 0 {
+            ticker.charge((left - ticks.left).saturating_add(ticks.over));
+        }
         polled
+    }
+
+    /// The future did not just yield: what becomes of its wish.
+    #[inline(never)]
+    fn fulfil(&mut self, mut polled: Poll<T>, ticker: &mut Ticker, cx: &Cx<'_>) -> Step<T> {
+        loop {
+            let kind = KIND.replace(Kind::Nothing);
+            if let Poll::Ready(value) = polled {
+                if kind == Kind::Block {
+                    // Whoever wished for it was dropped instead.
+                    drop(JOB.take());
+                }
+                return Step::Done(value);
+            }
+            return match kind {
+                Kind::Check if !ticker.check() => {
+                    polled = self.poll(ticker, cx);
+                    continue;
+                }
+                Kind::Yield | Kind::Check => Step::Yield,
+                Kind::Over => {
+                    // Its own copy of the ticker said so: now the ticker has told it too.
+                    let _ = ticker.tick();
+                    Step::Yield
+                }
+                Kind::Block => JOB.take().map_or(Step::Yield, Step::Block),
+                Kind::More => match WISH.get() {
+                    Wish::Sleep(rounds) => Step::Sleep(rounds),
+                    Wish::Wait(on) => Step::Wait(on),
+                    Wish::Join(id) => Step::Join(id),
+                },
+                Kind::Nothing | Kind::Off => Step::Wait(On::Wake),
+            };
+        }
     }
 }
 
 impl<T> Microthread for Task<T> {
     type Output = T;
 
+    #[inline]
     fn step(&mut self, ticker: &mut Ticker, cx: &mut Cx<'_>) -> Step<T> {
-        let _outer = Outer::leave();
-        loop {
-            let polled = self.poll(ticker, cx);
-            let wish = SLICE.with(|slice| slice.wish.replace(Wish::Nothing));
-            if let Poll::Ready(value) = polled {
-                if wish == Wish::Block {
-                    // Whoever wished for it was dropped instead.
-                    drop(JOB.take());
-                }
-                return Step::Done(value);
-            }
-            return match wish {
-                Wish::Check if !ticker.check() => continue,
-                Wish::Over => {
-                    // Its own copy of the ticker said so: now the ticker has told it too.
-                    let _ = ticker.tick();
-                    Step::Yield
-                }
-                Wish::Yield | Wish::Check => Step::Yield,
-                Wish::Sleep(rounds) => Step::Sleep(rounds),
-                Wish::Wait(on) => Step::Wait(on),
-                Wish::Join(id) => Step::Join(id),
-                Wish::Block => JOB.take().map_or(Step::Yield, Step::Block),
-                Wish::Nothing => Step::Wait(On::Wake),
-            };
+        let inside = Inside::enter();
+        NOW.set(cx.now());
+        let polled = self.poll(ticker, cx);
+        if polled.is_pending() && KIND.get() == Kind::Yield && !inside.is_nested {
+            // What its drop would do.
+            core::mem::forget(inside);
+            KIND.set(Kind::Off);
+            return Step::Yield;
         }
+        self.fulfil(polled, ticker, cx)
     }
 }
 
@@ -191,135 +246,96 @@ impl<T> fmt::Debug for Task<T> {
     }
 }
 
-/// Wakes a task through the door, so that any thread may.
-struct TaskWaker {
-    remote: Remote,
-    id: Id,
-}
-
-impl Wake for TaskWaker {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.remote.post(Letter::Wake(self.id));
+/// Panics outside of a task.
+#[inline]
+fn assert_inside() {
+    if KIND.get() == Kind::Off {
+        nobody();
     }
 }
 
-/// Runs `f` with the slice of the task that runs.
-pub(super) fn slice<R>(f: impl FnOnce(&Slice) -> R) -> R {
-    SLICE.with(|slice| {
-        assert!(slice.is_on.get(), "called outside of a task");
-        f(slice)
-    })
+/// The round of the task that runs.
+pub(super) fn round() -> u64 {
+    assert_inside();
+    NOW.get()
 }
 
-/// Gives way until the scheduler has done what is wished for: the task is polled again only then.
-pub(super) async fn wish(wish: Wish) {
-    let mut wish = Some(wish);
-    poll_fn(move |_| match wish.take() {
-        Some(wish) => {
-            make(wish);
-            Poll::Pending
+#[cold]
+fn nobody() -> ! {
+    panic!("called outside of a task");
+}
+
+/// Gives way once, with what is wished for: the task is polled again only when the scheduler has
+/// done it.
+#[derive(Debug)]
+pub(super) struct Wished {
+    kind: Kind,
+    is_made: bool,
+}
+
+impl Wished {
+    #[inline]
+    pub(super) fn of(kind: Kind) -> Wished {
+        Wished {
+            kind,
+            is_made: false,
         }
-        None => Poll::Ready(()),
-    })
-    .await;
+    }
+}
+
+impl Future for Wished {
+    type Output = ();
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        if core::mem::replace(&mut self.is_made, true) {
+            return Poll::Ready(());
+        }
+        make(self.kind);
+        Poll::Pending
+    }
+}
+
+/// The same for a wish that is more than its kind.
+pub(super) async fn wish(wish: Wish) {
+    let wished = Wished::of(Kind::More);
+    WISH.set(wish);
+    wished.await;
 }
 
 /// A task waits for one thing at a time: of two, one would be lost.
-pub(super) fn make(wish: Wish) {
-    let before = slice(|slice| slice.wish.replace(wish));
-    assert!(
-        before == Wish::Nothing,
-        "a task waits for two things at once: let another task wait for one of them"
-    );
+#[inline]
+pub(super) fn make(kind: Kind) {
+    let before = KIND.get();
+    if before != Kind::Nothing {
+        refuse(before);
+    }
+    KIND.set(kind);
 }
 
-/// The ticker of the task that runs.
-///
-/// See [`Task`] for an example.
-#[must_use]
-pub fn ticker() -> TaskTicker {
-    TaskTicker(())
+#[cold]
+fn refuse(before: Kind) -> ! {
+    if before == Kind::Off {
+        nobody();
+    }
+    panic!("a task waits for two things at once: let another task wait for one of them");
 }
 
-/// The ticker of the task that runs: [`Ticker`] with `.await`.
-///
-/// ```
-/// use py_thread::micro::{Scheduler, Task, ticker};
-/// let mut scheduler = Scheduler::new().interval(100);
-/// scheduler.spawn(Task::new(async {
-///     ticker().charge(1000); // a long primitive
-///     ticker().tick().await;
-/// }));
-/// assert_eq!(scheduler.run().slices, 2);
-/// ```
-#[derive(Debug)]
-pub struct TaskTicker(());
+/// Takes one instruction of the slice, if there is one left.
+#[inline]
+pub(super) fn grant() -> bool {
+    assert_inside();
+    let Ticks { left, over } = TICKS.get();
+    let left = left.checked_sub(1);
+    left.map(|left| TICKS.set(Ticks { left, over })).is_some()
+}
 
-impl TaskTicker {
-    /// Counts one instruction; gives way first if the slice is over.
-    ///
-    /// # Panics
-    /// If it is polled outside of a [`Task`].
-    ///
-    /// # Examples
-    /// See [`Task`].
-    pub async fn tick(&mut self) {
-        loop {
-            let granted = slice(|slice| match slice.left.get().checked_sub(1) {
-                Some(left) => {
-                    slice.left.set(left);
-                    slice.used.set(slice.used.get() + 1);
-                    true
-                }
-                None => false,
-            });
-            if granted {
-                return;
-            }
-            wish(Wish::Over).await;
-        }
-    }
-
-    /// The same, and gives way if the eval breaker is raised.
-    ///
-    /// # Panics
-    /// If it is polled outside of a [`Task`].
-    ///
-    /// # Examples
-    /// ```
-    /// use py_thread::{Events, micro::{Scheduler, Task, Stop, ticker}};
-    /// let mut scheduler = Scheduler::new();
-    /// scheduler.spawn(Task::new(async {
-    ///     loop {
-    ///         ticker().check().await;
-    ///     }
-    /// }));
-    /// # scheduler.spawn(Task::new(async {}));
-    /// let remote = scheduler.remote();
-    /// let other = std::thread::spawn(move || remote.interrupt(Events::PLEASE_STOP));
-    /// assert!(matches!(scheduler.run().stop, Stop::Raised(Events::PLEASE_STOP, _)));
-    /// # other.join().unwrap();
-    /// ```
-    pub async fn check(&mut self) {
-        wish(Wish::Check).await;
-    }
-
-    /// Counts `n` instructions at once; the next [`tick`](TaskTicker::tick) gives way if they were
-    /// more than the slice has.
-    ///
-    /// # Panics
-    /// If it is called outside of a [`Task`].
-    ///
-    /// # Examples
-    /// See [`TaskTicker`].
-    pub fn charge(&mut self, n: u32) {
-        slice(|slice| {
-            slice.left.set(slice.left.get().saturating_sub(n));
-            slice.used.set(slice.used.get().saturating_add(n));
-        });
-    }
+/// Takes `n`, and counts what is more than there are.
+pub(super) fn charge(n: u32) {
+    assert_inside();
+    let Ticks { left, over } = TICKS.get();
+    TICKS.set(Ticks {
+        left: left.saturating_sub(n),
+        over: over.saturating_add(n.saturating_sub(left)),
+    });
 }

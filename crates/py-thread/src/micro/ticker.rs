@@ -32,14 +32,17 @@ pub struct Ticker {
     left: u32,
     /// What the slice began with.
     granted: u32,
-    /// Charged beyond the grant.
-    over: u32,
-    /// Given back by `give_way`.
-    spare: u32,
+    /// Something of the following is set. So a slice that only counted, as most do, ends and begins
+    /// without a look at them.
+    is_marked: bool,
     /// It was told to give way, and had not asked for it.
     told: bool,
     /// Inside `unsliced`: nobody is told.
     quiet: bool,
+    /// Charged beyond the grant.
+    over: u32,
+    /// Given back by `give_way`.
+    spare: u32,
     breaker: Arc<EvalBreaker>,
 }
 
@@ -57,10 +60,11 @@ impl Ticker {
         Ticker {
             left: granted,
             granted,
-            over: 0,
-            spare: 0,
+            is_marked: false,
             told: false,
             quiet: false,
+            over: 0,
+            spare: 0,
             breaker,
         }
     }
@@ -76,13 +80,19 @@ impl Ticker {
     /// ```
     #[inline]
     pub fn begin(&mut self, interval: u32) {
-        let granted = interval.max(1);
+        self.begin_slice(interval.max(1));
+    }
+
+    /// The same, of at least one.
+    #[inline]
+    pub(super) fn begin_slice(&mut self, granted: u32) {
         self.left = granted;
         self.granted = granted;
-        self.over = 0;
-        self.spare = 0;
-        self.told = false;
-        self.quiet = false;
+        if self.is_marked {
+            self.is_marked = false;
+            (self.told, self.quiet) = (false, false);
+            (self.over, self.spare) = (0, 0);
+        }
     }
 
     /// Asks for one more instruction: false if it may run, true if it is time to give way. Costs a
@@ -107,8 +117,10 @@ impl Ticker {
         }
     }
 
-    #[cold]
+    /// Inlined, though it comes seldom: a ticker whose address is taken nowhere is kept in registers.
+    #[inline]
     fn tell(&mut self) -> bool {
+        self.is_marked = true;
         if self.quiet {
             self.over = self.over.saturating_add(1);
             return false;
@@ -135,7 +147,7 @@ impl Ticker {
     #[must_use = "true means to give way"]
     pub fn check(&mut self) -> bool {
         if self.breaker.is_raised() && !self.quiet {
-            self.told = true;
+            (self.is_marked, self.told) = (true, true);
             return true;
         }
         self.tick()
@@ -157,6 +169,7 @@ impl Ticker {
         match self.left.checked_sub(n) {
             Some(left) => self.left = left,
             None => {
+                self.is_marked = true;
                 self.over = self.over.saturating_add(n - self.left);
                 self.left = 0;
             }
@@ -173,7 +186,9 @@ impl Ticker {
     /// assert!(ticker.tick());
     /// assert_eq!(ticker.used(), 0);
     /// ```
+    #[inline]
     pub fn give_way(&mut self) {
+        self.is_marked = true;
         self.spare = self.spare.saturating_add(self.left);
         self.left = 0;
     }
@@ -201,6 +216,7 @@ impl Ticker {
                 self.0.quiet = self.1;
             }
         }
+        self.is_marked = true;
         let before = core::mem::replace(&mut self.quiet, true);
         let loud = Loud(self, before);
         f(loud.0)
@@ -231,7 +247,11 @@ impl Ticker {
     #[inline]
     #[must_use]
     pub fn used(&self) -> u64 {
-        u64::from(self.granted - self.left) + u64::from(self.over) - u64::from(self.spare)
+        let used = u64::from(self.granted - self.left);
+        match self.is_marked {
+            false => used,
+            true => add(used, self.over, self.spare),
+        }
     }
 
     /// What the ticker looks at.
@@ -249,8 +269,20 @@ impl Ticker {
     /// Whether it was told to give way, and had not asked for it.
     #[inline]
     pub(super) fn told(&self) -> bool {
-        self.told
+        self.is_marked && self.told
     }
+
+    /// Whether it did more than count.
+    #[inline]
+    pub(super) fn is_marked(&self) -> bool {
+        self.is_marked
+    }
+}
+
+/// By value: see [`tell`](Ticker::tell).
+#[cold]
+fn add(used: u64, over: u32, spare: u32) -> u64 {
+    used + u64::from(over) - u64::from(spare)
 }
 
 impl fmt::Debug for Ticker {

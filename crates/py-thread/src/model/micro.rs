@@ -63,6 +63,28 @@ fn an_interrupt_ends_the_sleep() {
 }
 
 #[test]
+fn a_wake_rings_the_bell() {
+    explore_fully("a_wake_rings_the_bell", || {
+        let inside = Inside::new();
+        let remote = inside.remote();
+        let other = loom::thread::spawn(move || assert!(remote.wake(an_id())));
+        assert_eq!(inside.wait_for_bell(), 1);
+        other.join().unwrap();
+    });
+}
+
+#[test]
+fn an_interrupt_rings_the_bell() {
+    explore_fully("an_interrupt_rings_the_bell", || {
+        let inside = Inside::new();
+        let remote = inside.remote();
+        let other = loom::thread::spawn(move || remote.interrupt(Events::PLEASE_STOP));
+        assert_eq!(inside.wait_for_bell(), 0);
+        other.join().unwrap();
+    });
+}
+
+#[test]
 fn a_closed_door_takes_nothing() {
     explore_fully("a_closed_door_takes_nothing", || {
         let inside = Inside::new();

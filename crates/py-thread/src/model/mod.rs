@@ -9,6 +9,7 @@ mod handle;
 mod lazy_arc;
 #[cfg(feature = "micro")]
 mod micro;
+mod threads;
 mod worker;
 
 use crate::primitive::{Arc, UnsafeCell};

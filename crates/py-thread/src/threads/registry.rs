@@ -14,18 +14,19 @@
 use crate::handle::Handle;
 use crate::handle::state::DAEMON;
 use crate::ident::Ident;
-use core::cell::UnsafeCell;
+use crate::primitive::{AtomicU32, AtomicU64, Mutex, MutexGuard, Ordering, UnsafeCell, lock};
 use core::ptr;
-use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::AtomicUsize;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What the threads share with their [`Threads`], which may be gone before a daemon is.
 #[derive(Debug)]
 pub(crate) struct Registry {
     list: UnsafeCell<Mutex<List>>,
-    finalizing: AtomicBool,
+    /// 1 from `set_finalizing` on.
+    finalizing: AtomicU32,
     finalizer: AtomicU64,
+    /// A number that nothing rests on: no model has to see it.
     stack_size: AtomicUsize,
 }
 
@@ -45,7 +46,7 @@ impl Registry {
     pub(super) fn new() -> Registry {
         Registry {
             list: UnsafeCell::new(Mutex::new(List::new())),
-            finalizing: AtomicBool::new(false),
+            finalizing: AtomicU32::new(0),
             finalizer: AtomicU64::new(0),
             stack_size: AtomicUsize::new(0),
         }
@@ -53,9 +54,9 @@ impl Registry {
 
     pub(super) fn list(&self) -> MutexGuard<'_, List> {
         // SAFETY: see `Sync` above.
-        let list = unsafe { &*self.list.get() };
+        let list = self.list.with(|list| unsafe { &*list });
         // Nothing panics under the lock but a failed allocation, before it changed the list.
-        list.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(list)
     }
 
     /// T1, T2: false if the interpreter shuts down.
@@ -82,14 +83,14 @@ impl Registry {
     }
 
     pub(crate) fn is_finalizing(&self) -> bool {
-        self.finalizing.load(Ordering::Relaxed)
+        self.finalizing.load(Ordering::Relaxed) != 0
     }
 
     pub(super) fn set_finalizing(&self) {
         // T2: under the lock.
         let _list = self.list();
         self.finalizer.store(Ident::own().get(), Ordering::Relaxed);
-        self.finalizing.store(true, Ordering::Relaxed);
+        self.finalizing.store(1, Ordering::Relaxed);
     }
 
     pub(super) fn is_finalized_by_another(&self) -> bool {
@@ -130,7 +131,8 @@ impl Registry {
             }
         }
         // SAFETY: T3, the caller's promise. The old list and lock are neither read nor dropped.
-        unsafe { ptr::write(self.list.get(), Mutex::new(list)) };
+        self.list
+            .with_mut(|old| unsafe { ptr::write(old, Mutex::new(list)) });
     }
 }
 

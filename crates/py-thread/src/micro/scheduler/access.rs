@@ -99,13 +99,13 @@ impl<A: Microthread> Scheduler<A> {
     /// See [`Outcome`] for an example.
     pub fn take(&mut self, id: Id) -> Option<Outcome<A::Output>> {
         match self.slots.get_mut(id.index())? {
-            Slot::Gone(gone) if gone.is(id) => {
-                let outcome = self.outcomes.take(gone.outcome)?;
+            Slot::Gone(gone) => {
+                let outcome = self.outcomes.take(gone.outcome, id)?;
                 gone.outcome = NO_OUTCOME;
                 self.free_if_unused(id.index() as u32);
                 Some(outcome)
             }
-            _ => None,
+            Slot::Live(_) => None,
         }
     }
 
@@ -173,7 +173,7 @@ impl<A: Microthread> Scheduler<A> {
     /// See [`Remote::interrupt`] for an example.
     #[must_use]
     pub fn breaker(&self) -> &Arc<EvalBreaker> {
-        self.ticker.breaker()
+        self.door.breaker()
     }
 
     /// The door for other threads.

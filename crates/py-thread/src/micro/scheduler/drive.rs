@@ -91,7 +91,7 @@ impl<A: Microthread> Scheduler<A> {
         if let Some(step) = self.slice(index, steps) {
             self.leave(index, step);
         }
-        let used = self.ticker.used();
+        let used = self.used;
         self.obey_outside();
         match self.live(id) {
             None => Stepped::Ended,
@@ -255,7 +255,12 @@ impl<A: Microthread> Scheduler<A> {
         self.now = round;
         self.count.rounds += 1;
         self.fire_timers();
-        self.list.append(&mut self.next);
+        if self.list.is_empty() {
+            // Most of a large population is listed once, and never in two vectors.
+            core::mem::swap(&mut self.list, &mut self.next);
+        } else {
+            self.list.append(&mut self.next);
+        }
         if let Some(random) = &mut self.random {
             random.shuffle(&mut self.list);
         }

@@ -108,15 +108,14 @@ impl<A: Microthread> Scheduler<A> {
     }
 
     fn finish(&mut self, index: u32, value: A::Output) {
-        let Some(agent) = self.remove(index) else {
+        let Some((agent, who)) = self.remove(index) else {
             return;
         };
         // M4: it may panic, and then that is how it ended.
-        match dropped(agent.agent) {
-            Ok(()) => self.record(index, agent.bits, Outcome::Done(value)),
+        match dropped(agent) {
+            Ok(()) => self.record(who, Outcome::Done(value)),
             Err(payload) => {
-                let panic = Outcome::Panicked(Arc::new(Panic::new(payload)));
-                self.record(index, agent.bits, panic);
+                self.record(who, Outcome::Panicked(Arc::new(Panic::new(payload))));
                 dropped_quietly(value);
             }
         }
@@ -124,8 +123,8 @@ impl<A: Microthread> Scheduler<A> {
 
     /// Ends a microthread that panicked, or that another one kills.
     pub(super) fn bury(&mut self, index: u32, outcome: Outcome<A::Output>) {
-        if let Some(agent) = self.remove(index) {
-            let outcome = match (dropped(agent.agent), outcome) {
+        if let Some((agent, who)) = self.remove(index) {
+            let outcome = match (dropped(agent), outcome) {
                 (Err(payload), Outcome::Killed) => Outcome::Panicked(Arc::new(Panic::new(payload))),
                 (Err(payload), first) => {
                     mem::forget(payload);
@@ -133,18 +132,18 @@ impl<A: Microthread> Scheduler<A> {
                 }
                 (Ok(()), outcome) => outcome,
             };
-            self.record(index, agent.bits, outcome);
+            self.record(who, outcome);
         }
     }
 
     /// Takes the microthread out of its place, and out of everything that knows it.
-    fn remove(&mut self, index: u32) -> Option<Removed<A>> {
+    fn remove(&mut self, index: u32) -> Option<(A, Removed)> {
         let Slot::Live(live) = &self.slots[index as usize] else {
             return None;
         };
         let (id, status) = (live.id(index), live.status());
         let is_timed = live.has(TIMED);
-        let gone = Slot::Gone(Gone::new(id, live.has(LISTED)));
+        let gone = Slot::Gone(Gone::new(live.has(LISTED)));
         let Slot::Live(live) = mem::replace(&mut self.slots[index as usize], gone) else {
             return None;
         };
@@ -163,11 +162,8 @@ impl<A: Microthread> Scheduler<A> {
         if status == WAITING || status == JOINING {
             self.on.remove(&index);
         }
-        let bits = live.bits();
-        Some(Removed {
-            agent: live.agent,
-            bits,
-        })
+        let is_detached = live.has(DETACHED);
+        Some((live.agent, Removed { id, is_detached }))
     }
 
     fn stop_joining(&mut self, index: u32) {
@@ -178,18 +174,14 @@ impl<A: Microthread> Scheduler<A> {
     }
 
     /// Keeps how it ended, if somebody wants it, and lets those go on that wait for its end.
-    fn record(&mut self, index: u32, bits: u8, outcome: Outcome<A::Output>) {
+    fn record(&mut self, who: Removed, outcome: Outcome<A::Output>) {
         self.count.panicked += u64::from(outcome.panic().is_some());
-        let Slot::Gone(gone) = &mut self.slots[index as usize] else {
-            return;
-        };
-        let id = gone.id(index);
-        if bits & DETACHED == 0 {
-            gone.outcome = self.outcomes.keep(id, outcome);
-        } else {
+        if who.is_detached {
             dropped_quietly(outcome);
+        } else if let Slot::Gone(gone) = &mut self.slots[who.id.index()] {
+            gone.outcome = self.outcomes.keep(who.id, outcome);
         }
-        self.ended(id);
+        self.ended(who.id);
     }
 
     /// Those that wait for its end go on, and its place is free if nothing is kept there.
@@ -235,9 +227,9 @@ impl<A: Microthread> Scheduler<A> {
     pub fn kill(&mut self, id: Id) -> Option<A> {
         self.adopt_all();
         self.live(id)?;
-        let removed = self.remove(id.index() as u32)?;
+        let (agent, _) = self.remove(id.index() as u32)?;
         self.ended(id);
-        Some(removed.agent)
+        Some(agent)
     }
 
     /// Takes in all that were spawned from inside.
@@ -278,8 +270,8 @@ impl<A: Microthread> Scheduler<A> {
     }
 }
 
-/// A microthread that has left its place.
-struct Removed<A> {
-    agent: A,
-    bits: u8,
+/// Who has left its place.
+struct Removed {
+    id: Id,
+    is_detached: bool,
 }

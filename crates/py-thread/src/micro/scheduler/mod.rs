@@ -7,20 +7,22 @@
 //!          0         keep                at                 len
 //! ```
 //!
-//! One that yields keeps its place, and its index is moved down over the hole that others left: the
-//! list is swept in place, and is in order of index as long as nobody waits. Who becomes ready is put
-//! into `next`, which is appended when the next round begins.
+//! Who yields keeps its place: a run of those that do is moved down as one, when it ends, over the hole
+//! that others left before it. So the list is swept in place, and is in order of index as long as
+//! nobody waits. Who becomes ready is put into `next`, which is appended when the next round begins.
 //!
 //! Invariants:
 //! * M1: an index is in `list[..keep]`, `list[at..]` or `next` exactly if its slot says that it is
 //!   listed, and then once (S1, S2 of `slot.rs`).
 //! * M2: `ready` counts the microthreads that are ready, `live` all that have not ended.
-//! * M3: when user code runs, `at` is the place of its microthread, and everything else is as it
-//!   would be if it panicked: the sweep goes on behind it.
+//! * M3: when user code panics in a slice, `at` is the place of its microthread, and everything else
+//!   is as it was before the slice: the sweep goes on behind it. (While a stretch runs, `at` and the
+//!   counts are in its `Place`, which is written back by the panic too.)
 //! * M4: user code that is called outside of a slice (a destructor) is called last, when all of the
 //!   above holds.
 
 mod access;
+mod count;
 mod drive;
 mod end;
 mod sweep;
@@ -35,10 +37,10 @@ use super::random::Random;
 use super::remote::{Door, Letter};
 use super::slot::{Gone, LISTED, Live, Slot};
 use super::step::{Microthread, On};
-use super::ticker::Ticker;
 use super::timers::Timers;
 use crate::EvalBreaker;
 use core::fmt;
+use count::{Count, Jobs, UnderWay};
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -91,7 +93,8 @@ pub struct Scheduler<A: Microthread> {
     ready: usize,
     live: usize,
     now: u64,
-    ticker: Ticker,
+    /// How many instructions the last slice counted.
+    used: u64,
     count: Count,
     timers: Timers,
     /// What those that wait for something special wait for, by place.
@@ -112,35 +115,6 @@ pub struct Scheduler<A: Microthread> {
     /// Inside a swarm's round: letters of other threads are for the next one.
     holds_letters: bool,
     commands: Vec<Command>,
-}
-
-/// What was done so far, and what may still be.
-#[derive(Clone, Copy, Debug, Default)]
-struct Count {
-    rounds: u64,
-    slices: u64,
-    steps: u64,
-    ended: u64,
-    panicked: u64,
-    /// The budget, as a value of `steps`.
-    limit: u64,
-}
-
-/// The jobs under way.
-#[derive(Debug)]
-struct Jobs {
-    pool: Option<Arc<Offload>>,
-    /// How many rounds after its request an answer arrives, if that is fixed.
-    delay: Option<u64>,
-    begun: u64,
-    under_way: BTreeMap<u64, UnderWay>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct UnderWay {
-    id: Id,
-    due: u64,
-    is_done: bool,
 }
 
 impl<A: Microthread> Scheduler<A> {
@@ -179,7 +153,7 @@ impl<A: Microthread> Scheduler<A> {
             ready: 0,
             live: 0,
             now: 0,
-            ticker: Ticker::new(INTERVAL, Arc::clone(&breaker)),
+            used: 0,
             count: Count::default(),
             timers: Timers::default(),
             on: HashMap::new(),

@@ -1,13 +1,20 @@
 //! The sweep: one slice after the other.
+//!
+//! Most slices count and yield, and a sweep over them is what a large population costs. So there are
+//! two ways to run one: [`stretch`](Loan::stretch) runs whole slices of those that are ready, with
+//! all that it counts in registers, and stops at whatever is not that; [`careful`](Loan::careful)
+//! runs one slice of any kind. Both leave `at` at their microthread when it panics (M3): a
+//! [`Place`] is written back when it is dropped, by a panic too.
 
 use super::super::cx::Cx;
 use super::super::id::Id;
 use super::super::outcome::Outcome;
-use super::super::slot::{LISTED, READY, Slot};
+use super::super::slot::{LISTED, Slot};
 use super::super::step::{Microthread, Step};
-use super::Scheduler;
-use crate::Panic;
+use super::super::ticker::Ticker;
+use super::{Count, Scheduler};
 use crate::ident::Borrowed;
+use crate::{EvalBreaker, Panic};
 use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 use std::sync::Arc;
@@ -34,8 +41,7 @@ impl<A: Microthread> Scheduler<A> {
                 Err(payload) => {
                     borrowed.pause();
                     let index = self.list[self.at];
-                    self.count.slices += 1;
-                    self.count.steps += self.ticker.used().max(1);
+                    self.count.add_slice(self.used);
                     self.rest = 0;
                     // M3: `at` is its place.
                     self.at += 1;
@@ -48,80 +54,26 @@ impl<A: Microthread> Scheduler<A> {
         }
     }
 
-    /// `at`, `keep` and the count are in registers, and written back for whoever may read them: for
-    /// the handler of a panic before each slice, for everybody else before the return.
     fn sweep_unguarded(&mut self, borrowed: &Borrowed) -> Pause {
-        let (mut at, mut keep) = (self.at, self.keep);
-        let (mut slices, mut steps) = (self.count.slices, self.count.steps);
-        let (limit, now) = (self.count.limit, self.now);
-        let breaker = Arc::clone(self.breaker());
-        let pause = loop {
-            let Some(&index) = self.list.get(at) else {
-                break Pause::RoundIsOver;
-            };
-            if breaker.is_raised() {
-                break Pause::Raised(None);
-            }
-            if steps >= limit {
-                break Pause::Budget(None);
-            }
-            let live = match &mut self.slots[index as usize] {
-                Slot::Live(live) if live.status() == READY => live,
-                _ => {
-                    at += 1;
-                    self.rest = 0;
-                    self.unlist(index);
+        let mut loan = Loan::new(self);
+        loop {
+            match loan.stretch(borrowed) {
+                Halt::RoundIsOver => return Pause::RoundIsOver,
+                Halt::Look => {}
+                Halt::Interrupted(rest) => {
+                    loan.scheduler.count.slices += 1;
+                    loan.scheduler.rest = rest;
+                }
+                Halt::Said(index, step) => {
+                    loan.scheduler.count.slices += 1;
+                    borrowed.pause();
+                    loan.scheduler.settle(index, step);
                     continue;
                 }
-            };
-            let whole = match self.rest {
-                0 => self.local.interval.get().saturating_mul(live.weight()),
-                rest => rest,
-            };
-            let budget = limit - steps;
-            let grant = if budget < u64::from(whole) {
-                budget as u32
-            } else {
-                whole
-            };
-            borrowed.set(live.ident());
-            self.ticker.begin(grant);
-            let mut cx = Cx {
-                id: live.id(index),
-                now,
-                local: &self.local,
-                door: &self.door,
-            };
-            (self.at, self.keep) = (at, keep);
-            (self.count.slices, self.count.steps) = (slices, steps);
-            let step = live.agent.step(&mut self.ticker, &mut cx);
-            let used = self.ticker.used();
-            slices += 1;
-            steps += used.max(1);
-            self.rest = 0;
-            if let Step::Yield = step {
-                if self.ticker.told() && used < u64::from(whole) {
-                    // The budget or the breaker came before the end of its slice: it keeps the
-                    // rest, which is less than `whole`.
-                    self.rest = whole - used as u32;
-                    continue;
-                }
-                self.list[keep] = index;
-                keep += 1;
-                at += 1;
-            } else {
-                borrowed.pause();
-                (self.count.slices, self.count.steps) = (slices, steps);
-                self.settle(index, step);
-                (at, keep) = (self.at, self.keep);
             }
-        };
-        (self.at, self.keep) = (at, keep);
-        (self.count.slices, self.count.steps) = (slices, steps);
-        match pause {
-            Pause::Budget(_) => Pause::Budget(self.interrupted()),
-            Pause::Raised(_) => Pause::Raised(self.interrupted()),
-            Pause::RoundIsOver => Pause::RoundIsOver,
+            if let Some(pause) = loan.careful(borrowed) {
+                return pause;
+            }
         }
     }
 
@@ -146,28 +98,212 @@ impl<A: Microthread> Scheduler<A> {
     /// Runs one slice of a microthread that is ready, outside of the rounds.
     pub(super) fn slice(&mut self, index: u32, grant: u32) -> Option<Step<A::Output>> {
         let borrowed = Borrowed::new();
-        let Slot::Live(live) = &mut self.slots[index as usize] else {
-            return None;
+        let result = {
+            let mut loan = Loan::new(self);
+            catch_unwind(AssertUnwindSafe(|| loan.slice(index, grant, &borrowed)))
         };
-        borrowed.set(live.ident());
-        self.ticker.begin(grant);
-        let mut cx = Cx {
-            id: live.id(index),
-            now: self.now,
-            local: &self.local,
-            door: &self.door,
-        };
-        let ticker = &mut self.ticker;
-        let result = catch_unwind(AssertUnwindSafe(|| live.agent.step(ticker, &mut cx)));
         drop(borrowed);
-        self.count.slices += 1;
-        self.count.steps += self.ticker.used().max(1);
+        self.count.add_slice(self.used);
         match result {
-            Ok(step) => Some(step),
+            Ok(step) => step,
             Err(payload) => {
                 self.bury(index, Outcome::Panicked(Arc::new(Panic::new(payload))));
                 None
             }
         }
     }
+}
+
+/// Why a stretch ended.
+enum Halt<T> {
+    RoundIsOver,
+    /// What stands at `at` is no whole slice of one that is ready.
+    Look,
+    /// The breaker was raised in the slice at `at`: it yielded, and has so much left.
+    Interrupted(u32),
+    /// The slice at `at` ended otherwise than by a yield.
+    Said(u32, Step<T>),
+}
+
+/// The scheduler with its ticker, for a sweep. The ticker is nobody's but the slices', so that it
+/// is kept in registers if they let it; its count is told at the end.
+struct Loan<'s, A: Microthread> {
+    scheduler: &'s mut Scheduler<A>,
+    ticker: Ticker,
+}
+
+impl<'s, A: Microthread> Loan<'s, A> {
+    fn new(scheduler: &'s mut Scheduler<A>) -> Loan<'s, A> {
+        let ticker = Ticker::new(1, Arc::clone(scheduler.breaker()));
+        Loan { scheduler, ticker }
+    }
+
+    /// Runs slices, each whole, while their microthreads are ready and yield.
+    #[inline]
+    fn stretch(&mut self, borrowed: &Borrowed) -> Halt<A::Output> {
+        let scheduler = &mut *self.scheduler;
+        let limit = scheduler.count.limit;
+        if scheduler.rest > 0 || scheduler.count.steps > limit {
+            return Halt::Look;
+        }
+        let slots = &mut scheduler.slots[..];
+        let breaker: &EvalBreaker = scheduler.door.breaker();
+        let interval = &scheduler.local.interval;
+        let mut cx = Cx {
+            index: 0,
+            serial: 0,
+            now: scheduler.now,
+            local: &scheduler.local,
+            door: &scheduler.door,
+        };
+        let mut place = Place {
+            first: scheduler.at,
+            at: scheduler.at,
+            steps: scheduler.count.steps,
+            list: &mut scheduler.list,
+            home: (&mut scheduler.at, &mut scheduler.keep),
+            count: &mut scheduler.count,
+        };
+        loop {
+            let Some(&index) = place.list.get(place.at) else {
+                return Halt::RoundIsOver;
+            };
+            let Some(Slot::Live(live)) = slots.get_mut(index as usize) else {
+                return Halt::Look;
+            };
+            let Some(whole) = live.slice(interval.get()) else {
+                return Halt::Look;
+            };
+            // `steps` is not above the limit, here and always.
+            if limit - place.steps < u64::from(whole) || breaker.is_raised() {
+                return Halt::Look;
+            }
+            (cx.index, cx.serial) = (index, live.serial());
+            borrowed.set(cx.serial);
+            self.ticker.begin_slice(whole);
+            let step = live.agent.step(&mut self.ticker, &mut cx);
+            let used = self.ticker.used();
+            place.steps += used.max(1);
+            let Step::Yield = step else {
+                return Halt::Said(index, step);
+            };
+            if self.ticker.is_marked() {
+                if self.ticker.told() && used < u64::from(whole) {
+                    return Halt::Interrupted(whole - used as u32);
+                }
+                if place.steps > limit {
+                    place.at += 1;
+                    return Halt::Look;
+                }
+            }
+            place.at += 1;
+        }
+    }
+
+    /// What stands at `at`, whatever it is.
+    #[cold]
+    fn careful(&mut self, borrowed: &Borrowed) -> Option<Pause> {
+        let scheduler = &mut *self.scheduler;
+        let Some(&index) = scheduler.list.get(scheduler.at) else {
+            return Some(Pause::RoundIsOver);
+        };
+        if scheduler.breaker().is_raised() {
+            return Some(Pause::Raised(scheduler.interrupted()));
+        }
+        let budget = scheduler.count.limit.saturating_sub(scheduler.count.steps);
+        if budget == 0 {
+            return Some(Pause::Budget(scheduler.interrupted()));
+        }
+        let whole = match &scheduler.slots[index as usize] {
+            Slot::Live(live) => live.slice(scheduler.local.interval.get()),
+            Slot::Gone(_) => None,
+        };
+        let Some(whole) = whole else {
+            scheduler.at += 1;
+            scheduler.rest = 0;
+            scheduler.unlist(index);
+            return None;
+        };
+        let whole = match scheduler.rest {
+            0 => whole,
+            rest => rest,
+        };
+        let grant = u32::try_from(budget).map_or(whole, |budget| budget.min(whole));
+        let step = self.slice(index, grant, borrowed)?;
+        let used = self.ticker.used();
+        let told = self.ticker.told();
+        let scheduler = &mut *self.scheduler;
+        scheduler.count.add_slice(used);
+        scheduler.rest = 0;
+        if let Step::Yield = step {
+            if told && used < u64::from(whole) {
+                // The budget or the breaker came before the end of its slice: it keeps the rest,
+                // which is less than `whole`.
+                scheduler.rest = whole - used as u32;
+                return None;
+            }
+            scheduler.list[scheduler.keep] = index;
+            scheduler.keep += 1;
+            scheduler.at += 1;
+        } else {
+            borrowed.pause();
+            scheduler.settle(index, step);
+        }
+        None
+    }
+
+    /// One slice, without a word to the scheduler.
+    fn slice(&mut self, index: u32, grant: u32, borrowed: &Borrowed) -> Option<Step<A::Output>> {
+        let scheduler = &mut *self.scheduler;
+        let Slot::Live(live) = &mut scheduler.slots[index as usize] else {
+            return None;
+        };
+        borrowed.set(live.serial());
+        self.ticker.begin(grant);
+        let mut cx = Cx {
+            index,
+            serial: live.serial(),
+            now: scheduler.now,
+            local: &scheduler.local,
+            door: &scheduler.door,
+        };
+        Some(live.agent.step(&mut self.ticker, &mut cx))
+    }
+}
+
+impl<A: Microthread> Drop for Loan<'_, A> {
+    fn drop(&mut self) {
+        self.scheduler.used = self.ticker.used();
+    }
+}
+
+/// Where a stretch is: all of the list from `first` to `at` yielded, and is kept.
+struct Place<'s> {
+    first: usize,
+    at: usize,
+    steps: u64,
+    list: &'s mut [u32],
+    home: (&'s mut usize, &'s mut usize),
+    count: &'s mut Count,
+}
+
+impl Drop for Place<'_> {
+    /// Inlined, so that no address of it is taken: then it is in registers while the stretch runs.
+    #[inline(always)]
+    fn drop(&mut self) {
+        let (at, keep) = &mut self.home;
+        if **keep != self.first {
+            close(self.list, self.first, self.at, **keep);
+        }
+        **keep += self.at - self.first;
+        **at = self.at;
+        self.count.slices += (self.at - self.first) as u64;
+        self.count.steps = self.steps;
+    }
+}
+
+/// Moves what is kept from `first` to `at` down over the hole that others left before it.
+#[inline(never)]
+fn close(list: &mut [u32], first: usize, at: usize, keep: usize) {
+    list.copy_within(first..at, keep);
 }

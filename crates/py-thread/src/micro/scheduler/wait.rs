@@ -214,11 +214,19 @@ impl<A: Microthread> Scheduler<A> {
         None
     }
 
-    /// In a forked child: the pool's threads are gone with their jobs, and nobody else has a door
-    /// to here.
+    /// For a mixed population: whatever comes through the door rings this bell too.
+    pub(in super::super) fn hang_bell(&self, bell: &Arc<Door>) {
+        self.door.hang(bell);
+    }
+
+    /// In a forked child: the pool's threads are gone with their jobs.
     #[cold]
     fn begin_anew(&mut self) {
-        self.door = Arc::new(Door::new(Arc::clone(self.breaker())));
+        if !self.door.go_on_in_child() {
+            // Whoever holds the old one is cut off.
+            self.door = Arc::new(Door::new(Arc::clone(self.breaker())));
+            self.local.waker.take();
+        }
         let limit = self.jobs.pool.take().map_or(OFFLOAD, |pool| pool.limit());
         self.jobs.pool = Some(Offload::new(limit));
         for (_, job) in mem::take(&mut self.jobs.under_way) {

@@ -19,6 +19,10 @@ use core::time::Duration;
 /// Whether a signal handler ends a wait.
 pub(crate) const INTERRUPTIBLE: bool = false;
 
+/// Whether a word of the parent can be used in the child of a fork. A thread that died in a fork may hold the lock.
+#[cfg(feature = "micro")]
+pub(crate) const SURVIVES_FORK: bool = false;
+
 #[derive(Debug)]
 struct Parker {
     mutex: Mutex<()>,

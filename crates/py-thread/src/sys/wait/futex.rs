@@ -9,6 +9,10 @@ use core::time::Duration;
 /// Whether a signal handler ends a wait.
 pub(crate) const INTERRUPTIBLE: bool = true;
 
+/// Whether a word of the parent can be used in the child of a fork. Nobody owns a futex.
+#[cfg(feature = "micro")]
+pub(crate) const SURVIVES_FORK: bool = true;
+
 /// The kernel's own `timespec` for [`SYS_FUTEX`], which is not always libc's: a 32-bit libc may
 /// have a 64-bit `time_t` in front of a system call with 32-bit fields.
 #[repr(C)]

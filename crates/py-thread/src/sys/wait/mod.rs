@@ -25,6 +25,8 @@ mod imp;
 #[path = "condvar.rs"]
 mod imp;
 
+#[cfg(feature = "micro")]
+pub(crate) use imp::SURVIVES_FORK;
 pub(crate) use imp::{INTERRUPTIBLE, WaitWord};
 
 /// Why a wait came back.

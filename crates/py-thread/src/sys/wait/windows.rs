@@ -9,6 +9,10 @@ use windows_sys::Win32::System::Threading::{INFINITE, WaitOnAddress, WakeByAddre
 /// Whether a signal handler ends a wait.
 pub(crate) const INTERRUPTIBLE: bool = false;
 
+/// Whether a word of the parent can be used in the child of a fork. Nothing forks here.
+#[cfg(feature = "micro")]
+pub(crate) const SURVIVES_FORK: bool = true;
+
 /// A word to sleep on.
 #[derive(Debug)]
 pub(crate) struct WaitWord(AtomicU32);

@@ -1,0 +1,111 @@
+//! The wakers of [`Task`](super::Task)s.
+//!
+//! A waker names its task for as long as somebody keeps it. Most tasks wait for what is in this
+//! module, and nobody does. So the tasks of a scheduler share one, which names the task that is
+//! polled; and a task whose waker was kept gets that one for its own, and the others a new one.
+//!
+//! Invariants:
+//! * W1: a waker that is kept by anybody but the scheduler and the task names the same task for ever:
+//!   the shared one is told another name only while its two references here are the only ones.
+//!
+//! Orderings: `serial` and `index` are `Relaxed`. A thread that reads them got its clone, in
+//! whatever way, after they were written. They are written again after the count was seen to be two,
+//! with a fence: it is behind the `Release` decrement of whoever let the last clone go, and so behind
+//! all that it read.
+
+use super::cx::Cx;
+use super::id::Id;
+use super::remote::{Letter, Remote};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+use std::sync::Arc;
+use std::task::{Wake, Waker};
+
+/// Wakes a task through the door, so that any thread may.
+struct Name {
+    remote: Remote,
+    index: AtomicU32,
+    serial: AtomicU64,
+}
+
+impl Wake for Name {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        let index = self.index.load(Ordering::Relaxed);
+        let serial = self.serial.load(Ordering::Relaxed);
+        self.remote.post(Letter::Wake(Id::new(index, serial)));
+    }
+}
+
+/// What the tasks of a scheduler share.
+pub(super) struct SharedWaker {
+    name: Arc<Name>,
+    waker: Waker,
+}
+
+/// The references to the name in a `SharedWaker`.
+const HERE: usize = 2;
+
+impl SharedWaker {
+    #[cold]
+    fn new(cx: &Cx<'_>) -> Box<SharedWaker> {
+        let name = Arc::new(Name {
+            remote: cx.remote(),
+            index: AtomicU32::new(0),
+            serial: AtomicU64::new(0),
+        });
+        Box::new(SharedWaker {
+            waker: Waker::from(Arc::clone(&name)),
+            name,
+        })
+    }
+
+    /// W1.
+    #[inline]
+    fn tell(&self, cx: &Cx<'_>) {
+        self.name.index.store(cx.index, Ordering::Relaxed);
+        self.name.serial.store(cx.serial, Ordering::Relaxed);
+    }
+
+    /// W1.
+    #[inline]
+    fn is_kept(&self) -> bool {
+        let is_kept = Arc::strong_count(&self.name) != HERE;
+        fence(Ordering::Acquire);
+        is_kept
+    }
+}
+
+/// The waker of a task's own, if somebody kept one, and the ident that it names: a task that was
+/// killed may be spawned again. (In a box, since few have one.)
+#[derive(Default)]
+pub(super) struct OwnWaker(Option<Box<(u64, Waker)>>);
+
+impl OwnWaker {
+    /// Calls `f` with a waker of the task whose slice this is.
+    #[inline]
+    pub(super) fn with<R>(&mut self, cx: &Cx<'_>, f: impl FnOnce(&Waker) -> R) -> R {
+        match self.0.as_deref() {
+            Some((serial, own)) if *serial == cx.serial => return f(own),
+            _ => {}
+        }
+        // If `f` panics, the shared waker goes with it: its task may have kept it too.
+        let place = &cx.local.waker;
+        let shared = place.take().unwrap_or_else(|| SharedWaker::new(cx));
+        shared.tell(cx);
+        let result = f(&shared.waker);
+        if shared.is_kept() {
+            self.keep(cx.serial, shared.waker);
+        } else {
+            place.set(Some(shared));
+        }
+        result
+    }
+
+    #[cold]
+    fn keep(&mut self, serial: u64, waker: Waker) {
+        self.0 = Some(Box::new((serial, waker)));
+    }
+}
