@@ -100,7 +100,7 @@ fn run() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-pub fn main() -> ExitCode {
+fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

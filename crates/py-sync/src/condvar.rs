@@ -125,7 +125,6 @@ impl Condvar {
     }
 
     /// Clears the byte if nobody waits: for the child of a fork, whose parent's threads did.
-    #[cfg(feature = "lock_api")]
     pub(crate) fn forget_waiters(&self) {
         if self.may_have_waiters() {
             self.notify(0);

@@ -121,7 +121,6 @@ pub(crate) fn time_until(instant: std::time::Instant) -> Duration {
 }
 
 /// The instant `timeout` from now, if the clock can hold it.
-#[cfg(all(feature = "lock_api_05", not(all(test, loom))))]
 pub(crate) fn instant_after(timeout: Duration) -> Option<std::time::Instant> {
     std::time::Instant::now().checked_add(timeout)
 }

@@ -106,7 +106,6 @@ impl LockFlags {
     }
 
     /// The same for a wait that no signal ends.
-    #[cfg(any(feature = "lock_api", all(test, loom)))]
     pub(crate) const fn deaf(self) -> LockFlags {
         LockFlags(self.0 & !LockFlags::INTERRUPTIBLE.0)
     }

@@ -4,7 +4,7 @@
 // uses.
 #![cfg_attr(
     any(
-        not(all(feature = "lock_api", feature = "diagnostics")),
+        not(all(feature = "lock_api_05", feature = "diagnostics")),
         all(test, loom)
     ),
     allow(

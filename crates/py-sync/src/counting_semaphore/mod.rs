@@ -50,7 +50,6 @@ use crate::primitive::{Acquire, AtomicUsize, Relaxed, Release, const_fn};
 use core::fmt;
 use core::time::Duration;
 
-#[cfg(not(all(test, loom)))]
 mod fork;
 mod guard;
 mod signals;

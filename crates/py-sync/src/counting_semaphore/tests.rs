@@ -148,7 +148,7 @@ fn carry_out(semaphore: &Arc<Semaphore>, model: &mut Model, step: &Step) {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: if cfg!(miri) { 2 } else { 40 },
+        cases: if crate::primitive::MIRI { 2 } else { 40 },
         failure_persistence: None,
         ..ProptestConfig::default()
     })]
