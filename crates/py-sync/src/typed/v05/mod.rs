@@ -2,7 +2,7 @@
 //!
 //! `use py_sync::typed::v05 as parking_lot;` is what code written for parking_lot 0.13 needs. The locks
 //! are those of [`typed`](super), with the same bytes; lock_api 0.5 differs from 0.4 in that a guard
-//! carries the state of its acquisition, which is nothing here. [`RawMutex`](super::RawMutex) and its
+//! carries the state of its acquisition, which is nothing here. [`RawMutex`] and its
 //! siblings implement the traits of both; a mutex with data belongs to one of them.
 //!
 //! The feature `lock_api_05` brings it. **It needs Rust 1.95**, since lock_api 0.5 does, where this
