@@ -1,6 +1,6 @@
 //! Locks that one thread has at a time.
 
-use super::{LONG, MS, Made, Others, contend, each_cell};
+use super::{LONG, MS, Made, Others, beside, contend, each_cell};
 use py_sync::{LockFlags, LockStatus, Mutex, RawMutex, RecursiveMutex, RwMutex};
 use rstest::rstest;
 
@@ -131,11 +131,11 @@ impl<L: Lock> Held<L> {
         match at {
             At::Free => {}
             At::AnothersAndFree => {
-                let pass = std::thread::spawn(|| {
+                let pass = || {
                     lock.lock();
                     lock.unlock();
-                });
-                pass.join().unwrap();
+                };
+                beside(&[&pass], || ());
             }
             At::Mine | At::MineWaitedFor => {
                 lock.lock();
@@ -257,16 +257,13 @@ fn a_recursive_mutex_keeps_its_levels() {
     super::forked(|| {
         assert_eq!(lock.level(), 1);
         lock.unlock();
-        std::thread::scope(|s| {
-            s.spawn(|| assert!(!lock.try_lock()));
-        });
+        beside(&[&|| assert!(!lock.try_lock())], || ());
         lock.unlock();
-        std::thread::scope(|s| {
-            s.spawn(|| {
-                let long = lock.lock_timed(Some(LONG), LockFlags::NONE);
-                assert_eq!(long, LockStatus::Acquired);
-                lock.unlock();
-            });
-        });
+        let long = || {
+            let status = lock.lock_timed(Some(LONG), LockFlags::NONE);
+            assert_eq!(status, LockStatus::Acquired);
+            lock.unlock();
+        };
+        beside(&[&long], || ());
     });
 }

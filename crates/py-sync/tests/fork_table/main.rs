@@ -16,9 +16,9 @@ mod reading;
 #[cfg(feature = "lock_api")]
 mod typed;
 
+use py_thread::Handle;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::mpsc::{Sender, channel};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// Long enough that a wait ends only if it should.
@@ -38,7 +38,7 @@ fn forked(child: impl FnOnce()) {
 #[derive(Default)]
 struct Others {
     release: Vec<Sender<()>>,
-    threads: Vec<JoinHandle<()>>,
+    threads: Vec<Handle>,
 }
 
 impl Others {
@@ -47,7 +47,7 @@ impl Others {
         let (taken, told) = channel();
         let (release, end) = channel::<()>();
         self.release.push(release);
-        self.threads.push(std::thread::spawn(move || {
+        self.threads.push(start(move || {
             take();
             taken.send(()).unwrap();
             let _ = end.recv();
@@ -58,16 +58,14 @@ impl Others {
 
     /// One that waits in `wait`. Returns when it is likely to be asleep in it; nothing depends on it.
     fn wait(&mut self, wait: impl FnOnce() + Send + 'static) {
-        self.threads.push(std::thread::spawn(wait));
+        self.threads.push(start(wait));
         std::thread::sleep(MS * 2);
     }
 
     /// Ends all, in the parent.
     fn end(self) {
         drop(self.release);
-        for thread in self.threads {
-            thread.join().unwrap();
-        }
+        join(&self.threads);
     }
 }
 
@@ -106,12 +104,39 @@ fn contend(take: &(dyn Fn() + Sync), give: &(dyn Fn() + Sync), first: impl FnOnc
             give();
         }
     };
-    std::thread::scope(|s| {
-        let threads = [(); 2].map(|()| s.spawn(|| turns(5)));
+    let threads = || turns(5);
+    beside(&[&threads, &threads], || {
         first();
         turns(5);
-        for thread in threads {
-            thread.join().unwrap();
-        }
     });
+}
+
+/// A thread, of py-thread in both processes: std's take a lock of std's when they start and when they
+/// end, and a child of a fork at that moment can start no thread of std's.
+fn start(f: impl FnOnce() + Send + 'static) -> Handle {
+    py_thread::start(f).expect("a thread starts")
+}
+
+fn join(threads: &[Handle]) {
+    let fine = |t: &Handle| t.join().expect("not of this thread").is_returned();
+    // All of them, whatever the first came to.
+    let fine: Vec<_> = threads.iter().map(fine).collect();
+    assert!(fine.iter().all(|&fine| fine) || std::thread::panicking());
+}
+
+/// Runs `here` beside threads that run `there`, and waits for them; a panic of theirs is one here.
+fn beside<R>(there: &[&(dyn Fn() + Sync)], here: impl FnOnce() -> R) -> R {
+    struct Joins(Vec<Handle>);
+    impl Drop for Joins {
+        fn drop(&mut self) {
+            join(&self.0);
+        }
+    }
+    let run = |f: &&(dyn Fn() + Sync)| {
+        // SAFETY: the threads are joined before this function is left, on whichever way.
+        let f: &'static (dyn Fn() + Sync) = unsafe { std::mem::transmute(*f) };
+        start(f)
+    };
+    let _joins = Joins(there.iter().map(run).collect());
+    here()
 }

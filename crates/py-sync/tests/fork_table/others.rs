@@ -1,6 +1,6 @@
 //! What is no lock: events, once-flags, sequence locks, keys of the lot, critical sections.
 
-use super::{LONG, MS, Made, Others, each_cell, forked};
+use super::{LONG, MS, Made, Others, beside, each_cell, forked, start};
 use py_sync::{
     CriticalSection, CsThread, Event, LockFlags, LockStatus, Mutex, OnceFlag, ParkStatus, SeqLock,
     park, unpark, unpark_all, with_critical_section, with_critical_section2,
@@ -45,13 +45,14 @@ impl Made for Happens {
             0 => assert_eq!(event.is_set(), self.is_set),
             1 => assert_eq!(event.wait_timed(Some(MS), true), self.is_set),
             // The child's own waiters are woken.
-            2 => std::thread::scope(|s| {
-                let waiters = [(); 2].map(|()| s.spawn(|| event.wait_timed(Some(LONG), true)));
-                std::thread::sleep(MS);
-                event.notify();
-                assert!(waiters.into_iter().all(|w| w.join().unwrap()));
+            2 => {
+                let wait = || assert!(event.wait_timed(Some(LONG), true));
+                beside(&[&wait, &wait], || {
+                    std::thread::sleep(MS);
+                    event.notify();
+                });
                 self.is_set = true;
-            }),
+            }
             _ => {
                 event.notify();
                 self.is_set = true;
@@ -109,7 +110,7 @@ impl Flag {
                 let (began, told) = std::sync::mpsc::channel();
                 let (release, end) = std::sync::mpsc::channel::<()>();
                 others.release.push(release);
-                others.threads.push(std::thread::spawn(move || {
+                others.threads.push(start(move || {
                     let run = || {
                         began.send(()).unwrap();
                         let _ = end.recv();
@@ -163,11 +164,8 @@ impl Made for Flag {
                     std::thread::sleep(MS);
                     Ok::<_, ()>(())
                 };
-                std::thread::scope(|s| {
-                    let threads = [(); 2].map(|()| s.spawn(|| self.once.call(run)));
-                    self.once.call(run).unwrap();
-                    threads.into_iter().for_each(|t| t.join().unwrap().unwrap());
-                });
+                let call = || self.once.call(run).unwrap();
+                beside(&[&call, &call], call);
                 assert_eq!(runs.into_inner(), usize::from(!self.done));
                 self.done = true;
             }
@@ -205,7 +203,7 @@ fn an_initialiser_that_forks_ends_in_both() {
             0 => {
                 // SAFETY: ends this process, should it hang.
                 unsafe { libc::alarm(20) };
-                child = Some(std::thread::spawn(|| ONCE.call(|| Err("a second run"))));
+                child = Some(start(|| ONCE.call(|| Err("a second run")).unwrap()));
                 std::thread::sleep(MS);
                 Ok(())
             }
@@ -221,7 +219,7 @@ fn an_initialiser_that_forks_ends_in_both() {
     ONCE.call(run).unwrap();
     assert!(ONCE.is_done());
     if let Some(thread) = child {
-        let fine = matches!(thread.join(), Ok(Ok(())));
+        let fine = thread.join().is_ok_and(|outcome| outcome.is_returned());
         // SAFETY: ends the child.
         unsafe { libc::_exit(i32::from(!fine)) };
     }
@@ -291,14 +289,11 @@ impl Made for Sequence {
                 assert_eq!(lock.after_fork(), writing);
                 (self.mine, self.theirs) = (false, false);
                 let before = lock.begin_read();
-                std::thread::scope(|s| {
-                    for _ in 0..2 {
-                        s.spawn(|| {
-                            lock.lock_write();
-                            lock.unlock_write();
-                        });
-                    }
-                });
+                let write = || {
+                    lock.lock_write();
+                    lock.unlock_write();
+                };
+                beside(&[&write, &write], || ());
                 assert!(!lock.end_read(before), "two have written");
             }
         }
@@ -351,25 +346,25 @@ impl Made for Key {
     fn perform(&mut self, n: usize) {
         let key = self.key;
         match n {
-            // SAFETY: the key is this test's own.
-            0 => assert_eq!(
-                unsafe { unpark(key, |token, more| (token, more)) },
-                (None, false)
-            ),
+            0 => {
+                // SAFETY: the key is this test's own.
+                let found = unsafe { unpark(key, |token, more| (token, more)) };
+                assert_eq!(found, (None, false));
+            }
             // SAFETY: as above.
             1 => assert_eq!(unsafe { unpark_all(key) }, 0),
             2 => assert_eq!(sleep_on(key, MS), ParkStatus::Timeout),
-            _ => std::thread::scope(|s| {
-                let sleepers = [(); 2].map(|()| s.spawn(|| sleep_on(key, LONG)));
-                let mut woken = 0;
-                while woken < 2 {
-                    // SAFETY: as above.
-                    woken += unsafe { unpark_all(key) };
-                    std::thread::yield_now();
-                }
-                let ok = |s: std::thread::ScopedJoinHandle<'_, _>| s.join().unwrap();
-                assert_eq!(sleepers.map(ok), [ParkStatus::Ok; 2]);
-            }),
+            _ => {
+                let sleep = || assert_eq!(sleep_on(key, LONG), ParkStatus::Ok);
+                beside(&[&sleep, &sleep], || {
+                    let mut woken = 0;
+                    while woken < 2 {
+                        // SAFETY: as above.
+                        woken += unsafe { unpark_all(key) };
+                        std::thread::yield_now();
+                    }
+                });
+            }
         }
     }
 
@@ -408,16 +403,26 @@ fn each_cell_of_critical_sections(
         others.wait(|| with_critical_section2(a, b, |_, _| ()));
     }
     let taken = |m: &Mutex| {
-        let other = || m.lock_timed(Some(MS), LockFlags::NONE) == LockStatus::Failure;
-        std::thread::scope(|s| s.spawn(other).join().unwrap())
-    };
-    let share = || {
-        std::thread::scope(|s| {
-            for _ in 0..2 {
-                s.spawn(|| with_critical_section2(b, a, |_, _| with_critical_section(a, |_| ())));
+        let failed = AtomicUsize::new(0);
+        let other = || {
+            let status = m.lock_timed(Some(MS), LockFlags::NONE);
+            failed.store(usize::from(status == LockStatus::Failure), SeqCst);
+        };
+        // Whoever waits for a thread gives its sections up: this one looks for its end.
+        let ended = Event::new();
+        let and_say = || {
+            other();
+            ended.notify();
+        };
+        beside(&[&and_say], || {
+            while !ended.is_set() {
+                std::thread::yield_now();
             }
         });
+        failed.into_inner() == 1
     };
+    let enter = || with_critical_section2(b, a, |_, _| with_critical_section(a, |_| ()));
+    let share = || beside(&[&enter, &enter], || ());
     forked(|| {
         assert!(taken(a) && taken(b), "held, as in the parent");
         match what {
@@ -431,21 +436,20 @@ fn each_cell_of_critical_sections(
             // A sleep gives them up: the child's threads get in, and the sections are back after it.
             "sleep" => {
                 let done = Event::new();
-                std::thread::scope(|s| {
-                    s.spawn(|| {
-                        share();
-                        done.notify();
-                    });
-                    done.wait();
-                });
+                let enter_and_say = || {
+                    enter();
+                    done.notify();
+                };
+                beside(&[&enter_and_say], || done.wait());
             }
             // Those wait until the section ends.
-            _ => std::thread::scope(|s| {
-                let waiter = s.spawn(|| with_critical_section2(a, b, |_, _| ()));
-                std::thread::sleep(MS);
-                section.end();
-                waiter.join().unwrap();
-            }),
+            _ => {
+                let wait = || with_critical_section2(a, b, |_, _| ());
+                beside(&[&wait], || {
+                    std::thread::sleep(MS);
+                    section.end();
+                });
+            }
         }
         if what != "share" {
             assert!(taken(a) && taken(b), "held again");

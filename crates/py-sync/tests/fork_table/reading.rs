@@ -1,6 +1,6 @@
 //! A read-write lock that is read at the fork, alone or beside others, with a waiting writer or not.
 
-use super::{Made, Others, contend, each_cell};
+use super::{Made, Others, beside, contend, each_cell};
 use py_sync::RwMutex;
 use rstest::rstest;
 
@@ -129,14 +129,11 @@ impl Made for Read {
                         lock.read_unlock();
                     }
                 });
-                std::thread::scope(|s| {
-                    let both = || {
-                        lock.read_lock();
-                        lock.read_unlock();
-                    };
-                    s.spawn(both);
-                    s.spawn(both);
-                });
+                let read = || {
+                    lock.read_lock();
+                    lock.read_unlock();
+                };
+                beside(&[&read, &read], || ());
             }
         }
     }

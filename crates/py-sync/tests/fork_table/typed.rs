@@ -1,7 +1,7 @@
 //! The typed layer: raw locks, whose memory a child zeroes; condition variables; onces.
 
 use super::exclusive::{At, Held, Lock};
-use super::{LONG, MS, Made, Others, each_cell};
+use super::{LONG, MS, Made, Others, beside, each_cell};
 use py_sync::typed::lock_api::{self, RawMutexTimed as _, RawRwLockTimed as _};
 use py_sync::typed::{
     Condvar, DetachingRawMutex, Mutex, Once, OnceState, RawFairMutex, RawMutex, RawRwLock,
@@ -107,19 +107,19 @@ impl Made for Condition {
             0 => assert!(!changed.notify_one()),
             1 => assert_eq!(changed.notify_all(), 0),
             2 => assert!(changed.wait_for(&mut m.lock(), MS).timed_out()),
-            _ => std::thread::scope(|s| {
+            _ => {
                 *m.lock() = false;
                 let wait = || {
-                    changed
-                        .wait_while_for(&mut m.lock(), |go| !*go, LONG)
-                        .timed_out()
+                    let mut go = m.lock();
+                    let result = changed.wait_while_for(&mut go, |go| !*go, LONG);
+                    assert!(!result.timed_out());
                 };
-                let waiters = [(); 2].map(|()| s.spawn(wait));
-                std::thread::sleep(MS);
-                *m.lock() = true;
-                changed.notify_all();
-                assert!(waiters.into_iter().all(|w| !w.join().unwrap()));
-            }),
+                beside(&[&wait, &wait], || {
+                    std::thread::sleep(MS);
+                    *m.lock() = true;
+                    changed.notify_all();
+                });
+            }
         }
     }
 
@@ -175,13 +175,14 @@ impl Made for Runs {
                 self.is = OnceState::Done;
             }
             // The child's own wait, and get what they wait for.
-            _ => std::thread::scope(|s| {
-                s.spawn(|| once.wait_force());
-                s.spawn(|| once.wait_force());
-                std::thread::sleep(MS);
-                once.call_once_force(|_| ());
+            _ => {
+                let wait = || once.wait_force();
+                beside(&[&wait, &wait], || {
+                    std::thread::sleep(MS);
+                    once.call_once_force(|_| ());
+                });
                 self.is = OnceState::Done;
-            }),
+            }
         }
     }
 
