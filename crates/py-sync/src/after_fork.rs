@@ -4,20 +4,13 @@
 //! the parking lot, by itself on unix; the bytes and words of locks are left as they were at the
 //! fork, since only the program knows which of them its one thread holds.
 //!
-//! | primitive | at the fork | in the child |
-//! |---|---|---|
-//! | any lock, free or held by the forking thread | its word | as it was; its unlock finds nobody parked |
-//! | `Mutex`, `RwMutex`, `RecursiveMutex` | held by another thread | held for ever: `at_fork_reinit` |
-//! | `OnceFlag` | its initialiser ran in another thread | waited for for ever: `at_fork_reinit` |
-//! | `OnceFlag`, `Event` | done, set | as they were |
-//! | `Semaphore` | permits free | as many; those that other threads had are missing: `at_fork_reinit` |
-//! | `Event` | not set, waited for | not set; `notify` finds nobody |
-//! | `SeqLock`, `SeqCell` | another thread wrote | odd, and torn: their `after_fork` |
-//! | `RawMutex` | dead waiters in its word | `at_fork_reinit`, also if the forking thread holds it |
-//! | critical sections of the forking thread | open | as they were |
-//! | the lot's buckets | locked, full of dead waiters | unlocked, empty |
-//! | [`signal_arrived`](crate::signal_arrived)'s mark | this thread's own | kept |
-//! | `diagnostics::counters` | the parent's | go on from there |
+//! [`after_fork`] has the table of what each primitive is in the child. Beside it:
+//!
+//! | | in the child |
+//! |---|---|
+//! | the lot's buckets, locked and full of dead waiters | unlocked, empty |
+//! | [`signal_arrived`](crate::signal_arrived)'s mark, this thread's own | kept |
+//! | `diagnostics::counters` | go on from the parent's |
 //!
 //! A runtime that wants all its locks free in the child may also zero their memory: all-zero bytes
 //! are an unlocked lock. A thread must not fork from within a lock call of its own, as from a hook

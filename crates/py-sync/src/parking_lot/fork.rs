@@ -22,17 +22,32 @@ use crate::primitive::{Acquire, AtomicU8, MODEL, Release, lot_static};
 /// itself: in the same child it then does not run a second time by itself, so threads that the
 /// handler starts may wait. It does the whole of [`py_thread::after_fork`], whose hook it is.
 ///
-/// | in the child | is |
+/// | at the fork | in the child |
 /// |---|---|
-/// | a lock that was free, or that the forking thread holds | as it was |
-/// | a [`Mutex`](crate::Mutex), [`RwMutex`](crate::RwMutex) or [`RecursiveMutex`](crate::RecursiveMutex) that another thread held | held for ever, unless [`at_fork_reinit`](crate::Mutex::at_fork_reinit) |
+/// | a lock that was free | free, whoever had it before |
+/// | any but a [`RawMutex`](crate::RawMutex): held by the forking thread, waited for or not | held; its unlock frees it, and the child's own waiters get it |
+/// | a [`Mutex`](crate::Mutex), [`RwMutex`](crate::RwMutex) or [`RecursiveMutex`](crate::RecursiveMutex) that another thread held | held for ever: tries and timed calls fail, unless [`at_fork_reinit`](crate::Mutex::at_fork_reinit) |
+/// | an `RwMutex` that the forking thread read | read; its unlock frees it |
+/// | the same, and a writer waited | read; new readers wait until its unlock, recursive ones do not |
+/// | an `RwMutex` that another thread read | readers get in, and new ones not if a writer waited; no writer ever does, unless `at_fork_reinit` |
 /// | a [`OnceFlag`](crate::OnceFlag) whose initialiser ran in another thread | waited for for ever, unless [`at_fork_reinit`](crate::OnceFlag::at_fork_reinit) |
-/// | an [`Event`](crate::Event) | set or not as it was; `notify` reaches the child's own waiters |
-/// | a [`SeqLock`](crate::SeqLock) in which another thread wrote | torn: [`SeqLock::after_fork`](crate::SeqLock::after_fork) |
-/// | a [`RawMutex`](crate::RawMutex) with waiters | broken, unless [`at_fork_reinit`](crate::RawMutex::at_fork_reinit) |
-/// | a lock whose memory was zeroed | free |
-/// | a key of `park` | without waiters; may be parked on again |
-/// | the runtime, its hooks, the thread's critical sections | as they were |
+/// | a `OnceFlag` whose initialiser forked | goes on in both processes, each for itself |
+/// | a `OnceFlag` that had run, or failed | done, or not tried |
+/// | an [`Event`](crate::Event) | set or not, as it was; `notify` reaches the child's own waiters |
+/// | a [`Semaphore`](crate::Semaphore) | without waiters, with the permits that were free: those that other threads had are missing, unless [`at_fork_reinit`](crate::Semaphore::at_fork_reinit) |
+/// | a [`SeqLock`](crate::SeqLock) in which another thread wrote | torn: [`SeqLock::after_fork`](crate::SeqLock::after_fork) says so |
+/// | the same, of the forking thread | its `unlock_write` ends the write, or `after_fork` does |
+/// | a [`RawMutex`](crate::RawMutex) held by the forking thread, without waiters | held; its unlock frees it |
+/// | a `RawMutex` with waiters, or held by another thread | of no use, unless [`at_fork_reinit`](crate::RawMutex::at_fork_reinit) |
+/// | a key of [`park`](crate::park()) | without waiters; may be parked on again |
+/// | a typed `Condvar` | without waiters; may be waited for with any mutex |
+/// | a typed `Once` that was not run, poisoned or done | as it was; nobody waits for it |
+/// | critical sections of the forking thread | open, and their mutexes held, as they were |
+/// | the runtime and its hooks | as they were |
+/// | any lock whose memory was zeroed since | free |
+///
+/// Each cell has a test, and so have random programs of primitives, operations and forks:
+/// `tests/fork_table/`, and `tests/semaphore_fork.rs` for the semaphore.
 ///
 /// A thread must not fork from a hook or a callback of this crate.
 ///
