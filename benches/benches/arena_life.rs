@@ -128,7 +128,7 @@ fn strings(options: &Options) {
             n,
             Box::new(|names: &[String]| {
                 let arena = Arena::with_policy(BlockPolicy::GROWING);
-                let mut claim = arena.claim();
+                let claim = arena.claim();
                 for name in names {
                     keep(claim.alloc_str(name));
                 }

@@ -46,7 +46,7 @@ fn growing<const W: usize>(n: u64) {
 fn claim<const W: usize>(n: u64) {
     batches(n, |k| {
         let arena = Arena::with_policy(BlockPolicy::GROWING);
-        let mut claim = arena.claim();
+        let claim = arena.claim();
         for i in 0..k {
             keep(claim.alloc([i; W]));
         }
@@ -58,7 +58,7 @@ fn claim_of_eight<const W: usize>(n: u64) {
     batches(n, |k| {
         let arena = Arena::with_policy(BlockPolicy::GROWING);
         for eight in 0..k / 8 {
-            let mut claim = arena.claim();
+            let claim = arena.claim();
             for i in 0..8 {
                 keep(claim.alloc([eight + i; W]));
             }

@@ -74,7 +74,7 @@ fn ours<const ALL: bool>(policy: BlockPolicy, sizes: &[u32]) {
 
 fn claimed<const ALL: bool>(sizes: &[u32]) {
     let arena = Arena::with_policy(BlockPolicy::GROWING);
-    let mut claim = arena.claim();
+    let claim = arena.claim();
     for &size in sizes {
         let at = claim.malloc(size as usize).expect("memory");
         touch::<ALL>(at.as_ptr(), size);

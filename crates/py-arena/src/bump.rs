@@ -25,7 +25,7 @@
 //! - I7. `total_size` of the counters is the bytes below all cursors less `slack`, modulo 2^64:
 //!   constant sizes that need no rounding cost the fast path no second counter.
 
-use crate::block::{Block, FAST_MAX, List, round_up};
+use crate::block::{Block, FAST_MAX, List};
 use crate::error::AllocError;
 use crate::policy::BlockPolicy;
 use crate::segment::{CLOSED, Carved, Segment, above, round_fitting};
@@ -41,6 +41,41 @@ pub(crate) trait Reserve {
 
     /// Memory of this size, which is not 0, and alignment, which are those of a valid layout.
     fn reserve_bytes(&mut self, size: usize, align: usize) -> Result<NonNull<u8>, AllocError>;
+}
+
+/// Where the last allocation may be resized or taken back. All sizes are those of allocations of
+/// this very place.
+pub(crate) trait Resize {
+    /// Grows or shrinks the last allocation where it lies and gives its address; `None`, and
+    /// nothing done, if it is not the last one or there is no room.
+    fn resize_last(&self, at: NonNull<u8>, old: usize, new: usize) -> Option<NonNull<u8>>;
+
+    /// Counts so many requests more, modulo 2^64.
+    fn count(&self, allocs: usize);
+
+    /// Counts bytes that the cursor moved and nobody asked for, modulo 2^64.
+    fn add_slack(&self, bytes: usize);
+
+    /// Takes back the memory of the last allocation, whose use is over; of any other, nothing. The
+    /// counters keep it: it was served.
+    #[cfg_attr(not(feature = "allocator-api2"), allow(dead_code))]
+    fn forget_last(&self, at: NonNull<u8>, size: usize) {
+        if self.resize_last(at, size, 0).is_some() {
+            self.add_slack(size.wrapping_neg());
+        }
+    }
+
+    /// Takes back an allocation that came to nothing: the memory if it is the last one, and the
+    /// count of it in any case.
+    fn undo(&self, at: NonNull<u8>, size: usize) {
+        if size == 0 {
+            return;
+        }
+        if self.resize_last(at, size, 0).is_none() {
+            self.add_slack(size);
+        }
+        self.count(usize::MAX);
+    }
 }
 
 /// The fields' order keeps cursor and limit apart: side by side they are loaded as a pair on
@@ -157,18 +192,6 @@ impl Bump {
         self.retired.set(self.retired.get().wrapping_add(bytes));
     }
 
-    #[inline]
-    pub(crate) fn count(&self, allocs: usize) {
-        self.allocs.set(self.allocs.get().wrapping_add(allocs));
-    }
-
-    #[inline]
-    pub(crate) fn add_slack(&self, bytes: usize) {
-        if bytes != 0 {
-            self.slack.set(self.slack.get().wrapping_add(bytes));
-        }
-    }
-
     /// `_PyArena_Malloc`: any size, 0 included.
     #[inline]
     pub(crate) fn malloc(&self, size: usize) -> Result<NonNull<u8>, AllocError> {
@@ -189,57 +212,6 @@ impl Bump {
         self.count(1);
         self.add_slack(carved.slack);
         carved.at
-    }
-
-    /// Grows or shrinks the last allocation where it lies and gives its address, with the block's
-    /// provenance (B2): the caller's pointer may be good for the old size only. `None`, and nothing
-    /// done, if it is not the last one or there is no room. `at` and `old` are those of an
-    /// allocation of this arena.
-    pub(crate) fn resize_last(
-        &self,
-        at: NonNull<u8>,
-        old: usize,
-        new: usize,
-    ) -> Option<NonNull<u8>> {
-        let (old_room, new_room) = (round_up(old)?, round_up(new)?);
-        let segment = self.segment();
-        // Addresses decide: a block's header lies between its payload and anything else, so only
-        // the last allocation of the open segment can end at the cursor.
-        let end = at.addr().get().wrapping_add(old_room);
-        if !self.is_open() || end != segment.cursor.addr().get() {
-            return None;
-        }
-        if new_room > old_room && new_room - old_room > segment.room() {
-            return None;
-        }
-        let start = segment.cursor.as_ptr().wrapping_sub(old_room);
-        // SAFETY: I1: the start of an allocation of the open block.
-        let start = unsafe { NonNull::new_unchecked(start) };
-        self.cursor.set(above(start, new_room));
-        let slack = (new_room - new).wrapping_sub(old_room - old);
-        self.slack.set(self.slack.get().wrapping_add(slack));
-        Some(start)
-    }
-
-    /// Takes back the memory of the last allocation, whose use is over; of any other, nothing. The
-    /// counters keep it: it was served.
-    #[cfg_attr(not(feature = "allocator-api2"), allow(dead_code))]
-    pub(crate) fn forget_last(&self, at: NonNull<u8>, size: usize) {
-        if self.resize_last(at, size, 0).is_some() {
-            self.retired.set(self.retired.get().wrapping_add(size));
-        }
-    }
-
-    /// Takes back an allocation that came to nothing: the memory if it is the last one, and the
-    /// count of it in any case.
-    pub(crate) fn undo(&self, at: NonNull<u8>, size: usize) {
-        if size == 0 {
-            return;
-        }
-        if self.resize_last(at, size, 0).is_none() {
-            self.add_slack(size);
-        }
-        self.count(usize::MAX);
     }
 
     /// The bytes below all cursors: I7.
@@ -265,6 +237,27 @@ impl Bump {
             }
         }
         stats
+    }
+}
+
+impl Resize for Bump {
+    fn resize_last(&self, at: NonNull<u8>, old: usize, new: usize) -> Option<NonNull<u8>> {
+        let resized = self.segment().resize_last(at, old, new)?;
+        self.cursor.set(resized.cursor);
+        self.slack.set(self.slack.get().wrapping_add(resized.slack));
+        Some(resized.start)
+    }
+
+    #[inline]
+    fn count(&self, allocs: usize) {
+        self.allocs.set(self.allocs.get().wrapping_add(allocs));
+    }
+
+    #[inline]
+    fn add_slack(&self, bytes: usize) {
+        if bytes != 0 {
+            self.slack.set(self.slack.get().wrapping_add(bytes));
+        }
     }
 }
 

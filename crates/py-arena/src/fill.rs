@@ -2,7 +2,7 @@
 
 use crate::alloc::assert_no_drop;
 use crate::arena::{Arena, NoObjects};
-use crate::bump::{Bump, Reserve};
+use crate::bump::{Reserve, Resize};
 use crate::error::{AllocError, out_of_memory};
 use crate::policy::BlockPolicy;
 use core::alloc::Layout;
@@ -40,13 +40,15 @@ impl<E: fmt::Display> fmt::Display for AllocOrInitError<E> {
 impl<E: core::error::Error> core::error::Error for AllocOrInitError<E> {}
 
 /// Fills a slice, in order. If `make` fails, the memory is taken back where nothing else was
-/// allocated since.
-#[allow(clippy::mut_from_ref)]
-fn fill<T, E>(
-    bump: &Bump,
+/// allocated since. The caller bounds `'a` by the arena's borrow.
+pub(crate) fn fill<'a, 'p, T, E, P: Resize>(
+    bump: &'p P,
     len: usize,
     mut make: impl FnMut(usize) -> Result<T, E>,
-) -> Result<&mut [T], AllocOrInitError<E>> {
+) -> Result<&'a mut [T], AllocOrInitError<E>>
+where
+    &'p P: Reserve,
+{
     let error = AllocOrInitError::Alloc(AllocError);
     let Ok(layout) = Layout::array::<T>(len) else {
         return Err(error);
@@ -72,7 +74,7 @@ fn fill<T, E>(
     Ok(unsafe { slice::from_raw_parts_mut(to.as_ptr(), len) })
 }
 
-fn served<T, E>(result: Result<T, AllocOrInitError<E>>) -> Result<T, E> {
+pub(crate) fn served<T, E>(result: Result<T, AllocOrInitError<E>>) -> Result<T, E> {
     match result {
         Ok(value) => Ok(value),
         Err(AllocOrInitError::Init(error)) => Err(error),
@@ -80,7 +82,7 @@ fn served<T, E>(result: Result<T, AllocOrInitError<E>>) -> Result<T, E> {
     }
 }
 
-fn always<T>(
+pub(crate) fn always<T>(
     result: Result<T, AllocOrInitError<core::convert::Infallible>>,
 ) -> Result<T, AllocError> {
     result.map_err(|error| match error {

@@ -2,6 +2,7 @@
 
 use crate::alloc::memory_of;
 use crate::arena::Arena;
+use crate::bump::Resize;
 use crate::error::{AllocError, out_of_memory};
 use core::alloc::Layout;
 use core::any::Any;

@@ -1,33 +1,37 @@
 //! What a growing slice, `ArenaVec` and `ArenaString` share.
 
-use crate::bump::{Bump, Reserve};
+use crate::bump::{Bump, Reserve, Resize};
 use crate::error::AllocError;
 use core::alloc::Layout;
 use core::ptr::{self, NonNull};
 use core::slice;
 
-/// Growable memory for values, by value: whoever has the last copy may use it. It grows where it lies while it is the arena's last allocation, and
-/// moves when something else was allocated since.
-pub(crate) struct RawVec<'a, T> {
-    pub(crate) bump: &'a Bump,
+/// Growable memory for values, by value: whoever has the last copy may use it. It grows where it
+/// lies while it is the last allocation of its place, an arena or a claim, and moves when something
+/// else was allocated since.
+pub(crate) struct RawVec<'a, T, P = Bump> {
+    pub(crate) place: &'a P,
     /// Reserved for `room` values, of which `len` are there; dangling while `room` bytes are 0.
     pub(crate) start: NonNull<T>,
     pub(crate) room: usize,
     pub(crate) len: usize,
 }
 
-impl<T> Clone for RawVec<'_, T> {
+impl<T, P> Clone for RawVec<'_, T, P> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<T> Copy for RawVec<'_, T> {}
+impl<T, P> Copy for RawVec<'_, T, P> {}
 
-impl<'a, T> RawVec<'a, T> {
-    pub(crate) fn with_room(bump: &'a Bump, expected: usize) -> Result<Self, AllocError> {
+impl<'a, T, P: Resize> RawVec<'a, T, P>
+where
+    &'a P: Reserve,
+{
+    pub(crate) fn with_room(place: &'a P, expected: usize) -> Result<Self, AllocError> {
         let mut raw = RawVec {
-            bump,
+            place,
             start: NonNull::dangling(),
             room: 0,
             len: 0,
@@ -62,13 +66,16 @@ impl<'a, T> RawVec<'a, T> {
         let layout = Layout::array::<T>(room).map_err(|_| AllocError)?;
         let old = self.bytes();
         if old > 0 {
-            if let Some(start) = self.bump.resize_last(self.start.cast(), old, layout.size()) {
+            if let Some(start) = self
+                .place
+                .resize_last(self.start.cast(), old, layout.size())
+            {
                 (self.start, self.room) = (start.cast(), room);
                 return Ok(());
             }
         }
-        let mut bump = self.bump;
-        let start = bump.reserve_bytes(layout.size(), layout.align())?.cast();
+        let mut place = self.place;
+        let start = place.reserve_bytes(layout.size(), layout.align())?.cast();
         // SAFETY: `len` values are there, and the new memory is longer and apart from the old.
         unsafe { ptr::copy_nonoverlapping(self.start.as_ptr(), start.as_ptr(), self.len) };
         if old > 0 {
@@ -80,24 +87,24 @@ impl<'a, T> RawVec<'a, T> {
 
     /// The counters forget memory that was outgrown: to the caller, it is one request.
     fn abandon(&self, bytes: usize) {
-        self.bump.add_slack(bytes);
-        self.bump.count(usize::MAX);
+        self.place.add_slack(bytes);
+        self.place.count(usize::MAX);
     }
 
-    /// The values, for as long as the arena is borrowed; the room beyond them is given back.
-    pub(crate) fn finish(self) -> &'a mut [T] {
+    /// The values; the room beyond them is given back. The caller bounds `'b` by the arena's borrow.
+    pub(crate) fn finish<'b>(self) -> &'b mut [T] {
         let (old, len) = (self.bytes(), self.len);
         let used = len * size_of::<T>();
         if old != used
             && self
-                .bump
+                .place
                 .resize_last(self.start.cast(), old, used)
                 .is_none()
         {
-            self.bump.add_slack(old - used);
+            self.place.add_slack(old - used);
         }
         if used == 0 && old > 0 {
-            self.bump.count(usize::MAX);
+            self.place.count(usize::MAX);
         }
         let start = self.start;
         // SAFETY: `len` values were written, and the memory is handed out here for the first time.

@@ -15,7 +15,7 @@
 
 use crate::ALIGNMENT;
 use crate::block::{Block, HEADER, round_up};
-use crate::bump::{Bump, Reserve};
+use crate::bump::{Bump, Reserve, Resize};
 use crate::error::AllocError;
 use crate::policy::BlockPolicy;
 use crate::segment::Segment;

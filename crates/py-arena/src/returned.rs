@@ -2,7 +2,7 @@
 //! `bump.rs`.
 
 use crate::block::{Block, List};
-use crate::bump::Bump;
+use crate::bump::{Bump, Resize};
 use crate::segment::Segment;
 use core::ptr::NonNull;
 

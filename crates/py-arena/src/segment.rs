@@ -2,7 +2,7 @@
 //! `bump.rs`.
 
 use crate::ALIGNMENT;
-use crate::block::Block;
+use crate::block::{Block, round_up};
 use core::ptr::NonNull;
 
 /// Cursor and limit where no block is open: an aligned address without memory, and no room.
@@ -51,6 +51,33 @@ impl Segment {
         self.limit.addr().get() - self.cursor.addr().get()
     }
 
+    /// Grows or shrinks the allocation that ends at the cursor, and gives its address with the
+    /// block's provenance (B2): the caller's pointer may be good for the old size only. `None` if
+    /// this is not the last allocation or there is no room. `at` and `old` are those of an
+    /// allocation of this segment's owner.
+    #[inline]
+    pub(crate) fn resize_last(&self, at: NonNull<u8>, old: usize, new: usize) -> Option<Resized> {
+        self.block?;
+        let (old_room, new_room) = (round_up(old)?, round_up(new)?);
+        // Addresses decide: a block's header lies between its payload and anything else, so only
+        // the last allocation of this segment can end at the cursor.
+        let end = at.addr().get().wrapping_add(old_room);
+        if end != self.cursor.addr().get() {
+            return None;
+        }
+        if new_room > old_room && new_room - old_room > self.room() {
+            return None;
+        }
+        let start = self.cursor.as_ptr().wrapping_sub(old_room);
+        // SAFETY: I1: the start of an allocation of the open block.
+        let start = unsafe { NonNull::new_unchecked(start) };
+        Some(Resized {
+            start,
+            cursor: above(start, new_room),
+            slack: (new_room - new).wrapping_sub(old_room - old),
+        })
+    }
+
     /// Takes the bytes off the front, aligned; `None` if there is no room. `size` is not 0, and
     /// size and alignment are those of a valid layout.
     #[inline]
@@ -75,6 +102,15 @@ impl Segment {
             slack: pad + rounded - size,
         }
     }
+}
+
+/// What `Segment::resize_last` did.
+pub(crate) struct Resized {
+    /// Where the allocation begins, with the block's provenance.
+    pub(crate) start: NonNull<u8>,
+    pub(crate) cursor: NonNull<u8>,
+    /// By how much the bytes beyond those asked for have grown, modulo 2^64.
+    pub(crate) slack: usize,
 }
 
 /// What `Segment::carve` took.

@@ -2,9 +2,10 @@
 
 use crate::alloc::assert_no_drop;
 use crate::arena::Arena;
-use crate::bump::{Bump, Reserve};
+use crate::bump::{Reserve, Resize};
 use crate::copy;
 use crate::error::{AllocError, out_of_memory};
+use crate::fill::{AllocOrInitError, always, served};
 use crate::raw_vec::RawVec;
 use core::alloc::Layout;
 use core::mem;
@@ -160,6 +161,32 @@ impl<O> Arena<O> {
         const { assert_no_drop::<T>() };
         collect(&self.bump, from)
     }
+
+    /// Collects an iterator into the arena until it gives an error; what was collected is taken back
+    /// then, unless something else was allocated since. The iterator may use the arena itself.
+    ///
+    /// # Errors
+    /// The first that the iterator gives.
+    ///
+    /// # Panics
+    /// If the memory cannot be had.
+    ///
+    /// # Examples
+    /// ```
+    /// let arena = py_arena::Arena::new();
+    /// let numbers = |text: &'static str| text.split(' ').map(|word| word.parse::<u32>());
+    /// assert_eq!(arena.alloc_slice_try_from_iter(numbers("1 2")), Ok(&mut [1, 2][..]));
+    /// assert!(arena.alloc_slice_try_from_iter(numbers("1 x")).is_err());
+    /// assert_eq!(arena.stats().total_allocs, 1);
+    /// ```
+    #[doc(alias = "alloc_slice_try_fill_iter")]
+    pub fn alloc_slice_try_from_iter<T, E>(
+        &self,
+        from: impl IntoIterator<Item = Result<T, E>>,
+    ) -> Result<&mut [T], E> {
+        const { assert_no_drop::<T>() };
+        served(try_collect(&self.bump, from.into_iter()))
+    }
 }
 
 /// Clones a slice into memory reserved for it.
@@ -181,22 +208,45 @@ pub(crate) fn clone_of<'a, T: Clone>(
     Ok(unsafe { slice::from_raw_parts_mut(to.as_ptr(), from.len()) })
 }
 
-#[allow(clippy::mut_from_ref)]
-fn collect<T>(bump: &Bump, from: impl IntoIterator<Item = T>) -> Result<&mut [T], AllocError> {
-    let from = from.into_iter();
-    let mut filling = Filling::new(bump, from.size_hint().0)?;
+/// Collects an iterator. The caller bounds `'a` by the arena's borrow.
+pub(crate) fn collect<'a, 'p, T, P: Resize>(
+    place: &'p P,
+    from: impl IntoIterator<Item = T>,
+) -> Result<&'a mut [T], AllocError>
+where
+    &'p P: Reserve,
+{
+    let collected = try_collect::<_, core::convert::Infallible, _>(place, from.into_iter().map(Ok));
+    always(collected)
+}
+
+/// As `collect`, until the iterator gives an error.
+pub(crate) fn try_collect<'a, 'p, T, E, P: Resize>(
+    place: &'p P,
+    from: impl Iterator<Item = Result<T, E>>,
+) -> Result<&'a mut [T], AllocOrInitError<E>>
+where
+    &'p P: Reserve,
+{
+    let mut filling = Filling::new(place, from.size_hint().0).map_err(AllocOrInitError::Alloc)?;
     for value in from {
-        filling.push(value)?;
+        let value = value.map_err(AllocOrInitError::Init)?;
+        filling.push(value).map_err(AllocOrInitError::Alloc)?;
     }
     Ok(filling.finish())
 }
 
 /// A slice under construction: what it took is given back where it comes to nothing.
-struct Filling<'a, T>(RawVec<'a, T>);
+struct Filling<'p, T, P: Resize>(RawVec<'p, T, P>)
+where
+    &'p P: Reserve;
 
-impl<'a, T> Filling<'a, T> {
-    fn new(bump: &'a Bump, expected: usize) -> Result<Self, AllocError> {
-        RawVec::with_room(bump, expected).map(Filling)
+impl<'p, T, P: Resize> Filling<'p, T, P>
+where
+    &'p P: Reserve,
+{
+    fn new(place: &'p P, expected: usize) -> Result<Self, AllocError> {
+        RawVec::with_room(place, expected).map(Filling)
     }
 
     #[inline]
@@ -204,16 +254,19 @@ impl<'a, T> Filling<'a, T> {
         self.0.push(value)
     }
 
-    fn finish(self) -> &'a mut [T] {
+    fn finish<'a>(self) -> &'a mut [T] {
         let slice = self.0;
         mem::forget(self);
         slice.finish()
     }
 }
 
-/// The iterator panicked, or the memory could not be had: what can be given back is.
-impl<T> Drop for Filling<'_, T> {
+/// The iterator failed or panicked, or the memory could not be had: what can be given back is.
+impl<'p, T, P: Resize> Drop for Filling<'p, T, P>
+where
+    &'p P: Reserve,
+{
     fn drop(&mut self) {
-        self.0.bump.undo(self.0.start.cast(), self.0.bytes());
+        self.0.place.undo(self.0.start.cast(), self.0.bytes());
     }
 }

@@ -94,7 +94,7 @@ const STEPS: &[(&str, Step)] = &[
         a.try_add_object(Rc::clone(o)).map(drop).map_err(|(e, _)| e)
     }),
     ("claim", |a, _| {
-        let mut claim = a.claim();
+        let claim = a.claim();
         (0..300_u64).try_for_each(|n| claim.try_alloc(n).map(|_| ()))
     }),
     ("scope", |a, o| {

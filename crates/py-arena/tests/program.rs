@@ -244,12 +244,12 @@ impl<'l> Model<'l> {
     }
 
     /// What arena and claim do alike.
-    fn plain<'a, O>(&mut self, arena: &'a Arena<O>, mut claim: Option<&mut Claim<'a>>, op: &Op) {
+    fn plain<'a, O>(&mut self, arena: &'a Arena<O>, claim: Option<&Claim<'a>>, op: &Op) {
         let layout = |size, align| Layout::from_size_align(size, align).unwrap();
         let counted = |size: usize| usize::from(size > 0);
         match *op {
             Op::Malloc(size) => {
-                let at = match &mut claim {
+                let at = match claim {
                     Some(claim) => claim.malloc(size),
                     None => arena.malloc(size),
                 };
@@ -326,10 +326,10 @@ impl<'l> Model<'l> {
                 arena.set_limit(more.map(|more| arena.allocated_bytes() + more));
             }
             Op::Claim(ops, forget) => {
-                let mut claim = arena.claim();
+                let claim = arena.claim();
                 for (through, op) in ops {
                     match (through, op) {
-                        (true, op) => self.plain(arena, Some(&mut claim), op),
+                        (true, op) => self.plain(arena, Some(&claim), op),
                         (false, op) => self.step(arena, op),
                     }
                 }

@@ -106,7 +106,7 @@ impl Ledger {
     }
 
     fn claim(&self, len: usize) {
-        let mut claim = self.arena.claim();
+        let claim = self.arena.claim();
         for _ in 0..3 {
             if let Ok(at) = claim.malloc(len) {
                 self.note(at, len);

@@ -14,7 +14,7 @@ const POLICIES: [BlockPolicy; 3] = [
 /// limit that allows no third one. Says how much is left there.
 fn with_a_rest(policy: BlockPolicy) -> (Arena<Owned>, usize) {
     let arena = Arena::with_objects_and_policy(policy);
-    let mut claim = arena.claim();
+    let claim = arena.claim();
     claim.alloc([0_u8; 1000]);
     arena.alloc([0_u8; 8]);
     drop(claim);
@@ -100,7 +100,7 @@ fn a_refused_object_gives_the_slot_of_its_record_back() {
 #[test]
 fn a_claim_is_served_from_the_open_block_before_it_is_refused() {
     let arena = Arena::new();
-    let mut claim = arena.claim();
+    let claim = arena.claim();
     claim.alloc([0_u8; 8000]);
     arena.alloc(1_u8);
     arena.set_limit(Some(arena.allocated_bytes()));

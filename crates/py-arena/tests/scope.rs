@@ -169,11 +169,11 @@ fn counters_of_a_scope_go_to_the_parent() {
 fn claims_within_scopes_within_claims_do_not_overlap() {
     for policy in POLICIES {
         let arena = Arena::with_policy(policy);
-        let mut outer = arena.claim();
+        let outer = arena.claim();
         let a = outer.alloc(1_u64);
         arena.scope(|inner| {
             let b = outer.alloc(2_u64);
-            let mut claim = inner.claim();
+            let claim = inner.claim();
             let c = claim.alloc(3_u64);
             inner.scope(|second| {
                 let d = second.alloc(4_u64);

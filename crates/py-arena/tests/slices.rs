@@ -18,7 +18,7 @@ fn strings_of_every_length_are_copied_whole() {
         for (n, copy) in copies.iter().enumerate() {
             assert_eq!(**copy, text[..n]);
         }
-        let mut claim = arena.claim();
+        let claim = arena.claim();
         for n in 0..text.len() {
             assert_eq!(claim.alloc_str(&text[n..]), &text[n..]);
         }

@@ -66,7 +66,7 @@ fn what_a_scope_took_is_gone_after_it_and_there_within_it() {
 #[test]
 fn a_claim_beside_the_arena_is_in_it_once_it_has_ended() {
     let arena = Arena::new();
-    let mut claim = arena.claim();
+    let claim = arena.claim();
     claim.alloc(1_u64);
     arena.alloc(2_u64);
     drop(claim);

@@ -33,12 +33,18 @@ impl Shards {
     ///
     /// Python's `%` takes the sign of the divisor, Rust's that of the dividend: half of all hashes
     /// are negative, and would end in no shard.
+    ///
+    /// # Errors
+    /// [`Wtf8Error`] if the key is no text.
     pub fn of(&self, key: &[u8]) -> Result<i64, Wtf8Error> {
         let hash = self.secret.hash_wtf8(key)? as i64;
         Ok(hash.rem_euclid(self.count.get().into()))
     }
 
     /// Answers each line with its shard, until there are no more.
+    ///
+    /// # Errors
+    /// Those of reading and writing.
     pub fn serve(&self, keys: impl io::Read, answers: impl Write) -> io::Result<()> {
         let (mut keys, mut answers) = (BufReader::new(keys), BufWriter::new(answers));
         let mut line = Vec::new();
@@ -100,7 +106,8 @@ fn run() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn main() -> ExitCode {
+/// Serves until the keys end, or tells in one line what is wrong.
+pub fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -30,26 +30,25 @@ impl<'a> Claim<'a> {
     /// # Examples
     /// ```
     /// let arena = py_arena::Arena::new();
-    /// let mut claim = arena.claim();
+    /// let claim = arena.claim();
     /// let (first, second) = (claim.malloc(1)?, claim.malloc(1)?);
     /// assert_eq!(second.addr().get() - first.addr().get(), 8);
     /// # Ok::<(), py_arena::AllocError>(())
     /// ```
     #[inline(always)]
-    pub fn malloc(&mut self, size: usize) -> Result<NonNull<u8>, AllocError> {
-        let room = self.limit.addr().get() - self.cursor.addr().get();
-        if size > room {
+    pub fn malloc(&self, size: usize) -> Result<NonNull<u8>, AllocError> {
+        if size > self.segment().room() {
             if let Some(apart) = self.refill(size, 1)? {
                 return Ok(apart);
             }
         }
-        let at = self.cursor;
+        let at = self.cursor.get();
         // SAFETY: K1: a cursor, so not null, of which the compiler loses sight where the slow path
         // joins.
         unsafe { core::hint::assert_unchecked(at.as_ptr() as usize != 0) };
         let rounded = round_fitting(size);
-        self.cursor = above(at, rounded);
-        self.count(rounded - size);
+        self.cursor.set(above(at, rounded));
+        self.count_one(rounded - size);
         Ok(at)
     }
 
@@ -64,7 +63,7 @@ impl<'a> Claim<'a> {
     /// assert_eq!(*arena.claim().alloc(7), 7);
     /// ```
     #[inline(always)]
-    pub fn alloc<T>(&mut self, value: T) -> &'a mut T {
+    pub fn alloc<T>(&self, value: T) -> &'a mut T {
         const { assert_no_drop::<T>() };
         let (size, align) = (size_of::<T>(), align_of::<T>());
         let need = size.next_multiple_of(ALIGNMENT);
@@ -76,9 +75,9 @@ impl<'a> Claim<'a> {
                 Err(_) => out_of_memory(),
             };
         }
-        let next = self.cursor.as_ptr().wrapping_add(need);
+        let next = self.cursor.get().as_ptr().wrapping_add(need);
         // B3: cannot wrap around.
-        if next > self.limit.as_ptr() {
+        if next > self.limit.get().as_ptr() {
             return match self.refill(size, align) {
                 // SAFETY: K1: `refill` found a segment with the room.
                 Ok(None) => unsafe { self.bump_over(need, size, value) },
@@ -94,12 +93,12 @@ impl<'a> Claim<'a> {
     /// # Safety
     /// The segment has room for `need`, which is the size of a `T` rounded up.
     #[inline(always)]
-    unsafe fn bump_over<T>(&mut self, need: usize, size: usize, value: T) -> &'a mut T {
-        let at = self.cursor;
+    unsafe fn bump_over<T>(&self, need: usize, size: usize, value: T) -> &'a mut T {
+        let at = self.cursor.get();
         // SAFETY: the caller's promise; what was below the cursor belongs to nobody else (I2).
         unsafe {
-            self.cursor = at.add(need);
-            self.count(need - size);
+            self.cursor.set(at.add(need));
+            self.count_one(need - size);
             write(at, value)
         }
     }
@@ -116,7 +115,7 @@ impl<'a> Claim<'a> {
     /// # Ok::<(), py_arena::AllocError>(())
     /// ```
     #[inline(always)]
-    pub fn try_alloc<T>(&mut self, value: T) -> Result<&'a mut T, AllocError> {
+    pub fn try_alloc<T>(&self, value: T) -> Result<&'a mut T, AllocError> {
         const { assert_no_drop::<T>() };
         value_of(self, || value)
     }
@@ -132,7 +131,7 @@ impl<'a> Claim<'a> {
     /// assert_eq!(arena.claim().alloc_with(|| [1; 100])[99], 1);
     /// ```
     #[inline]
-    pub fn alloc_with<T>(&mut self, make: impl FnOnce() -> T) -> &'a mut T {
+    pub fn alloc_with<T>(&self, make: impl FnOnce() -> T) -> &'a mut T {
         const { assert_no_drop::<T>() };
         match value_of(self, make) {
             Ok(value) => value,
@@ -152,7 +151,7 @@ impl<'a> Claim<'a> {
     /// # Ok::<(), py_arena::AllocError>(())
     /// ```
     #[inline]
-    pub fn try_alloc_with<T>(&mut self, make: impl FnOnce() -> T) -> Result<&'a mut T, AllocError> {
+    pub fn try_alloc_with<T>(&self, make: impl FnOnce() -> T) -> Result<&'a mut T, AllocError> {
         const { assert_no_drop::<T>() };
         value_of(self, make)
     }
@@ -168,7 +167,7 @@ impl<'a> Claim<'a> {
     /// assert_eq!(arena.claim().alloc_str("spam"), "spam");
     /// ```
     #[inline]
-    pub fn alloc_str(&mut self, text: &str) -> &'a mut str {
+    pub fn alloc_str(&self, text: &str) -> &'a mut str {
         match self.try_alloc_str(text) {
             Ok(text) => text,
             Err(_) => out_of_memory(),
@@ -187,7 +186,7 @@ impl<'a> Claim<'a> {
     /// # Ok::<(), py_arena::AllocError>(())
     /// ```
     #[inline]
-    pub fn try_alloc_str(&mut self, text: &str) -> Result<&'a mut str, AllocError> {
+    pub fn try_alloc_str(&self, text: &str) -> Result<&'a mut str, AllocError> {
         copy::str_of(self, text)
     }
 
@@ -202,7 +201,7 @@ impl<'a> Claim<'a> {
     /// assert_eq!(arena.claim().alloc_slice_copy(&[1, 2]), [1, 2]);
     /// ```
     #[inline]
-    pub fn alloc_slice_copy<T: Copy>(&mut self, from: &[T]) -> &'a mut [T] {
+    pub fn alloc_slice_copy<T: Copy>(&self, from: &[T]) -> &'a mut [T] {
         match self.try_alloc_slice_copy(from) {
             Ok(slice) => slice,
             Err(_) => out_of_memory(),
@@ -221,7 +220,7 @@ impl<'a> Claim<'a> {
     /// # Ok::<(), py_arena::AllocError>(())
     /// ```
     #[inline]
-    pub fn try_alloc_slice_copy<T: Copy>(&mut self, from: &[T]) -> Result<&'a mut [T], AllocError> {
+    pub fn try_alloc_slice_copy<T: Copy>(&self, from: &[T]) -> Result<&'a mut [T], AllocError> {
         copy::slice_of(self, from)
     }
 
@@ -239,7 +238,7 @@ impl<'a> Claim<'a> {
     /// assert_eq!(line.addr().get() % 64, 0);
     /// ```
     #[inline]
-    pub fn alloc_layout(&mut self, layout: Layout) -> NonNull<u8> {
+    pub fn alloc_layout(&self, layout: Layout) -> NonNull<u8> {
         match self.try_alloc_layout(layout) {
             Ok(memory) => memory,
             Err(_) => out_of_memory(),
@@ -259,7 +258,7 @@ impl<'a> Claim<'a> {
     /// assert!(arena.claim().try_alloc_layout(Layout::new::<u64>()).is_ok());
     /// ```
     #[inline]
-    pub fn try_alloc_layout(&mut self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
+    pub fn try_alloc_layout(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
         memory_of(self, layout)
     }
 }

@@ -1,8 +1,8 @@
 //! A claim: the rest of the arena's open block, held in local variables.
 //!
 //! An arena keeps its cursor in memory, and each allocation waits for the store of the one before.
-//! A claim's cursor is a field of a local value whose address goes nowhere, so the compiler keeps
-//! it in a register.
+//! A claim's cursor is a cell of a local value whose address goes nowhere, so the compiler keeps it
+//! in a register.
 //!
 //! # Invariants
 //! - K1. `cursor` and `limit` are a segment as in I1, taken from the arena, which hands out nothing
@@ -10,16 +10,21 @@
 //! - K2. What a claim hands out lives as long as the arena is borrowed, not as long as the claim.
 //! - K3. The block's `resume` is the cursor at which the claim took it, while the claim is live
 //!   (I6): every segment begins at its block's `resume`.
+//! - K4. What is resized or taken back came out of this very claim. So where it ends at the cursor it
+//!   is what was served last, and it does not reach below the segment's first byte: others were served
+//!   there, and nothing of theirs is handed to `Resize`.
 
 mod alloc;
+mod slices;
 
 use crate::ALIGNMENT;
 use crate::arena::Arena;
 use crate::block::{Block, FAST_MAX};
-use crate::bump::{Bump, Reserve};
+use crate::bump::{Bump, Reserve, Resize};
 use crate::error::AllocError;
 use crate::refill::Refill;
 use crate::segment::Segment;
+use core::cell::Cell;
 use core::fmt;
 use core::ptr::NonNull;
 
@@ -36,19 +41,19 @@ use core::ptr::NonNull;
 /// use py_arena::Arena;
 ///
 /// let arena = Arena::new();
-/// let mut claim = arena.claim();
+/// let claim = arena.claim();
 /// let numbers: Vec<&mut u64> = (0..1000).map(|n| claim.alloc(n)).collect();
 /// drop(claim);
 /// assert_eq!(*numbers[999], 999);
 /// ```
 pub struct Claim<'a> {
-    cursor: NonNull<u8>,
-    limit: NonNull<u8>,
+    cursor: Cell<NonNull<u8>>,
+    limit: Cell<NonNull<u8>>,
     /// Requests served from this segment.
-    allocs: usize,
+    allocs: Cell<usize>,
     /// The bytes by which they were rounded up.
-    slack: usize,
-    block: Option<Block>,
+    slack: Cell<usize>,
+    block: Cell<Option<Block>>,
     bump: &'a Bump,
 }
 
@@ -59,7 +64,7 @@ impl<O> Arena<O> {
     /// # Examples
     /// ```
     /// let arena = py_arena::Arena::new();
-    /// let mut claim = arena.claim();
+    /// let claim = arena.claim();
     /// let (mine, shared) = (claim.alloc(1), arena.alloc(2));
     /// assert_eq!((*mine, *shared), (1, 2));
     /// ```
@@ -67,11 +72,11 @@ impl<O> Arena<O> {
     pub fn claim(&self) -> Claim<'_> {
         let segment = self.bump.take_segment();
         Claim {
-            cursor: segment.cursor,
-            limit: segment.limit,
-            allocs: 0,
-            slack: 0,
-            block: segment.block,
+            cursor: Cell::new(segment.cursor),
+            limit: Cell::new(segment.limit),
+            allocs: Cell::new(0),
+            slack: Cell::new(0),
+            block: Cell::new(segment.block),
             bump: &self.bump,
         }
     }
@@ -82,26 +87,42 @@ impl Claim<'_> {
     /// do. The slow path sees no reference to the claim, only values: a claim whose address was
     /// shown could not stay in registers.
     #[inline(always)]
-    fn refill(&mut self, size: usize, align: usize) -> Result<Option<NonNull<u8>>, AllocError> {
+    fn refill(&self, size: usize, align: usize) -> Result<Option<NonNull<u8>>, AllocError> {
         let segment = match self.bump.refill(size, align)? {
             Refill::Apart(at) => return Ok(Some(at)),
             Refill::Next(segment) => segment,
         };
-        self.bump
-            .settle(self.block, self.cursor, self.allocs, self.slack);
-        (self.cursor, self.limit) = (segment.cursor, segment.limit);
-        (self.block, self.allocs, self.slack) = (segment.block, 0, 0);
+        self.bump.settle(
+            self.block.get(),
+            self.cursor.get(),
+            self.allocs.get(),
+            self.slack.get(),
+        );
+        self.cursor.set(segment.cursor);
+        self.limit.set(segment.limit);
+        self.block.set(segment.block);
+        self.allocs.set(0);
+        self.slack.set(0);
         Ok(None)
     }
 
     #[inline(always)]
-    fn count(&mut self, slack: usize) {
-        self.allocs = self.allocs.wrapping_add(1);
-        self.slack = self.slack.wrapping_add(slack);
+    fn segment(&self) -> Segment {
+        Segment {
+            cursor: self.cursor.get(),
+            limit: self.limit.get(),
+            block: self.block.get(),
+        }
+    }
+
+    #[inline(always)]
+    fn count_one(&self, slack: usize) {
+        self.count(1);
+        self.add_slack(slack);
     }
 }
 
-impl Reserve for &mut Claim<'_> {
+impl Reserve for &Claim<'_> {
     #[inline(always)]
     fn reserve<T>(&mut self) -> Result<NonNull<T>, AllocError> {
         let (size, align) = (size_of::<T>(), align_of::<T>());
@@ -112,32 +133,28 @@ impl Reserve for &mut Claim<'_> {
             return self.reserve_bytes(size, align).map(NonNull::cast);
         }
         let need = size.next_multiple_of(ALIGNMENT);
-        let mut next = self.cursor.as_ptr().wrapping_add(need);
+        let mut next = self.cursor.get().as_ptr().wrapping_add(need);
         // B3: cannot wrap around.
-        if next > self.limit.as_ptr() {
+        if next > self.limit.get().as_ptr() {
             if let Some(apart) = self.refill(size, ALIGNMENT)? {
                 return Ok(apart.cast());
             }
-            next = self.cursor.as_ptr().wrapping_add(need);
+            next = self.cursor.get().as_ptr().wrapping_add(need);
         }
-        let at = self.cursor;
+        let at = self.cursor.get();
         // SAFETY: K1 and B3: above the cursor, not above the limit.
-        self.cursor = unsafe { NonNull::new_unchecked(next) };
-        self.count(need - size);
+        self.cursor.set(unsafe { NonNull::new_unchecked(next) });
+        self.count_one(need - size);
         Ok(at.cast())
     }
 
     #[inline]
     fn reserve_bytes(&mut self, size: usize, align: usize) -> Result<NonNull<u8>, AllocError> {
         loop {
-            let mut segment = Segment {
-                cursor: self.cursor,
-                limit: self.limit,
-                block: None,
-            };
+            let mut segment = self.segment();
             if let Some(carved) = segment.carve(size, align) {
-                self.cursor = segment.cursor;
-                self.count(carved.slack);
+                self.cursor.set(segment.cursor);
+                self.count_one(carved.slack);
                 return Ok(carved.at);
             }
             if let Some(apart) = self.refill(size, align)? {
@@ -147,23 +164,40 @@ impl Reserve for &mut Claim<'_> {
     }
 }
 
+/// K4.
+impl Resize for Claim<'_> {
+    #[inline]
+    fn resize_last(&self, at: NonNull<u8>, old: usize, new: usize) -> Option<NonNull<u8>> {
+        let resized = self.segment().resize_last(at, old, new)?;
+        self.cursor.set(resized.cursor);
+        self.add_slack(resized.slack);
+        Some(resized.start)
+    }
+
+    #[inline(always)]
+    fn count(&self, allocs: usize) {
+        self.allocs.set(self.allocs.get().wrapping_add(allocs));
+    }
+
+    #[inline(always)]
+    fn add_slack(&self, bytes: usize) {
+        self.slack.set(self.slack.get().wrapping_add(bytes));
+    }
+}
+
 impl Drop for Claim<'_> {
     /// Inlined where the claim ends, in unwinding too: a call with its address would keep it in
     /// memory all its life.
     #[inline(always)]
     fn drop(&mut self) {
-        let rest = Segment {
-            cursor: self.cursor,
-            limit: self.limit,
-            block: self.block,
-        };
-        self.bump.end_claim(rest, self.allocs, self.slack);
+        let (allocs, slack) = (self.allocs.get(), self.slack.get());
+        self.bump.end_claim(self.segment(), allocs, slack);
     }
 }
 
 impl fmt::Debug for Claim<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let room = self.limit.addr().get() - self.cursor.addr().get();
+        let room = self.segment().room();
         f.debug_struct("Claim")
             .field("room", &room)
             .finish_non_exhaustive()
