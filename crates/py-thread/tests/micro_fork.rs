@@ -1,6 +1,6 @@
-#![cfg(all(unix, feature = "micro", not(miri)))]
 //! A fork with jobs of microthreads under way: the parent's are done, the child's are told to be
 //! lost, and the child's scheduler goes on with a pool of its own.
+#![cfg(all(unix, feature = "micro", not(miri)))]
 
 use py_thread::micro::{
     Answer, JobError, Offload, On, Scheduler, Step, Task, block, from_fn, job, wait,

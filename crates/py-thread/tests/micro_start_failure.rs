@@ -1,5 +1,5 @@
-#![cfg(all(target_os = "linux", feature = "micro", not(miri)))]
 //! A pool whose threads cannot start, as under `ulimit -v`.
+#![cfg(all(target_os = "linux", feature = "micro", not(miri)))]
 
 use py_thread::StartError;
 use py_thread::micro::{JobError, Offload, Scheduler, Task, block, give_way};

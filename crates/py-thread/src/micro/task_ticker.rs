@@ -6,13 +6,13 @@ use core::task::{Context, Poll};
 
 /// The ticker of the task that runs.
 ///
-/// See [`Task`] for an example.
+/// See [`Task`](super::Task) for an example.
 #[must_use]
 pub fn ticker() -> TaskTicker {
     TaskTicker(())
 }
 
-/// The ticker of the task that runs: [`Ticker`] with `.await`.
+/// The ticker of the task that runs: [`Ticker`](super::Ticker) with `.await`.
 ///
 /// ```
 /// use py_thread::micro::{Scheduler, Task, ticker};
@@ -30,10 +30,10 @@ impl TaskTicker {
     /// Counts one instruction; gives way first if the slice is over.
     ///
     /// # Panics
-    /// If it is polled outside of a [`Task`].
+    /// If it is polled outside of a [`Task`](super::Task).
     ///
     /// # Examples
-    /// See [`Task`].
+    /// See [`Task`](super::Task).
     #[inline]
     pub fn tick(&mut self) -> impl Future<Output = ()> {
         Tick(())
@@ -42,7 +42,7 @@ impl TaskTicker {
     /// The same, and gives way if the eval breaker is raised.
     ///
     /// # Panics
-    /// If it is polled outside of a [`Task`].
+    /// If it is polled outside of a [`Task`](super::Task).
     ///
     /// # Examples
     /// ```
@@ -67,7 +67,7 @@ impl TaskTicker {
     /// more than the slice has.
     ///
     /// # Panics
-    /// If it is called outside of a [`Task`].
+    /// If it is called outside of a [`Task`](super::Task).
     ///
     /// # Examples
     /// See [`TaskTicker`].

@@ -16,8 +16,10 @@ fn a_thread_is_refused_or_waited_for() {
         threads.shutdown(&()).expect("nothing fails in a model");
         match other.join().unwrap() {
             Ok(handle) => {
-                assert!(handle.is_done(), "shutdown missed it");
-                assert_eq!(work.get(), 7);
+                // A thread leaves the registry when its work is done, just before its end.
+                assert_eq!(work.get(), 7, "shutdown missed it");
+                // Its end may be still to come: joins do not wait for it any more.
+                drop(handle);
             }
             Err(StartError::Finalizing) => {}
             Err(other) => panic!("{other:?}"),
