@@ -61,8 +61,8 @@ const OWNED: &[Owned] = &[
             "core::cell::UnsafeCell",
         ],
         // Beside the shim: what is no part of any model. The child of a fork has one thread, the
-        // diagnostics' counters order nothing, a handler's fence is the compiler's, and a cell's
-        // words are plain memory that the model replaces whole.
+        // diagnostics' counters order nothing, a handler's fence is the compiler's, a cell's words
+        // are plain memory that the model replaces whole, and C's parking compares what C says.
         owners: &[
             "/primitive.rs",
             "/model/",
@@ -72,6 +72,7 @@ const OWNED: &[Owned] = &[
             "/signals.rs",
             "/seq_cell/words.rs",
             "/deadline.rs",
+            "/c_api/",
         ],
     },
     Owned {

@@ -227,7 +227,7 @@ impl Event {
             let given_up = match parked.status {
                 ParkStatus::Ok | ParkStatus::Again => continue,
                 ParkStatus::Timeout => LockStatus::Failure,
-                ParkStatus::Intr if hooks::pending().is_break() => LockStatus::Intr,
+                ParkStatus::Intr if hooks::is_over(flags) => LockStatus::Intr,
                 ParkStatus::Intr => continue,
             };
             return match self.is_set() {

@@ -51,6 +51,40 @@ impl LockFlags {
     #[doc(alias = "_PY_LOCK_HANDLE_SIGNALS")]
     pub const HANDLE_SIGNALS: LockFlags = LockFlags(2);
 
+    /// A signal ends the wait, and nothing is run: what the signal asks for is the caller's to do.
+    /// Goes before [`HANDLE_SIGNALS`](LockFlags::HANDLE_SIGNALS). It may end a wait without a
+    /// signal.
+    ///
+    /// CPython has it from 3.15 on.
+    ///
+    /// ```
+    /// use py_sync::{LockFlags, LockStatus, Mutex};
+    /// let m = Mutex::new();
+    /// m.lock();
+    /// py_sync::signal_arrived(); // as a handler would, just before the wait
+    /// assert_eq!(m.lock_timed(None, LockFlags::FAIL_IF_INTERRUPTED), LockStatus::Intr);
+    /// ```
+    #[doc(alias = "_PY_FAIL_IF_INTERRUPTED")]
+    pub const FAIL_IF_INTERRUPTED: LockFlags = LockFlags(4);
+
+    const ALL: u8 = 7;
+
+    /// The flags that C's value stands for; bits that are none of them are left out.
+    ///
+    /// ```
+    /// # use py_sync::LockFlags;
+    /// assert_eq!(LockFlags::from_bits_truncate(1 | 8), LockFlags::DETACH);
+    /// ```
+    #[must_use]
+    pub const fn from_bits_truncate(bits: u8) -> LockFlags {
+        LockFlags(bits & LockFlags::ALL)
+    }
+
+    /// Whether a signal ends the sleep.
+    pub(crate) const fn are_interruptible(self) -> bool {
+        self.0 & (LockFlags::HANDLE_SIGNALS.0 | LockFlags::FAIL_IF_INTERRUPTED.0) != 0
+    }
+
     /// True if all of `other`'s flags are set.
     ///
     /// ```
@@ -91,12 +125,13 @@ impl BitOrAssign for LockFlags {
 
 impl fmt::Debug for LockFlags {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.0 {
-            0 => "NONE",
-            1 => "DETACH",
-            2 => "HANDLE_SIGNALS",
-            _ => "DETACH | HANDLE_SIGNALS",
-        })
+        let names = ["DETACH", "HANDLE_SIGNALS", "FAIL_IF_INTERRUPTED"];
+        let mut set = names.iter().enumerate().filter(|(i, _)| self.0 >> i & 1 != 0);
+        let Some((_, first)) = set.next() else {
+            return f.write_str("NONE");
+        };
+        f.write_str(first)?;
+        set.try_for_each(|(_, name)| write!(f, " | {name}"))
     }
 }
 

@@ -29,7 +29,6 @@
 use crate::flags::LockFlags;
 use crate::primitive::local;
 use core::cell::Cell;
-use core::ops::ControlFlow;
 
 /// What a runtime wants to do around a sleep: release its GIL, run its signal handlers. It is
 /// [`py_thread::Hooks`]: installed once, it holds for the waits of both crates.
@@ -51,12 +50,11 @@ pub use py_thread::Hooks as Runtime;
 #[doc(inline)]
 pub use py_thread::{AlreadyInstalled, install};
 
-/// Asks the runtime whether a wait that a signal has ended goes on. Without one it does.
-pub(crate) fn pending() -> ControlFlow<()> {
-    match py_thread::installed() {
-        Some(runtime) => runtime.pending(),
-        None => ControlFlow::Continue(()),
-    }
+/// Whether a wait with these flags, which a signal has interrupted, is over: at once with
+/// [`LockFlags::FAIL_IF_INTERRUPTED`], else if the runtime says so. Without one it goes on.
+pub(crate) fn is_over(flags: LockFlags) -> bool {
+    flags.contains(LockFlags::FAIL_IF_INTERRUPTED)
+        || py_thread::installed().is_some_and(|runtime| runtime.pending().is_break())
 }
 
 /// True while the runtime has stopped all threads but the calling one. Who asks may have one lock
@@ -90,7 +88,7 @@ pub(crate) fn register_sections(door: &'static SectionDoor) {
 /// A thread with its sections suspended and detached from its runtime; dropped, it is back.
 struct Detached {
     sections: Option<(&'static SectionDoor, u32)>,
-    runtime: Option<&'static dyn Runtime>,
+    runtime: Option<(&'static dyn Runtime, *mut ())>,
 }
 
 impl Detached {
@@ -102,15 +100,16 @@ impl Detached {
                 0 => None,
                 depth => Some((door, depth)),
             }),
-            runtime: py_thread::installed().filter(|runtime| runtime.detach()),
+            runtime: py_thread::installed()
+                .and_then(|runtime| Some((runtime, runtime.detach_with()?))),
         })
     }
 }
 
 impl Drop for Detached {
     fn drop(&mut self) {
-        if let Some(runtime) = self.runtime {
-            aborts_on_unwind(|| runtime.attach());
+        if let Some((runtime, word)) = self.runtime {
+            aborts_on_unwind(|| runtime.attach_with(word));
         }
         if let Some((door, depth)) = self.sections {
             (door.resume)(depth);

@@ -4,6 +4,8 @@
 #[cfg(not(all(test, loom)))]
 mod after_fork;
 mod bits;
+#[cfg(all(feature = "c-api", not(all(test, loom))))]
+pub mod c_api;
 #[cfg(any(feature = "lock_api", all(test, loom)))]
 mod condvar;
 mod critical_section;
@@ -22,6 +24,8 @@ mod once_flag;
 mod parking_lot;
 mod primitive;
 mod raw_mutex;
+#[cfg(not(all(test, loom)))]
+mod raw_pointers;
 mod recursive_mutex;
 mod rw_mutex;
 mod semaphore;

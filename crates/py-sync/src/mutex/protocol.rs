@@ -112,7 +112,7 @@ impl Mutex {
                 ParkStatus::Ok => locked = LOCKED,
                 ParkStatus::Again => {}
                 ParkStatus::Timeout => return LockStatus::Failure,
-                ParkStatus::Intr if hooks::pending().is_break() => return LockStatus::Intr,
+                ParkStatus::Intr if hooks::is_over(flags) => return LockStatus::Intr,
                 ParkStatus::Intr => {}
             }
             spin = Spin::woken();

@@ -197,7 +197,7 @@ impl<const N: usize> ParkingLot<N> {
         mut validate: impl FnMut() -> bool,
     ) -> ParkStatus {
         let (deadline, bucket) = (parking.deadline, self.bucket(parking.request.key));
-        let interruptible = parking.flags.contains(LockFlags::HANDLE_SIGNALS);
+        let interruptible = parking.flags.are_interruptible();
         // Not where a signal is to end the wait: it would have to be looked for too.
         if deadline != Deadline::Now && parking.request.fair_at == NEVER_FAIR && !interruptible {
             bucket.spin.spin(deadline, || waiter.semaphore.is_posted());

@@ -272,7 +272,7 @@ impl RwMutex {
             ParkStatus::Again if queued => Round::First,
             ParkStatus::Again => Round::Again,
             ParkStatus::Timeout => Round::GivenUp(LockStatus::Failure),
-            ParkStatus::Intr if hooks::pending().is_break() => Round::GivenUp(LockStatus::Intr),
+            ParkStatus::Intr if hooks::is_over(call.flags) => Round::GivenUp(LockStatus::Intr),
             ParkStatus::Intr => Round::Again,
         }
     }
