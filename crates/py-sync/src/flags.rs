@@ -126,7 +126,10 @@ impl BitOrAssign for LockFlags {
 impl fmt::Debug for LockFlags {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = ["DETACH", "HANDLE_SIGNALS", "FAIL_IF_INTERRUPTED"];
-        let mut set = names.iter().enumerate().filter(|(i, _)| self.0 >> i & 1 != 0);
+        let mut set = names
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| self.0 >> i & 1 != 0);
         let Some((_, first)) = set.next() else {
             return f.write_str("NONE");
         };

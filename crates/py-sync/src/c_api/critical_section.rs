@@ -80,7 +80,9 @@ impl Tagged {
         // SAFETY: the caller's promise.
         let first = unsafe { (*self.section()).mutex };
         // SAFETY: likewise; the tag tells the larger struct.
-        let second = self.section2().map_or(ptr::null_mut(), |c| unsafe { (*c).mutex2 });
+        let second = self
+            .section2()
+            .map_or(ptr::null_mut(), |c| unsafe { (*c).mutex2 });
         (first, second)
     }
 
@@ -373,7 +375,11 @@ pub unsafe fn PyCriticalSection2_BeginMutex(
             return PyCriticalSection_BeginMutex(c.cast(), m1);
         }
         let (first, second) = in_order(&*m1, &*m2);
-        let (m1, m2) = if ptr::eq(first, m1) { (m1, m2) } else { (m2, m1) };
+        let (m1, m2) = if ptr::eq(first, m1) {
+            (m1, m2)
+        } else {
+            (m2, m1)
+        };
         let has_first = first.try_lock();
         if has_first && second.try_lock() {
             let tagged = push(own_slot(), c.cast(), TWO_MUTEXES);

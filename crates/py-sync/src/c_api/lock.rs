@@ -1,8 +1,8 @@
 //! `Python/lock.c`.
 
 use super::{
-    _PyOnceFlag, _PyRWMutex, _PyRawMutex, _PyRecursiveMutex, _PySeqLock, PyEvent, PyMutex, PyTime_t,
-    runtime, timeout,
+    _PyOnceFlag, _PyRWMutex, _PyRawMutex, _PyRecursiveMutex, _PySeqLock, PyEvent, PyMutex,
+    PyTime_t, runtime, timeout,
 };
 use crate::deadline::Monotonic;
 use crate::flags::{LockFlags, LockStatus};
@@ -89,7 +89,10 @@ pub unsafe fn _PyRawMutex_LockSlow(m: *mut _PyRawMutex) {
 pub unsafe fn _PyRawMutex_UnlockSlow(m: *mut _PyRawMutex) {
     // SAFETY: the caller's promise.
     if !unsafe { &*m }.try_unlock() {
-        runtime().fatal(c"_PyRawMutex_UnlockSlow", c"unlocking mutex that is not locked");
+        runtime().fatal(
+            c"_PyRawMutex_UnlockSlow",
+            c"unlocking mutex that is not locked",
+        );
     }
 }
 

@@ -39,7 +39,7 @@ pub use lock::*;
 pub use parking_lot::*;
 pub use runtime::*;
 #[doc(hidden)]
-pub use symbols::SIGNATURES;
+pub use symbols::{SIGNATURES, Signature};
 
 /// C's name of [`Mutex`](crate::Mutex).
 pub type PyMutex = crate::Mutex;

@@ -133,7 +133,10 @@ impl PySync_Runtime {
 
     pub(super) fn object_mutex(&self, object: *mut c_void) -> *mut u8 {
         let Some(object_mutex) = self.object_mutex else {
-            self.fatal(c"PyCriticalSection_Begin", c"the runtime has no object_mutex");
+            self.fatal(
+                c"PyCriticalSection_Begin",
+                c"the runtime has no object_mutex",
+            );
         };
         // SAFETY: as above.
         unsafe { object_mutex(object) }
@@ -141,12 +144,15 @@ impl PySync_Runtime {
 
     pub(super) fn world_stopped(&self) -> bool {
         // SAFETY: as above.
-        self.world_stopped.is_some_and(|stopped| unsafe { stopped() } != 0)
+        self.world_stopped
+            .is_some_and(|stopped| unsafe { stopped() } != 0)
     }
 
     pub(super) fn thread_ident(&self) -> Ident {
         // SAFETY: as above.
-        let ident = self.thread_ident.and_then(|ident| Ident::from_u64(unsafe { ident() }));
+        let ident = self
+            .thread_ident
+            .and_then(|ident| Ident::from_u64(unsafe { ident() }));
         ident.unwrap_or_else(Ident::own)
     }
 

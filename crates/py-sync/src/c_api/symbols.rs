@@ -1,14 +1,17 @@
 //! The list of symbols: what [`export_c_api!`](crate::export_c_api) exports, and what the header's test
 //! compares the header with.
 
-/// Calls the macro `$then` with every symbol's name and signature.
+/// Calls the macro `$then` with the name and signature of each symbol of a part.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __py_sync_c_symbols {
-    ($then:ident) => {
+    ($then:ident, runtime) => {
         $crate::$then! {
             fn PySync_Install(runtime: *const PySync_Runtime) -> c_int;
-
+        }
+    };
+    ($then:ident, lock) => {
+        $crate::$then! {
             fn PyMutex_Lock(m: *mut PyMutex);
             fn PyMutex_Unlock(m: *mut PyMutex);
             fn PyMutex_IsLocked(m: *mut PyMutex) -> c_int;
@@ -44,7 +47,10 @@ macro_rules! __py_sync_c_symbols {
             fn _PySeqLock_BeginRead(seqlock: *mut _PySeqLock) -> u32;
             fn _PySeqLock_EndRead(seqlock: *mut _PySeqLock, previous: u32) -> c_int;
             fn _PySeqLock_AfterFork(seqlock: *mut _PySeqLock) -> c_int;
-
+        }
+    };
+    ($then:ident, parking_lot) => {
+        $crate::$then! {
             fn _PyParkingLot_Park(
                 address: *const c_void, expected: *const c_void, address_size: usize,
                 timeout_ns: PyTime_t, park_arg: *mut c_void, detach: c_int) -> c_int;
@@ -58,7 +64,10 @@ macro_rules! __py_sync_c_symbols {
             fn _PySemaphore_Wait(
                 sema: *mut _PySemaphore, timeout_ns: PyTime_t, detach: c_int) -> c_int;
             fn _PySemaphore_Wakeup(sema: *mut _PySemaphore);
-
+        }
+    };
+    ($then:ident, critical_section) => {
+        $crate::$then! {
             fn PyCriticalSection_Begin(c: *mut PyCriticalSection, op: *mut c_void);
             fn PyCriticalSection_BeginMutex(c: *mut PyCriticalSection, m: *mut PyMutex);
             fn PyCriticalSection_End(c: *mut PyCriticalSection);
@@ -80,17 +89,24 @@ macro_rules! __py_sync_c_symbols {
 /// Exports CPython's symbols of `lock.c`, `parking_lot.c` and `critical_section.c`, as functions for C,
 /// from the crate in which it stands. See [`c_api`](crate::c_api).
 ///
+/// With the names of some of these files it exports theirs alone, for a program that keeps the others as
+/// they are. [`PySync_Install`](crate::c_api::PySync_Install) is always among them.
+///
 /// For the final crate of a program or a library, once: two of them in one program are two definitions
 /// of one symbol, and the linker says so.
 ///
 /// ```no_run
-/// py_sync::export_c_api!();
+/// py_sync::export_c_api!(lock, critical_section);
 /// # fn main() {}
 /// ```
 #[macro_export]
 macro_rules! export_c_api {
     () => {
-        $crate::__py_sync_c_symbols!(__py_sync_export);
+        $crate::export_c_api!(lock, parking_lot, critical_section);
+    };
+    ($($part:ident),+) => {
+        $crate::__py_sync_c_symbols!(__py_sync_export, runtime);
+        $($crate::__py_sync_c_symbols!(__py_sync_export, $part);)+
     };
 }
 
@@ -115,20 +131,31 @@ macro_rules! __py_sync_export {
     };
 }
 
+/// Name, parameters and result of a symbol.
+#[doc(hidden)]
+pub type Signature = (
+    &'static str,
+    &'static [(&'static str, &'static str)],
+    &'static str,
+);
+
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __py_sync_signatures {
     ($(fn $name:ident($($arg:ident: $ty:ty),*) $(-> $ret:ty)?;)*) => {
-        /// Name, parameters and result of each symbol.
-        #[doc(hidden)]
-        pub const SIGNATURES: &[(&str, &[(&str, &str)], &str)] = &[
-            $((
-                stringify!($name),
-                &[$((stringify!($arg), stringify!($ty))),*],
-                concat!($(stringify!($ret))?),
-            )),*
-        ];
+        &[$((
+            stringify!($name),
+            &[$((stringify!($arg), stringify!($ty))),*],
+            concat!($(stringify!($ret))?),
+        )),*]
     };
 }
 
-crate::__py_sync_c_symbols!(__py_sync_signatures);
+/// Those of each part.
+#[doc(hidden)]
+pub const SIGNATURES: &[&[Signature]] = &[
+    crate::__py_sync_c_symbols!(__py_sync_signatures, runtime),
+    crate::__py_sync_c_symbols!(__py_sync_signatures, lock),
+    crate::__py_sync_c_symbols!(__py_sync_signatures, parking_lot),
+    crate::__py_sync_c_symbols!(__py_sync_signatures, critical_section),
+];

@@ -17,5 +17,8 @@ pub(crate) fn lock_both(first: Option<&Mutex>, has_first: bool, second: Option<&
 /// Unlocks a section's mutexes, innermost first.
 #[inline]
 pub(crate) fn unlock_both(first: Option<&Mutex>, second: Option<&Mutex>) {
-    [second, first].into_iter().flatten().for_each(Mutex::unlock);
+    [second, first]
+        .into_iter()
+        .flatten()
+        .for_each(Mutex::unlock);
 }
