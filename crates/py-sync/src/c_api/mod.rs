@@ -13,7 +13,7 @@
 //! |---|---|
 //! | `lock.rs` | `Python/lock.c`, `Include/internal/pycore_lock.h` |
 //! | `parking_lot.rs` | `Python/parking_lot.c`, `Include/internal/pycore_semaphore.h` |
-//! | `critical_section.rs` | `Python/critical_section.c`, `Include/cpython/critical_section.h` |
+//! | `critical_section.rs`, `chain.rs` | `Python/critical_section.c`, `Include/cpython/critical_section.h` |
 //! | `runtime.rs` | what those files take from `Python/pystate.c`, `Python/ceval_gil.c`, `Python/pylifecycle.c` |
 //!
 //! # Safety
@@ -28,12 +28,14 @@
 // The names are C's.
 #![allow(non_snake_case, non_camel_case_types)]
 
+mod chain;
 mod critical_section;
 mod lock;
 mod parking_lot;
 mod runtime;
 mod symbols;
 
+pub use chain::{PyCriticalSection, PyCriticalSection2};
 pub use critical_section::*;
 pub use lock::*;
 pub use parking_lot::*;

@@ -90,22 +90,21 @@ macro_rules! __py_sync_c_symbols {
 /// from the crate in which it stands. See [`c_api`](crate::c_api).
 ///
 /// With the names of some of these files it exports theirs alone, for a program that keeps the others as
-/// they are. [`PySync_Install`](crate::c_api::PySync_Install) is always among them.
+/// they are. The part `runtime` is [`PySync_Install`](crate::c_api::PySync_Install).
 ///
 /// For the final crate of a program or a library, once: two of them in one program are two definitions
 /// of one symbol, and the linker says so.
 ///
 /// ```no_run
-/// py_sync::export_c_api!(lock, critical_section);
+/// py_sync::export_c_api!(runtime, lock);
 /// # fn main() {}
 /// ```
 #[macro_export]
 macro_rules! export_c_api {
     () => {
-        $crate::export_c_api!(lock, parking_lot, critical_section);
+        $crate::export_c_api!(runtime, lock, parking_lot, critical_section);
     };
     ($($part:ident),+) => {
-        $crate::__py_sync_c_symbols!(__py_sync_export, runtime);
         $($crate::__py_sync_c_symbols!(__py_sync_export, $part);)+
     };
 }
