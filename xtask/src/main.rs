@@ -99,8 +99,8 @@ const TASKS: &[Task] = &[
         takes: Takes::Words(&["--source", "--gil", "--only", "--tests", "--bench", "--jobs"]),
         arguments: "--source DIR [--gil] [--only PART,..] [--tests all|NAME,..] [--bench] [--jobs N]",
         does: "CPython on our crates: builds a source tree as it is, links it once more with ours in \
-               the place of its lock.c, parking_lot.c and critical_section.c, runs the test files on \
-               both and prints what is the same. --bench runs the programs of benches/cpython/ on \
+               the place of its lock.c, parking_lot.c and critical_section.c, runs our trials and its test \
+               files on both and prints what is the same. --bench runs the programs of benches/cpython/ on \
                both in turn, and prints the ratios.",
         needs: "the source of CPython 3.13 or newer, make and a C compiler" },
     Task { name: "rules", arguments: "", run: rules::run, takes: Takes::Nothing,

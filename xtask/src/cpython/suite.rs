@@ -1,8 +1,8 @@
-//! The standard library's test files, each on both interpreters.
+//! Our own trials, and the standard library's test files, each on both interpreters.
 
 use super::tree::Build;
-use crate::sh::{Failure, Result, Sh};
-use std::path::Path;
+use crate::sh::{Failure, Result, Sh, root};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// A file that hangs for so long prints the stacks of all its threads, and ends.
@@ -10,6 +10,24 @@ const TIMEOUT_S: &str = "900";
 
 /// Files whose results differ are run so often.
 const ROUNDS: u32 = 3;
+
+/// What is run on both.
+#[derive(Clone, Debug)]
+enum Subject {
+    /// One of `benches/cpython/trials.py`.
+    Trial(String),
+    /// A file of the standard library's suite.
+    File(String),
+}
+
+impl Subject {
+    fn name(&self) -> String {
+        match self {
+            Subject::Trial(name) => format!("trial: {name}"),
+            Subject::File(name) => name.clone(),
+        }
+    }
+}
 
 /// How one run of a file ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,40 +37,43 @@ struct Outcome {
     sums: String,
 }
 
-/// Runs the files, or with `all` every one there is, and prints the table.
+/// Runs the trials, and then the files, or with `all` every one there is; prints the table.
 pub fn run(build: &Build, tests: &str) -> Result {
     let [base, ours] = build.pythons();
-    let names = match tests {
-        "all" => every_file(build, &base)?,
-        names => names.split_whitespace().map(str::to_owned).collect(),
-    };
+    let mut subjects = trials(build, &base)?;
+    match tests {
+        "all" => subjects.extend(every_file(build, &base)?),
+        names => subjects.extend(
+            names
+                .split_whitespace()
+                .map(|n| Subject::File(n.to_owned())),
+        ),
+    }
     println!("{:<38} {:>9} {:>7}  base / ours", "file", "result", "time");
     let (mut same, mut skipped, mut differs) = (0, 0, Vec::new());
-    for name in &names {
+    for subject in &subjects {
         let start = Instant::now();
-        let pair = [one(build, &base, name), one(build, &ours, name)];
+        let pair = [one(build, &base, subject), one(build, &ours, subject)];
         let (result, told) = match &pair {
+            [a, _] if a.verdict == "failed" && a.sums == "run=0" => ("UNKNOWN", String::new()),
             [a, b] if a.verdict == b.verdict && a.verdict == "skipped" => {
                 ("skipped", String::new())
             }
             [a, b] if a.verdict == b.verdict => ("same", sums(a, b)),
-            [a, b] => again(build, [&base, &ours], name, [a, b]),
+            [a, b] => again(build, [&base, &ours], subject, [a, b]),
         };
         match result {
             "same" => same += 1,
             "skipped" => skipped += 1,
-            _ => differs.push(name.as_str()),
+            _ => differs.push(subject.name()),
         }
-        row(name, result, start.elapsed(), &told);
+        row(&subject.name(), result, start.elapsed(), &told);
     }
-    println!(
-        "{} files: {same} same, {skipped} skipped, {} differ",
-        names.len(),
-        differs.len()
-    );
+    let (count, differ) = (subjects.len(), differs.len());
+    println!("{count} in all: {same} same, {skipped} skipped, {differ} differ");
     match differs.is_empty() {
         true => Ok(()),
-        false => Err(Failure::other(format!("different: {}", differs.join(" ")))),
+        false => Err(Failure::other(format!("different: {}", differs.join(", ")))),
     }
 }
 
@@ -76,13 +97,13 @@ fn sums(base: &Outcome, ours: &Outcome) -> String {
 fn again(
     build: &Build,
     pythons: [&Path; 2],
-    name: &str,
+    subject: &Subject,
     first: [&Outcome; 2],
 ) -> (&'static str, String) {
     let mut passed = first.map(|outcome| u32::from(outcome.verdict == "passed"));
     for _ in 1..ROUNDS {
         for (count, python) in passed.iter_mut().zip(pythons) {
-            *count += u32::from(one(build, python, name).verdict == "passed");
+            *count += u32::from(one(build, python, subject).verdict == "passed");
         }
     }
     let [base, ours] = passed;
@@ -95,25 +116,32 @@ fn again(
     )
 }
 
-fn one(build: &Build, python: &Path, name: &str) -> Outcome {
-    // One process for each file: one that dies takes no other along.
-    let (said, result) = Sh::new(python)
-        .words("-m test --timeout")
-        .arg(TIMEOUT_S)
-        .arg(name)
-        .dir(&build.dir)
-        .tee(false);
+fn one(build: &Build, python: &Path, subject: &Subject) -> Outcome {
+    // One process for each: one that dies takes no other along.
+    let python = Sh::new(python).dir(&build.dir);
+    let (said, result) = match subject {
+        Subject::Trial(name) => python.words("-W ignore").arg(trials_file()).arg(name),
+        Subject::File(name) => python.words("-m test --timeout").arg(TIMEOUT_S).arg(name),
+    }
+    .tee(false);
     let status = match &result {
         Ok(()) => Some(0),
         Err(Failure::Command { status, .. }) => *status,
         Err(_) => None,
     };
     let line = |start: &str| said.iter().find_map(|l| l.strip_prefix(start));
-    let outcome = Outcome {
-        verdict: verdict(status, line("Result: ").unwrap_or_default()),
-        sums: line("Total tests: ").unwrap_or_default().to_owned(),
+    let outcome = match subject {
+        Subject::Trial(_) => Outcome {
+            verdict: if status == Some(0) { "passed" } else { "died" },
+            sums: String::new(),
+        },
+        Subject::File(_) => Outcome {
+            verdict: verdict(status, line("Result: ").unwrap_or_default()),
+            sums: line("Total tests: ").unwrap_or_default().to_owned(),
+        },
     };
     if ["failed", "died"].contains(&outcome.verdict) {
+        let name = subject.name().replace(": ", "-");
         let log = build.dir.join(format!("xtask-{name}.log"));
         // The table is what matters; a full disk must not end it.
         let _ = std::fs::write(&log, said.join("\n"));
@@ -131,14 +159,25 @@ fn verdict(status: Option<i32>, result: &str) -> &'static str {
     }
 }
 
+fn trials_file() -> PathBuf {
+    root().join("benches/cpython/trials.py")
+}
+
+/// What the file of our trials lists.
+fn trials(build: &Build, python: &Path) -> Result<Vec<Subject>> {
+    let list = Sh::new(python).arg(trials_file()).dir(&build.dir).output();
+    let list = list.ok_or_else(|| Failure::other("the interpreter does not list our trials"))?;
+    Ok(list.lines().map(|l| Subject::Trial(l.to_owned())).collect())
+}
+
 /// What the suite itself lists.
-fn every_file(build: &Build, python: &Path) -> Result<Vec<String>> {
+fn every_file(build: &Build, python: &Path) -> Result<Vec<Subject>> {
     let list = Sh::new(python)
         .words("-m test --list-tests")
         .dir(&build.dir)
         .output();
     let list = list.ok_or_else(|| Failure::other("the interpreter does not list its tests"))?;
-    Ok(list.lines().map(str::to_owned).collect())
+    Ok(list.lines().map(|l| Subject::File(l.to_owned())).collect())
 }
 
 #[cfg(test)]

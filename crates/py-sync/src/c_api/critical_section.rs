@@ -130,8 +130,8 @@ unsafe fn begin_slow(
         unsafe { (*c).prev = 0 };
         return;
     }
-    // SAFETY: the calling thread's slot, and what is on its stack. It holds the first of these
-    // sections' mutexes, not yet this one.
+    // SAFETY: the calling thread's slot. If the first mutex is held already, none of its sections has
+    // it.
     unsafe { give_up_own(slot, m1, m2) };
     // I3: pushed before it is locked.
     // SAFETY: the caller's promise.

@@ -7,7 +7,8 @@
 //! lines is the example `c_runtime`.
 //!
 //! What only the runtime knows (its thread state, its handlers of signals, how it dies) it passes once,
-//! by [`PySync_Install`].
+//! by [`PySync_Install`]. A process without a runtime may use the locks; critical sections are for one
+//! that is installed, since a sleep gives them up by its `detach`.
 //!
 //! | file here | in CPython |
 //! |---|---|
