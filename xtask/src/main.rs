@@ -4,6 +4,7 @@
 
 mod bench;
 mod ci;
+mod cpython;
 mod demo;
 mod loom;
 mod miri;
@@ -94,6 +95,14 @@ const TASKS: &[Task] = &[
         does: "10,000 forks with parked threads, 200,000 signals during waits, and 64 threads on \
                every lock for half an hour, watched by a watchdog that is shown to fire.",
         needs: "a unix system" },
+    Task { name: "cpython", run: cpython::run,
+        takes: Takes::Words(&["--source", "--gil", "--only", "--tests", "--bench", "--jobs"]),
+        arguments: "--source DIR [--gil] [--only PART,..] [--tests all|NAME,..] [--bench] [--jobs N]",
+        does: "CPython on our crates: builds a source tree as it is, links it once more with ours in \
+               the place of its lock.c, parking_lot.c and critical_section.c, runs our trials and its test \
+               files on both and prints what is the same. --bench runs the programs of benches/cpython/ on \
+               both in turn, and prints the ratios.",
+        needs: "the source of CPython 3.13 or newer, make and a C compiler" },
     Task { name: "rules", arguments: "", run: rules::run, takes: Takes::Nothing,
         does: "The rules of the house: lengths of files and functions, who may name what.",
         needs: "nothing" },

@@ -61,8 +61,8 @@ const OWNED: &[Owned] = &[
             "core::cell::UnsafeCell",
         ],
         // Beside the shim: what is no part of any model. The child of a fork has one thread, the
-        // diagnostics' counters order nothing, a handler's fence is the compiler's, and a cell's
-        // words are plain memory that the model replaces whole.
+        // diagnostics' counters order nothing, a handler's fence is the compiler's, a cell's words
+        // are plain memory that the model replaces whole, and C's parking compares what C says.
         owners: &[
             "/primitive.rs",
             "/model/",
@@ -74,6 +74,7 @@ const OWNED: &[Owned] = &[
             "/deadline.rs",
             "/deadline/",
             "/primitive/",
+            "/c_api/",
         ],
     },
     Owned {

@@ -74,6 +74,19 @@ impl LockFlags {
     #[doc(alias = "_PY_FAIL_IF_INTERRUPTED")]
     pub const FAIL_IF_INTERRUPTED: LockFlags = LockFlags(4);
 
+    const ALL: u8 = 7;
+
+    /// The flags that C's value stands for; bits that are none of them are left out.
+    ///
+    /// ```
+    /// # use py_sync::LockFlags;
+    /// assert_eq!(LockFlags::from_bits_truncate(1 | 8), LockFlags::DETACH);
+    /// ```
+    #[must_use]
+    pub const fn from_bits_truncate(bits: u8) -> LockFlags {
+        LockFlags(bits & LockFlags::ALL)
+    }
+
     /// No flags: [`NONE`](LockFlags::NONE).
     ///
     /// ```

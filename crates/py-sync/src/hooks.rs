@@ -89,7 +89,7 @@ pub(crate) fn register_sections(door: &'static SectionDoor) {
 /// A thread with its sections suspended and detached from its runtime; dropped, it is back.
 struct Detached {
     sections: Option<(&'static SectionDoor, u32)>,
-    runtime: Option<&'static dyn Runtime>,
+    runtime: Option<(&'static dyn Runtime, *mut ())>,
 }
 
 impl Detached {
@@ -101,15 +101,16 @@ impl Detached {
                 0 => None,
                 depth => Some((door, depth)),
             }),
-            runtime: py_thread::installed().filter(|runtime| runtime.detach()),
+            runtime: py_thread::installed()
+                .and_then(|runtime| Some((runtime, runtime.detach_with()?))),
         })
     }
 }
 
 impl Drop for Detached {
     fn drop(&mut self) {
-        if let Some(runtime) = self.runtime {
-            aborts_on_unwind(|| runtime.attach());
+        if let Some((runtime, word)) = self.runtime {
+            aborts_on_unwind(|| runtime.attach_with(word));
         }
         if let Some((door, depth)) = self.sections {
             (door.resume)(depth);

@@ -16,6 +16,8 @@
 
 mod after_fork;
 mod bits;
+#[cfg(feature = "c-api")]
+pub mod c_api;
 mod condvar;
 mod counting_semaphore;
 mod critical_section;
@@ -34,6 +36,8 @@ mod once_flag;
 mod parking_lot;
 mod primitive;
 mod raw_mutex;
+#[cfg(not(all(test, loom)))]
+mod raw_pointers;
 mod recursive_mutex;
 mod rw_mutex;
 mod semaphore;

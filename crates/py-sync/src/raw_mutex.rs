@@ -95,6 +95,7 @@ const LOCKED: usize = bits::LOCKED as usize;
 /// LOCK.unlock();
 /// ```
 #[doc(alias = "_PyRawMutex")]
+#[cfg_attr(not(all(test, loom)), repr(transparent))]
 pub struct RawMutex {
     word: Word,
 }

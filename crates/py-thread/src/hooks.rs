@@ -65,6 +65,37 @@ pub trait Hooks: Sync {
     fn world_stopped(&self) -> bool {
         false
     }
+
+    /// [`detach`](Hooks::detach) for a runtime whose `attach` has to know which thread it was, as the
+    /// thread state that detaching takes out of a thread-local: a word that
+    /// [`attach_with`](Hooks::attach_with) gets back, or `None` where `detach` would say false.
+    ///
+    /// The sleeps of both crates call these two. As they come, they call the plain ones.
+    ///
+    /// ```
+    /// use core::{ops::ControlFlow, ptr};
+    /// struct Numbered;
+    /// impl py_thread::Hooks for Numbered {
+    ///     fn detach_with(&self) -> Option<*mut ()> { Some(ptr::without_provenance_mut(7)) }
+    ///     fn attach_with(&self, word: *mut ()) { assert_eq!(word.addr(), 7) }
+    ///     fn pending(&self) -> ControlFlow<()> { ControlFlow::Continue(()) }
+    /// }
+    /// py_thread::install(&Numbered)?;
+    /// let handle = py_thread::start(|| ())?;
+    /// handle.join()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "PyEval_SaveThread")]
+    fn detach_with(&self) -> Option<*mut ()> {
+        self.detach().then_some(core::ptr::null_mut())
+    }
+
+    /// [`attach`](Hooks::attach) with the word of the [`detach_with`](Hooks::detach_with) before it.
+    #[doc(alias = "PyEval_RestoreThread")]
+    fn attach_with(&self, word: *mut ()) {
+        let _ = word;
+        self.attach();
+    }
 }
 
 static HOOKS: OnceLock<&'static dyn Hooks> = OnceLock::new();
@@ -170,15 +201,16 @@ impl Runtime for Installed {
 
 /// Runs `wait` with the calling thread detached from the hooks.
 fn detached<R>(wait: impl FnOnce() -> R) -> R {
-    struct Attach(Option<&'static dyn Hooks>);
+    struct Attach(Option<(&'static dyn Hooks, *mut ())>);
     impl Drop for Attach {
         fn drop(&mut self) {
-            if let Some(hooks) = self.0 {
-                aborts_on_unwind(|| hooks.attach());
+            if let Some((hooks, word)) = self.0 {
+                aborts_on_unwind(|| hooks.attach_with(word));
             }
         }
     }
-    let _attach = Attach(installed().filter(|hooks| aborts_on_unwind(|| hooks.detach())));
+    let detach = |hooks: &'static dyn Hooks| Some((hooks, hooks.detach_with()?));
+    let _attach = Attach(aborts_on_unwind(|| installed().and_then(detach)));
     wait()
 }
 

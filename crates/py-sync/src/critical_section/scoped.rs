@@ -146,7 +146,7 @@ impl Drop for EndOnUnwind<'_> {
 
 /// The two by address, the lower one first (I5).
 #[inline]
-pub(super) fn in_order<'a>(a: &'a Mutex, b: &'a Mutex) -> (&'a Mutex, &'a Mutex) {
+pub(crate) fn in_order<'a>(a: &'a Mutex, b: &'a Mutex) -> (&'a Mutex, &'a Mutex) {
     if ptr::from_ref(a).addr() < ptr::from_ref(b).addr() {
         (a, b)
     } else {

@@ -2,6 +2,7 @@
 //! what detach and attach do to a stack.
 
 use super::entry::{Entry, Kind, Place, Slot};
+use super::locks::{lock_both, unlock_both};
 use super::stack::Stack;
 use crate::hooks;
 use crate::mutex::Mutex;
@@ -65,11 +66,7 @@ impl Stack {
         // I3: pushed before it is locked.
         let place = self.push(entry.unfilled());
         self.give_up_own(&[first, second]);
-        if !has_first {
-            first.lock();
-        }
-        // I5: waits with the lower one held, for the higher one.
-        second.lock();
+        lock_both(Some(first), has_first, Some(second));
         self.fill(place, entry);
         place
     }
@@ -192,13 +189,9 @@ fn goes_without(kind: Kind, has: Option<&Mutex>) -> bool {
 #[inline]
 pub(super) fn unlock(entry: Entry) {
     if entry.tag.locks() {
-        [entry.second, entry.first]
-            .into_iter()
-            .filter_map(|m| {
-                // SAFETY: I6: a mutex outlives its section.
-                unsafe { m.as_ref() }
-            })
-            .for_each(Mutex::unlock);
+        // SAFETY: I6: a mutex outlives its section.
+        let (first, second) = unsafe { (entry.first.as_ref(), entry.second.as_ref()) };
+        unlock_both(first, second);
     }
 }
 
@@ -216,12 +209,6 @@ fn lock_again(entry: Entry) -> bool {
         }
         return false;
     }
-    if let (false, Some(first)) = (free, first) {
-        first.lock();
-    }
-    // I5: waits with the lower one held, for the higher one.
-    if let Some(second) = second {
-        second.lock();
-    }
+    lock_both(first, free, second);
     true
 }

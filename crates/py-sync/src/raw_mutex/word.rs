@@ -156,6 +156,7 @@ impl Seen {
 }
 
 /// The word of the mutex.
+#[cfg_attr(not(all(test, loom)), repr(transparent))]
 pub(super) struct Word {
     word: AtomicPtr<Waiter>,
     origin: OriginCell,

@@ -1,0 +1,67 @@
+//! CPython's own symbols: `Python/lock.c`, `Python/parking_lot.c` and `Python/critical_section.c` for
+//! C callers, with C's names, signatures, layouts and meanings.
+//!
+//! A runtime exports them from its final crate (a `staticlib`, a `cdylib` or a program) with
+//! [`export_c_api!`](crate::export_c_api). The feature alone exports nothing: it would collide with a
+//! libpython in the same process. The header for C is `include/py_sync.h`; a runtime in C of a hundred
+//! lines is the example `c_runtime`.
+//!
+//! What only the runtime knows (its thread state, its handlers of signals, how it dies) it passes once,
+//! by [`PySync_Install`]. A process without a runtime may use the locks; critical sections are for one
+//! that is installed, since a sleep gives them up by its `detach`.
+//!
+//! | file here | in CPython |
+//! |---|---|
+//! | `lock.rs` | `Python/lock.c`, `Include/internal/pycore_lock.h` |
+//! | `parking_lot.rs` | `Python/parking_lot.c`, `Include/internal/pycore_semaphore.h` |
+//! | `critical_section.rs`, `chain.rs` | `Python/critical_section.c`, `Include/cpython/critical_section.h` |
+//! | `runtime.rs` | what those files take from `Python/pystate.c`, `Python/ceval_gil.c`, `Python/pylifecycle.c` |
+//!
+//! # Safety
+//!
+//! The functions are unsafe for one reason, as in C: a pointer to a lock is aligned, points to one that
+//! is alive and does not move during the call, and the lock is touched by these functions and by C's
+//! inlined fast paths only. All zero is a new lock. What a function wants beside is said with it.
+//!
+//! Misuse that CPython ends the process for ends it here, by the runtime's `fatal_error` and with C's
+//! words. Misuse that C asserts in a debug build only (a read-write lock that is not locked) does too.
+
+// The names are C's.
+#![allow(non_snake_case, non_camel_case_types)]
+
+mod chain;
+mod critical_section;
+mod lock;
+mod parking_lot;
+mod runtime;
+mod symbols;
+
+pub use chain::{PyCriticalSection, PyCriticalSection2};
+pub use critical_section::*;
+pub use lock::*;
+pub use parking_lot::*;
+pub use runtime::*;
+#[doc(hidden)]
+pub use symbols::{SIGNATURES, Signature};
+
+/// C's name of [`Mutex`](crate::Mutex).
+pub type PyMutex = crate::Mutex;
+/// C's name of [`Event`](crate::Event).
+pub type PyEvent = crate::Event;
+/// C's name of [`OnceFlag`](crate::OnceFlag).
+pub type _PyOnceFlag = crate::OnceFlag;
+/// C's name of [`RawMutex`](crate::RawMutex).
+pub type _PyRawMutex = crate::RawMutex;
+/// C's name of [`RecursiveMutex`](crate::RecursiveMutex).
+pub type _PyRecursiveMutex = crate::RecursiveMutex;
+/// C's name of [`RwMutex`](crate::RwMutex).
+pub type _PyRWMutex = crate::RwMutex;
+/// C's name of [`SeqLock`](crate::SeqLock).
+pub type _PySeqLock = crate::SeqLock;
+/// Nanoseconds. A timeout below 0 is for ever.
+pub type PyTime_t = i64;
+
+/// C's timeout as ours.
+fn timeout(ns: PyTime_t) -> Option<core::time::Duration> {
+    u64::try_from(ns).ok().map(core::time::Duration::from_nanos)
+}

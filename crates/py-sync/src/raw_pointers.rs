@@ -1,0 +1,61 @@
+//! `as_ptr` and `from_ptr`: a lock as the bare byte or word that it is, for a runtime that shows it to
+//! C or embeds it in an object of its own. [`Mutex`](crate::Mutex)'s are in its own file.
+
+use crate::{Event, OnceFlag, RawMutex, RwMutex, SeqLock};
+
+macro_rules! raw_pointers {
+    ($($lock:ident is $word:ident, $free:literal: $touched:literal;)+) => { $(
+        impl $lock {
+            #[doc = concat!("Where its `", stringify!($word), "` is, for a runtime that shows it to C.")]
+            ///
+            /// ```
+            #[doc = concat!("let lock = py_sync::", stringify!($lock), "::new();")]
+            /// // SAFETY: no other thread knows it.
+            #[doc = concat!("assert_eq!(unsafe { *lock.as_ptr() }, ", $free, ");")]
+            /// ```
+            #[inline]
+            #[must_use]
+            pub const fn as_ptr(&self) -> *mut $word {
+                core::ptr::from_ref(self).cast_mut().cast()
+            }
+
+            #[doc = concat!("The lock whose `", stringify!($word), "` is at `word`.")]
+            ///
+            /// # Safety
+            ///
+            /// For all of `'a` the word is aligned, alive, does not move, and is touched only
+            #[doc = concat!("atomically, by ", $touched, ". At first it is that of such a lock: all")]
+            /// zero is a new one.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            #[doc = concat!("let word = Box::into_raw(Box::new(", $free, "));")]
+            /// // SAFETY: the box lives until the last line, and nobody else touches it.
+            #[doc = concat!("let lock = unsafe { py_sync::", stringify!($lock), "::from_ptr(word) };")]
+            /// assert_eq!(lock.as_ptr(), word);
+            /// // SAFETY: made by `into_raw` above, and `lock` is not used again.
+            /// drop(unsafe { Box::from_raw(word) });
+            /// ```
+            #[inline]
+            #[must_use]
+            pub const unsafe fn from_ptr<'a>(word: *mut $word) -> &'a $lock {
+                const {
+                    assert!(size_of::<$lock>() == size_of::<$word>());
+                    assert!(align_of::<$lock>() == align_of::<$word>());
+                };
+                // SAFETY: the same layout (repr(transparent) over the atomic); the rest by the
+                // caller.
+                unsafe { &*word.cast::<$lock>() }
+            }
+        }
+    )+ };
+}
+
+raw_pointers! {
+    Event is u8, "0u8": "events made from it";
+    OnceFlag is u8, "0u8": "once-flags made from it, or by C's inlined look at it";
+    RwMutex is usize, "0usize": "read-write locks made from it";
+    SeqLock is u32, "0u32": "sequence locks made from it";
+    RawMutex is usize, "0usize": "mutexes made from it, or by C's inlined `_PyRawMutex_Lock` and its twin";
+}

@@ -1,0 +1,197 @@
+//! A source tree, and the two interpreters that are made of it.
+
+use super::{PARTS, folder};
+use crate::sh::{Failure, Result, Sh, root, target};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// One configuration of one source tree.
+pub struct Build {
+    source: PathBuf,
+    /// Where it is built.
+    pub dir: PathBuf,
+    gil: bool,
+}
+
+/// Prints what of the makefile we need to know, a line each.
+const QUESTION: &str = "\
+include Makefile
+what-xtask-wants-to-know:
+\t@echo '$(LIBRARY_OBJS)'
+\t@echo '$(CC) $(PY_CORE_CFLAGS)'
+";
+
+/// The interpreter with our crates in it.
+pub const OURS: &str = "python-ours";
+const BASE: &str = "python";
+
+impl Build {
+    /// Finds the tree and the tools, and copies the tree.
+    pub fn prepare(source: &Path, gil: bool) -> Result<Build> {
+        let source = fs::canonicalize(source).unwrap_or(source.to_owned());
+        let version = version(&source)?;
+        for tool in ["make", "cc"] {
+            if Sh::new(tool).arg("--version").output().is_none() {
+                return Err(Failure::Missing(format!("{tool}, to build CPython")));
+            }
+        }
+        let kind = if gil { "gil" } else { "free-threaded" };
+        let dir = folder().join(format!("{version}-{kind}"));
+        let copy = folder().join(format!("{version}-source"));
+        if !copy.join("configure").exists() {
+            eprintln!("copying {} to {}", source.display(), copy.display());
+            fs::create_dir_all(folder())?;
+            let partly = folder().join(format!("{version}-copying"));
+            if partly.exists() {
+                fs::remove_dir_all(&partly)?;
+            }
+            Sh::new("cp").arg("-a").arg(&source).arg(&partly).run()?;
+            fs::rename(&partly, &copy)?;
+        }
+        fs::create_dir_all(&dir)?;
+        Ok(Build {
+            source: copy,
+            dir,
+            gil,
+        })
+    }
+
+    /// Configures and builds it as it is; what is built is not built again.
+    pub fn base(&self, jobs: &str) -> Result {
+        if !self.dir.join("Makefile").exists() {
+            let configure = Sh::new(self.source.join("configure"))
+                .arg("-q")
+                .dir(&self.dir);
+            match self.gil {
+                true => configure.run()?,
+                false => configure.arg("--disable-gil").run()?,
+            }
+        }
+        // Its thousand lines are of use only if it fails.
+        let (said, result) = self.make().arg("-j").arg(jobs).tee(false);
+        if result.is_err() {
+            said.iter().for_each(|line| eprintln!("{line}"));
+        }
+        result
+    }
+
+    /// Links it once more, with these parts from our crates.
+    pub fn ours(&self, parts: &[String]) -> Result {
+        let features = if self.gil { "" } else { ",gil-disabled" };
+        let features = format!("{}{features}", parts.join(","));
+        Sh::cargo("build --release -p cpython-parts --no-default-features --features")
+            .arg(features)
+            .run()?;
+        let question = self.dir.join("xtask.mk");
+        fs::write(&question, QUESTION)?;
+        let answer = self
+            .make()
+            .words("-s -f xtask.mk what-xtask-wants-to-know")
+            .output();
+        let answer =
+            answer.ok_or_else(|| Failure::other("the makefile does not say its objects"))?;
+        let mut lines = answer.lines();
+        let (objects, compiler) = (lines.next().unwrap_or(""), lines.next().unwrap_or(""));
+        let mut objects = without(objects, parts)?;
+        let glue = root().join("xtask/cpython/src/glue.c");
+        let include = root().join("crates/py-sync/include");
+        let mut words = compiler.split_whitespace();
+        Sh::new(words.next().unwrap_or("cc"))
+            .args(&words.collect::<Vec<_>>())
+            .arg("-I")
+            .arg(include)
+            .arg("-c")
+            .arg(glue)
+            .words("-o xtask-glue.o")
+            .dir(&self.dir)
+            .run()?;
+        let library = target().join("release/libcpython_parts.a");
+        objects.push_str(" xtask-glue.o ");
+        objects.push_str(&library.to_string_lossy());
+        self.link(&objects)
+    }
+
+    fn link(&self, objects: &str) -> Result {
+        let ours = self.dir.join(OURS);
+        if ours.exists() {
+            fs::remove_file(&ours)?;
+        }
+        let (said, result) = self
+            .make()
+            .arg(format!("BUILDPYTHON={OURS}"))
+            .arg("LINK_PYTHON_DEPS=")
+            .arg(format!("LINK_PYTHON_OBJS={objects}"))
+            .arg(OURS)
+            .tee(false);
+        if result.is_err() {
+            said.iter().for_each(|line| eprintln!("{line}"));
+        }
+        result
+    }
+
+    fn make(&self) -> Sh {
+        Sh::new("make").dir(&self.dir)
+    }
+
+    /// The two interpreters: as it is, and ours.
+    pub fn pythons(&self) -> [PathBuf; 2] {
+        [BASE, OURS].map(|name| self.dir.join(name))
+    }
+}
+
+/// The objects, without those that we replace.
+fn without(objects: &str, parts: &[String]) -> Result<String> {
+    let replaced: Vec<&str> = PARTS
+        .iter()
+        .filter(|(name, _)| parts.iter().any(|p| p == name))
+        .map(|(_, object)| *object)
+        .collect();
+    let kept: Vec<&str> = objects
+        .split_whitespace()
+        .filter(|object| !replaced.contains(object))
+        .collect();
+    let gone = objects.split_whitespace().count() - kept.len();
+    if gone != replaced.len() {
+        let why = format!("of {replaced:?} the makefile knows {gone}");
+        return Err(Failure::other(why));
+    }
+    Ok(kept.join(" "))
+}
+
+/// `3.13.15`, of a tree of 3.13 or newer.
+fn version(source: &Path) -> Result<String> {
+    let patchlevel = source.join("Include/patchlevel.h");
+    let text = fs::read_to_string(&patchlevel).map_err(|_| {
+        Failure::Missing(format!("a source tree of CPython in {}", source.display()))
+    })?;
+    let said = text
+        .lines()
+        .find_map(|l| l.strip_prefix("#define PY_VERSION"));
+    let version = said.unwrap_or_default().trim().trim_matches('"').to_owned();
+    let minor = version
+        .split('.')
+        .nth(1)
+        .and_then(|n| n.parse::<u32>().ok());
+    match minor {
+        Some(13..) => Ok(version),
+        _ => Err(Failure::other(format!(
+            "{} is CPython {version:?}; 3.13 is the oldest that has these files",
+            source.display()
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without;
+
+    #[test]
+    fn the_objects_of_the_parts_go_and_no_others() {
+        let objects = "Python/getargs.o  Python/lock.o Python/lock2.o Python/parking_lot.o";
+        let parts =
+            |words: &str| -> Vec<String> { words.split_whitespace().map(str::to_owned).collect() };
+        let kept = without(objects, &parts("lock")).unwrap();
+        assert_eq!(kept, "Python/getargs.o Python/lock2.o Python/parking_lot.o");
+        assert!(without(objects, &parts("critical_section")).is_err());
+    }
+}
