@@ -200,7 +200,7 @@ fn fractions_from_text_are_cpythons() {
     compare(
         // Python makes the power of ten, and where long digits are no fraction its regular
         // expression takes minutes to find out.
-        (0..count(10_000, 100_000)).map(|_| text(&mut rng, false, 3)),
+        (0..count(10_000, 300_000)).map(|_| text(&mut rng, false, 3)),
         |text| format!("fraction-text {}", hex(text.as_bytes())),
         |text| answer(hash_fraction_text(text)),
     );
