@@ -1,5 +1,6 @@
 /* Calls every symbol of py_sync.h, and checks what it does to the bytes. The argument is the runtime's
- * end_checks_null; `layout` prints the layouts instead. */
+ * end_checks_null, or `gil` for a library whose sections take no locks; `layout` prints the layouts
+ * instead. */
 #define _GNU_SOURCE /* pthread_tryjoin_np */
 #include <pthread.h>
 #include <signal.h>
@@ -612,11 +613,34 @@ static void sections_without_a_lock(void)
     }
 }
 
+/* In a library for a runtime with a GIL. */
+static void sections_that_do_nothing(void)
+{
+    PyCriticalSection c;
+    PyCriticalSection2 c2;
+    PyMutex_Lock(&a.mutex);
+    PyCriticalSection_Begin(&c, &a);
+    PyCriticalSection_BeginMutex(&c, &a.mutex);
+    PyCriticalSection2_Begin(&c2, &a, &b);
+    PyCriticalSection2_BeginMutex(&c2, &a.mutex, &b.mutex);
+    _PyCriticalSection_BeginSlow(&c, &a.mutex);
+    _PyCriticalSection2_BeginSlow(&c2, &a.mutex, &b.mutex, 0);
+    CHECK(self->sections == 0 && a.mutex._bits == 1 && b.mutex._bits == 0);
+    PyCriticalSection2_End(&c2);
+    PyCriticalSection_End(&c);
+    CHECK(self->sections == 0 && a.mutex._bits == 1);
+    PyMutex_Unlock(&a.mutex);
+}
+
 #define PRINT_OFFSET(field) printf("%s %zu\n", #field, offsetof(PySync_Runtime, field))
 #define PRINT_SIZE(type) printf("%s %zu\n", #type, sizeof(type))
 
 static int layout(void)
 {
+    PyCriticalSection c;
+    PyCriticalSection_BeginMutex(&c, &a.mutex);
+    printf("sections lock %d\n", a.mutex._bits);
+    PyCriticalSection_End(&c);
     PRINT_OFFSET(size);
     PRINT_OFFSET(end_checks_null);
     PRINT_OFFSET(current_thread);
@@ -648,6 +672,7 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "layout") == 0) {
         return layout();
     }
+    int gil = strcmp(argv[1], "gil") == 0;
     runtime.end_checks_null = atoi(argv[1]);
     PySync_Runtime of_another_header = runtime;
     of_another_header.size -= sizeof(void *);
@@ -669,9 +694,13 @@ int main(int argc, char **argv)
     semaphore();
     signals();
     fork_it();
-    sections();
-    slow_sections();
-    sections_without_a_lock();
+    if (gil) {
+        sections_that_do_nothing();
+    } else {
+        sections();
+        slow_sections();
+        sections_without_a_lock();
+    }
     CHECK(state.attached && state.sections == 0 && state.detaches == state.attaches);
     return 0;
 }
