@@ -13,6 +13,8 @@ mod exclusive;
 mod others;
 mod program;
 mod reading;
+#[cfg(feature = "gil-disabled")]
+mod sections;
 #[cfg(feature = "lock_api")]
 mod typed;
 
