@@ -51,8 +51,26 @@ fn behind_a_stopped_one(
         until(&|| thread.load(SeqCst) != 0 && parked());
         support::send(thread.load(SeqCst) as libc::pthread_t, libc::SIGUSR1);
         until(&|| STOPPED.load(SeqCst));
-        unlock();
-        if !free() {
+        // On a busy machine it may be stopped while it still has its bucket's lock, for which the unlock
+        // waits: then it is let go, and the episode does not count.
+        let unlocked = AtomicBool::new(false);
+        let in_time = std::thread::scope(|unlocking| {
+            let watch = unlocking.spawn(|| {
+                let start = Instant::now();
+                while !unlocked.load(SeqCst) {
+                    if start.elapsed() > MS * 500 {
+                        GO.store(true, SeqCst);
+                        return false;
+                    }
+                    std::thread::sleep(MS / 10);
+                }
+                true
+            });
+            unlock();
+            unlocked.store(true, SeqCst);
+            watch.join().expect("it does not panic")
+        });
+        if !in_time || !free() {
             return None;
         }
         let release = hold_again();
