@@ -129,7 +129,7 @@ void _PyParkingLot_UnparkAll(const void *address);
 void _PyParkingLot_AfterFork(void);
 
 typedef struct {
-    uint32_t count;
+    uintptr_t v;
 } _PySemaphore;
 
 void _PySemaphore_Init(_PySemaphore *sema);

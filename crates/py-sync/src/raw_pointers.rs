@@ -1,7 +1,7 @@
 //! `as_ptr` and `from_ptr`: a lock as the bare byte or word that it is, for a runtime that shows it to
 //! C or embeds it in an object of its own. [`Mutex`](crate::Mutex)'s are in its own file.
 
-use crate::{Event, OnceFlag, RawMutex, RwMutex, SeqLock};
+use crate::{Event, OnceFlag, RawMutex, RwMutex, Semaphore, SeqLock};
 
 macro_rules! raw_pointers {
     ($($lock:ident is $word:ident, $free:literal: $touched:literal;)+) => { $(
@@ -9,7 +9,7 @@ macro_rules! raw_pointers {
             #[doc = concat!("Where its `", stringify!($word), "` is, for a runtime that shows it to C.")]
             ///
             /// ```
-            #[doc = concat!("let lock = py_sync::", stringify!($lock), "::new();")]
+            #[doc = concat!("let lock = py_sync::", stringify!($lock), "::default();")]
             /// // SAFETY: no other thread knows it.
             #[doc = concat!("assert_eq!(unsafe { *lock.as_ptr() }, ", $free, ");")]
             /// ```
@@ -26,6 +26,10 @@ macro_rules! raw_pointers {
             /// For all of `'a` the word is aligned, alive, does not move, and is touched only
             #[doc = concat!("atomically, by ", $touched, ". At first it is that of such a lock: all")]
             /// zero is a new one.
+            ///
+            /// All of them are of one copy of this crate. Two versions of it in one process, or a shared
+            /// library and a program that have it each, have two parking lots, and who waits in one is
+            /// never woken by the other.
             ///
             /// # Examples
             ///
@@ -56,6 +60,7 @@ raw_pointers! {
     Event is u8, "0u8": "events made from it";
     OnceFlag is u8, "0u8": "once-flags made from it, or by C's inlined look at it";
     RwMutex is usize, "0usize": "read-write locks made from it";
+    Semaphore is usize, "0usize": "semaphores made from it";
     SeqLock is u32, "0u32": "sequence locks made from it";
     RawMutex is usize, "0usize": "mutexes made from it, or by C's inlined `_PyRawMutex_Lock` and its twin";
 }

@@ -9,8 +9,9 @@ mod support;
 
 use py_sync::typed::lock_api::RawRwLockUpgrade as _;
 use py_sync::typed::{
-    Condvar, FairMutex, Mutex, Once, OnceState, RawReentrantMutex, ReentrantMutex, RwLock,
-    RwLockUpgradableReadGuard, const_fair_mutex, const_mutex, const_reentrant_mutex, const_rwlock,
+    Condvar, FairMutex, Mutex, Once, OnceState, RawReentrantMutex, RecursiveRwLock, ReentrantMutex,
+    RwLock, RwLockUpgradableReadGuard, const_fair_mutex, const_mutex, const_reentrant_mutex,
+    const_rwlock,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -33,6 +34,44 @@ fn children_go_on_with_what_their_parents_threads_wait_for() {
     a_lock_that_another_thread_held_is_free_once_it_is_zeroed();
     a_child_has_its_parents_thread_id_and_onces();
     a_child_makes_free_what_threads_of_its_parent_held();
+    a_child_runs_what_a_thread_of_its_parent_was_running();
+}
+
+/// One `Once` runs in another thread, one is poisoned and waited for; a recursive lock is held there.
+fn a_child_runs_what_a_thread_of_its_parent_was_running() {
+    static RUNS: Once = Once::new();
+    static POISONED: Once = Once::new();
+    static LOCK: RecursiveRwLock<u32> = RecursiveRwLock::new(1);
+    let (begun, end) = (py_sync::Event::new(), py_sync::Event::new());
+    let panics = || POISONED.call_once(|| panic!("as the test wants"));
+    assert!(std::panic::catch_unwind(panics).is_err());
+    std::thread::scope(|scope| {
+        scope.spawn(|| POISONED.wait_force());
+        scope.spawn(|| {
+            RUNS.call_once(|| {
+                let _held = LOCK.write();
+                begun.notify();
+                end.wait();
+            });
+        });
+        begun.wait();
+        // Also if a child fails: the scope waits for the threads.
+        let _end = Ends(&end, || POISONED.call_once_force(|_| ()));
+        for _ in 0..forks() {
+            in_forked_child(|| {
+                let as_it_was = RUNS.state() == OnceState::InProgress && LOCK.try_read().is_none();
+                // SAFETY: the child's only thread, which runs neither and holds nothing.
+                unsafe {
+                    RUNS.at_fork_reinit();
+                    POISONED.at_fork_reinit();
+                    LOCK.raw().at_fork_reinit();
+                }
+                let poisoned = POISONED.state() == OnceState::Poisoned;
+                RUNS.call_once(|| ());
+                as_it_was && poisoned && RUNS.is_completed() && *LOCK.write() == 1
+            });
+        }
+    });
 }
 
 /// Another thread holds one of each, and is not in the child.
@@ -56,7 +95,7 @@ fn a_child_makes_free_what_threads_of_its_parent_held() {
         });
         all_held.wait();
         // Also if a child fails: the scope waits for the thread.
-        let _end = Ends(&end);
+        let _end = Ends(&end, || ());
         for _ in 0..forks() {
             in_forked_child(|| {
                 let held = MUTEX.try_lock_for(MS).is_none()
@@ -79,12 +118,13 @@ fn a_child_makes_free_what_threads_of_its_parent_held() {
     });
 }
 
-/// Notifies when dropped.
-struct Ends<'a>(&'a py_sync::Event);
+/// Notifies when dropped, and does what else ends the test's threads.
+struct Ends<'a, F: Fn()>(&'a py_sync::Event, F);
 
-impl Drop for Ends<'_> {
+impl<F: Fn()> Drop for Ends<'_, F> {
     fn drop(&mut self) {
         self.0.notify();
+        (self.1)();
     }
 }
 

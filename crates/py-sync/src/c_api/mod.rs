@@ -56,6 +56,8 @@ pub type _PyRawMutex = crate::RawMutex;
 pub type _PyRecursiveMutex = crate::RecursiveMutex;
 /// C's name of [`RwMutex`](crate::RwMutex).
 pub type _PyRWMutex = crate::RwMutex;
+/// C's name of [`Semaphore`](crate::Semaphore). C's own is the system's, and no smaller.
+pub type _PySemaphore = crate::Semaphore;
 /// C's name of [`SeqLock`](crate::SeqLock).
 pub type _PySeqLock = crate::SeqLock;
 /// Nanoseconds. A timeout below 0 is for ever.

@@ -1,11 +1,9 @@
 //! `Python/parking_lot.c`.
 
 use super::lock::detach_flag;
-use super::{PyTime_t, timeout};
-use crate::deadline::Deadline;
-use crate::flags::{LockFlags, ParkStatus};
-use crate::parking_lot::{Kind, Parking, park_with};
-use crate::primitive::{Acquire, AtomicU8, AtomicU32, AtomicU64, Relaxed, Release, SeqCst};
+use super::{_PySemaphore, PyTime_t, timeout};
+use crate::flags::{LockFlags, LockStatus, ParkStatus};
+use crate::primitive::{AtomicU8, AtomicU32, AtomicU64, SeqCst};
 use core::ffi::{c_int, c_void};
 use core::ptr;
 use core::sync::atomic::AtomicU16;
@@ -101,30 +99,19 @@ pub unsafe fn _PyParkingLot_AfterFork() {
     unsafe { crate::after_fork() };
 }
 
-/// A count that threads wait for. CPython: `Include/internal/pycore_semaphore.h`, `_PySemaphore`.
-///
-/// C's is the system's semaphore, and larger: that C caller's memory will do. Its threads sleep in the
-/// parking lot, on its address.
-#[derive(Debug)]
-#[repr(C)]
-pub struct _PySemaphore {
-    count: AtomicU32,
-}
-
-/// Makes a semaphore of count 0. CPython: `Include/internal/pycore_semaphore.h`, `_PySemaphore_Init`.
+/// Makes a semaphore without a permit. CPython: `Include/internal/pycore_semaphore.h`,
+/// `_PySemaphore_Init`.
 ///
 /// # Safety
 ///
 /// `sema` may be written, and nobody uses it yet.
 pub unsafe fn _PySemaphore_Init(sema: *mut _PySemaphore) {
-    let count = AtomicU32::new(0);
     // SAFETY: the caller's promise.
-    unsafe { sema.write(_PySemaphore { count }) };
+    unsafe { sema.write(_PySemaphore::new(0)) };
 }
 
-/// Waits until the count is above 0, and takes 1 from it: 0 if it did, -2 if the time is up, -3 if a
-/// signal has arrived, of which nothing has been run. CPython: `Include/internal/pycore_semaphore.h`,
-/// `_PySemaphore_Wait`.
+/// Waits for a permit: 0 if it has one, -2 if the time is up, -3 if a signal has arrived, of which
+/// nothing has been run. CPython: `Include/internal/pycore_semaphore.h`, `_PySemaphore_Wait`.
 ///
 /// # Safety
 ///
@@ -134,42 +121,26 @@ pub unsafe fn _PySemaphore_Wait(
     timeout_ns: PyTime_t,
     detach: c_int,
 ) -> c_int {
+    let flags = detach_flag(detach) | LockFlags::FAIL_IF_INTERRUPTED;
     // SAFETY: the caller's promise.
-    let count = &unsafe { &*sema }.count;
-    let deadline = Deadline::after(timeout(timeout_ns));
-    let flags = detach_flag(detach) | LockFlags::HANDLE_SIGNALS;
-    loop {
-        // Acquire: what came before the wake-up is seen. Relaxed: nothing was taken.
-        let taken = count.fetch_update(Acquire, Relaxed, |count| count.checked_sub(1));
-        if taken.is_ok() {
-            return ParkStatus::Ok as c_int;
-        }
-        let parking = Parking::plain(Kind::Park, sema.addr(), deadline, flags);
-        // Relaxed: under the bucket lock, under which the count goes up.
-        let is_empty = || count.load(Relaxed) == 0;
-        // SAFETY: the key is the semaphore's own address, and only semaphores park there; `is_empty`
-        // does not call into the lot.
-        match unsafe { park_with(parking, is_empty) }.status {
-            ParkStatus::Ok | ParkStatus::Again => {}
-            given_up => return given_up as c_int,
-        }
-    }
+    let status = unsafe { &*sema }.acquire_timed(timeout(timeout_ns), flags);
+    let status = match status {
+        LockStatus::Acquired => ParkStatus::Ok,
+        LockStatus::Failure => ParkStatus::Timeout,
+        LockStatus::Intr => ParkStatus::Intr,
+    };
+    status as c_int
 }
 
-/// Adds 1 to the count, and wakes a thread. CPython: `Include/internal/pycore_semaphore.h`,
-/// `_PySemaphore_Wakeup`.
+/// Gives a permit. CPython: `Include/internal/pycore_semaphore.h`, `_PySemaphore_Wakeup`.
 ///
 /// # Safety
 ///
-/// That of [the module](crate::c_api#safety). The semaphore is not touched once the count has gone up:
-/// who takes it may free it.
+/// That of [the module](crate::c_api#safety). The semaphore is not touched once the permit is given: who
+/// has it may free it.
 pub unsafe fn _PySemaphore_Wakeup(sema: *mut _PySemaphore) {
-    let add_one = |_: Option<usize>, _: bool| {
-        // SAFETY: the caller's promise; it may be gone from here on. Release: see `_PySemaphore_Wait`.
-        unsafe { &(*sema).count }.fetch_add(1, Release);
-    };
-    // SAFETY: as in `_PySemaphore_Wait`.
-    unsafe { crate::unpark(sema.addr(), add_one) };
+    // SAFETY: the caller's promise.
+    unsafe { &*sema }.release();
 }
 
 /// Ends its life, which is nothing here. CPython: `Include/internal/pycore_semaphore.h`,

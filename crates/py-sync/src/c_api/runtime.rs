@@ -91,12 +91,14 @@ pub unsafe fn PySync_Install(runtime: *const PySync_Runtime) -> c_int {
     }
     let runtime = runtime.cast_mut();
     let null = ptr::null_mut();
-    // Release: a thread that finds the table finds what its maker wrote to it.
+    // Release: a thread that finds the table finds what its maker wrote to it. Relaxed on failure:
+    // nothing is read through the other table.
     let first = INSTALLED.compare_exchange(null, runtime, Release, Relaxed);
     if first.is_err() {
         return -1;
     }
     if crate::install(&Installed).is_err() {
+        // Relaxed: no thread sleeps yet, so nobody has looked for what the table says.
         INSTALLED.store(null, Relaxed);
         return -1;
     }

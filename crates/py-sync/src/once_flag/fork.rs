@@ -1,6 +1,6 @@
 //! A [`OnceFlag`] in the child of a fork.
 
-use super::{DONE, OnceFlag, UNTRIED};
+use super::{HAS_PARKED, OnceFlag, RUNNING, UNTRIED};
 use crate::primitive::Relaxed;
 
 impl OnceFlag {
@@ -22,9 +22,14 @@ impl OnceFlag {
     /// assert!(once.is_done());
     /// ```
     pub unsafe fn at_fork_reinit(&self) {
-        // Relaxed: the child has one thread.
-        if self.0.load(Relaxed) != DONE {
-            self.0.store(UNTRIED, Relaxed);
-        }
+        // Relaxed, both: the child has one thread.
+        let byte = self.0.load(Relaxed);
+        self.0.store(
+            match byte & RUNNING {
+                RUNNING => UNTRIED,
+                _ => byte & !HAS_PARKED,
+            },
+            Relaxed,
+        );
     }
 }

@@ -42,12 +42,13 @@ use crate::primitive::{Acquire, AtomicU8, MODEL, Release, lot_static};
 /// | a key of [`park`](crate::park()) | without waiters; may be parked on again |
 /// | a typed `Condvar` | without waiters; may be waited for with any mutex |
 /// | a typed `Once` that was not run, poisoned or done | as it was; nobody waits for it |
+/// | one whose initialiser ran in another thread | waited for for ever, unless `at_fork_reinit` |
 /// | critical sections of the forking thread | open, and their mutexes held, as they were |
 /// | the runtime and its hooks | as they were |
 /// | any lock whose memory was zeroed since | free |
 ///
 /// Each cell has a test, and so have random programs of primitives, operations and forks:
-/// `tests/fork_table/`, and `tests/semaphore_fork.rs` for the semaphore.
+/// `tests/fork_table/`, `tests/typed_fork.rs`, and `tests/semaphore_fork.rs`.
 ///
 /// A thread must not fork from a hook or a callback of this crate.
 ///

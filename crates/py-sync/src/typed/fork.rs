@@ -3,9 +3,10 @@
 //! Of a lock with data it is `lock.raw().at_fork_reinit()`.
 
 use super::condvar::Condvar;
+use super::once::Once;
 use super::policy::Policy;
 use super::raw_mutex::RawByteMutex;
-use super::raw_rw_lock::RawRwLock;
+use super::raw_rw_lock::RawWordRwLock;
 
 impl<P: Policy> RawByteMutex<P> {
     /// Makes it unlocked in the child of a fork, whoever held it in the parent.
@@ -31,7 +32,7 @@ impl<P: Policy> RawByteMutex<P> {
     }
 }
 
-impl RawRwLock {
+impl<const RECURSIVE: bool> RawWordRwLock<RECURSIVE> {
     /// Makes it free in the child of a fork, whoever held it in the parent, and forgets who waited.
     ///
     /// # Safety
@@ -49,6 +50,30 @@ impl RawRwLock {
     /// // SAFETY: nobody else knows the lock, and its number is whole.
     /// unsafe { lock.raw().at_fork_reinit() };
     /// assert_eq!(*lock.write(), 1);
+    /// ```
+    pub unsafe fn at_fork_reinit(&self) {
+        // SAFETY: the caller's promise.
+        unsafe { self.0.at_fork_reinit() };
+    }
+}
+
+impl Once {
+    /// In the child of a fork: if the initialiser was running, makes it not run yet, so that the next
+    /// caller tries. One that is done or poisoned stays so.
+    ///
+    /// # Safety
+    ///
+    /// The process has forked, the calling thread is the child's only one and not inside the
+    /// initialiser, and what that had done by the fork is sound as it is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use py_sync::typed::{Once, OnceState};
+    /// let once = Once::new();
+    /// // SAFETY: nobody else knows it.
+    /// unsafe { once.at_fork_reinit() };
+    /// assert_eq!(once.state(), OnceState::New);
     /// ```
     pub unsafe fn at_fork_reinit(&self) {
         // SAFETY: the caller's promise.

@@ -93,7 +93,7 @@ impl OnceState {
 /// assert_eq!(size_of::<Once>(), 1);
 /// ```
 #[repr(transparent)]
-pub struct Once(OnceFlag);
+pub struct Once(pub(super) OnceFlag);
 
 impl Once {
     /// One whose initialiser has not run.

@@ -28,8 +28,8 @@
 //! ```
 //!
 //! Where it differs from parking_lot 0.13, beside what [`typed`](super) lists: locks are handed to who
-//! has waited for 1 ms, where 0.13 has no such rule; [`Once`] has what 0.12's has; there is no
-//! `deadlock_detection`, no `send_guard`, no serde.
+//! has waited for 1 ms, where 0.13 has no such rule; there is no `deadlock_detection`, no `send_guard`,
+//! no serde.
 
 mod condvar;
 mod mutex;

@@ -1,45 +1,13 @@
-//! The raw read-write lock behind lock_api 0.5's traits, and the names over its types.
+//! lock_api 0.5's traits of the raw read-write lock, and the names over its types.
 //!
-//! Nothing is decided here: each call is that of 0.4's trait.
+//! Nothing is decided here: each call is that of 0.4's trait, on the same lock.
 
-use super::super::lock_api::{
-    RawRwLock as V04, RawRwLockDowngrade as V04Downgrade, RawRwLockFair as V04Fair,
-    RawRwLockRecursive as V04Recursive, RawRwLockRecursiveTimed as V04RecursiveTimed,
-    RawRwLockTimed as V04Timed, RawRwLockUpgrade as V04Upgrade,
-    RawRwLockUpgradeDowngrade as V04UpgradeDowngrade, RawRwLockUpgradeFair as V04UpgradeFair,
-    RawRwLockUpgradeTimed as V04UpgradeTimed,
-};
-use super::super::raw_rw_lock;
+pub use super::super::raw_rw_lock::{RawRwLock, RawRwLockRecursive};
+
+use super::super::lock_api as v04;
+use super::super::raw_rw_lock::RawWordRwLock;
 use super::lock_api::{self, GuardNoSend};
-use crate::deadline::time_until;
-use core::fmt;
 use std::time::{Duration, Instant};
-
-/// A read-write lock of one word without data, for lock_api 0.5:
-/// [`typed::RawRwLock`](crate::typed::RawRwLock), or, if it is `RECURSIVE`, one each read of which goes
-/// past waiting writers.
-///
-/// ```
-/// use py_sync::typed::v05::{RawRwLock, lock_api::RawRwLock as _};
-/// static RAW: RawRwLock = RawRwLock::INIT;
-/// let guard = RAW.lock_shared();
-/// assert!(RAW.try_lock_exclusive().is_none());
-/// // SAFETY: locked above.
-/// unsafe { RAW.unlock_shared(guard) };
-/// assert_eq!(size_of::<RawRwLock>(), size_of::<usize>());
-/// ```
-#[repr(transparent)]
-pub struct RawRwLock<const RECURSIVE: bool = false>(raw_rw_lock::RawRwLock);
-
-/// A [`RawRwLock`] with reads that a waiting writer does not stop: a thread may read again while it
-/// reads.
-///
-/// ```
-/// use py_sync::typed::v05::{RawRwLockRecursive, lock_api::RawRwLock as _};
-/// static RAW: RawRwLockRecursive = RawRwLockRecursive::INIT;
-/// assert!(!RAW.is_locked_exclusive());
-/// ```
-pub type RawRwLockRecursive = RawRwLock<true>;
 
 fn guard(locked: bool) -> Option<GuardNoSend> {
     locked.then(GuardNoSend::new)
@@ -52,218 +20,189 @@ fn upgraded(upgraded: bool, guard: GuardNoSend) -> Result<GuardNoSend, GuardNoSe
     }
 }
 
-impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
-    /// Makes it free in the child of a fork, as
-    /// [`typed::RawRwLock::at_fork_reinit`](crate::typed::RawRwLock::at_fork_reinit).
-    ///
-    /// # Safety
-    ///
-    /// As for that.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use py_sync::typed::v05::RwLock;
-    /// let lock = RwLock::new(1);
-    /// std::mem::forget(lock.write()); // as if a thread of the parent held it
-    /// // SAFETY: nobody else knows the lock, and its number is whole.
-    /// unsafe { lock.raw().at_fork_reinit() };
-    /// assert_eq!(*lock.read(), 1);
-    /// ```
-    pub unsafe fn at_fork_reinit(&self) {
-        // SAFETY: the caller's promise.
-        unsafe { self.0.at_fork_reinit() };
-    }
-}
-
-// SAFETY: 0.4's traits are implemented, which promise the same; the guards have no state. A recursive
-// read excludes writers as any read does.
-unsafe impl<const RECURSIVE: bool> lock_api::RawRwLock for RawRwLock<RECURSIVE> {
-    const INIT: Self = RawRwLock(<raw_rw_lock::RawRwLock as V04>::INIT);
+// SAFETY: 0.4's traits are implemented, which promise the same; the guards have no state.
+unsafe impl<const RECURSIVE: bool> lock_api::RawRwLock for RawWordRwLock<RECURSIVE> {
+    const INIT: Self = <Self as v04::RawRwLock>::INIT;
 
     type SharedGuard = GuardNoSend;
     type ExclusiveGuard = GuardNoSend;
 
     #[inline]
     fn lock_shared(&self) -> GuardNoSend {
-        match RECURSIVE {
-            true => self.0.lock_shared_recursive(),
-            false => self.0.lock_shared(),
-        }
+        v04::RawRwLock::lock_shared(self);
         GuardNoSend::new()
     }
 
     #[inline]
     fn try_lock_shared(&self) -> Option<GuardNoSend> {
-        guard(match RECURSIVE {
-            true => self.0.try_lock_shared_recursive(),
-            false => self.0.try_lock_shared(),
-        })
+        guard(v04::RawRwLock::try_lock_shared(self))
     }
 
     #[inline]
     unsafe fn unlock_shared(&self, _: GuardNoSend) {
         // SAFETY: the caller's promise, here and below.
-        unsafe { self.0.unlock_shared() };
+        unsafe { v04::RawRwLock::unlock_shared(self) };
     }
 
     #[inline]
     fn lock_exclusive(&self) -> GuardNoSend {
-        self.0.lock_exclusive();
+        v04::RawRwLock::lock_exclusive(self);
         GuardNoSend::new()
     }
 
     #[inline]
     fn try_lock_exclusive(&self) -> Option<GuardNoSend> {
-        guard(self.0.try_lock_exclusive())
+        guard(v04::RawRwLock::try_lock_exclusive(self))
     }
 
     #[inline]
     unsafe fn unlock_exclusive(&self, _: GuardNoSend) {
         // SAFETY: as above.
-        unsafe { self.0.unlock_exclusive() };
+        unsafe { v04::RawRwLock::unlock_exclusive(self) };
     }
 
     #[inline]
     fn is_locked(&self) -> bool {
-        self.0.is_locked()
+        v04::RawRwLock::is_locked(self)
     }
 
     #[inline]
     fn is_locked_exclusive(&self) -> bool {
-        self.0.is_locked_exclusive()
+        v04::RawRwLock::is_locked_exclusive(self)
     }
 }
 
 // SAFETY: as above; who bumps has the lock again when that returns.
-unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockFair for RawRwLock<RECURSIVE> {
+unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockFair for RawWordRwLock<RECURSIVE> {
     unsafe fn unlock_shared_fair(&self, _: GuardNoSend) {
         // SAFETY: the caller's promise, here and below.
-        unsafe { self.0.unlock_shared_fair() };
+        unsafe { v04::RawRwLockFair::unlock_shared_fair(self) };
     }
 
     unsafe fn unlock_exclusive_fair(&self, _: GuardNoSend) {
         // SAFETY: as above.
-        unsafe { self.0.unlock_exclusive_fair() };
+        unsafe { v04::RawRwLockFair::unlock_exclusive_fair(self) };
     }
 
     unsafe fn bump_shared(&self, _: &mut GuardNoSend) {
         // SAFETY: as above.
-        unsafe { self.0.bump_shared() };
+        unsafe { v04::RawRwLockFair::bump_shared(self) };
     }
 
     unsafe fn bump_exclusive(&self, _: &mut GuardNoSend) {
         // SAFETY: as above.
-        unsafe { self.0.bump_exclusive() };
+        unsafe { v04::RawRwLockFair::bump_exclusive(self) };
     }
 }
 
 // SAFETY: as above; the writer is a reader in the same breath.
-unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockDowngrade for RawRwLock<RECURSIVE> {
+unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockDowngrade for RawWordRwLock<RECURSIVE> {
     unsafe fn downgrade(&self, guard: GuardNoSend) -> GuardNoSend {
         // SAFETY: the caller's promise.
-        unsafe { self.0.downgrade() };
+        unsafe { v04::RawRwLockDowngrade::downgrade(self) };
         guard
     }
 }
 
 // SAFETY: as above; a timed call without a guard has not locked.
-unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockTimed for RawRwLock<RECURSIVE> {
+unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockTimed for RawWordRwLock<RECURSIVE> {
     type Duration = Duration;
     type Instant = Instant;
 
     fn try_lock_shared_for(&self, timeout: Duration) -> Option<GuardNoSend> {
-        guard(match RECURSIVE {
-            true => self.0.try_lock_shared_recursive_for(timeout),
-            false => self.0.try_lock_shared_for(timeout),
-        })
+        guard(v04::RawRwLockTimed::try_lock_shared_for(self, timeout))
     }
 
     fn try_lock_shared_until(&self, timeout: Instant) -> Option<GuardNoSend> {
-        let timeout = time_until(timeout);
-        <Self as lock_api::RawRwLockTimed>::try_lock_shared_for(self, timeout)
+        guard(v04::RawRwLockTimed::try_lock_shared_until(self, timeout))
     }
 
     fn try_lock_exclusive_for(&self, timeout: Duration) -> Option<GuardNoSend> {
-        guard(self.0.try_lock_exclusive_for(timeout))
+        guard(v04::RawRwLockTimed::try_lock_exclusive_for(self, timeout))
     }
 
     fn try_lock_exclusive_until(&self, timeout: Instant) -> Option<GuardNoSend> {
-        guard(self.0.try_lock_exclusive_until(timeout))
+        guard(v04::RawRwLockTimed::try_lock_exclusive_until(self, timeout))
     }
 }
 
 // SAFETY: as above; an upgrade that fails leaves an upgradable reader.
-unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgrade for RawRwLock<RECURSIVE> {
+unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgrade for RawWordRwLock<RECURSIVE> {
     type UpgradableGuard = GuardNoSend;
 
     #[inline]
     fn lock_upgradable(&self) -> GuardNoSend {
-        self.0.lock_upgradable();
+        v04::RawRwLockUpgrade::lock_upgradable(self);
         GuardNoSend::new()
     }
 
     #[inline]
     fn try_lock_upgradable(&self) -> Option<GuardNoSend> {
-        guard(self.0.try_lock_upgradable())
+        guard(v04::RawRwLockUpgrade::try_lock_upgradable(self))
     }
 
     #[inline]
     unsafe fn unlock_upgradable(&self, _: GuardNoSend) {
         // SAFETY: the caller's promise, here and below.
-        unsafe { self.0.unlock_upgradable() };
+        unsafe { v04::RawRwLockUpgrade::unlock_upgradable(self) };
     }
 
     #[inline]
     unsafe fn upgrade(&self, guard: GuardNoSend) -> GuardNoSend {
         // SAFETY: as above.
-        unsafe { self.0.upgrade() };
+        unsafe { v04::RawRwLockUpgrade::upgrade(self) };
         guard
     }
 
     #[inline]
     unsafe fn try_upgrade(&self, guard: GuardNoSend) -> Result<GuardNoSend, GuardNoSend> {
         // SAFETY: as above.
-        upgraded(unsafe { self.0.try_upgrade() }, guard)
+        upgraded(unsafe { v04::RawRwLockUpgrade::try_upgrade(self) }, guard)
     }
 }
 
 // SAFETY: as above.
-unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgradeFair for RawRwLock<RECURSIVE> {
+unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgradeFair for RawWordRwLock<RECURSIVE> {
     unsafe fn unlock_upgradable_fair(&self, _: GuardNoSend) {
         // SAFETY: the caller's promise, here and below.
-        unsafe { self.0.unlock_upgradable_fair() };
+        unsafe { v04::RawRwLockUpgradeFair::unlock_upgradable_fair(self) };
     }
 
     unsafe fn bump_upgradable(&self, _: &mut GuardNoSend) {
         // SAFETY: as above.
-        unsafe { self.0.bump_upgradable() };
+        unsafe { v04::RawRwLockUpgradeFair::bump_upgradable(self) };
     }
 }
 
 // SAFETY: as above; the lock is never free in between.
-unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgradeDowngrade for RawRwLock<RECURSIVE> {
+unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgradeDowngrade
+    for RawWordRwLock<RECURSIVE>
+{
     unsafe fn downgrade_upgradable(&self, guard: GuardNoSend) -> GuardNoSend {
         // SAFETY: the caller's promise, here and below.
-        unsafe { self.0.downgrade_upgradable() };
+        unsafe { v04::RawRwLockUpgradeDowngrade::downgrade_upgradable(self) };
         guard
     }
 
     unsafe fn downgrade_to_upgradable(&self, guard: GuardNoSend) -> GuardNoSend {
         // SAFETY: as above.
-        unsafe { self.0.downgrade_to_upgradable() };
+        unsafe { v04::RawRwLockUpgradeDowngrade::downgrade_to_upgradable(self) };
         guard
     }
 }
 
 // SAFETY: as above.
-unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgradeTimed for RawRwLock<RECURSIVE> {
+unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgradeTimed for RawWordRwLock<RECURSIVE> {
     fn try_lock_upgradable_for(&self, timeout: Duration) -> Option<GuardNoSend> {
-        guard(self.0.try_lock_upgradable_for(timeout))
+        guard(v04::RawRwLockUpgradeTimed::try_lock_upgradable_for(
+            self, timeout,
+        ))
     }
 
     fn try_lock_upgradable_until(&self, timeout: Instant) -> Option<GuardNoSend> {
-        guard(self.0.try_lock_upgradable_until(timeout))
+        guard(v04::RawRwLockUpgradeTimed::try_lock_upgradable_until(
+            self, timeout,
+        ))
     }
 
     unsafe fn try_upgrade_for(
@@ -272,7 +211,10 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgradeTimed for RawRwLock
         timeout: Duration,
     ) -> Result<GuardNoSend, GuardNoSend> {
         // SAFETY: the caller's promise, here and below.
-        upgraded(unsafe { self.0.try_upgrade_for(timeout) }, guard)
+        upgraded(
+            unsafe { v04::RawRwLockUpgradeTimed::try_upgrade_for(self, timeout) },
+            guard,
+        )
     }
 
     unsafe fn try_upgrade_until(
@@ -281,13 +223,10 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgradeTimed for RawRwLock
         timeout: Instant,
     ) -> Result<GuardNoSend, GuardNoSend> {
         // SAFETY: as above.
-        upgraded(unsafe { self.0.try_upgrade_until(timeout) }, guard)
-    }
-}
-
-impl<const RECURSIVE: bool> fmt::Debug for RawRwLock<RECURSIVE> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
+        upgraded(
+            unsafe { v04::RawRwLockUpgradeTimed::try_upgrade_until(self, timeout) },
+            guard,
+        )
     }
 }
 
