@@ -6,47 +6,13 @@ mod support;
 use py_sync::typed::{Condvar, DetachingRawMutex, Mutex, MutexGuard, RawReentrantMutex, lock_api};
 use py_sync::{Interrupted, LockStatus, signal_arrived};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
 static PENDING: AtomicUsize = AtomicUsize::new(0);
 
 extern "C" fn handler(_: libc::c_int) {
     PENDING.fetch_add(1, SeqCst);
-}
-
-/// One test at a time: handler and count are the process's.
-static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
-
-/// Runs `wait` on a thread that gets a signal every 5 ms until it has returned, or `enough` says so.
-fn under_signals<R: Send>(
-    wait: impl FnOnce() -> R + Send,
-    enough: impl Fn() -> bool,
-    then: impl FnOnce(),
-) -> R {
-    let _alone = ALONE
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
-    support::handle(libc::SIGALRM, handler, 0);
-    PENDING.store(0, SeqCst);
-    let (tell, told) = mpsc::channel();
-    let (end, ended) = (py_sync::Event::new(), AtomicBool::new(false));
-    let (end, ended) = (&end, &ended);
-    std::thread::scope(|scope| {
-        let waiter = scope.spawn(move || {
-            tell.send(support::this_thread()).unwrap();
-            let result = wait();
-            ended.store(true, SeqCst);
-            end.wait();
-            result
-        });
-        let thread = told.recv().unwrap();
-        support::send_until(thread, libc::SIGALRM, || ended.load(SeqCst) || enough());
-        then();
-        end.notify();
-        waiter.join().unwrap()
-    })
 }
 
 const LONG: Duration = Duration::from_secs(600);
@@ -74,7 +40,7 @@ fn a_signal_ends_an_interruptible_wait_with_the_mutex_locked() {
             assert!(m.is_locked() && m.try_lock().is_none());
             result
         };
-        let result = under_signals(waits, || false, || ());
+        let result = support::under_signals(&PENDING, handler, 0, waits, || false, || ());
         assert_eq!(result, Err(Interrupted));
         assert!(!m.is_locked());
         assert_eq!(condvar.notify_all(), 0, "nobody is left in the queue");
@@ -125,7 +91,7 @@ fn the_check_runs_with_the_mutex_unlocked_and_the_wait_goes_on() {
         queue.lock().push(7);
         filled.notify_one();
     };
-    let got = under_signals(get, || checks.load(SeqCst) >= 3, put);
+    let got = support::under_signals(&PENDING, handler, 0, get, || checks.load(SeqCst) >= 3, put);
     assert_eq!(got, (Ok(true), Some(7)));
 }
 
@@ -141,7 +107,10 @@ fn the_check_ends_the_wait() {
         let mut guard = queue.lock();
         filled.wait_while_with_signals(&mut guard, |q| q.is_empty(), Some(LONG), check)
     };
-    assert_eq!(under_signals(get, || false, || ()), Err("raised"));
+    assert_eq!(
+        support::under_signals(&PENDING, handler, 0, get, || false, || ()),
+        Err("raised")
+    );
     assert_eq!(checks, 3);
 
     let timeout = Some(Duration::from_millis(40));
@@ -149,7 +118,10 @@ fn the_check_ends_the_wait() {
         let mut guard = queue.lock();
         filled.wait_while_with_signals(&mut guard, |q| q.is_empty(), timeout, || Ok::<(), ()>(()))
     };
-    assert_eq!(under_signals(get, || false, || ()), Ok(false));
+    assert_eq!(
+        support::under_signals(&PENDING, handler, 0, get, || false, || ()),
+        Ok(false)
+    );
 }
 
 #[test]
@@ -174,7 +146,7 @@ fn a_signal_ends_a_wait_for_a_reentrant_mutex() {
         let interrupted = RLOCK.lock_interruptible(Some(Instant::now() + LONG));
         (interrupted, RLOCK.is_owned_by_current_thread())
     };
-    let status = under_signals(wait, || false, || ());
+    let status = support::under_signals(&PENDING, handler, 0, wait, || false, || ());
     assert_eq!(status, (LockStatus::Intr, false));
     let mut checks = 0;
     let check = || {
@@ -182,7 +154,10 @@ fn a_signal_ends_a_wait_for_a_reentrant_mutex() {
         if checks == 2 { Err("raised") } else { Ok(()) }
     };
     let wait = || RLOCK.lock_with_signals(None, check);
-    assert_eq!(under_signals(wait, || false, || ()), Err("raised"));
+    assert_eq!(
+        support::under_signals(&PENDING, handler, 0, wait, || false, || ()),
+        Err("raised")
+    );
     // The holder's own lock needs no waiting, and no signal ends it.
     signal_arrived();
     assert_eq!(RLOCK.lock_interruptible(None), LockStatus::Acquired);

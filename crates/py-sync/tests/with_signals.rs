@@ -7,8 +7,7 @@ mod support;
 use py_sync::{
     Event, LockFlags, LockStatus, Mutex, RecursiveMutex, RwMutex, Semaphore, signal_arrived,
 };
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
 /// What a handler leaves for the check.
@@ -92,42 +91,6 @@ enum Kind {
     Write,
 }
 
-/// One test at a time: handler and count are the process's.
-static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
-
-/// Runs `wait` on a thread that gets a signal every 5 ms until it has returned or `enough` says so.
-fn under_signals<R: Send>(
-    handler: extern "C" fn(libc::c_int),
-    flags: libc::c_int,
-    wait: impl FnOnce() -> R + Send,
-    enough: impl Fn() -> bool,
-    then: impl FnOnce(),
-) -> R {
-    let _alone = ALONE
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
-    support::handle(libc::SIGALRM, handler, flags);
-    PENDING.store(0, SeqCst);
-    let (tell, told) = mpsc::channel();
-    let (end, ended) = (Event::new(), AtomicBool::new(false));
-    let (end, ended) = (&end, &ended);
-    std::thread::scope(|scope| {
-        let waiter = scope.spawn(move || {
-            tell.send(support::this_thread()).unwrap();
-            let result = wait();
-            ended.store(true, SeqCst);
-            // Signals until then find the thread alive.
-            end.wait();
-            result
-        });
-        let thread = told.recv().unwrap();
-        support::send_until(thread, libc::SIGALRM, || ended.load(SeqCst) || enough());
-        then();
-        end.notify();
-        waiter.join().unwrap()
-    })
-}
-
 #[rstest::rstest]
 #[case(Kind::Mutex)]
 #[case(Kind::Recursive)]
@@ -153,7 +116,7 @@ fn the_check_ends_the_wait(
         }
     };
     let wait = || held.with_signals(kind, timeout, check);
-    let result = under_signals(how.0, how.1, wait, || false, || ());
+    let result = support::under_signals(&PENDING, how.0, how.1, wait, || false, || ());
     assert_eq!((result, checks), (Err("raised"), 3));
     // Nobody is left in line, and nothing was taken.
     held.let_go();
@@ -174,7 +137,14 @@ fn the_wait_goes_on_and_ends_with_what_is_waited_for(#[case] kind: Kind) {
     };
     let wait = || held.with_signals(kind, None, check);
     let let_go = || held.let_go();
-    let result = under_signals(silent, 0, wait, || checks.load(SeqCst) >= 3, let_go);
+    let result = support::under_signals(
+        &PENDING,
+        silent,
+        0,
+        wait,
+        || checks.load(SeqCst) >= 3,
+        let_go,
+    );
     assert_eq!(result, Ok(true));
 }
 
@@ -188,7 +158,7 @@ fn signals_do_not_make_the_wait_longer(#[case] kind: Kind) {
     let (timeout, start) = (Duration::from_millis(40), Instant::now());
     let wait = || held.with_signals(kind, Some(timeout), || Ok(()));
     // It returns: signals would renew a timeout that each attempt begins anew, for ever.
-    let result = under_signals(silent, 0, wait, || false, || ());
+    let result = support::under_signals(&PENDING, silent, 0, wait, || false, || ());
     assert_eq!(result, Ok(false));
     assert!(start.elapsed() >= timeout);
     std::thread::scope(|scope| {
@@ -209,7 +179,7 @@ fn a_wait_that_fails_if_interrupted_needs_no_runtime(#[case] kind: Kind) {
     let flags = LockFlags::DETACH | LockFlags::FAIL_IF_INTERRUPTED;
     for timeout in [None, Some(Duration::from_secs(600))] {
         let wait = || held.timed(kind, timeout, flags);
-        let status = under_signals(silent, 0, wait, || false, || ());
+        let status = support::under_signals(&PENDING, silent, 0, wait, || false, || ());
         assert_eq!(status, LockStatus::Intr);
     }
 }
@@ -227,7 +197,7 @@ fn a_wait_that_asks_the_runtime_goes_on_without_one(#[case] kind: Kind) {
     let timeout = Some(Duration::from_millis(40));
     let flags = LockFlags::DETACH | LockFlags::HANDLE_SIGNALS;
     let wait = || held.timed(kind, timeout, flags);
-    let status = under_signals(announced, 0, wait, || false, || ());
+    let status = support::under_signals(&PENDING, announced, 0, wait, || false, || ());
     assert_eq!(status, LockStatus::Failure);
     assert!(PENDING.load(SeqCst) > 0, "signals came");
 }

@@ -1,6 +1,7 @@
 //! What the tests with real signals and real forks share.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 /// A number from the environment, or `default`.
@@ -41,6 +42,43 @@ pub(crate) fn send_until(thread: libc::pthread_t, signal: libc::c_int, done: imp
         send(thread, signal);
         std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+/// Runs `wait` on a thread that gets SIGALRM every 5 ms until it has returned, or `enough` says so;
+/// `then`, which ends the wait in the latter case, follows. One call at a time: the handler, and the
+/// count that it is to begin with at 0, are the process's.
+pub(crate) fn under_signals<R: Send>(
+    pending: &AtomicUsize,
+    handler: extern "C" fn(libc::c_int),
+    flags: libc::c_int,
+    wait: impl FnOnce() -> R + Send,
+    enough: impl Fn() -> bool,
+    then: impl FnOnce(),
+) -> R {
+    static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _alone = ALONE
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    handle(libc::SIGALRM, handler, flags);
+    pending.store(0, SeqCst);
+    let (tell, told) = std::sync::mpsc::channel();
+    let (end, ended) = (py_sync::Event::new(), AtomicBool::new(false));
+    let (end, ended) = (&end, &ended);
+    std::thread::scope(|scope| {
+        let waiter = scope.spawn(move || {
+            tell.send(this_thread()).unwrap();
+            let result = wait();
+            ended.store(true, SeqCst);
+            // Signals until then find the thread alive.
+            end.wait();
+            result
+        });
+        let thread = told.recv().unwrap();
+        send_until(thread, libc::SIGALRM, || ended.load(SeqCst) || enough());
+        then();
+        end.notify();
+        waiter.join().unwrap()
+    })
 }
 
 /// Runs `child` in a forked child, and fails unless it says true within twenty seconds.
