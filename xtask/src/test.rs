@@ -13,11 +13,6 @@ pub fn command(options: &str, args: &[String]) -> Sh {
     python::beside(runner().words("--workspace").words(options).args(args))
 }
 
-/// The runner over these packages, with what their users have to ask for.
-pub fn all_features(packages: &str) -> Sh {
-    python::beside(runner().words("--all-features").words(packages))
-}
-
 fn runner() -> Sh {
     // A process per test: one that forks, takes signals or installs hooks disturbs no other.
     if has_cargo_tool("nextest") {

@@ -50,7 +50,7 @@ pub fn run(build: &Build, tests: &str) -> Result {
         ),
     }
     println!("{:<38} {:>9} {:>7}  base / ours", "file", "result", "time");
-    let (mut same, mut skipped, mut differs) = (0, 0, Vec::new());
+    let (mut same, mut both_fail, mut skipped, mut differs) = (0, 0, 0, Vec::new());
     for subject in &subjects {
         let start = Instant::now();
         let pair = [one(build, &base, subject), one(build, &ours, subject)];
@@ -59,18 +59,23 @@ pub fn run(build: &Build, tests: &str) -> Result {
             [a, b] if a.verdict == b.verdict && a.verdict == "skipped" => {
                 ("skipped", String::new())
             }
+            // What failed in it may be two things: nothing is claimed of such a file.
+            [a, b] if a.verdict == b.verdict && a.verdict != "passed" => ("both fail", sums(a, b)),
             [a, b] if a.verdict == b.verdict => ("same", sums(a, b)),
             [a, b] => again(build, [&base, &ours], subject, [a, b]),
         };
         match result {
             "same" => same += 1,
+            "both fail" => both_fail += 1,
             "skipped" => skipped += 1,
             _ => differs.push(subject.name()),
         }
         row(&subject.name(), result, start.elapsed(), &told);
     }
     let (count, differ) = (subjects.len(), differs.len());
-    println!("{count} in all: {same} same, {skipped} skipped, {differ} differ");
+    println!(
+        "{count} in all: {same} same, {both_fail} fail on both, {skipped} skipped, {differ} differ"
+    );
     match differs.is_empty() {
         true => Ok(()),
         false => Err(Failure::other(format!("different: {}", differs.join(", ")))),
