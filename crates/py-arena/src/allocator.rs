@@ -29,9 +29,7 @@ macro_rules! methods {
 
         #[inline]
         unsafe fn deallocate(&$self, memory: NonNull<u8>, layout: Layout) {
-            if layout.size() != 0 {
-                $place.forget_last(memory, layout.size());
-            }
+            forget($place, memory, layout.size());
         }
 
         #[inline]
@@ -127,6 +125,15 @@ unsafe impl Allocator for &Claim<'_> {
     methods!(|self| *self);
 }
 
+/// Takes back a block whose use is over, if it is the last one; of any other, nothing. The counters
+/// keep it: it was served.
+#[inline]
+fn forget(place: &impl Resize, memory: NonNull<u8>, size: usize) {
+    if size != 0 && place.resize_last(memory, size, 0).is_some() {
+        place.add_slack(size.wrapping_neg());
+    }
+}
+
 /// Grows or shrinks a block, where it lies or elsewhere.
 ///
 /// # Safety
@@ -143,14 +150,12 @@ where
     // A pointer that happens to be aligned for a stricter layout will do.
     let aligned = memory.addr().get() & (new.align() - 1) == 0;
     let sized = old.size() != 0 && new.size() != 0;
-    let shrinks = new.size() <= old.size();
     if aligned && sized {
-        let last = place.resize_last(memory, old.size(), new.size());
-        if last.is_none() && shrinks {
-            place.add_slack(old.size() - new.size());
+        if let Some(memory) = place.resize_last(memory, old.size(), new.size()) {
             return Ok(NonNull::slice_from_raw_parts(memory, new.size()));
         }
-        if let Some(memory) = last {
+        if new.size() <= old.size() {
+            place.add_slack(old.size() - new.size());
             return Ok(NonNull::slice_from_raw_parts(memory, new.size()));
         }
     }

@@ -56,15 +56,6 @@ pub(crate) trait Resize {
     /// Counts bytes that the cursor moved and nobody asked for, modulo 2^64.
     fn add_slack(&self, bytes: usize);
 
-    /// Takes back the memory of the last allocation, whose use is over; of any other, nothing. The
-    /// counters keep it: it was served.
-    #[cfg_attr(not(feature = "allocator-api2"), allow(dead_code))]
-    fn forget_last(&self, at: NonNull<u8>, size: usize) {
-        if self.resize_last(at, size, 0).is_some() {
-            self.add_slack(size.wrapping_neg());
-        }
-    }
-
     /// Takes back an allocation that came to nothing: the memory if it is the last one, and the
     /// count of it in any case.
     fn undo(&self, at: NonNull<u8>, size: usize) {

@@ -131,6 +131,31 @@ fn a_claims_requests_are_counted_as_an_arenas_are() {
     assert_eq!(count(true), count(false));
 }
 
+/// Serves two requests; one of them changes its size, where it lies and by moving.
+fn two_requests(place: impl Allocator) {
+    let layout = |bytes| Layout::array::<u8>(bytes).unwrap();
+    let [first, other] = [100, 50].map(|n| place.allocate(layout(n)).unwrap().cast());
+    // SAFETY: each block is live, and of the layout that is given as its old one.
+    unsafe {
+        let first = place.shrink(first, layout(100), layout(30)).unwrap().cast();
+        let first = place.grow(first, layout(30), layout(70)).unwrap().cast();
+        place.deallocate(other, layout(50));
+        let first = place.grow(first, layout(70), layout(75)).unwrap().cast();
+        place.deallocate(first, layout(75));
+    }
+}
+
+#[test]
+fn a_request_is_counted_once_at_its_last_size() {
+    let arenas = [Arena::new(), Arena::new()];
+    two_requests(&arenas[0]);
+    two_requests(&arenas[1].claim());
+    for arena in arenas {
+        let stats = arena.stats();
+        assert_eq!((stats.total_allocs, stats.total_size), (2, 75 + 50));
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Op {
     Allocate(usize, u32),

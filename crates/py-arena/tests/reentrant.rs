@@ -2,7 +2,7 @@
 //! would. Whatever the outer request and the inner one are, what both hand out stays whole, objects
 //! are all there and dropped once, and the limit holds.
 
-use py_arena::{Arena, BlockPolicy, cache};
+use py_arena::{Arena, BlockPolicy, Claim, cache};
 use rstest::rstest;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -215,6 +215,70 @@ fn whatever_the_allocator_does_with_the_arena_all_stays_whole(
             go(policy, *outer, *inner, limit, cached);
         }
     }
+}
+
+thread_local! {
+    /// The claim that calls the allocator, and that the allocator uses.
+    static CLAIM: Cell<Option<&'static Claim<'static>>> = const { Cell::new(None) };
+}
+
+impl Ledger {
+    fn note_slice(&self, bytes: Result<&mut [u8], py_arena::AllocError>) {
+        if let Ok(bytes) = bytes {
+            let len = bytes.len();
+            self.note(NonNull::from(bytes).cast(), len);
+        }
+    }
+
+    fn through_the_claim(&self, len: usize) {
+        let Some(claim) = CLAIM.get() else { return };
+        if let Ok(at) = claim.malloc(len) {
+            self.note(at, len);
+        }
+        self.note_slice(claim.try_alloc([0_u8; 40]).map(|value| &mut value[..]));
+        // A hint of nothing: it grows, and moves.
+        self.note_slice(claim.try_alloc_slice_from_iter((0..len).filter(|_| true).map(|_| 0)));
+    }
+}
+
+/// What the claim is at when it needs a block is not what it was at when it asked for one.
+#[rstest]
+fn an_allocator_that_uses_the_claim_that_calls_it_finds_all_whole_and_counted(
+    #[values(
+        BlockPolicy::Fixed(8192),
+        BlockPolicy::Fixed(64),
+        BlockPolicy::GROWING,
+        BlockPolicy::IN_ORDER
+    )]
+    policy: BlockPolicy,
+    #[values(None, Some(100_000))] limit: Option<usize>,
+    #[values(false, true)] cached: bool,
+    #[values(8, 700, 9000)] len: usize,
+) {
+    cache::set_limit(if cached { cache::DEFAULT_LIMIT } else { 0 });
+    let ledger: &'static Ledger = Box::leak(Box::new(Ledger::new(policy)));
+    ledger.arena.set_limit(limit);
+    let claim = Box::into_raw(Box::new(ledger.arena.claim()));
+    // SAFETY: the box lives until it is taken back below.
+    CLAIM.set(Some(unsafe { &*claim }));
+    HOOK.set(Some((|l| l.through_the_claim(100), ledger)));
+    for _ in 0..if cfg!(miri) { 5 } else { 100 } {
+        ledger.through_the_claim(len);
+    }
+    HOOK.take();
+    CLAIM.take();
+    // SAFETY: the box from above; nobody else has the reference any more.
+    drop(unsafe { Box::from_raw(claim) });
+    ledger.check();
+    let pieces = ledger.pieces[..ledger.used.get()].iter();
+    let bytes = pieces.map(|piece| piece.get().unwrap().1).sum::<usize>();
+    let stats = ledger.arena.stats();
+    assert_eq!(
+        (stats.total_allocs, stats.total_size),
+        (ledger.used.get(), bytes)
+    );
+    // SAFETY: as in `go`.
+    drop(unsafe { Box::from_raw(std::ptr::from_ref(ledger).cast_mut()) });
 }
 
 #[test]

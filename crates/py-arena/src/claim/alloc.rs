@@ -45,7 +45,7 @@ impl<'a> Claim<'a> {
         let at = self.cursor.get();
         // SAFETY: K1: a cursor, so not null, of which the compiler loses sight where the slow path
         // joins.
-        unsafe { core::hint::assert_unchecked(at.as_ptr() as usize != 0) };
+        unsafe { core::hint::assert_unchecked(at.as_ptr().addr() != 0) };
         let rounded = round_fitting(size);
         self.cursor.set(above(at, rounded));
         self.count_one(rounded - size);
