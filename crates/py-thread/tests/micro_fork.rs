@@ -196,6 +196,8 @@ fn a_waker_that_was_kept_before_the_fork_still_wakes_in_the_child() {
         scheduler.run();
         i32::from(scheduler.take(id).is_none())
     };
-    assert_eq!(forked(|| wakes(&mut scheduler)), 0);
+    // Elsewhere the child's scheduler has a new door, and whoever holds the old one is cut off.
+    let goes_on = cfg!(any(target_os = "linux", target_os = "android"));
+    assert_eq!(forked(|| wakes(&mut scheduler)), i32::from(!goes_on));
     assert_eq!(wakes(&mut scheduler), 0);
 }

@@ -285,7 +285,7 @@ impl Remote {
         self.0.interrupt(events);
     }
 
-    /// Whether it leads to a mailbox's own scheduler.
+    /// Posts a letter; false if nobody is there any more.
     pub(super) fn post(&self, letter: Letter) -> bool {
         self.0.post(letter)
     }
