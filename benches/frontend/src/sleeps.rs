@@ -17,14 +17,8 @@ impl Runtime for Sleeps {
         false
     }
 
-    fn attach(&self) {}
-
     fn pending(&self) -> ControlFlow<()> {
         ControlFlow::Continue(())
-    }
-
-    fn world_stopped(&self) -> bool {
-        false
     }
 }
 

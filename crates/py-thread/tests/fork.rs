@@ -1,51 +1,22 @@
 #![cfg(all(unix, not(miri)))]
 //! Real forks: the child joins dead threads at once, keeps its idents, and starts new threads, also
 //! when the fork caught other threads in the middle of a start, a join or a shutdown.
-//!
-//! One test after another: a child inherits whatever the parent's threads were doing.
+
+mod support;
 
 use py_thread::{
     Builder, Handle, Ident, JoinError, LogicalThread, State, Threads, Tss, WorkerCache, native_id,
     start,
 };
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use support::{forked, one_at_a_time};
 
 const FORKS: u32 = 500;
 /// Forks beside three busy threads take longer.
 const BUSY_FORKS: u32 = 200;
-
-fn one_at_a_time() -> MutexGuard<'static, ()> {
-    static TURN: Mutex<()> = Mutex::new(());
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Runs `child` in a fork. It returns the number of the first check that failed, or 0; if it hangs,
-/// an alarm ends it. Gives what it gave.
-fn forked(child: impl FnOnce() -> i32) -> i32 {
-    // SAFETY: the child runs `child`, which takes no lock that another thread may have held, and
-    // leaves without running the parent's destructors.
-    let pid = unsafe { libc::fork() };
-    assert!(pid >= 0);
-    if pid == 0 {
-        // SAFETY: the default action of the alarm ends this process.
-        unsafe { libc::alarm(60) };
-        let code = std::panic::catch_unwind(std::panic::AssertUnwindSafe(child));
-        // SAFETY: ends this process.
-        unsafe { libc::_exit(code.unwrap_or(99)) };
-    }
-    let mut status = 0;
-    // SAFETY: our child.
-    let waited = unsafe { libc::waitpid(pid, &mut status, 0) };
-    assert_eq!(waited, pid);
-    assert!(
-        libc::WIFEXITED(status),
-        "the child hung or crashed: status {status:#x}"
-    );
-    libc::WEXITSTATUS(status)
-}
 
 /// Gives the number of the first check that is false.
 macro_rules! checks {

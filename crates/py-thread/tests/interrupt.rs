@@ -9,13 +9,18 @@ use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 static BREAKER: EvalBreaker = EvalBreaker::new();
+/// The one that a test shares with its scheduler.
+static SHARED: OnceLock<Arc<EvalBreaker>> = OnceLock::new();
 
 extern "C" fn handler(_signal: libc::c_int) {
     BREAKER.raise(Events::SIGNALS_PENDING);
+    if let Some(breaker) = SHARED.get() {
+        breaker.raise(Events::SIGNALS_PENDING);
+    }
 }
 
 /// Installs the handler as CPython does, without SA_RESTART; one test at a time.
@@ -249,4 +254,28 @@ fn the_retry_loop_keeps_cpython_s_times() {
         assert_eq!(got, status);
         assert!((least..=most).contains(&took), "{took} ms");
     }
+}
+
+/// Its handler raises the breaker and rings no bell: the signal itself ends the sleep.
+#[cfg(feature = "micro")]
+#[test]
+fn a_signal_ends_the_sleep_of_a_mixed_population() {
+    use py_thread::micro::{Mixed, Scheduler, Stop, Task, block};
+    let _turn = with_handler();
+    let breaker = SHARED.get_or_init(Arc::default);
+    let (open, gate) = channel::<()>();
+    let mut jobs = Scheduler::new();
+    jobs.spawn(Task::new(async move {
+        block(move || gate.recv().unwrap()).await.unwrap();
+    }));
+    let mut mixed = Mixed::new();
+    mixed.add(jobs);
+    mixed.add(Scheduler::<Task<()>>::with_breaker(Arc::clone(breaker)));
+    let signals = Signals::begin();
+    let stop = mixed.run();
+    drop(signals);
+    assert_eq!(stop, Stop::Raised(Events::SIGNALS_PENDING, None));
+    breaker.clear(Events::ALL);
+    open.send(()).unwrap();
+    assert!(mixed.run().is_finished());
 }

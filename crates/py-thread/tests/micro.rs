@@ -101,6 +101,8 @@ fn a_raise_before_the_first_instruction_costs_nothing_of_the_slice() {
             Stop::Raised(Events::SIGNALS_PENDING, Some(id)),
             "interval {interval}"
         );
+        // What is interrupted is a slice that was run, and one that counted nothing counts as one.
+        assert_eq!((report.slices, report.steps), (1, 1));
         let _ = breaker.take();
         // In the same round, with all of it.
         assert_eq!(scheduler.round().rounds, 0);
@@ -499,6 +501,66 @@ fn a_task_waits_for_one_thing_at_a_time() {
             .contains("two things at once")
     );
     assert!(matches!(scheduler.take(second), Some(Outcome::Done(()))));
+}
+
+/// Who raises it does not ask its ticker, and neither do the others: the round stops all the same.
+#[test]
+fn a_raise_stops_the_round_before_the_next_slice() {
+    let breaker = std::sync::Arc::new(py_thread::EvalBreaker::new());
+    let mut scheduler = Scheduler::with_breaker(breaker.clone());
+    for n in 0..4 {
+        let raise = breaker.clone();
+        scheduler.spawn(from_fn(move |_, _| {
+            if n == 1 {
+                raise.raise(Events::SIGNALS_PENDING);
+            }
+            Step::<()>::Yield
+        }));
+    }
+    let report = scheduler.round();
+    assert_eq!(report.stop, Stop::Raised(Events::SIGNALS_PENDING, None));
+    assert_eq!(report.slices, 2);
+    let _ = breaker.take();
+    let report = scheduler.round();
+    assert_eq!((report.stop, report.slices), (Stop::Round, 2));
+}
+
+/// What the ticker was told in one slice is forgotten in the next one's.
+#[test]
+fn who_gives_way_after_a_slice_that_was_over_is_not_interrupted() {
+    let mut scheduler = Scheduler::new().interval(3);
+    for gives_way in [false, true] {
+        let mut slices = 0;
+        scheduler.spawn(from_fn(move |ticker, _| {
+            slices += 1;
+            match (slices, gives_way) {
+                (1, false) => while !ticker.tick() {},
+                (1, true) => ticker.give_way(),
+                _ => return Step::Done(()),
+            }
+            Step::Yield
+        }));
+    }
+    let report = scheduler.round();
+    assert_eq!(
+        (report.stop, report.slices, report.steps),
+        (Stop::Round, 2, 4)
+    );
+    assert_eq!(scheduler.round().ended, 2);
+}
+
+#[test]
+fn an_old_id_takes_nothing_of_the_next_one_in_its_place() {
+    let ends = |n| from_fn(move |_, _| Step::Done(n));
+    let mut scheduler = Scheduler::new();
+    let first = scheduler.spawn(ends(1));
+    scheduler.run();
+    assert_eq!(scheduler.take(first).unwrap().done(), Some(1));
+    let second = scheduler.spawn(ends(2));
+    scheduler.run();
+    assert_eq!(first.index(), second.index());
+    assert!(scheduler.take(first).is_none());
+    assert_eq!(scheduler.take(second).unwrap().done(), Some(2));
 }
 
 /// The processor time of this thread.

@@ -1,10 +1,11 @@
 //! Futures as microthreads: whose waker is whose, and tasks that run schedulers.
 #![cfg(feature = "micro")]
 
-use py_thread::micro::{Id, On, Scheduler, Stop, Task, give_way, now, sleep, ticker, wait};
+use py_thread::micro::{Id, On, Scheduler, Stop, Task, block, give_way, now, sleep, ticker, wait};
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Poll, Waker};
 
 type Kept = Rc<RefCell<Vec<Option<Waker>>>>;
@@ -110,13 +111,14 @@ fn a_task_that_runs_a_scheduler_keeps_its_own_wish_and_its_own_ticks() {
                         for _ in 0..7 {
                             ticker().tick().await;
                         }
+                        give_way().await;
                         sleep(4).await;
-                        assert_eq!(now(), 8);
+                        assert_eq!(now(), 9);
                     }));
                 }
                 let report = inner.run();
                 assert!(report.stop.is_finished());
-                assert_eq!((report.panicked, report.steps), (0, 5 * 7 + 5));
+                assert_eq!((report.panicked, report.steps), (0, 5 * (7 + 2)));
             }
             polled
         })
@@ -151,4 +153,33 @@ fn a_task_that_is_killed_and_spawned_again_has_a_waker_of_its_new_name() {
     kept.borrow_mut().take().unwrap().wake();
     assert!(second.run().stop.is_finished());
     assert!(second.take(id).is_some());
+}
+
+#[test]
+fn a_task_that_panics_after_it_asked_for_a_job_takes_the_job_along() {
+    let kept = Arc::new(());
+    let inside = Arc::clone(&kept);
+    let mut scheduler = Scheduler::<Task<()>>::new();
+    scheduler.spawn(Task::new(async move {
+        let mut blocked = Box::pin(block(move || drop(inside)));
+        poll_fn(|cx| -> Poll<()> {
+            assert!(blocked.as_mut().poll(cx).is_pending());
+            std::panic::resume_unwind(Box::new("planned"));
+        })
+        .await;
+    }));
+    assert_eq!(scheduler.round().panicked, 1);
+    assert_eq!(Arc::strong_count(&kept), 1);
+}
+
+#[test]
+fn a_charge_after_the_last_instruction_counts() {
+    let mut scheduler = Scheduler::new().interval(1);
+    scheduler.spawn(Task::new(async {
+        ticker().check().await;
+        ticker().charge(5);
+        ticker().tick().await;
+    }));
+    let report = scheduler.run();
+    assert_eq!((report.slices, report.steps), (2, 1 + 5 + 1));
 }

@@ -1,19 +1,12 @@
 #![cfg(all(target_os = "linux", not(miri)))]
 //! Starts that fail, one test after another.
 
+mod support;
+
 use py_thread::{Builder, Handle, StartError, State, Threads, WorkerCache};
 use std::sync::mpsc::channel;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-fn one_at_a_time() -> MutexGuard<'static, ()> {
-    static TURN: Mutex<()> = Mutex::new(());
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn mapped_bytes() -> usize {
-    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
-    statm.split(' ').next().unwrap().parse::<usize>().unwrap() * 4096
-}
+use std::sync::{Arc, Mutex};
+use support::{forked, limit_address_space, one_at_a_time};
 
 #[test]
 fn a_stack_of_a_terabyte_is_refused_at_the_start() {
@@ -45,16 +38,7 @@ type Job = Box<dyn FnOnce() + Send>;
 /// then what it captured is dropped, the others go on, and there is room again. The step that
 /// failed, or 0.
 fn run_out_of_address_space(start: fn(Job) -> Result<Handle, StartError>) -> i32 {
-    // SAFETY: the limit is ours.
-    unsafe {
-        libc::alarm(60);
-        let bytes = (mapped_bytes() + (64 << 20)) as libc::rlim_t;
-        let limit = libc::rlimit {
-            rlim_cur: bytes,
-            rlim_max: bytes,
-        };
-        libc::setrlimit(libc::RLIMIT_AS, &limit);
-    }
+    limit_address_space(64 << 20);
     let (tx, rx) = channel::<()>();
     let rx = Arc::new(Mutex::new(rx));
     let mut handles = Vec::new();
@@ -93,19 +77,10 @@ fn run_out_of_address_space(start: fn(Job) -> Result<Handle, StartError>) -> i32
 #[case::cached(|job| CACHE.start(job))]
 fn a_start_without_address_space_is_an_error(#[case] start: fn(Job) -> Result<Handle, StartError>) {
     let _turn = one_at_a_time();
-    // SAFETY: the child only starts threads, and leaves.
-    let pid = unsafe { libc::fork() };
-    if pid == 0 {
-        let code = std::panic::catch_unwind(|| match run_out_of_address_space(start) {
-            // Who failed to start is in no registry.
-            0 if THREADS.count() > 0 || THREADS.shutdown(&()).is_err() => 6,
-            code => code,
-        });
-        // SAFETY: ends the child.
-        unsafe { libc::_exit(code.unwrap_or(99)) };
-    }
-    let mut status = 0;
-    // SAFETY: our child.
-    unsafe { libc::waitpid(pid, &mut status, 0) };
-    assert_eq!(status, 0, "exit status {}", status >> 8);
+    let code = forked(|| match run_out_of_address_space(start) {
+        // Who failed to start is in no registry.
+        0 if THREADS.count() > 0 || THREADS.shutdown(&()).is_err() => 6,
+        code => code,
+    });
+    assert_eq!(code, 0, "the number of the check");
 }

@@ -22,7 +22,7 @@ what-xtask-wants-to-know:
 ";
 
 /// The interpreter with our crates in it.
-pub const OURS: &str = "python-ours";
+const OURS: &str = "python-ours";
 const BASE: &str = "python";
 
 impl Build {

@@ -7,32 +7,58 @@ use std::sync::mpsc::channel;
 use std::thread::ScopedJoinHandle;
 
 #[test]
-fn a_turn_that_waits_long_is_counted_as_handed_over() {
+fn a_turn_counts_what_it_was_told() {
+    let turns = Turns::default();
+    let figures = || (turns.taken(), turns.waited(), turns.handed());
+    assert_eq!(turns.take(Some('f'), || unreachable!("it is free")), 'f');
+    assert_eq!(figures(), (1, 0, 0));
+    let late = || {
+        std::thread::sleep(HANDED_OVER_AFTER);
+        'w'
+    };
+    assert_eq!(turns.take(None, late), 'w');
+    assert_eq!(figures(), (2, 1, 1));
+    turns.count(true);
+    assert_eq!(figures(), (3, 2, 1));
+}
+
+/// Holds a lock for a while, and takes it meanwhile, or later. What the two turns counted.
+fn two_turns() -> [(u64, u64, u64); 2] {
     let lock = Locked::new(0);
-    let (mine, theirs) = (Turns::default(), std::sync::Mutex::new(Turns::default()));
-    let (holds, held_by_us) = channel();
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
+    let figures = |turns: &Turns| (turns.taken(), turns.waited(), turns.handed());
+    let (mine, (holds, held_by_other)) = (Turns::default(), channel());
+    let theirs = std::thread::scope(|scope| {
+        let other = scope.spawn(|| {
             let turns = Turns::default();
             lock.with(&turns, |value| {
                 holds.send(()).expect("the other side waits for it");
                 std::thread::sleep(HANDED_OVER_AFTER * 20);
                 *value += 1;
             });
-            *theirs.lock().expect("nobody panics") = turns;
+            figures(&turns)
         });
-        held_by_us
+        held_by_other
             .recv()
             .expect("it is sent while the lock is held");
         lock.with(&mine, |value| *value += 1);
+        other.join().expect("nobody panics")
     });
-    assert_eq!((mine.taken(), mine.waited(), mine.handed()), (1, 1, 1));
-    let theirs = theirs.into_inner().expect("nobody panics");
-    assert_eq!(
-        (theirs.taken(), theirs.waited(), theirs.handed()),
-        (1, 0, 0)
-    );
     assert_eq!(lock.into_inner(), 2);
+    [theirs, figures(&mine)]
+}
+
+/// On a busy machine the lock may be free again before the second turn: then once more.
+#[test]
+fn a_turn_that_waits_long_is_counted_as_handed_over() {
+    for _ in 0..100 {
+        let [theirs, mine] = two_turns();
+        assert_eq!(theirs, (1, 0, 0));
+        if mine == (1, 1, 1) {
+            return;
+        }
+        assert!([(1, 0, 0), (1, 1, 0)].contains(&mine), "{mine:?}");
+    }
+    panic!("no turn of a hundred found the lock taken for long");
 }
 
 #[test]

@@ -285,7 +285,12 @@ impl Remote {
         self.0.interrupt(events);
     }
 
-    /// Whether it leads to a mailbox's own scheduler.
+    /// Whether it is the door of the scheduler that has this one.
+    pub(super) fn leads_to(&self, door: &Arc<Door>) -> bool {
+        Arc::ptr_eq(&self.0, door)
+    }
+
+    /// Posts a letter; false if nobody is there any more.
     pub(super) fn post(&self, letter: Letter) -> bool {
         self.0.post(letter)
     }

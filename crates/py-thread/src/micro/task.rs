@@ -17,7 +17,7 @@ use core::task::{Context, Poll};
 use std::panic::catch_unwind;
 use std::task::Waker;
 
-// The slice that this thread's innermost task is in. One variable for each number, and none with a
+// The slice that this thread's innermost task is in. The numbers have a variable each, without a
 // destructor, so that an access costs one instruction.
 std::thread_local! {
     static KIND: Cell<Kind> = const { Cell::new(Kind::Off) };
@@ -53,7 +53,7 @@ pub(super) enum Kind {
     Check,
     /// `JOB`.
     Block,
-    /// `wish`.
+    /// `WISH`.
     More,
 }
 

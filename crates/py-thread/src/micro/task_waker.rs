@@ -39,13 +39,13 @@ impl Wake for Name {
     }
 }
 
-/// What the tasks of a scheduler share.
+/// What the tasks of a scheduler share, until one keeps it for its own.
 pub(super) struct SharedWaker {
     name: Arc<Name>,
     waker: Waker,
 }
 
-/// The references to the name in a `SharedWaker`.
+/// How many references to its name a `SharedWaker` has.
 const HERE: usize = 2;
 
 impl SharedWaker {
@@ -69,6 +69,13 @@ impl SharedWaker {
         self.name.serial.store(cx.serial, Ordering::Relaxed);
     }
 
+    /// Whether it is of the task whose slice this is, and leads to its scheduler.
+    #[inline]
+    fn names(&self, cx: &Cx<'_>) -> bool {
+        let serial = self.name.serial.load(Ordering::Relaxed);
+        serial == cx.serial && self.name.remote.leads_to(cx.door)
+    }
+
     /// W1.
     #[inline]
     fn is_kept(&self) -> bool {
@@ -78,17 +85,17 @@ impl SharedWaker {
     }
 }
 
-/// The waker of a task's own, if somebody kept one, and the ident that it names: a task that was
-/// killed may be spawned again. (In a box, since few have one.)
+/// The waker of a task's own, if somebody kept one. It may name another: a task that was killed may
+/// be spawned again, and in the child of a fork the scheduler may have a new door.
 #[derive(Default)]
-pub(super) struct OwnWaker(Option<Box<(u64, Waker)>>);
+pub(super) struct OwnWaker(Option<Box<SharedWaker>>);
 
 impl OwnWaker {
     /// Calls `f` with a waker of the task whose slice this is.
     #[inline]
     pub(super) fn with<R>(&mut self, cx: &Cx<'_>, f: impl FnOnce(&Waker) -> R) -> R {
         match self.0.as_deref() {
-            Some((serial, own)) if *serial == cx.serial => return f(own),
+            Some(own) if own.names(cx) => return f(&own.waker),
             _ => {}
         }
         // If `f` panics, the shared waker goes with it: its task may have kept it too.
@@ -97,7 +104,7 @@ impl OwnWaker {
         shared.tell(cx);
         let result = f(&shared.waker);
         if shared.is_kept() {
-            self.keep(cx.serial, shared.waker);
+            self.keep(shared);
         } else {
             place.set(Some(shared));
         }
@@ -105,7 +112,37 @@ impl OwnWaker {
     }
 
     #[cold]
-    fn keep(&mut self, serial: u64, waker: Waker) {
-        self.0 = Some(Box::new((serial, waker)));
+    fn keep(&mut self, shared: Box<SharedWaker>) {
+        self.0 = Some(shared);
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::super::local::Local;
+    use super::super::remote::Door;
+    use super::*;
+    use std::rc::Rc;
+
+    #[test]
+    fn a_task_whose_scheduler_has_a_new_door_gets_a_waker_that_leads_there() {
+        let local = Rc::new(Local::new(1));
+        let doors = [(); 2].map(|()| Arc::new(Door::new(Arc::default())));
+        let mut own = OwnWaker::default();
+        for door in &doors {
+            let cx = Cx {
+                index: 3,
+                serial: 7,
+                now: 1,
+                local: &local,
+                door,
+            };
+            own.with(&cx, Waker::clone).wake();
+            own.with(&cx, Waker::wake_by_ref);
+            let mut letters = Vec::new();
+            door.collect(&mut letters);
+            let is_its = |letter: &Letter| matches!(letter, Letter::Wake(id) if *id == cx.id());
+            assert!(letters.len() == 2 && letters.iter().all(is_its));
+        }
     }
 }
