@@ -61,6 +61,8 @@ pub fn run(build: &Build, tests: &str) -> Result {
             }
             // What failed in it may be two things: nothing is claimed of such a file.
             [a, b] if a.verdict == b.verdict && a.verdict != "passed" => ("both fail", sums(a, b)),
+            // Fewer tests may have run.
+            [a, b] if a.verdict == b.verdict && a.sums != b.sums => ("OTHER SUMS", sums(a, b)),
             [a, b] if a.verdict == b.verdict => ("same", sums(a, b)),
             [a, b] => again(build, [&base, &ours], subject, [a, b]),
         };
