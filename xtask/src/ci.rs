@@ -67,7 +67,6 @@ fn of_every_change() -> Vec<Step> {
         task("targets", "targets"),
         task("sanitize-thread", "sanitize thread -p py-sync"),
         task("sanitize-address", "sanitize address -p py-arena"),
-        task("miri", "miri"),
     ]
 }
 
@@ -78,6 +77,7 @@ fn that_take_long() -> Vec<Step> {
         task("sanitize-address-all", "sanitize address"),
         task("careful", "sanitize careful"),
         task("valgrind", "sanitize valgrind"),
+        task("miri", "miri"),
     ]
 }
 

@@ -78,9 +78,10 @@ const TASKS: &[Task] = &[
         does: "Plants each fault of xtask/mutants/*.toml in a copy of the tree; each must make its \
                model fail. Prints the table, and fails if one survives.",
         needs: "nothing" },
-    Task { name: "miri", arguments: "[--seeds N] [-p CRATE] [FILTER]", run: miri::run, takes: Takes::Words(&["--seeds", "-p"]),
-        does: "Every test that can run under Miri, under stacked and under tree borrows, with \
-               strict provenance and N seeds (16).",
+    Task { name: "miri", arguments: "[--seeds N] [-p CRATE] [--target NAME] [FILTER]", run: miri::run, takes: Takes::Words(&["--seeds", "-p", "--target"]),
+        does: "Every test that can run under Miri and the doctests, under stacked and under tree \
+               borrows, with strict provenance: without features and with all, and those that race \
+               with N seeds (64). --target runs them for i686 or s390x.",
         needs: "a nightly toolchain with the components miri and rust-src" },
     Task { name: "sanitize", run: sanitize::run, takes: Takes::Words(&["-p"]),
         arguments: "<thread|address|careful|valgrind> [-p CRATE] [FILTER]",
