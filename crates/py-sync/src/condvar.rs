@@ -44,8 +44,8 @@ use crate::bits::{HAS_PARKED, UNLOCKED};
 use crate::deadline::{Clock, Deadline};
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::mutex::Mutex;
-use crate::parking_lot::{Kind, Parking, Visit, Waiters, lot, park_then};
-use crate::primitive::{AtomicU8, Relaxed, const_fn};
+use crate::parking_lot::{Kind, Parking, FilterOp, Waiters, lot, park_then};
+use crate::sync::{AtomicU8, Relaxed, const_fn};
 
 const NOBODY: u8 = UNLOCKED;
 const WAITED_FOR: u8 = HAS_PARKED;
@@ -91,7 +91,7 @@ impl Condvar {
         let parking = Parking::plain(Kind::Condvar, self.key(), until, flags);
         // SAFETY: the key is our own address; `announce` does not call into the lot.
         let parked = unsafe { park_then(parking, announce, release) };
-        let flags = flags.deaf();
+        let flags = flags.without_signals();
         let _locked = Relock {
             clock,
             mutex,
@@ -136,11 +136,11 @@ impl Condvar {
     fn notify(&self, most: usize) -> usize {
         let take = |waiters: &mut Waiters<'_>| {
             let mut notified = 0;
-            let stay = waiters.take(0, |_| match notified == most {
-                true => Visit::Stop,
+            let stay = waiters.unpark_filter(0, |_| match notified == most {
+                true => FilterOp::Stop,
                 false => {
                     notified += 1;
-                    Visit::Take
+                    FilterOp::Unpark
                 }
             });
             if !stay {
@@ -151,7 +151,7 @@ impl Condvar {
         };
         // SAFETY: the key is our own address, and the caller's borrow keeps it so; `take` does not
         // call into the lot.
-        unsafe { lot().visit(Kind::Condvar, self.key(), take) }
+        unsafe { lot().with_waiters(Kind::Condvar, self.key(), take) }
     }
 
     fn key(&self) -> usize {

@@ -2,41 +2,20 @@
 //!
 //! | type | what | in a model |
 //! |---|---|---|
-//! | [`Deadline`] | until when a wait may last: now, never, at an instant | an instant has always passed, but for that of [`Late`]: a timed wait polls once, and the scheduler decides how late |
-//! | [`Clock`] | the fairness clock of a lock call, a parameter inside | [`Frozen`]: no fair time ever comes; [`Leaping`]: every one has come; [`Ripening`]: from the second look on; [`Skewed`]: a waiter's has come, and its un-locker's clock does not say so; [`Late`]: all come when the model says so |
+//! | [`Deadline`] | until when a wait may last: now, never, at an instant | an instant has always passed, but for that of [`ManualClock`]: a timed wait polls once, and the scheduler decides how late |
+//! | [`Clock`] | the fairness clock of a lock call, a parameter inside | [`NeverFair`]: no fair time ever comes; [`AlwaysFair`]: every one has come; [`FairFromSecondLook`]: from the second look on; [`Skewed`]: a waiter's has come, and its un-locker's clock does not say so; [`ManualClock`]: all come when the model says so |
 //!
 //! Instants are nanoseconds of the monotonic clock in a `u64`: 584 years from boot. Additions
 //! saturate, and the saturated instant is "never".
 //!
 //! CPython: `Python/pytime.c`, `_PyDeadline_Init`; `Python/lock.c`, `TIME_TO_BE_FAIR_NS`.
 
-#[cfg(all(test, loom))]
-#[path = "deadline/modelled.rs"]
+#[cfg_attr(all(test, loom), path = "deadline/modelled.rs")]
 mod clocks;
-
-#[cfg(not(all(test, loom)))]
-mod clocks {
-    use super::{Clock, sys};
-
-    /// The clock of every public call.
-    #[derive(Clone, Copy, Debug)]
-    pub(crate) struct Monotonic;
-
-    impl Clock for Monotonic {
-        fn now(&self) -> u64 {
-            sys::monotonic_ns()
-        }
-    }
-
-    /// True once the instant `at` is reached.
-    pub(super) fn has_come(at: u64) -> bool {
-        sys::monotonic_ns() >= at
-    }
-}
 
 pub(crate) use clocks::*;
 
-use crate::primitive::MODEL;
+use crate::sync::MODEL;
 use crate::sys;
 use core::time::Duration;
 
@@ -137,7 +116,7 @@ pub(crate) trait Clock {
     }
 
     /// True strictly after `time_to_be_fair`.
-    fn is_due(&self, time_to_be_fair: u64) -> bool {
+    fn should_be_fair(&self, time_to_be_fair: u64) -> bool {
         self.now() > time_to_be_fair
     }
 
@@ -149,14 +128,14 @@ pub(crate) trait Clock {
 
 /// A clock by which every waiter is due at once: that of a fair unlock, and of models.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Leaping;
+pub(crate) struct AlwaysFair;
 
-impl Clock for Leaping {
+impl Clock for AlwaysFair {
     fn now(&self) -> u64 {
         0
     }
 
-    fn is_due(&self, _: u64) -> bool {
+    fn should_be_fair(&self, _: u64) -> bool {
         true
     }
 }
@@ -199,9 +178,9 @@ mod tests {
         let due = clock.time_to_be_fair();
         assert_eq!(due, 1_000_007);
         clock.0.set(due);
-        assert!(!clock.is_due(due));
+        assert!(!clock.should_be_fair(due));
         clock.0.set(due + 1);
-        assert!(clock.is_due(due));
+        assert!(clock.should_be_fair(due));
     }
 
     #[test]

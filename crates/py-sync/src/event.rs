@@ -33,7 +33,7 @@ use crate::deadline::Deadline;
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::hooks;
 use crate::parking_lot::{Kind, Parking, lot, park_with};
-use crate::primitive::{Acquire, AtomicU8, Relaxed, Release, const_fn};
+use crate::sync::{Acquire, AtomicU8, Relaxed, Release, const_fn};
 use crate::with_signals::across_signals;
 use core::fmt;
 use core::time::Duration;

@@ -119,7 +119,7 @@ impl LockFlags {
     }
 
     /// The same for a wait that no signal ends.
-    pub(crate) const fn deaf(self) -> LockFlags {
+    pub(crate) const fn without_signals(self) -> LockFlags {
         LockFlags(self.0 & !LockFlags::INTERRUPTIBLE.0)
     }
 

@@ -8,7 +8,7 @@
 //!
 //! Two doors, neither of which lets this file know who is behind it:
 //! * [`Runtime`], installed once per process by an embedder; py-thread keeps it, for its joins;
-//! * [`SectionDoor`], a thread-local word that the critical sections set when the thread begins its
+//! * [`SectionHooks`], a thread-local word that the critical sections set when the thread begins its
 //!   first one. Before that a sleep pays one thread-local load, afterwards one call besides.
 //!
 //! Invariants:
@@ -27,7 +27,7 @@
 //! `Python/critical_section.c`, `_PyCriticalSection_SuspendAll`, `_PyCriticalSection_Resume`.
 
 use crate::flags::LockFlags;
-use crate::primitive::local;
+use crate::sync::local;
 use core::cell::Cell;
 
 /// What a runtime wants to do around a sleep: release its GIL, run its signal handlers. It is
@@ -66,7 +66,7 @@ pub(crate) fn world_stopped() -> bool {
 
 /// The two functions that the critical sections of a thread register when it begins its first.
 #[derive(Debug)]
-pub(crate) struct SectionDoor {
+pub(crate) struct SectionHooks {
     /// Gives up all locks of the calling thread's sections; says how many sections are open, and
     /// 0 if there was nothing to give up.
     pub(crate) suspend: fn() -> u32,
@@ -76,30 +76,30 @@ pub(crate) struct SectionDoor {
 }
 
 local! {
-    static DOOR: Cell<Option<&'static SectionDoor>> = Cell::new(None);
+    static HOOKS: Cell<Option<&'static SectionHooks>> = Cell::new(None);
 }
 
 /// Says that the calling thread may have sections open from now on.
-pub(crate) fn register_sections(door: &'static SectionDoor) {
+pub(crate) fn register_sections(hooks: &'static SectionHooks) {
     // A join suspends them too.
     py_thread::wrap_sleeps(|sleep| detached(sleep));
-    DOOR.with(|cell| cell.set(Some(door)));
+    HOOKS.with(|cell| cell.set(Some(hooks)));
 }
 
 /// A thread with its sections suspended and detached from its runtime; dropped, it is back.
 struct Detached {
-    sections: Option<(&'static SectionDoor, u32)>,
+    sections: Option<(&'static SectionHooks, u32)>,
     runtime: Option<(&'static dyn Runtime, *mut ())>,
 }
 
 impl Detached {
     fn now() -> Detached {
         // A thread whose thread-locals are gone has no open section.
-        let door = DOOR.try_with(Cell::get).ok().flatten();
+        let hooks = HOOKS.try_with(Cell::get).ok().flatten();
         aborts_on_unwind(|| Detached {
-            sections: door.and_then(|door| match (door.suspend)() {
+            sections: hooks.and_then(|hooks| match (hooks.suspend)() {
                 0 => None,
-                depth => Some((door, depth)),
+                depth => Some((hooks, depth)),
             }),
             runtime: py_thread::installed()
                 .and_then(|runtime| Some((runtime, runtime.detach_with()?))),
@@ -112,8 +112,8 @@ impl Drop for Detached {
         if let Some((runtime, word)) = self.runtime {
             aborts_on_unwind(|| runtime.attach_with(word));
         }
-        if let Some((door, depth)) = self.sections {
-            (door.resume)(depth);
+        if let Some((hooks, depth)) = self.sections {
+            (hooks.resume)(depth);
         }
     }
 }
@@ -199,7 +199,7 @@ mod tests {
         TRACE.set([a, b, what]);
     }
 
-    static LOCAL: SectionDoor = SectionDoor {
+    static LOCAL: SectionHooks = SectionHooks {
         suspend: || {
             trace("suspend");
             OPEN.get()

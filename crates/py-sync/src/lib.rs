@@ -34,10 +34,8 @@ mod model;
 mod mutex;
 mod once_flag;
 mod parking_lot;
-mod primitive;
+mod sync;
 mod raw_mutex;
-#[cfg(not(all(test, loom)))]
-mod raw_pointers;
 mod recursive_mutex;
 mod rw_mutex;
 mod semaphore;
@@ -46,7 +44,7 @@ mod seq_lock;
 mod signals;
 mod spin;
 mod sys;
-#[cfg(all(feature = "lock_api", not(all(test, loom))))]
+#[cfg(all(feature = "typed", not(all(test, loom))))]
 pub mod typed;
 mod with_signals;
 

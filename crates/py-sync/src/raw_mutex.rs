@@ -71,7 +71,7 @@ mod word;
 pub use guard::RawMutexGuard;
 
 use crate::bits;
-use crate::primitive::{AcqRel, Acquire, Relaxed, Release, const_fn};
+use crate::sync::{AcqRel, Acquire, Relaxed, Release, const_fn};
 use crate::spin::Spin;
 use core::fmt;
 use word::{List, Seen, Waiter, Word};
@@ -95,7 +95,7 @@ const LOCKED: usize = bits::LOCKED as usize;
 /// LOCK.unlock();
 /// ```
 #[doc(alias = "_PyRawMutex")]
-#[cfg_attr(not(all(test, loom)), repr(transparent))]
+#[repr(C)]
 pub struct RawMutex {
     word: Word,
 }
@@ -341,19 +341,6 @@ impl RawMutex {
     /// No other thread uses it: the waiters are those of the parent of a fork.
     pub(crate) unsafe fn reset(&self) {
         self.word.clear();
-    }
-}
-
-#[cfg(all(test, loom))]
-impl RawMutex {
-    /// Puts waiters back that [`release`](Self::release) took, instead of waking one.
-    pub(crate) fn put_back(&self, list: List) {
-        self.put_or_wake(self.word.look(), list);
-    }
-
-    /// True if threads wait in the word.
-    pub(crate) fn has_waiters(&self) -> bool {
-        self.word.look().has_waiters()
     }
 }
 

@@ -17,7 +17,7 @@
 //! A thread that parks spins on its own word instead, where that has paid lately
 //! (`parking_lot/adaptive.rs`).
 
-use crate::primitive::{MIRI, has_many_processors, spin_loop, yield_now};
+use crate::sync::{MIRI, has_many_processors, spin_loop, yield_now};
 
 const MOST_PAUSES: u32 = 24;
 

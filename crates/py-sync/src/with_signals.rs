@@ -61,8 +61,8 @@ impl<C: Clock> Clock for OneCall<'_, C> {
         fair_at
     }
 
-    fn is_due(&self, time_to_be_fair: u64) -> bool {
-        self.clock.is_due(time_to_be_fair)
+    fn should_be_fair(&self, time_to_be_fair: u64) -> bool {
+        self.clock.should_be_fair(time_to_be_fair)
     }
 
     fn again_at(&self, time_to_be_fair: u64) -> Deadline {

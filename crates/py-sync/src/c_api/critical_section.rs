@@ -21,7 +21,7 @@
 
 use super::chain::{INACTIVE, TWO_MUTEXES, Tagged, push};
 use super::{PyCriticalSection, PyCriticalSection2, PyMutex, PyMutex_Unlock, runtime};
-use crate::critical_section::{in_order, lock_both, unlock_both};
+use crate::critical_section::locks::{in_order, lock_both, unlock_both};
 use core::ffi::{c_int, c_void};
 use core::ptr;
 

@@ -3,7 +3,7 @@
 use super::lock::detach_flag;
 use super::{_PySemaphore, PyTime_t, timeout};
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
-use crate::primitive::{AtomicU8, AtomicU32, AtomicU64, SeqCst};
+use crate::sync::{AtomicU8, AtomicU32, AtomicU64, SeqCst};
 use core::ffi::{c_int, c_void};
 use core::ptr;
 use core::sync::atomic::AtomicU16;

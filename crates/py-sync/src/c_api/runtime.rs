@@ -1,7 +1,7 @@
 //! [`PySync_Runtime`]: what the embedder knows and CPython's files take for granted.
 
 use crate::Runtime;
-use crate::primitive::{Acquire, AtomicPtr, Relaxed, Release, local};
+use crate::sync::{Acquire, AtomicPtr, Relaxed, Release, local};
 use core::cell::Cell;
 use core::ffi::{CStr, c_char, c_int, c_ulonglong, c_void};
 use core::mem::offset_of;

@@ -1,7 +1,7 @@
 //! A [`Semaphore`] in the child of a fork.
 
 use super::{PERMIT, Semaphore};
-use crate::primitive::Relaxed;
+use crate::sync::Relaxed;
 
 impl Semaphore {
     /// In the child of a fork: makes `permits` free, however many were, and forgets who waited.

@@ -45,8 +45,8 @@
 use crate::deadline::Deadline;
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::hooks;
-use crate::parking_lot::{Kind, Parking, Visit, Waiters, lot, park_with};
-use crate::primitive::{Acquire, AtomicUsize, Relaxed, Release, const_fn};
+use crate::parking_lot::{Kind, Parking, FilterOp, Waiters, lot, park_with};
+use crate::sync::{Acquire, AtomicUsize, Relaxed, Release, const_fn};
 use core::fmt;
 use core::time::Duration;
 
@@ -219,7 +219,7 @@ impl Semaphore {
             let parking = Parking::plain(Kind::Semaphore, self.key(), deadline, flags);
             // SAFETY: the key is our own address, and only semaphores park on their word;
             // `announce` does not call into the lot.
-            let parked = unsafe { park_with(parking, || self.announce()) };
+            let parked = unsafe { park_with(parking, || self.set_parked()) };
             match parked.status {
                 // Handed over (I3).
                 ParkStatus::Ok => return LockStatus::Acquired,
@@ -235,7 +235,7 @@ impl Semaphore {
     }
 
     /// Makes a release look at the queue; false if a permit is free. Under the bucket lock (I1).
-    fn announce(&self) -> bool {
+    fn set_parked(&self) -> bool {
         // Relaxed, both: the bucket lock orders it, and a failure decides only what to do.
         match self.0.compare_exchange(NONE, WAITED_FOR, Relaxed, Relaxed) {
             Ok(_) => true,
@@ -291,7 +291,7 @@ impl Semaphore {
         let mut word = self.0.load(Relaxed);
         loop {
             let given = match word {
-                WAITED_FOR => self.hand_over(permits),
+                WAITED_FOR => self.hand_off(permits),
                 word => self.add(word, permits),
             };
             match given {
@@ -319,7 +319,7 @@ impl Semaphore {
     /// another release was faster.
     #[cold]
     #[track_caller]
-    fn hand_over(&self, permits: usize) -> Result<(), usize> {
+    fn hand_off(&self, permits: usize) -> Result<(), usize> {
         // Before anything is given.
         let fit = permits <= Semaphore::MAX_PERMITS;
         assert!(fit, "semaphore released too often");
@@ -330,11 +330,11 @@ impl Semaphore {
                 return Err(word);
             }
             let mut left = permits;
-            let stay = waiters.take(0, |_| match left {
-                0 => Visit::Stop,
+            let stay = waiters.unpark_filter(0, |_| match left {
+                0 => FilterOp::Stop,
                 _ => {
                     left -= 1;
-                    Visit::Take
+                    FilterOp::Unpark
                 }
             });
             let word = match stay {
@@ -347,7 +347,7 @@ impl Semaphore {
         };
         // SAFETY: the key is our own address, and the caller's borrow keeps it so; `serve` does not
         // call into the lot.
-        unsafe { lot().visit(Kind::Semaphore, self.key(), serve) }
+        unsafe { lot().with_waiters(Kind::Semaphore, self.key(), serve) }
     }
 
     /// How many permits are free. Out of date at once: for assertions.

@@ -13,7 +13,7 @@ const SOON: Duration = Duration::from_secs(60);
 
 fn in_line(semaphore: &Semaphore) -> usize {
     // SAFETY: semaphores' waiters on its own key, which are looked at only.
-    unsafe { lot().visit(Kind::Semaphore, semaphore.key(), |line| line.iter().count()) }
+    unsafe { lot().with_waiters(Kind::Semaphore, semaphore.key(), |line| line.iter().count()) }
 }
 
 fn until(condition: impl Fn() -> bool) {
@@ -148,7 +148,7 @@ fn carry_out(semaphore: &Arc<Semaphore>, model: &mut Model, step: &Step) {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: if crate::primitive::MIRI { 2 } else { 40 },
+        cases: if crate::sync::MIRI { 2 } else { 40 },
         failure_persistence: None,
         ..ProptestConfig::default()
     })]

@@ -2,8 +2,8 @@
 //! entered.
 
 use super::stack::Stack;
-use crate::hooks::{self, SectionDoor};
-use crate::primitive::local;
+use crate::hooks::{self, SectionHooks};
+use crate::sync::local;
 use core::cell::Cell;
 use core::ptr;
 
@@ -16,7 +16,7 @@ local! {
 }
 
 /// What the thread's sleeps call.
-static DOOR: SectionDoor = SectionDoor {
+static HOOKS: SectionHooks = SectionHooks {
     suspend: || with_current(Stack::suspend_all),
     resume: |depth| {
         with_current(|stack| {
@@ -53,7 +53,7 @@ pub(super) fn current() -> *const Stack {
 fn adopt_own() -> *const Stack {
     let own = OWN.with(ptr::from_ref);
     CURRENT.with(|current| current.set(own));
-    hooks::register_sections(&DOOR);
+    hooks::register_sections(&HOOKS);
     own
 }
 

@@ -2,7 +2,7 @@
 
 use super::current::{current, waiting_on};
 use super::entry::{Kind, Place};
-use super::scoped::in_order;
+use super::locks::in_order;
 use super::slow::unlock;
 use super::stack::Stack;
 use crate::mutex::Mutex;

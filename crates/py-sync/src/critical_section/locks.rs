@@ -2,6 +2,7 @@
 //! [`Stack`](super::stack::Stack) of ours, or in C's layout (`c_api/critical_section.rs`).
 
 use crate::mutex::Mutex;
+use core::ptr;
 
 /// Locks a section's mutexes, of which the first may be held already. I5: it waits with the lower one
 /// held, for the higher one.
@@ -21,4 +22,14 @@ pub(crate) fn unlock_both(first: Option<&Mutex>, second: Option<&Mutex>) {
         .into_iter()
         .flatten()
         .for_each(Mutex::unlock);
+}
+
+/// The two by address, the lower one first (I5).
+#[inline]
+pub(crate) fn in_order<'a>(a: &'a Mutex, b: &'a Mutex) -> (&'a Mutex, &'a Mutex) {
+    if ptr::from_ref(a).addr() < ptr::from_ref(b).addr() {
+        (a, b)
+    } else {
+        (b, a)
+    }
 }

@@ -47,7 +47,7 @@ mod current;
 mod entered;
 mod entry;
 mod guard;
-mod locks;
+pub(crate) mod locks;
 mod scoped;
 mod slow;
 mod stack;
@@ -58,11 +58,6 @@ pub use entered::EnteredCriticalSection;
 pub use guard::CriticalSection;
 pub use scoped::{with_critical_section, with_critical_section2};
 pub use thread::{CsThread, TopSection};
-
-#[cfg(feature = "c-api")]
-pub(crate) use locks::{lock_both, unlock_both};
-#[cfg(feature = "c-api")]
-pub(crate) use scoped::in_order;
 
 use crate::hooks;
 use crate::mutex::Mutex;

@@ -3,6 +3,7 @@
 use super::current::with_current;
 use super::entered::EnteredCriticalSection;
 use super::entry::{Kind, Place};
+use super::locks::in_order;
 use super::stack::Stack;
 use crate::mutex::Mutex;
 use core::{mem, ptr};
@@ -32,10 +33,9 @@ use core::{mem, ptr};
 /// ```
 /// use py_sync::{Mutex, with_critical_section};
 /// let m = Mutex::new();
-/// with_critical_section(&m, |_| {
-///     # #[cfg(feature = "gil-disabled")]
-///     assert!(m.is_locked());
-///     with_critical_section(&m, |_| { /* held already: free of charge */ });
+/// with_critical_section(&m, |section| {
+///     assert!(section.is_held());
+///     with_critical_section(&m, |_| { /* held already: locks nothing */ });
 /// });
 /// assert!(!m.is_locked());
 /// ```
@@ -141,15 +141,5 @@ struct EndOnUnwind<'a>(&'a Stack, Place);
 impl Drop for EndOnUnwind<'_> {
     fn drop(&mut self) {
         self.0.end_slow(self.1);
-    }
-}
-
-/// The two by address, the lower one first (I5).
-#[inline]
-pub(crate) fn in_order<'a>(a: &'a Mutex, b: &'a Mutex) -> (&'a Mutex, &'a Mutex) {
-    if ptr::from_ref(a).addr() < ptr::from_ref(b).addr() {
-        (a, b)
-    } else {
-        (b, a)
     }
 }

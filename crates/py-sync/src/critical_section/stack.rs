@@ -5,7 +5,7 @@
 
 use super::entry::{Entry, Kind, Place, Slot, Tag};
 use crate::mutex::Mutex;
-use crate::primitive::{MIRI, MODEL};
+use crate::sync::{MIRI, MODEL};
 use core::cell::Cell;
 use core::fmt;
 use core::mem::ManuallyDrop;

@@ -9,12 +9,12 @@ std::thread_local! {
 }
 
 /// For code that takes no clock: an execution in which every waiter is due, or none.
-pub(crate) fn leap(always_fair: bool) {
+pub(crate) fn set_always_fair(always_fair: bool) {
     let step = u64::from(always_fair) * 2 * TIME_TO_BE_FAIR_NS;
     MODELLED.set((0, step));
 }
 
-/// The clock of every public call: it stands, or leaps from each look to the next, as [`leap`] says.
+/// The clock of every public call: it stands, or leaps from each look to the next, as [`set_always_fair`] says.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Monotonic;
 
@@ -36,9 +36,9 @@ impl Clock for Monotonic {
 /// A clock that stands: nobody is ever due, and nobody wakes by itself. What wakes a thread is
 /// another thread.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Frozen;
+pub(crate) struct NeverFair;
 
-impl Clock for Frozen {
+impl Clock for NeverFair {
     fn now(&self) -> u64 {
         0
     }
@@ -59,52 +59,52 @@ impl Clock for Skewed {
 }
 
 /// The one instant that has not always passed.
-const LATE: u64 = u64::MAX / 2;
+const MANUAL: u64 = u64::MAX / 2;
 
 std::thread_local! {
-    static LATE_HAS_COME: Cell<bool> = const { Cell::new(false) };
+    static MANUAL_HAS_COME: Cell<bool> = const { Cell::new(false) };
 }
 
 /// A clock by which all fair times come at one instant, of which the model says when it is.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Late;
+pub(crate) struct ManualClock;
 
-impl Late {
+impl ManualClock {
     /// The instant is still to come, or it has come.
     pub(crate) fn set(has_come: bool) {
-        LATE_HAS_COME.set(has_come);
+        MANUAL_HAS_COME.set(has_come);
     }
 }
 
-impl Clock for Late {
+impl Clock for ManualClock {
     fn now(&self) -> u64 {
-        if LATE_HAS_COME.get() { LATE + 1 } else { 0 }
+        if MANUAL_HAS_COME.get() { MANUAL + 1 } else { 0 }
     }
 
     fn time_to_be_fair(&self) -> u64 {
-        LATE
+        MANUAL
     }
 
     fn again_at(&self, _: u64) -> Deadline {
-        Deadline::At(LATE)
+        Deadline::At(MANUAL)
     }
 }
 
 /// True if the instant `at` of a model has passed.
 pub(super) fn has_come(at: u64) -> bool {
-    at != LATE || LATE_HAS_COME.get()
+    at != MANUAL || MANUAL_HAS_COME.get()
 }
 
 /// A clock by which nobody is due when first looked at, and everybody from then on.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Ripening(std::sync::Arc<core::sync::atomic::AtomicBool>);
+pub(crate) struct FairFromSecondLook(std::sync::Arc<core::sync::atomic::AtomicBool>);
 
-impl Clock for Ripening {
+impl Clock for FairFromSecondLook {
     fn now(&self) -> u64 {
         0
     }
 
-    fn is_due(&self, _: u64) -> bool {
+    fn should_be_fair(&self, _: u64) -> bool {
         // Not loom's: it is not part of the model.
         self.0.swap(true, core::sync::atomic::Ordering::Relaxed)
     }

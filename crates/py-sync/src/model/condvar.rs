@@ -2,7 +2,7 @@
 
 use super::{Guarded, check, together};
 use crate::condvar::Condvar;
-use crate::deadline::{Deadline, Frozen};
+use crate::deadline::{Deadline, NeverFair};
 use crate::flags::{LockFlags, LockStatus};
 use crate::mutex::Mutex;
 use core::time::Duration;
@@ -30,19 +30,19 @@ impl Shared {
     fn lock(&self) {
         let status = self
             .mutex
-            .lock_with(&Frozen, Deadline::Never, LockFlags::NONE);
+            .lock_with(&NeverFair, Deadline::Never, LockFlags::NONE);
         assert_eq!(status, LockStatus::Acquired);
     }
 
     fn unlock(&self) {
-        assert!(self.mutex.unlock_with(&Frozen));
+        assert!(self.mutex.unlock_with(&NeverFair));
     }
 
     /// With the mutex in hand.
     fn wait(&self, deadline: Deadline) -> bool {
         let release = || self.unlock();
         let until = (deadline, LockFlags::NONE);
-        self.condvar.wait(&Frozen, &self.mutex, release, until)
+        self.condvar.wait(&NeverFair, &self.mutex, release, until)
     }
 
     fn make(&self, n: usize) {

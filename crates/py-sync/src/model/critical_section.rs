@@ -5,8 +5,8 @@
 
 use super::{Guarded, check};
 use crate::critical_section::{CsThread, with_critical_section, with_critical_section2};
-use crate::deadline::leap;
-use crate::hooks::{SectionDoor, detached, register_sections};
+use crate::deadline::set_always_fair;
+use crate::hooks::{SectionHooks, detached, register_sections};
 use crate::mutex::Mutex;
 use loom::sync::Arc;
 use loom::thread;
@@ -55,7 +55,7 @@ fn contend<const N: usize>(
     work: [fn(&Pair); N],
 ) {
     check(name, move || {
-        leap(always_fair);
+        set_always_fair(always_fair);
         let object = || Object {
             mutex: Mutex::new(),
             count: Guarded::new(),
@@ -110,7 +110,7 @@ fn pair_down([a, b]: &Pair) {
 
 /// What a runtime's hooks do that resume after every sleep, as CPython's do, also after one that
 /// is part of a resume.
-static RESUMES_ALWAYS: SectionDoor = SectionDoor {
+static RESUMES_ALWAYS: SectionHooks = SectionHooks {
     suspend: || {
         CsThread::with_current(|t| {
             t.suspend_all();

@@ -2,11 +2,11 @@
 //!
 //! Run as `RUSTFLAGS="--cfg loom" LOOM_MAX_PREEMPTIONS=2 cargo test -p py-sync --lib --profile
 //! model`. [`check`] counts the executions and prints them, so that an empty model shows. What the
-//! model replaces is listed in `primitive.rs`; time is a parameter ([`Frozen`] never hands over,
-//! [`Leaping`] always does), and a timed wait polls once.
+//! model replaces is listed in `primitive.rs`; time is a parameter ([`NeverFair`] never hands over,
+//! [`AlwaysFair`] always does), and a timed wait polls once.
 //!
-//! [`Frozen`]: crate::deadline::Frozen
-//! [`Leaping`]: crate::deadline::Leaping
+//! [`NeverFair`]: crate::deadline::NeverFair
+//! [`AlwaysFair`]: crate::deadline::AlwaysFair
 
 mod condvar;
 mod counting_semaphore;
@@ -26,7 +26,7 @@ mod seq_lock;
 mod stopped;
 mod with_signals;
 
-use crate::primitive::UnsafeCell;
+use crate::sync::UnsafeCell;
 use loom::sync::Arc as Shared;
 use loom::thread;
 // loom must not see the counter: it is not part of the model.

@@ -1,7 +1,7 @@
 //! Models of [`SeqLock`] and [`SeqCell`]: no reader keeps a mixture, writers exclude each other.
 
 use super::{Guarded, check, together};
-use crate::primitive::{AtomicU8, Relaxed};
+use crate::sync::{AtomicU8, Relaxed};
 use crate::seq_cell::SeqCell;
 use crate::seq_lock::SeqLock;
 

@@ -1,21 +1,21 @@
 //! Unlocks that hand a [`Mutex`] over at once: what `lock_api` calls fair.
 //!
 //! The look at the front of the queue takes it for due (a parameter of the protocol: the clock
-//! [`Leaping`]). A waiter that an earlier, unfair unlock has woken is passed over, as parking_lot's is:
+//! [`AlwaysFair`]). A waiter that an earlier, unfair unlock has woken is passed over, as parking_lot's is:
 //! it competes, and parks again in its place if it loses. A mutex that is only unlocked fairly has no
 //! such waiters.
 
 use super::{Mutex, has_parked};
-use crate::deadline::{Clock, Deadline, Leaping};
+use crate::deadline::{Clock, Deadline, AlwaysFair};
 use crate::flags::{LockFlags, LockStatus};
-use crate::primitive::Relaxed;
+use crate::sync::Relaxed;
 
 impl Mutex {
     /// Unlocks and hands the lock to the first waiter, if there is one, however short it has
     /// waited. False, and nothing changed, if it is not locked.
     #[inline]
     pub(crate) fn unlock_fair(&self) -> bool {
-        self.unlock_with(&Leaping)
+        self.unlock_with(&AlwaysFair)
     }
 
     /// By the holder: lets the first waiter have a turn, if there is one.

@@ -15,7 +15,7 @@ pub use guard::MutexGuard;
 use crate::bits::{HAS_PARKED, LOCKED, UNLOCKED};
 use crate::deadline::{Clock, Deadline, Monotonic};
 use crate::flags::{LockFlags, LockStatus};
-use crate::primitive::{Acquire, AtomicU8, Relaxed, Release, const_fn};
+use crate::sync::{Acquire, AtomicU8, Relaxed, Release, const_fn};
 use core::fmt;
 use core::time::Duration;
 

@@ -61,13 +61,13 @@ use crate::deadline::{Clock, Deadline};
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::hooks;
 use crate::parking_lot::{Kind, Parking, Request, Waiters, lot, park_with, record};
-use crate::primitive::{Acquire, Relaxed, Release};
+use crate::sync::{Acquire, Relaxed, Release};
 use crate::spin::Spin;
 
 /// The replies to a waiter that is taken out: it competes, for others too if some stay; or it is the
 /// owner.
 const COMPETE: u32 = 0;
-const HANDED_OVER: u32 = 1;
+const HANDED_OFF: u32 = 1;
 const COMPETE_FOR_OTHERS: u32 = 2;
 
 /// How far fair times are spread: by 2^18 ns, a quarter of a millisecond.
@@ -104,7 +104,7 @@ impl Mutex {
             // not call into the lot.
             let parked = unsafe { park_with(parking, || self.set_parked()) };
             match parked.status {
-                ParkStatus::Ok if parked.reply == HANDED_OVER => return LockStatus::Acquired,
+                ParkStatus::Ok if parked.reply == HANDED_OFF => return LockStatus::Acquired,
                 // The designated waker of those that are queued behind it (I2).
                 ParkStatus::Ok if parked.reply == COMPETE_FOR_OTHERS => {
                     locked = LOCKED | HAS_PARKED;
@@ -194,16 +194,16 @@ impl Mutex {
             let front = waiters.iter().next();
             let byte = match front {
                 None => UNLOCKED,
-                Some(front) if clock.is_due(front.fair_at) => {
+                Some(front) if clock.should_be_fair(front.fair_at) => {
                     record::count_hand_off();
-                    match waiters.take_first(HANDED_OVER) {
+                    match waiters.unpark_first(HANDED_OFF) {
                         true => LOCKED | HAS_PARKED,
                         false => LOCKED,
                     }
                 }
                 Some(_) => {
                     let others = waiters.iter().nth(1).is_some();
-                    waiters.take_first(match others {
+                    waiters.unpark_first(match others {
                         true => COMPETE_FOR_OTHERS,
                         false => COMPETE,
                     });
@@ -216,7 +216,7 @@ impl Mutex {
         };
         // SAFETY: the key is our own address, and the mutex is held, so its waiters are ours; the
         // closure does not call into the lot.
-        unsafe { lot().visit(Kind::Mutex, self.key(), release) }
+        unsafe { lot().with_waiters(Kind::Mutex, self.key(), release) }
     }
 
     fn key(&self) -> usize {

@@ -4,7 +4,7 @@ use super::Mutex;
 use super::protocol::spread;
 use crate::deadline::{Clock, Deadline, TIME_TO_BE_FAIR_NS};
 use crate::flags::{LockFlags, LockStatus};
-use crate::hooks::{SectionDoor, register_sections};
+use crate::hooks::{SectionHooks, register_sections};
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
@@ -27,7 +27,7 @@ thread_local! {
 }
 
 /// Holds a woken thread back, before it competes for the lock, until the test lets it go on.
-static HELD_BACK: SectionDoor = SectionDoor {
+static HELD_BACK: SectionHooks = SectionHooks {
     suspend: || 1,
     resume: |_| {
         MAY_RESUME.with_borrow(|may_resume| {

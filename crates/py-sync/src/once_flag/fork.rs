@@ -1,7 +1,7 @@
 //! A [`OnceFlag`] in the child of a fork.
 
 use super::{HAS_PARKED, OnceFlag, RUNNING, UNTRIED};
-use crate::primitive::Relaxed;
+use crate::sync::Relaxed;
 
 impl OnceFlag {
     /// In the child of a fork: if the initialiser was running, makes it not run yet, so that the

@@ -40,7 +40,7 @@ use crate::bits::{HAS_PARKED, LOCKED, ONCE_INITIALIZED, UNLOCKED};
 use crate::deadline::Deadline;
 use crate::flags::LockFlags;
 use crate::parking_lot::{Kind, Parking, lot, park_with};
-use crate::primitive::{Acquire, AtomicU8, Relaxed, Release, const_fn};
+use crate::sync::{Acquire, AtomicU8, Relaxed, Release, const_fn};
 use core::fmt;
 
 mod fork;

@@ -6,7 +6,7 @@
 
 use super::{DONE, HAS_PARKED, OnceFlag, POISONED, Rules, Running, UNTRIED};
 use crate::flags::LockFlags;
-use crate::primitive::Acquire;
+use crate::sync::Acquire;
 
 impl Rules {
     /// A failed try poisons, and the poisoned flag is refused.

@@ -3,7 +3,7 @@
 //! Each thread keeps the addresses of the flags whose initialisers it runs. In a release build, and
 //! in a model, there is nothing.
 
-use crate::primitive::{CHECKED, local};
+use crate::sync::{CHECKED, local};
 use core::cell::RefCell;
 
 local! {

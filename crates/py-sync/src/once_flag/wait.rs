@@ -7,7 +7,7 @@
 use super::{DONE, HAS_PARKED, OnceFlag, POISONED, Rules, recursion};
 use crate::deadline::Deadline;
 use crate::parking_lot::{Kind, Parking, park_with};
-use crate::primitive::{Acquire, Relaxed};
+use crate::sync::{Acquire, Relaxed};
 
 impl OnceFlag {
     /// Waits until it is done: true. False if it is poisoned, and the rules refuse that.

@@ -13,7 +13,7 @@
 //! costs a few microseconds.
 
 use crate::deadline::Deadline;
-use crate::primitive::{AtomicU8, Relaxed, const_fn, has_many_processors, spin_loop};
+use crate::sync::{AtomicU8, Relaxed, const_fn, has_many_processors, spin_loop};
 use crate::sys::monotonic_ns;
 
 /// Longer than it takes to wake a thread on an idle processor (17 us here): two threads that both

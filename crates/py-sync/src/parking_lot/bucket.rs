@@ -9,7 +9,7 @@
 
 use super::adaptive::AdaptiveSpin;
 use super::waiter::Queue;
-use crate::primitive::{CHECKED, UnsafeCell, const_fn, local};
+use crate::sync::{CHECKED, UnsafeCell, const_fn, local};
 use crate::raw_mutex::RawMutex;
 use core::cell::Cell;
 use core::fmt;

@@ -11,7 +11,7 @@
 //! at the same time find one hook.
 
 use super::table::lot;
-use crate::primitive::{Acquire, AtomicU8, MODEL, Release, lot_static};
+use crate::sync::{Acquire, AtomicU8, MODEL, Release, lot_static};
 
 /// Empties the lot in the child of a fork: all waiters are forgotten, all buckets unlocked.
 ///

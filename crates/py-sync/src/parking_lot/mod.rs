@@ -20,12 +20,12 @@
 //! ```
 //!
 //! There is one kind of waiter (`waiter.rs`), one way in ([`park_with`]), and one way out by another's
-//! hand ([`visit`]: a closure that runs on the waiters of a key). What a lock decides there is in the
+//! hand ([`with_waiters`]: a closure that runs on the waiters of a key). What a lock decides there is in the
 //! lock's own file. A lock gives its waiters a *fair time*; the waiters of a key stand in its order,
 //! and each validates once more when it has come, so that its wake-up depends on no other waiter.
 //!
 //! [`park_with`]: ParkingLot::park_with
-//! [`visit`]: ParkingLot::visit
+//! [`with_waiters`]: ParkingLot::with_waiters
 //!
 //! Invariants (those of a waiter and of a queue are in `waiter.rs`):
 //! * I1: `validate` and `callback` run under the bucket lock, so a state change made there and a
@@ -53,7 +53,7 @@ pub use fork::{after_fork, init};
 pub use record::Kind;
 pub use table::ParkingLot;
 pub(crate) use table::{Parked, Parking, lot};
-pub(crate) use waiter::{Request, Visit, Waiters};
+pub(crate) use waiter::{Request, FilterOp, Waiters};
 
 use crate::flags::{LockFlags, ParkStatus};
 use core::time::Duration;

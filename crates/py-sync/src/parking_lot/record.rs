@@ -5,7 +5,7 @@
 //! may read it while the waiter is in the queue. The counts are `Relaxed`: figures that order
 //! nothing.
 
-use crate::primitive::MODEL;
+use crate::sync::MODEL;
 use crate::sys;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use py_thread::Ident;
@@ -38,7 +38,7 @@ pub enum Kind {
 }
 
 /// Whether the build tells.
-const TOLD: bool = cfg!(feature = "diagnostics") && !MODEL;
+const ENABLED: bool = cfg!(feature = "diagnostics") && !MODEL;
 
 /// Who waits, since when.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +52,7 @@ impl Record {
     /// Of the calling thread, from now on.
     #[inline]
     pub(crate) fn new() -> Option<Record> {
-        TOLD.then(|| Record {
+        ENABLED.then(|| Record {
             ident: Ident::own(),
             since: sys::monotonic_ns(),
         })
@@ -64,14 +64,14 @@ static HAND_OFFS: AtomicU64 = AtomicU64::new(0);
 
 #[inline]
 pub(crate) fn count_wait() {
-    if TOLD {
+    if ENABLED {
         WAITS.fetch_add(1, Relaxed);
     }
 }
 
 #[inline]
 pub(crate) fn count_hand_off() {
-    if TOLD {
+    if ENABLED {
         HAND_OFFS.fetch_add(1, Relaxed);
     }
 }

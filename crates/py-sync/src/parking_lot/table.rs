@@ -2,11 +2,11 @@
 
 use super::bucket::{Bucket, assert_outside, guarded};
 use super::record::{self, Kind, Record};
-use super::waiter::{NEVER_FAIR, Request, Taken, Visit, Waiter, Waiters};
+use super::waiter::{NEVER_FAIR, Request, Taken, FilterOp, Waiter, Waiters};
 use crate::deadline::Deadline;
 use crate::flags::{LockFlags, ParkStatus};
 use crate::hooks;
-use crate::primitive::{NUM_BUCKETS, const_fn, lot_static, repeat};
+use crate::sync::{NUM_BUCKETS, const_fn, lot_static, repeat};
 use crate::semaphore::Wake;
 use core::fmt;
 use core::time::Duration;
@@ -246,16 +246,16 @@ impl<const N: usize> ParkingLot<N> {
         key: usize,
         callback: impl FnOnce(Option<usize>, bool) -> R,
     ) -> R {
-        let visit = |waiters: &mut Waiters<'_>| {
+        let unpark_first = |waiters: &mut Waiters<'_>| {
             let first = waiters.iter().next();
             let has_more = first.is_some() && waiters.bucket_len() > 1;
             // Before anything is taken out: if it panics, nothing has happened.
             let result = callback(first.map(|request| request.token as usize), has_more);
-            waiters.take_first(0);
+            waiters.unpark_first(0);
             result
         };
         // SAFETY: the caller's promise.
-        unsafe { self.visit(Kind::Park, key, visit) }
+        unsafe { self.with_waiters(Kind::Park, key, unpark_first) }
     }
 
     /// Runs `f` on the waiters of a kind and key with the bucket locked, and wakes those that it
@@ -265,7 +265,7 @@ impl<const N: usize> ParkingLot<N> {
     ///
     /// As for [`unpark`](crate::unpark): the kind's waiters on `key` are the caller's, and know what
     /// to make of the reply; `f` does not call into the lot.
-    pub(crate) unsafe fn visit<R>(
+    pub(crate) unsafe fn with_waiters<R>(
         &self,
         kind: Kind,
         key: usize,
@@ -312,14 +312,14 @@ impl<const N: usize> ParkingLot<N> {
     pub(crate) unsafe fn unpark_all_of(&self, kind: Kind, key: usize) -> usize {
         let take_all = |waiters: &mut Waiters<'_>| {
             let mut woken = 0;
-            waiters.take(0, |_| {
+            waiters.unpark_filter(0, |_| {
                 woken += 1;
-                Visit::Take
+                FilterOp::Unpark
             });
             woken
         };
         // SAFETY: the caller's promise.
-        unsafe { self.visit(kind, key, take_all) }
+        unsafe { self.with_waiters(kind, key, take_all) }
     }
 
     /// Calls `f` with the request and the record of each waiter of one bucket, under its lock, if

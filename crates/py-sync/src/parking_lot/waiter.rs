@@ -17,7 +17,7 @@
 //! CPython: `Python/parking_lot.c`, `struct wait_entry`; `Include/internal/pycore_llist.h`.
 
 use super::record::{Kind, Record};
-use crate::primitive::{Alive, UnsafeCell};
+use crate::sync::{Alive, UnsafeCell};
 use crate::semaphore::Semaphore;
 use core::ptr;
 
@@ -234,7 +234,7 @@ impl Drop for Taken {
 
 /// What becomes of a waiter that is visited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Visit {
+pub(crate) enum FilterOp {
     /// It is taken out and, once the bucket is unlocked, woken.
     Take,
     /// It stays; the next is visited.
@@ -266,7 +266,11 @@ impl Waiters<'_> {
 
     /// Asks for each in their order what becomes of it. `reply` goes to those that are taken.
     /// True if any stay.
-    pub(crate) fn take(&mut self, reply: u32, mut visit: impl FnMut(Request) -> Visit) -> bool {
+    pub(crate) fn unpark_filter(
+        &mut self,
+        reply: u32,
+        mut filter: impl FnMut(Request) -> FilterOp,
+    ) -> bool {
         let mut stay = false;
         let mut waiter = self.queue.head;
         while let Some(this) = self.queue.at(waiter) {
@@ -278,10 +282,10 @@ impl Waiters<'_> {
             if (this.request.kind, this.request.key) != (self.kind, self.key) {
                 continue;
             }
-            match visit(this.request) {
-                Visit::Keep => stay = true,
-                Visit::Stop => return true,
-                Visit::Take => {
+            match filter(this.request) {
+                FilterOp::Skip => stay = true,
+                FilterOp::Stop => return true,
+                FilterOp::Unpark => {
                     // SAFETY: of this queue.
                     unsafe { self.queue.remove(this) };
                     let outcome = Outcome { taken: true, reply };
@@ -297,11 +301,11 @@ impl Waiters<'_> {
     }
 
     /// Takes the first one out, with `reply`. True if more stay.
-    pub(crate) fn take_first(&mut self, reply: u32) -> bool {
+    pub(crate) fn unpark_first(&mut self, reply: u32) -> bool {
         let mut taken = false;
-        self.take(reply, |_| match core::mem::replace(&mut taken, true) {
-            false => Visit::Take,
-            true => Visit::Stop,
+        self.unpark_filter(reply, |_| match core::mem::replace(&mut taken, true) {
+            false => FilterOp::Unpark,
+            true => FilterOp::Stop,
         })
     }
 }

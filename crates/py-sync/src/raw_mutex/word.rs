@@ -6,7 +6,7 @@
 
 use super::LOCKED;
 use crate::deadline::Deadline;
-use crate::primitive::{
+use crate::sync::{
     Alive, AtomicPtr, Ordering, Origin, OriginCell, Relaxed, Release, UnsafeCell, const_fn,
 };
 use crate::semaphore::Semaphore;
@@ -156,7 +156,7 @@ impl Seen {
 }
 
 /// The word of the mutex.
-#[cfg_attr(not(all(test, loom)), repr(transparent))]
+#[repr(C)]
 pub(super) struct Word {
     word: AtomicPtr<Waiter>,
     origin: OriginCell,
@@ -247,8 +247,20 @@ fn list(taken: *mut Waiter, origin: Origin) -> Option<List> {
 #[cfg(all(test, loom))]
 mod model {
     use super::*;
-    use crate::primitive::AcqRel;
-    use crate::raw_mutex::FREE;
+    use crate::raw_mutex::{FREE, RawMutex};
+    use crate::sync::AcqRel;
+
+    impl RawMutex {
+        /// Puts waiters back that [`release`](Self::release) took, instead of waking one.
+        pub(crate) fn put_back(&self, list: List) {
+            self.put_or_wake(self.word.look(), list);
+        }
+
+        /// True if threads wait in the word.
+        pub(crate) fn has_waiters(&self) -> bool {
+            self.word.look().has_waiters()
+        }
+    }
 
     /// A waiter is seen, woken, and waits again at its address: what a take returns is the second, and
     /// its pointer is not the one that was seen.

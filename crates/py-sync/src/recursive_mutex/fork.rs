@@ -1,7 +1,7 @@
 //! A [`RecursiveMutex`] in the child of a fork.
 
 use super::{NOBODY, RecursiveMutex};
-use crate::primitive::Relaxed;
+use crate::sync::Relaxed;
 
 impl RecursiveMutex {
     /// Makes it unlocked in the child of a fork, whoever held it in the parent and however often.

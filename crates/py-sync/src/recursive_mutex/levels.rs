@@ -4,7 +4,7 @@
 use super::{NOBODY, RecursiveMutex};
 use crate::deadline::{Clock, Deadline, Monotonic};
 use crate::flags::{LockFlags, LockStatus};
-use crate::primitive::Relaxed;
+use crate::sync::Relaxed;
 use core::num::NonZeroUsize;
 use py_thread::Ident;
 

@@ -25,7 +25,7 @@
 use crate::deadline::{Clock, Deadline, Monotonic};
 use crate::flags::{LockFlags, LockStatus};
 use crate::mutex::Mutex;
-use crate::primitive::{AtomicU64, AtomicUsize, Relaxed, const_fn};
+use crate::sync::{AtomicU64, AtomicUsize, Relaxed, const_fn};
 use core::fmt;
 use py_thread::Ident;
 

@@ -1,7 +1,7 @@
 //! A [`RwMutex`] in the child of a fork.
 
 use super::{FREE, RwMutex};
-use crate::primitive::Relaxed;
+use crate::sync::Relaxed;
 
 impl RwMutex {
     /// Makes it free in the child of a fork, whoever held it in the parent, and forgets who waited.

@@ -17,7 +17,7 @@ pub use guard::{RwMutexReadGuard, RwMutexWriteGuard};
 use crate::bits::{HAS_PARKED, LOCKED, READER_SHIFT, UNLOCKED};
 use crate::deadline::{Clock, Deadline, Monotonic};
 use crate::flags::{LockFlags, LockStatus};
-use crate::primitive::{Acquire, AtomicUsize, Relaxed, Release, const_fn};
+use crate::sync::{Acquire, AtomicUsize, Relaxed, Release, const_fn};
 use core::fmt;
 pub(crate) use protocol::Rank;
 

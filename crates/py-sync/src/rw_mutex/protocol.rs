@@ -69,7 +69,7 @@
 //! CPython: `Python/lock.c`, `rwmutex_set_parked_and_wait` and the functions that call it. Differs
 //! from CPython: it wakes all that are parked each time, hands nothing over, and has no U.
 
-use super::queue::{HANDED_OVER, WRITES};
+use super::queue::{HANDED_OFF, WRITES};
 use super::unlock::GivesUp;
 use super::{
     FREE, ONE_READER, PARKED, RwMutex, TOO_MANY, UPGRADABLE, WRITER, has_parked, is_write_locked,
@@ -78,7 +78,7 @@ use crate::deadline::{Clock, Deadline};
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::hooks;
 use crate::parking_lot::{Kind, Parking, Request, park_with};
-use crate::primitive::{Acquire, Relaxed};
+use crate::sync::{Acquire, Relaxed};
 use crate::spin::{Backoff, Spin};
 
 /// What stops a reader: see `is_stopped_by`.
@@ -105,7 +105,7 @@ fn is_free(word: usize) -> bool {
 
 /// How one round of waiting ended.
 pub(super) enum Round {
-    HandedOver,
+    HandedOff,
     /// Taken out of the queue, or its fair time has come and the lock is free.
     First,
     /// Never queued, or a signal that the runtime ignores.
@@ -160,7 +160,7 @@ impl RwMutex {
                 continue;
             }
             match self.wait(&mut call, |word| rank.is_stopped_by(word)) {
-                Round::HandedOver => return LockStatus::Acquired,
+                Round::HandedOff => return LockStatus::Acquired,
                 Round::First => rank = Rank::First,
                 Round::Again => {}
                 Round::GivenUp(status) => return status,
@@ -201,7 +201,7 @@ impl RwMutex {
                 continue;
             }
             match self.wait(&mut call, |word| !is_free(word)) {
-                Round::HandedOver => break,
+                Round::HandedOff => break,
                 Round::First | Round::Again => {}
                 Round::GivenUp(status) => return status,
             }
@@ -211,7 +211,7 @@ impl RwMutex {
     }
 
     /// Sets the parked bit, if the word still stops the caller. Under the bucket lock.
-    pub(super) fn announce(&self, stopped: impl Fn(usize) -> bool) -> bool {
+    pub(super) fn set_parked(&self, stopped: impl Fn(usize) -> bool) -> bool {
         loop {
             // Relaxed, here and below: the bucket lock orders the bit, and a change of the rest that
             // this misses comes to the bucket lock after it (I5).
@@ -257,19 +257,19 @@ impl RwMutex {
         let mut queued = false;
         let validate = || match queued {
             false => {
-                queued = self.announce(&stopped);
+                queued = self.set_parked(&stopped);
                 queued
             }
             // Its fair time has come. Whoever has the lock looks at the queue at the end, and a
             // writer in front is not to be passed over. A free lock waits for a woken thread, which
             // may not run (I5).
-            true => self.announce(|word| !is_free(word)),
+            true => self.set_parked(|word| !is_free(word)),
         };
         // SAFETY: the key is our own address, and read-write locks know their replies; `validate`
         // does not call into the lot.
         let parked = unsafe { park_with(parking, validate) };
         match parked.status {
-            ParkStatus::Ok if parked.reply == HANDED_OVER => Round::HandedOver,
+            ParkStatus::Ok if parked.reply == HANDED_OFF => Round::HandedOff,
             ParkStatus::Ok => Round::First,
             ParkStatus::Again if queued => Round::First,
             ParkStatus::Again => Round::Again,

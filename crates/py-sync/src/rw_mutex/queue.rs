@@ -6,11 +6,11 @@
 
 use super::{FREE, ONE_READER, PARKED, RwMutex, UPGRADABLE, WRITER};
 use crate::deadline::Clock;
-use crate::parking_lot::{Kind, Request, Visit, Waiters, lot};
-use crate::primitive::{AcqRel, Relaxed};
+use crate::parking_lot::{Kind, Request, FilterOp, Waiters, lot};
+use crate::sync::{AcqRel, Relaxed};
 
 /// The reply to waiters that now have the lock. Those with 0 compete.
-pub(super) const HANDED_OVER: u32 = 1;
+pub(super) const HANDED_OFF: u32 = 1;
 pub(super) const COMPETE: u32 = 0;
 
 /// The tokens of those that are not plain readers.
@@ -71,14 +71,14 @@ impl Front {
         };
         for request in waiters.iter() {
             match goes(&mut front.chosen, request) {
-                Visit::Take => {
+                FilterOp::Unpark => {
                     if front.len == 0 {
                         front.fair_at = request.fair_at;
                     }
                     front.len += 1;
                 }
-                Visit::Keep => front.more = true,
-                Visit::Stop => {
+                FilterOp::Skip => front.more = true,
+                FilterOp::Stop => {
                     front.more = true;
                     break;
                 }
@@ -99,10 +99,10 @@ impl Front {
 
     /// The word if nobody has the lock, and the answer to those who go.
     fn of_free(&self, clock: &impl Clock) -> (usize, Option<u32>) {
-        match self.len > 0 && clock.is_due(self.fair_at) {
+        match self.len > 0 && clock.should_be_fair(self.fair_at) {
             false => (self.parked(), Some(COMPETE)),
-            true if self.chosen.writer => (self.parked() | WRITER, Some(HANDED_OVER)),
-            true => (self.parked() + self.shares(), Some(HANDED_OVER)),
+            true if self.chosen.writer => (self.parked() | WRITER, Some(HANDED_OFF)),
+            true => (self.parked() + self.shares(), Some(HANDED_OFF)),
         }
     }
 
@@ -124,32 +124,32 @@ impl Front {
                 handed_over => handed_over,
             },
             (true, _) => (held | PARKED, None),
-            (false, _) => ((held + self.shares()) | self.parked(), Some(HANDED_OVER)),
+            (false, _) => ((held + self.shares()) | self.parked(), Some(HANDED_OFF)),
         }
     }
 }
 
 /// The rule of the head.
-pub(super) fn goes(chosen: &mut Chosen, request: Request) -> Visit {
+pub(super) fn goes(chosen: &mut Chosen, request: Request) -> FilterOp {
     let upgradable = chosen.beside_upgradable || chosen.upgradable;
     if chosen.writer {
-        return Visit::Stop;
+        return FilterOp::Stop;
     }
     match request.token {
-        WRITES if upgradable => Visit::Keep,
-        WRITES if chosen.readers => Visit::Stop,
+        WRITES if upgradable => FilterOp::Skip,
+        WRITES if chosen.readers => FilterOp::Stop,
         WRITES => {
             chosen.writer = true;
-            Visit::Take
+            FilterOp::Unpark
         }
-        UPGRADES if upgradable => Visit::Keep,
+        UPGRADES if upgradable => FilterOp::Skip,
         UPGRADES => {
             chosen.upgradable = true;
-            Visit::Take
+            FilterOp::Unpark
         }
         _ => {
             chosen.readers = true;
-            Visit::Take
+            FilterOp::Unpark
         }
     }
 }
@@ -159,7 +159,7 @@ impl RwMutex {
     /// nothing changed, if that says `None`.
     ///
     /// The change is the last touch (I7).
-    pub(super) fn settle(
+    pub(super) fn update_and_wake(
         &self,
         clock: &impl Clock,
         chosen: Chosen,
@@ -181,7 +181,7 @@ impl RwMutex {
                     Ok(_) => {
                         if let Some(reply) = reply {
                             let mut chosen = chosen;
-                            waiters.take(reply, |request| goes(&mut chosen, request));
+                            waiters.unpark_filter(reply, |request| goes(&mut chosen, request));
                         }
                         return true;
                     }
@@ -191,6 +191,6 @@ impl RwMutex {
         };
         // SAFETY: the key is our own address, and the caller has the lock or waits for it, so that
         // its waiters are ours; the closure does not call into the lot.
-        unsafe { lot().visit(Kind::RwMutex, self.key(), decide) }
+        unsafe { lot().with_waiters(Kind::RwMutex, self.key(), decide) }
     }
 }

@@ -4,7 +4,7 @@ use super::protocol::Rank;
 use super::{PARKED, RwMutex, WRITER, is_write_locked};
 use crate::deadline::{Deadline, Monotonic};
 use crate::flags::{LockFlags, LockStatus};
-use crate::primitive::{Acquire, Relaxed};
+use crate::sync::{Acquire, Relaxed};
 use core::time::Duration;
 
 impl RwMutex {

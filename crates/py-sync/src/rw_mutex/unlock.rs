@@ -5,7 +5,7 @@ use super::queue::{Chosen, upgrading_key};
 use super::{ONE_READER, PARKED, RwMutex, UPGRADABLE, WRITER, has_parked, is_write_locked};
 use crate::deadline::{Clock, Monotonic};
 use crate::parking_lot::{Kind, lot};
-use crate::primitive::{Relaxed, Release};
+use crate::sync::{Relaxed, Release};
 use crate::spin::Backoff;
 
 /// The readers of the word, but the upgradable one.
@@ -52,7 +52,7 @@ impl RwMutex {
             }
             if leaves_waiters(word) {
                 let last = |word, _: &_| leaves_waiters(word).then_some(PARKED);
-                if self.settle(clock, Chosen::NONE, last) {
+                if self.update_and_wake(clock, Chosen::NONE, last) {
                     return true;
                 }
                 // Relaxed: as above.
@@ -87,7 +87,7 @@ impl RwMutex {
                 return false;
             }
             let unlocked = match has_parked(word) {
-                true => self.settle(clock, Chosen::NONE, |word, _| {
+                true => self.update_and_wake(clock, Chosen::NONE, |word, _| {
                     is_write_locked(word).then_some(word & !WRITER)
                 }),
                 // Release: the section ends here. Relaxed on failure: only tried again.
@@ -106,7 +106,7 @@ impl RwMutex {
     fn give_up_writing(&self) {
         // Relaxed: a change that this look misses is settled by who makes it.
         let chosen = Chosen::beside(self.0.load(Relaxed));
-        self.settle(&Monotonic, chosen, |word, _| {
+        self.update_and_wake(&Monotonic, chosen, |word, _| {
             // A writer's unlock settles it, and so does the end of an upgrade.
             let settled = word & WRITER != 0 || !has_parked(word);
             (!settled).then_some(word)

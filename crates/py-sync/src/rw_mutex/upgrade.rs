@@ -33,10 +33,10 @@ use super::protocol::{Call, Round};
 use super::queue::{COMPETE, Chosen, UPGRADES, goes, upgrading_key};
 use super::unlock::{leaves_upgrading, leaves_waiters, readers, wake_upgrading};
 use super::{FREE, ONE_READER, PARKED, Rank, RwMutex, UPGRADABLE, WRITER, has_parked};
-use crate::deadline::{Clock, Deadline, Leaping, Monotonic};
+use crate::deadline::{Clock, Deadline, AlwaysFair, Monotonic};
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::parking_lot::{Kind, Parking, Waiters, lot, park_with};
-use crate::primitive::{Acquire, Relaxed, Release};
+use crate::sync::{Acquire, Relaxed, Release};
 
 /// What stops an upgradable reader.
 fn stops(rank: Rank, word: usize) -> bool {
@@ -85,7 +85,7 @@ impl RwMutex {
                 continue;
             }
             match self.wait(&mut call, |word| stops(rank, word)) {
-                Round::HandedOver => return LockStatus::Acquired,
+                Round::HandedOff => return LockStatus::Acquired,
                 Round::First => rank = Rank::First,
                 Round::Again => {}
                 Round::GivenUp(status) => return status,
@@ -110,7 +110,7 @@ impl RwMutex {
     /// (U2).
     #[cold]
     fn admit(&self) {
-        self.settle(&Monotonic, Chosen::beside(UPGRADABLE), |word, _| Some(word));
+        self.update_and_wake(&Monotonic, Chosen::beside(UPGRADABLE), |word, _| Some(word));
     }
 
     /// Locks as [`upgradable_lock_with`](RwMutex::upgradable_lock_with) if that needs no waiting.
@@ -154,7 +154,7 @@ impl RwMutex {
                 Err(now) => word = now,
             }
         }
-        self.settle(clock, Chosen::NONE, |word, _| Some(change(word)));
+        self.update_and_wake(clock, Chosen::NONE, |word, _| Some(change(word)));
     }
 
     /// By the upgradable reader: becomes the writer if nobody else reads.
@@ -203,7 +203,7 @@ impl RwMutex {
             let parking = Parking::plain(Kind::RwMutex, key, deadline, flags);
             // A reader that this look still sees finds the parked bit when it leaves, and then comes
             // to this bucket's lock (U4).
-            let validate = || self.announce(|word| readers(word) != 0);
+            let validate = || self.set_parked(|word| readers(word) != 0);
             // SAFETY: the key is an address within our own word, where nobody else parks;
             // `validate` does not call into the lot.
             let parked = unsafe { park_with(parking, validate) };
@@ -236,7 +236,7 @@ impl RwMutex {
             .is_err()
         {
             let chosen = Chosen::beside(becomes);
-            self.settle(clock, chosen, |word, _| Some(word - WRITER + becomes));
+            self.update_and_wake(clock, chosen, |word, _| Some(word - WRITER + becomes));
         }
     }
 
@@ -260,7 +260,7 @@ impl RwMutex {
 
     /// Unlocks a read lock. A writer that waits in front is handed the lock by the last reader.
     pub(crate) fn read_unlock_fair(&self) {
-        let unlocked = self.read_unlock_with(&Leaping);
+        let unlocked = self.read_unlock_with(&AlwaysFair);
         debug_assert!(unlocked, "lock was not read-locked");
     }
 
@@ -291,12 +291,12 @@ fn parked_meanwhile(before: usize, key: usize) {
     }
     let wake_front = |waiters: &mut Waiters<'_>| {
         let mut chosen = Chosen::NONE;
-        waiters.take(COMPETE, |request| goes(&mut chosen, request));
+        waiters.unpark_filter(COMPETE, |request| goes(&mut chosen, request));
     };
     // SAFETY: the key was the address of a read-write lock that the caller held; if that is gone, one
     // that lives there now may see a waiter woken for nothing, which competes or parks again. The
     // closure does not call into the lot.
-    unsafe { lot().visit(Kind::RwMutex, key, wake_front) };
+    unsafe { lot().with_waiters(Kind::RwMutex, key, wake_front) };
 }
 
 /// An upgrade that may yet give up (U5).
@@ -306,6 +306,6 @@ impl Drop for GivesUpUpgrade<'_> {
     fn drop(&mut self) {
         let chosen = Chosen::beside(UPGRADABLE);
         self.0
-            .settle(&Monotonic, chosen, |word, _| Some(word & !WRITER));
+            .update_and_wake(&Monotonic, chosen, |word, _| Some(word & !WRITER));
     }
 }

@@ -33,7 +33,7 @@
 //! nothing to create, to destroy or to fail.
 
 use crate::deadline::Deadline;
-use crate::primitive::{Acquire, AtomicU32, Relaxed, Release};
+use crate::sync::{Acquire, AtomicU32, Relaxed, Release};
 use crate::signals::{self, Shown};
 
 // One way of sleeping, each by the name `Native`.

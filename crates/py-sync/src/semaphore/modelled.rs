@@ -5,7 +5,7 @@
 //! passed, and how late that is, is the scheduler's choice.
 
 use crate::deadline::Deadline;
-use crate::primitive::{AtomicU32, Relaxed};
+use crate::sync::{AtomicU32, Relaxed};
 use crate::semaphore::{ASLEEP, Semaphore, Sleeper};
 use loom::sync::{Condvar, Mutex};
 use std::sync::Arc;

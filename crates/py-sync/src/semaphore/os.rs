@@ -1,7 +1,7 @@
 //! Sleeping on the word itself, in the kernel.
 
 use crate::deadline::Deadline;
-use crate::primitive::AtomicU32;
+use crate::sync::AtomicU32;
 use crate::semaphore::{ASLEEP, SIGNAL_STEP, Sleeper};
 use crate::sys::futex;
 

@@ -4,7 +4,7 @@
 //! `park` of theirs early, and theirs ours. Both loop, as `park`'s contract asks.
 
 use crate::deadline::Deadline;
-use crate::primitive::AtomicU32;
+use crate::sync::AtomicU32;
 use crate::semaphore::{SIGNAL_STEP, Sleeper};
 use std::thread::{self, Thread};
 

@@ -19,7 +19,7 @@ mod words;
 
 pub use pod::Pod;
 
-use crate::primitive::const_fn;
+use crate::sync::const_fn;
 use crate::seq_lock::SeqLock;
 use core::fmt;
 use words::Words;

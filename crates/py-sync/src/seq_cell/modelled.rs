@@ -1,7 +1,7 @@
 //! [`Words`] for the model: one modelled atomic for each byte, so that every torn mixture shows.
 
 use super::Pod;
-use crate::primitive::{AtomicU8, Relaxed};
+use crate::sync::{AtomicU8, Relaxed};
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 

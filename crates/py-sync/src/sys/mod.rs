@@ -1,4 +1,4 @@
-//! The operating system: the only door to libc, windows-sys and atomic-wait.
+//! The operating system: the only hooks to libc, windows-sys and atomic-wait.
 //!
 //! | function | Linux, Android | FreeBSD | Windows | elsewhere |
 //! |---|---|---|---|---|

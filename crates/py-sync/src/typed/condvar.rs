@@ -3,7 +3,6 @@
 //! Nothing is decided here: the byte and its protocol are in [`crate::condvar`].
 
 use super::lock_api::{MutexGuard, RawMutex};
-use super::policy::Policy;
 use super::raw_mutex::RawByteMutex;
 use crate::condvar;
 use crate::deadline::{Deadline, Monotonic, time_until};
@@ -130,7 +129,7 @@ impl Condvar {
     ///     }
     /// });
     /// ```
-    pub fn wait<P: Policy, T: ?Sized>(&self, guard: &mut MutexGuard<'_, RawByteMutex<P>, T>) {
+    pub fn wait<const DETACH: bool, const FAIR: bool, T: ?Sized>(&self, guard: &mut MutexGuard<'_, RawByteMutex<DETACH, FAIR>, T>) {
         let notified = self.wait_to(guard, Deadline::Never);
         debug_assert!(notified, "there was no deadline");
     }
@@ -150,9 +149,9 @@ impl Condvar {
     /// let soon = Instant::now() + Duration::from_millis(1);
     /// assert!(changed.wait_until(&mut m.lock(), soon).timed_out());
     /// ```
-    pub fn wait_until<P: Policy, T: ?Sized>(
+    pub fn wait_until<const DETACH: bool, const FAIR: bool, T: ?Sized>(
         &self,
-        guard: &mut MutexGuard<'_, RawByteMutex<P>, T>,
+        guard: &mut MutexGuard<'_, RawByteMutex<DETACH, FAIR>, T>,
         timeout: Instant,
     ) -> WaitTimeoutResult {
         self.wait_for(guard, time_until(timeout))
@@ -173,9 +172,9 @@ impl Condvar {
     /// let (m, changed) = (Mutex::new(()), Condvar::new());
     /// assert!(changed.wait_for(&mut m.lock(), Duration::from_millis(1)).timed_out());
     /// ```
-    pub fn wait_for<P: Policy, T: ?Sized>(
+    pub fn wait_for<const DETACH: bool, const FAIR: bool, T: ?Sized>(
         &self,
-        guard: &mut MutexGuard<'_, RawByteMutex<P>, T>,
+        guard: &mut MutexGuard<'_, RawByteMutex<DETACH, FAIR>, T>,
         timeout: Duration,
     ) -> WaitTimeoutResult {
         WaitTimeoutResult(!self.wait_to(guard, Deadline::after(Some(timeout))))
@@ -204,9 +203,8 @@ impl Condvar {
     ///     changed.wait_while(&mut left.lock(), |left| *left > 0);
     /// });
     /// ```
-    pub fn wait_while<P, T, F>(&self, guard: &mut MutexGuard<'_, RawByteMutex<P>, T>, condition: F)
+    pub fn wait_while<const DETACH: bool, const FAIR: bool, T, F>(&self, guard: &mut MutexGuard<'_, RawByteMutex<DETACH, FAIR>, T>, condition: F)
     where
-        P: Policy,
         T: ?Sized,
         F: FnMut(&mut T) -> bool,
     {
@@ -237,14 +235,13 @@ impl Condvar {
     /// let result = changed.wait_while_until(&mut left.lock(), |left| *left > 0, soon);
     /// assert!(result.timed_out());
     /// ```
-    pub fn wait_while_until<P, T, F>(
+    pub fn wait_while_until<const DETACH: bool, const FAIR: bool, T, F>(
         &self,
-        guard: &mut MutexGuard<'_, RawByteMutex<P>, T>,
+        guard: &mut MutexGuard<'_, RawByteMutex<DETACH, FAIR>, T>,
         condition: F,
         timeout: Instant,
     ) -> WaitTimeoutResult
     where
-        P: Policy,
         T: ?Sized,
         F: FnMut(&mut T) -> bool,
     {
@@ -272,23 +269,22 @@ impl Condvar {
     /// let result = changed.wait_while_for(&mut left.lock(), |left| *left > 0, long);
     /// assert!(!result.timed_out());
     /// ```
-    pub fn wait_while_for<P, T, F>(
+    pub fn wait_while_for<const DETACH: bool, const FAIR: bool, T, F>(
         &self,
-        guard: &mut MutexGuard<'_, RawByteMutex<P>, T>,
+        guard: &mut MutexGuard<'_, RawByteMutex<DETACH, FAIR>, T>,
         condition: F,
         timeout: Duration,
     ) -> WaitTimeoutResult
     where
-        P: Policy,
         T: ?Sized,
         F: FnMut(&mut T) -> bool,
     {
         self.wait_while_to(guard, condition, Deadline::after(Some(timeout)))
     }
 
-    fn wait_while_to<P: Policy, T: ?Sized>(
+    fn wait_while_to<const DETACH: bool, const FAIR: bool, T: ?Sized>(
         &self,
-        guard: &mut MutexGuard<'_, RawByteMutex<P>, T>,
+        guard: &mut MutexGuard<'_, RawByteMutex<DETACH, FAIR>, T>,
         mut condition: impl FnMut(&mut T) -> bool,
         deadline: Deadline,
     ) -> WaitTimeoutResult {
@@ -300,9 +296,9 @@ impl Condvar {
     }
 
     /// Waits once; true if notified.
-    fn wait_to<P: Policy, T: ?Sized>(
+    fn wait_to<const DETACH: bool, const FAIR: bool, T: ?Sized>(
         &self,
-        guard: &mut MutexGuard<'_, RawByteMutex<P>, T>,
+        guard: &mut MutexGuard<'_, RawByteMutex<DETACH, FAIR>, T>,
         deadline: Deadline,
     ) -> bool {
         // SAFETY: locked again before the guard is used; nothing in between unwinds.
@@ -310,7 +306,7 @@ impl Condvar {
         // SAFETY: the guard holds it.
         let release = || unsafe { raw.unlock() };
         self.0
-            .wait(&Monotonic, raw.mutex(), release, (deadline, P::FLAGS))
+            .wait(&Monotonic, raw.mutex(), release, (deadline, RawByteMutex::<DETACH, FAIR>::FLAGS))
     }
 }
 

@@ -2,7 +2,6 @@
 
 use super::condvar::{Condvar, WaitTimeoutResult};
 use super::lock_api::MutexGuard;
-use super::policy::Policy;
 use super::raw_mutex::RawByteMutex;
 use crate::deadline::{Deadline, Monotonic, time_until};
 use crate::flags::{LockFlags, ParkStatus};
@@ -45,9 +44,9 @@ impl Condvar {
     /// assert_eq!(filled.wait_interruptible(&mut guard), Err(Interrupted));
     /// assert!(guard.is_empty()); // still locked
     /// ```
-    pub fn wait_interruptible<P: Policy, T: ?Sized>(
+    pub fn wait_interruptible<const DETACH: bool, const FAIR: bool, T: ?Sized>(
         &self,
-        guard: &mut MutexGuard<'_, RawByteMutex<P>, T>,
+        guard: &mut MutexGuard<'_, RawByteMutex<DETACH, FAIR>, T>,
     ) -> Result<(), Interrupted> {
         self.interruptible(guard, Deadline::Never).map(|_| ())
     }
@@ -75,9 +74,9 @@ impl Condvar {
     /// let soon = Duration::from_millis(1);
     /// assert!(changed.wait_interruptible_for(&mut m.lock(), soon).unwrap().timed_out());
     /// ```
-    pub fn wait_interruptible_for<P: Policy, T: ?Sized>(
+    pub fn wait_interruptible_for<const DETACH: bool, const FAIR: bool, T: ?Sized>(
         &self,
-        guard: &mut MutexGuard<'_, RawByteMutex<P>, T>,
+        guard: &mut MutexGuard<'_, RawByteMutex<DETACH, FAIR>, T>,
         timeout: Duration,
     ) -> Result<WaitTimeoutResult, Interrupted> {
         self.interruptible(guard, Deadline::after(Some(timeout)))
@@ -106,9 +105,9 @@ impl Condvar {
     /// let result = changed.wait_interruptible_until(&mut m.lock(), Instant::now());
     /// assert!(result.unwrap().timed_out());
     /// ```
-    pub fn wait_interruptible_until<P: Policy, T: ?Sized>(
+    pub fn wait_interruptible_until<const DETACH: bool, const FAIR: bool, T: ?Sized>(
         &self,
-        guard: &mut MutexGuard<'_, RawByteMutex<P>, T>,
+        guard: &mut MutexGuard<'_, RawByteMutex<DETACH, FAIR>, T>,
         timeout: Instant,
     ) -> Result<WaitTimeoutResult, Interrupted> {
         self.wait_interruptible_for(guard, time_until(timeout))
@@ -144,9 +143,9 @@ impl Condvar {
     ///     assert_eq!(none_left, Ok(true));
     /// });
     /// ```
-    pub fn wait_while_interruptible<P: Policy, T: ?Sized>(
+    pub fn wait_while_interruptible<const DETACH: bool, const FAIR: bool, T: ?Sized>(
         &self,
-        guard: &mut MutexGuard<'_, RawByteMutex<P>, T>,
+        guard: &mut MutexGuard<'_, RawByteMutex<DETACH, FAIR>, T>,
         mut condition: impl FnMut(&mut T) -> bool,
         timeout: Option<Duration>,
     ) -> Result<bool, Interrupted> {
@@ -192,9 +191,9 @@ impl Condvar {
     /// let filled = filled.wait_while_with_signals(&mut guard, |q| q.is_empty(), None, check_signals);
     /// assert_eq!((filled, guard.pop()), (Ok(true), Some(7)));
     /// ```
-    pub fn wait_while_with_signals<P: Policy, T: ?Sized, E>(
+    pub fn wait_while_with_signals<const DETACH: bool, const FAIR: bool, T: ?Sized, E>(
         &self,
-        guard: &mut MutexGuard<'_, RawByteMutex<P>, T>,
+        guard: &mut MutexGuard<'_, RawByteMutex<DETACH, FAIR>, T>,
         mut condition: impl FnMut(&mut T) -> bool,
         timeout: Option<Duration>,
         mut check: impl FnMut() -> Result<(), E>,
@@ -206,7 +205,7 @@ impl Condvar {
                 return Ok(false);
             }
             let mut checked = Ok(());
-            let flags = P::FLAGS | LockFlags::FAIL_IF_INTERRUPTED;
+            let flags = RawByteMutex::<DETACH, FAIR>::FLAGS | LockFlags::FAIL_IF_INTERRUPTED;
             let status = self.wait_handling(guard, (deadline, flags), || checked = check());
             checked?;
             timed_out = status == ParkStatus::Timeout;
@@ -214,12 +213,12 @@ impl Condvar {
         Ok(true)
     }
 
-    fn interruptible<P: Policy, T: ?Sized>(
+    fn interruptible<const DETACH: bool, const FAIR: bool, T: ?Sized>(
         &self,
-        guard: &mut MutexGuard<'_, RawByteMutex<P>, T>,
+        guard: &mut MutexGuard<'_, RawByteMutex<DETACH, FAIR>, T>,
         deadline: Deadline,
     ) -> Result<WaitTimeoutResult, Interrupted> {
-        let flags = P::FLAGS | LockFlags::INTERRUPTIBLE;
+        let flags = RawByteMutex::<DETACH, FAIR>::FLAGS | LockFlags::INTERRUPTIBLE;
         let mut over = false;
         let handle = || over = hooks::ends_wait(flags);
         let status = self.wait_handling(guard, (deadline, flags), handle);
@@ -230,9 +229,9 @@ impl Condvar {
     }
 
     /// Waits once. `handle` runs after a signal, with the mutex unlocked.
-    fn wait_handling<P: Policy, T: ?Sized>(
+    fn wait_handling<const DETACH: bool, const FAIR: bool, T: ?Sized>(
         &self,
-        guard: &mut MutexGuard<'_, RawByteMutex<P>, T>,
+        guard: &mut MutexGuard<'_, RawByteMutex<DETACH, FAIR>, T>,
         until: (Deadline, LockFlags),
         handle: impl FnOnce(),
     ) -> ParkStatus {

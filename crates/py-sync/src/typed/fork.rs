@@ -4,11 +4,10 @@
 
 use super::condvar::Condvar;
 use super::once::Once;
-use super::policy::Policy;
 use super::raw_mutex::RawByteMutex;
 use super::raw_rw_lock::RawWordRwLock;
 
-impl<P: Policy> RawByteMutex<P> {
+impl<const DETACH: bool, const FAIR: bool> RawByteMutex<DETACH, FAIR> {
     /// Makes it unlocked in the child of a fork, whoever held it in the parent.
     ///
     /// # Safety

@@ -38,7 +38,6 @@ mod condvar_signals;
 mod fork;
 mod mutex;
 mod once;
-mod policy;
 mod raw_mutex;
 mod raw_reentrant;
 mod raw_rw_lock;
@@ -53,7 +52,6 @@ pub use self::mutex::{
     const_fair_mutex, const_mutex,
 };
 pub use self::once::{Once, OnceState};
-pub use self::policy::{Attached, Detaching, Handing, Policy};
 pub use self::raw_mutex::{DetachingRawMutex, RawByteMutex, RawFairMutex, RawMutex};
 pub use self::raw_reentrant::RawReentrantMutex;
 pub use self::raw_rw_lock::{RawRwLock, RawRwLockRecursive, RawWordRwLock};

@@ -7,7 +7,7 @@ use super::lock_api::{
     RawRwLockUpgrade as _,
 };
 use crate::RwMutex;
-use crate::deadline::{Deadline, Leaping, Monotonic, time_until};
+use crate::deadline::{Deadline, AlwaysFair, Monotonic, time_until};
 use crate::flags::{LockFlags, LockStatus};
 use crate::rw_mutex::Rank;
 use core::fmt;
@@ -173,7 +173,7 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockFair for RawWordRwLock<REC
     }
 
     unsafe fn unlock_exclusive_fair(&self) {
-        let unlocked = self.0.write_unlock_with(&Leaping);
+        let unlocked = self.0.write_unlock_with(&AlwaysFair);
         debug_assert!(unlocked, "lock was not write-locked");
     }
 
@@ -257,12 +257,12 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgrade for RawWordRwLock<
 // SAFETY: as above.
 unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgradeFair for RawWordRwLock<RECURSIVE> {
     unsafe fn unlock_upgradable_fair(&self) {
-        self.0.upgradable_unlock_with(&Leaping);
+        self.0.upgradable_unlock_with(&AlwaysFair);
     }
 
     unsafe fn bump_upgradable(&self) {
         if self.0.has_waiters() {
-            self.0.upgradable_unlock_with(&Leaping);
+            self.0.upgradable_unlock_with(&AlwaysFair);
             self.lock_upgradable();
         }
     }

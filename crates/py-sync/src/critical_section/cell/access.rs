@@ -3,7 +3,7 @@
 use super::CriticalCell;
 use crate::critical_section::entered::EnteredCriticalSection;
 use crate::critical_section::stack::Stack;
-use crate::primitive::UnsafeCell;
+use crate::sync::UnsafeCell;
 use core::mem;
 
 impl<T> EnteredCriticalSection<'_, CriticalCell<T>> {

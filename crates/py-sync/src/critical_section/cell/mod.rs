@@ -7,7 +7,7 @@ use crate::critical_section::entered::EnteredCriticalSection;
 use crate::critical_section::entry::Kind;
 use crate::critical_section::scoped::{section, section2};
 use crate::mutex::Mutex;
-use crate::primitive::{UnsafeCell, const_fn};
+use crate::sync::{UnsafeCell, const_fn};
 use core::fmt;
 
 /// A value and the one-byte mutex of the critical sections that reach it.

@@ -3,7 +3,6 @@
 //! Nothing is decided here: each call is that of 0.4's trait. No call unwinds with the lock taken or
 //! kept: the protocol unwinds nowhere, and the hooks abort instead.
 
-use super::super::policy::Policy;
 use super::super::raw_mutex::{RawByteMutex, RawFairMutex, RawMutex};
 use super::super::{RawThreadId, lock_api as v04};
 use super::lock_api::{self, GuardNoSend};
@@ -11,7 +10,7 @@ use core::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
 // SAFETY: 0.4's trait is implemented, which promises the same; the guard has no state.
-unsafe impl<P: Policy> lock_api::RawMutex for RawByteMutex<P> {
+unsafe impl<const DETACH: bool, const FAIR: bool> lock_api::RawMutex for RawByteMutex<DETACH, FAIR> {
     const INIT: Self = <Self as v04::RawMutex>::INIT;
 
     type Guard = GuardNoSend;
@@ -40,7 +39,7 @@ unsafe impl<P: Policy> lock_api::RawMutex for RawByteMutex<P> {
 }
 
 // SAFETY: as above.
-unsafe impl<P: Policy> lock_api::RawMutexTimed for RawByteMutex<P> {
+unsafe impl<const DETACH: bool, const FAIR: bool> lock_api::RawMutexTimed for RawByteMutex<DETACH, FAIR> {
     type Duration = Duration;
     type Instant = Instant;
 
@@ -54,7 +53,7 @@ unsafe impl<P: Policy> lock_api::RawMutexTimed for RawByteMutex<P> {
 }
 
 // SAFETY: as above; `bump` holds the lock again when it returns, and the guard stays what it was.
-unsafe impl<P: Policy> lock_api::RawMutexFair for RawByteMutex<P> {
+unsafe impl<const DETACH: bool, const FAIR: bool> lock_api::RawMutexFair for RawByteMutex<DETACH, FAIR> {
     unsafe fn unlock_fair(&self, _: GuardNoSend) {
         // SAFETY: the caller's promise.
         unsafe { v04::RawMutexFair::unlock_fair(self) };
