@@ -44,7 +44,7 @@ use crate::bits::{HAS_PARKED, UNLOCKED};
 use crate::deadline::{Clock, Deadline};
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::mutex::Mutex;
-use crate::parking_lot::{Kind, Parking, FilterOp, Waiters, lot, park_then};
+use crate::parking_lot::{FilterOp, Kind, Parking, Waiters, lot, park_then};
 use crate::sync::{AtomicU8, Relaxed, const_fn};
 
 const NOBODY: u8 = UNLOCKED;

@@ -34,7 +34,6 @@ mod model;
 mod mutex;
 mod once_flag;
 mod parking_lot;
-mod sync;
 mod raw_mutex;
 mod recursive_mutex;
 mod rw_mutex;
@@ -43,6 +42,7 @@ mod seq_cell;
 mod seq_lock;
 mod signals;
 mod spin;
+mod sync;
 mod sys;
 #[cfg(all(feature = "typed", not(all(test, loom))))]
 pub mod typed;

@@ -15,8 +15,8 @@
 //! Orderings: all `Relaxed`. Handler and wait are one thread, which needs the compiler's order
 //! only; the poster, another thread, is met by the compare-exchange on the word alone.
 
-use crate::sync::{AtomicPtr, AtomicU8, AtomicU32, Relaxed, SeqCst, compiler_fence, local};
 use crate::semaphore;
+use crate::sync::{AtomicPtr, AtomicU8, AtomicU32, Relaxed, SeqCst, compiler_fence, local};
 use core::ptr;
 
 local! {

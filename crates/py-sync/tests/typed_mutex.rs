@@ -6,9 +6,8 @@ use py_sync::typed::lock_api::{
     self, GetThreadId, RawMutex as _, RawMutexFair as _, RawMutexTimed as _,
 };
 use py_sync::typed::{
-    DetachingRawMutex, FairMutex, FairMutexGuard, Mutex, MutexGuard, RawByteMutex,
-    RawFairMutex, RawMutex, RawThreadId, ReentrantMutex, const_fair_mutex, const_mutex,
-    const_reentrant_mutex,
+    DetachingRawMutex, FairMutex, FairMutexGuard, Mutex, MutexGuard, RawByteMutex, RawFairMutex,
+    RawMutex, RawThreadId, ReentrantMutex, const_fair_mutex, const_mutex, const_reentrant_mutex,
 };
 use static_assertions::{assert_impl_all, assert_not_impl_any, const_assert_eq};
 use std::cell::Cell;

@@ -5,9 +5,7 @@ mod support;
 
 use core::ops::ControlFlow;
 use py_sync::typed::lock_api::RawMutex as _;
-use py_sync::typed::{
-    Condvar, DetachingRawMutex, Mutex, RawByteMutex, RawMutex, const_mutex,
-};
+use py_sync::typed::{Condvar, DetachingRawMutex, Mutex, RawByteMutex, RawMutex, const_mutex};
 use py_sync::{Interrupted, LockStatus, Runtime, install};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc;

@@ -45,7 +45,7 @@
 use crate::deadline::Deadline;
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::hooks;
-use crate::parking_lot::{Kind, Parking, FilterOp, Waiters, lot, park_with};
+use crate::parking_lot::{FilterOp, Kind, Parking, Waiters, lot, park_with};
 use crate::sync::{Acquire, AtomicUsize, Relaxed, Release, const_fn};
 use core::fmt;
 use core::time::Duration;

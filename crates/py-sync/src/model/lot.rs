@@ -3,7 +3,7 @@
 use super::{Guarded, check};
 use crate::deadline::Deadline;
 use crate::flags::{LockFlags, ParkStatus};
-use crate::parking_lot::{Kind, Parked, Parking, ParkingLot, Request, FilterOp, Waiters};
+use crate::parking_lot::{FilterOp, Kind, Parked, Parking, ParkingLot, Request, Waiters};
 use crate::sync::{AtomicU32, Relaxed};
 use core::time::Duration;
 use loom::sync::Arc;

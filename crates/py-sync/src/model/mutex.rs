@@ -4,7 +4,7 @@
 //! the others a waiter's fair time comes at once, and how late it acts is the scheduler's choice.
 
 use super::{Guarded, check};
-use crate::deadline::{Clock, Deadline, NeverFair, AlwaysFair, FairFromSecondLook, Skewed};
+use crate::deadline::{AlwaysFair, Clock, Deadline, FairFromSecondLook, NeverFair, Skewed};
 use crate::flags::{LockFlags, LockStatus};
 use crate::mutex::Mutex;
 use core::time::Duration;

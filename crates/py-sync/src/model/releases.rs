@@ -2,7 +2,7 @@
 //! taken is released by one of them, and the others are told so.
 
 use super::check;
-use crate::deadline::{Clock, Deadline, NeverFair, AlwaysFair};
+use crate::deadline::{AlwaysFair, Clock, Deadline, NeverFair};
 use crate::flags::{LockFlags, LockStatus};
 use crate::mutex::Mutex;
 use crate::rw_mutex::RwMutex;

@@ -3,7 +3,7 @@
 //! Writers write what is guarded and readers read it, so loom reports one beside the other.
 
 use super::{Guarded, check, together};
-use crate::deadline::{Clock, Deadline, NeverFair, AlwaysFair, Skewed};
+use crate::deadline::{AlwaysFair, Clock, Deadline, NeverFair, Skewed};
 use crate::flags::{LockFlags, LockStatus};
 use crate::rw_mutex::{Rank, RwMutex};
 use core::time::Duration;

@@ -4,7 +4,7 @@
 //! readers: of those there is one at a time, and no writer beside it.
 
 use super::{Guarded, check, check_within, together};
-use crate::deadline::{Clock, Deadline, NeverFair, AlwaysFair};
+use crate::deadline::{AlwaysFair, Clock, Deadline, NeverFair};
 use crate::flags::{LockFlags, LockStatus};
 use crate::rw_mutex::{Rank, RwMutex};
 use core::time::Duration;

@@ -9,7 +9,7 @@
 
 use super::{Guarded, check};
 use crate::condvar::Condvar;
-use crate::deadline::{Clock, Deadline, NeverFair, ManualClock};
+use crate::deadline::{Clock, Deadline, ManualClock, NeverFair};
 use crate::flags::{LockFlags, LockStatus};
 use crate::hooks::{SectionHooks, register_sections};
 use crate::mutex::Mutex;
@@ -153,7 +153,9 @@ fn one_of_two_that_are_notified() {
         let (m, condvar, made) = &*shared;
         let asleep: fn(&Waited) -> bool = |(_, condvar, _)| condvar.may_have_waiters();
         beside(&shared, (1, STOPPED_WAIT), asleep, || {
-            let waiter = spawn(&shared, |shared| wait(shared, &ManualClock, LockFlags::NONE));
+            let waiter = spawn(&shared, |shared| {
+                wait(shared, &ManualClock, LockFlags::NONE)
+            });
             lock(m, &ManualClock, LockFlags::NONE);
             made.increment();
             condvar.notify_all();
@@ -179,7 +181,9 @@ fn who_was_notified_and_waits_for_the_mutex() {
             made.increment();
             condvar.notify_one();
             until(|| m.byte() == 3);
-            let waiter = spawn(&shared, |shared| wait(shared, &ManualClock, LockFlags::NONE));
+            let waiter = spawn(&shared, |shared| {
+                wait(shared, &ManualClock, LockFlags::NONE)
+            });
             assert!(m.unlock_with(&ManualClock));
             ManualClock::set(true);
             waiter.join().unwrap();

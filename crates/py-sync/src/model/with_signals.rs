@@ -3,7 +3,7 @@
 
 use super::{Guarded, check, together};
 use crate::condvar::Condvar;
-use crate::deadline::{Clock, Deadline, NeverFair, AlwaysFair};
+use crate::deadline::{AlwaysFair, Clock, Deadline, NeverFair};
 use crate::event::Event;
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::mutex::Mutex;
@@ -121,7 +121,9 @@ fn a_handler_that_locks_what_is_waited_for() {
     }
     fn section(shared: &Shared) -> usize {
         let levels = NonZeroUsize::new(2).unwrap();
-        shared.0.lock_levels_with(&NeverFair, ident(2), levels, NONE);
+        shared
+            .0
+            .lock_levels_with(&NeverFair, ident(2), levels, NONE);
         shared.1.increment();
         assert_eq!(shared.0.level(), 1);
         let all = shared.0.unlock_all_with(&NeverFair, ident(2));
@@ -138,7 +140,9 @@ fn a_handler_that_locks_what_is_waited_for() {
             Ok::<(), ()>(())
         };
         let until = (NEVER, NONE);
-        let locked = shared.0.lock_checking(&NeverFair, ident(ME), until, handler);
+        let locked = shared
+            .0
+            .lock_checking(&NeverFair, ident(ME), until, handler);
         assert_eq!(locked, Ok(true));
         shared.1.increment();
         assert_eq!(
@@ -205,7 +209,9 @@ fn a_signal_alone_ends_every_wait() {
             Err(())
         };
         signal_arrived();
-        let locked = held.mutex.lock_checking(&NeverFair, NEVER, NONE, &mut check);
+        let locked = held
+            .mutex
+            .lock_checking(&NeverFair, NEVER, NONE, &mut check);
         assert_eq!(locked, Err(()));
         signal_arrived();
         assert_eq!(held.event.wait_with_signals(None, &mut check), Err(()));

@@ -1,9 +1,8 @@
-//! [`Kind`], what a thread waits for, and what `py_sync::diagnostics` is told besides: who waits, since
-//! when. Without the feature there are no records, and the counts are no code.
+//! [`Kind`], what a thread waits for; and for `py_sync::diagnostics` the [`Record`] of a waiter (who,
+//! since when) and the counters. Without the feature there are no records, and counting is no code.
 //!
-//! A record is written before its waiter is queued and never changed; who holds the bucket lock
-//! may read it while the waiter is in the queue. The counts are `Relaxed`: figures that order
-//! nothing.
+//! A record is written before its waiter is queued and never changed. Whoever holds the bucket lock may
+//! read it while the waiter is in the queue. The counters are `Relaxed`: they order nothing.
 
 use crate::sync::MODEL;
 use crate::sys;
@@ -33,14 +32,14 @@ pub enum Kind {
     Semaphore,
     /// A condition variable.
     Condvar,
-    /// A key of the program's own: [`park`](crate::park).
+    /// A key that the program has parked on itself, by [`park`](crate::park).
     Park,
 }
 
-/// Whether the build tells.
+/// Whether records are kept and waits are counted.
 const ENABLED: bool = cfg!(feature = "diagnostics") && !MODEL;
 
-/// Who waits, since when.
+/// Which thread waits, and since when.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Record {
     pub(crate) ident: Ident,
@@ -49,7 +48,7 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    /// Of the calling thread, from now on.
+    /// A record of the calling thread, starting now.
     #[inline]
     pub(crate) fn new() -> Option<Record> {
         ENABLED.then(|| Record {

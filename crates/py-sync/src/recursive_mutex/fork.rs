@@ -12,8 +12,7 @@ impl RecursiveMutex {
     ///
     /// # Safety
     ///
-    /// The process has forked, the calling thread is the child's only one, and what the mutex
-    /// guards is sound as it is: the thread that held it did not finish its section.
+    /// As for [`Mutex::at_fork_reinit`](crate::Mutex::at_fork_reinit).
     ///
     /// # Examples
     ///
@@ -30,7 +29,7 @@ impl RecursiveMutex {
         // Relaxed: the child has one thread.
         self.owner.store(NOBODY, Relaxed);
         self.level.store(0, Relaxed);
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller promises for this mutex what that of the inner one asks for.
         unsafe { self.mutex.at_fork_reinit() };
     }
 }

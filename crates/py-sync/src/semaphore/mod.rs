@@ -33,8 +33,8 @@
 //! nothing to create, to destroy or to fail.
 
 use crate::deadline::Deadline;
-use crate::sync::{Acquire, AtomicU32, Relaxed, Release};
 use crate::signals::{self, Shown};
+use crate::sync::{Acquire, AtomicU32, Relaxed, Release};
 
 // One way of sleeping, each by the name `Native`.
 #[cfg_attr(all(test, loom), path = "modelled.rs")]

@@ -5,8 +5,8 @@
 //! passed, and how late that is, is the scheduler's choice.
 
 use crate::deadline::Deadline;
-use crate::sync::{AtomicU32, Relaxed};
 use crate::semaphore::{ASLEEP, Semaphore, Sleeper};
+use crate::sync::{AtomicU32, Relaxed};
 use loom::sync::{Condvar, Mutex};
 use std::sync::Arc;
 

@@ -4,8 +4,8 @@
 //! `park` of theirs early, and theirs ours. Both loop, as `park`'s contract asks.
 
 use crate::deadline::Deadline;
-use crate::sync::AtomicU32;
 use crate::semaphore::{SIGNAL_STEP, Sleeper};
+use crate::sync::AtomicU32;
 use std::thread::{self, Thread};
 
 /// The thread that waits.

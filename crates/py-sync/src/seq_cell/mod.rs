@@ -19,8 +19,8 @@ mod words;
 
 pub use pod::Pod;
 
-use crate::sync::const_fn;
 use crate::seq_lock::SeqLock;
+use crate::sync::const_fn;
 use core::fmt;
 use words::Words;
 

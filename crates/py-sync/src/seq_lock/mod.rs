@@ -26,9 +26,7 @@
 //! 2026, where nothing used it any more. Differs from CPython: ending a write that nobody has begun
 //! panics; a waiting thread spins briefly before it yields.
 
-use crate::sync::{
-    Acquire, AtomicU32, Relaxed, Release, const_fn, fence, spin_loop, yield_now,
-};
+use crate::sync::{Acquire, AtomicU32, Relaxed, Release, const_fn, fence, spin_loop, yield_now};
 use core::fmt;
 
 mod guard;

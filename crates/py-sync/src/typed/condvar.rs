@@ -129,7 +129,10 @@ impl Condvar {
     ///     }
     /// });
     /// ```
-    pub fn wait<const DETACH: bool, const FAIR: bool, T: ?Sized>(&self, guard: &mut MutexGuard<'_, RawByteMutex<DETACH, FAIR>, T>) {
+    pub fn wait<const DETACH: bool, const FAIR: bool, T: ?Sized>(
+        &self,
+        guard: &mut MutexGuard<'_, RawByteMutex<DETACH, FAIR>, T>,
+    ) {
         let notified = self.wait_to(guard, Deadline::Never);
         debug_assert!(notified, "there was no deadline");
     }
@@ -203,8 +206,11 @@ impl Condvar {
     ///     changed.wait_while(&mut left.lock(), |left| *left > 0);
     /// });
     /// ```
-    pub fn wait_while<const DETACH: bool, const FAIR: bool, T, F>(&self, guard: &mut MutexGuard<'_, RawByteMutex<DETACH, FAIR>, T>, condition: F)
-    where
+    pub fn wait_while<const DETACH: bool, const FAIR: bool, T, F>(
+        &self,
+        guard: &mut MutexGuard<'_, RawByteMutex<DETACH, FAIR>, T>,
+        condition: F,
+    ) where
         T: ?Sized,
         F: FnMut(&mut T) -> bool,
     {
@@ -305,8 +311,12 @@ impl Condvar {
         let raw = unsafe { MutexGuard::mutex(guard).raw() };
         // SAFETY: the guard holds it.
         let release = || unsafe { raw.unlock() };
-        self.0
-            .wait(&Monotonic, raw.mutex(), release, (deadline, RawByteMutex::<DETACH, FAIR>::FLAGS))
+        self.0.wait(
+            &Monotonic,
+            raw.mutex(),
+            release,
+            (deadline, RawByteMutex::<DETACH, FAIR>::FLAGS),
+        )
     }
 }
 

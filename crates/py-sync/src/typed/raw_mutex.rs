@@ -44,7 +44,7 @@ use std::time::{Duration, Instant};
 /// assert_eq!(sum(&Mutex::new(vec![1, 2])), 3);
 /// ```
 #[repr(transparent)]
-pub struct RawByteMutex<DETACH, FAIR>(Mutex, PhantomData<fn() -> P>);
+pub struct RawByteMutex<const DETACH: bool, const FAIR: bool>(Mutex);
 
 /// The raw mutex of [`Mutex`](super::Mutex): one byte, and it never detaches. Nothing of the
 /// [`Runtime`](crate::Runtime) is called, and critical sections are kept, while a thread waits.
@@ -152,7 +152,9 @@ impl<const DETACH: bool, const FAIR: bool> RawByteMutex<DETACH, FAIR> {
 }
 
 // SAFETY: `Mutex` excludes; `INIT` is unlocked.
-unsafe impl<const DETACH: bool, const FAIR: bool> lock_api::RawMutex for RawByteMutex<DETACH, FAIR> {
+unsafe impl<const DETACH: bool, const FAIR: bool> lock_api::RawMutex
+    for RawByteMutex<DETACH, FAIR>
+{
     const INIT: Self = RawByteMutex(Mutex::new());
 
     type GuardMarker = GuardNoSend;
@@ -181,7 +183,9 @@ unsafe impl<const DETACH: bool, const FAIR: bool> lock_api::RawMutex for RawByte
 }
 
 // SAFETY: as above; a timed call that returns false has not locked.
-unsafe impl<const DETACH: bool, const FAIR: bool> lock_api::RawMutexTimed for RawByteMutex<DETACH, FAIR> {
+unsafe impl<const DETACH: bool, const FAIR: bool> lock_api::RawMutexTimed
+    for RawByteMutex<DETACH, FAIR>
+{
     type Duration = Duration;
     type Instant = Instant;
 
@@ -195,7 +199,9 @@ unsafe impl<const DETACH: bool, const FAIR: bool> lock_api::RawMutexTimed for Ra
 }
 
 // SAFETY: as above; `bump` holds the lock again when it returns.
-unsafe impl<const DETACH: bool, const FAIR: bool> lock_api::RawMutexFair for RawByteMutex<DETACH, FAIR> {
+unsafe impl<const DETACH: bool, const FAIR: bool> lock_api::RawMutexFair
+    for RawByteMutex<DETACH, FAIR>
+{
     unsafe fn unlock_fair(&self) {
         let unlocked = self.0.unlock_fair();
         debug_assert!(unlocked, "unlocking mutex that is not locked");

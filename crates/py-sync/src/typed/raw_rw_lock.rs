@@ -7,7 +7,7 @@ use super::lock_api::{
     RawRwLockUpgrade as _,
 };
 use crate::RwMutex;
-use crate::deadline::{Deadline, AlwaysFair, Monotonic, time_until};
+use crate::deadline::{AlwaysFair, Deadline, Monotonic, time_until};
 use crate::flags::{LockFlags, LockStatus};
 use crate::rw_mutex::Rank;
 use core::fmt;

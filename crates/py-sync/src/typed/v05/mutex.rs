@@ -10,7 +10,9 @@ use core::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
 // SAFETY: 0.4's trait is implemented, which promises the same; the guard has no state.
-unsafe impl<const DETACH: bool, const FAIR: bool> lock_api::RawMutex for RawByteMutex<DETACH, FAIR> {
+unsafe impl<const DETACH: bool, const FAIR: bool> lock_api::RawMutex
+    for RawByteMutex<DETACH, FAIR>
+{
     const INIT: Self = <Self as v04::RawMutex>::INIT;
 
     type Guard = GuardNoSend;
@@ -39,7 +41,9 @@ unsafe impl<const DETACH: bool, const FAIR: bool> lock_api::RawMutex for RawByte
 }
 
 // SAFETY: as above.
-unsafe impl<const DETACH: bool, const FAIR: bool> lock_api::RawMutexTimed for RawByteMutex<DETACH, FAIR> {
+unsafe impl<const DETACH: bool, const FAIR: bool> lock_api::RawMutexTimed
+    for RawByteMutex<DETACH, FAIR>
+{
     type Duration = Duration;
     type Instant = Instant;
 
@@ -53,7 +57,9 @@ unsafe impl<const DETACH: bool, const FAIR: bool> lock_api::RawMutexTimed for Ra
 }
 
 // SAFETY: as above; `bump` holds the lock again when it returns, and the guard stays what it was.
-unsafe impl<const DETACH: bool, const FAIR: bool> lock_api::RawMutexFair for RawByteMutex<DETACH, FAIR> {
+unsafe impl<const DETACH: bool, const FAIR: bool> lock_api::RawMutexFair
+    for RawByteMutex<DETACH, FAIR>
+{
     unsafe fn unlock_fair(&self, _: GuardNoSend) {
         // SAFETY: the caller's promise.
         unsafe { v04::RawMutexFair::unlock_fair(self) };
