@@ -330,7 +330,10 @@ impl RawMutex {
         let (newest, others) = list.split();
         if let Some(others) = others {
             let put = self.put(self.word.look(), others, true);
-            debug_assert!(put.is_ok(), "a thread that wakes puts them beside a free mutex too");
+            debug_assert!(
+                put.is_ok(),
+                "a thread that wakes puts them beside a free mutex too"
+            );
         }
         newest.post();
     }

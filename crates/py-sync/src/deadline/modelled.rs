@@ -8,13 +8,14 @@ std::thread_local! {
     static MODELLED: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
 }
 
-/// For code that takes no clock: an execution in which every waiter is due, or none.
+/// For code that takes no clock: an execution in which every fair time has come, or none.
 pub(crate) fn set_always_fair(always_fair: bool) {
     let step = u64::from(always_fair) * 2 * TIME_TO_BE_FAIR_NS;
     MODELLED.set((0, step));
 }
 
-/// The clock of every public call: it stands, or leaps from each look to the next, as [`set_always_fair`] says.
+/// The clock of every public call. It stands still, or every look at it adds 2 ms, as
+/// [`set_always_fair`] says.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Monotonic;
 
@@ -33,8 +34,8 @@ impl Clock for Monotonic {
     }
 }
 
-/// A clock that stands: nobody is ever due, and nobody wakes by itself. What wakes a thread is
-/// another thread.
+/// A clock that stands still: no fair time ever comes, and no waiter wakes by itself. Only another
+/// thread wakes one.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NeverFair;
 
@@ -48,7 +49,7 @@ impl Clock for NeverFair {
     }
 }
 
-/// Clocks that differ: each waiter finds that its fair time has come, and no unlock does.
+/// Two clocks that differ: each waiter finds that its fair time has come, and no unlock does.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Skewed;
 
@@ -65,12 +66,12 @@ std::thread_local! {
     static MANUAL_HAS_COME: Cell<bool> = const { Cell::new(false) };
 }
 
-/// A clock by which all fair times come at one instant, of which the model says when it is.
+/// A clock by which all fair times come at one instant, which the model sets.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ManualClock;
 
 impl ManualClock {
-    /// The instant is still to come, or it has come.
+    /// Says whether the instant has come.
     pub(crate) fn set(has_come: bool) {
         MANUAL_HAS_COME.set(has_come);
     }
@@ -95,7 +96,7 @@ pub(super) fn has_come(at: u64) -> bool {
     at != MANUAL || MANUAL_HAS_COME.get()
 }
 
-/// A clock by which nobody is due when first looked at, and everybody from then on.
+/// A clock by which a fair time has not come at the first look at it, and has come at the second.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct FairFromSecondLook(std::sync::Arc<core::sync::atomic::AtomicBool>);
 

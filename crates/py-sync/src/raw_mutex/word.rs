@@ -127,7 +127,10 @@ impl List {
 #[derive(Clone, Copy)]
 pub(super) struct Seen {
     addr: usize,
-    #[allow(dead_code, reason = "a planted fault follows it, and a model catches that")]
+    #[allow(
+        dead_code,
+        reason = "a planted fault follows it, and a model catches that"
+    )]
     origin: Origin,
 }
 

@@ -15,14 +15,14 @@ pub(crate) const NUM_BUCKETS: usize = 257;
 
 /// True if threads run at the same time: only then is it of use to spin.
 ///
-/// Two threads may both ask. What must not be is one that waits for the other's answer: that may
-/// be a thread of the process from which this one was forked.
+/// Two threads may both ask the system. But none may wait for another's answer, which might be a thread
+/// of the parent process.
 #[inline]
 pub(crate) fn has_many_processors() -> bool {
-    // No `OnceLock`: the child of a fork would wait for ever for a thread of its parent that was
-    // asking. Who comes before the answer asks too.
+    // No `OnceLock`: if a thread of the parent was asking during a fork, the child would wait for it
+    // for ever. A thread that finds no answer asks too.
     static ANSWER: AtomicU8 = AtomicU8::new(UNKNOWN);
-    // Relaxed, here and below: the answer is all there is to know.
+    // Relaxed, here and below: nothing else is published with the answer.
     match ANSWER.load(Ordering::Relaxed) {
         UNKNOWN => ask(&ANSWER),
         answer => answer == MANY,
@@ -35,13 +35,13 @@ const MANY: u8 = 2;
 
 #[cold]
 fn ask(answer: &AtomicU8) -> bool {
-    // Not known is many: a few wasted microseconds.
+    // If the system does not say, assume many: a wrong guess costs a few microseconds.
     let many = std::thread::available_parallelism().map_or(true, |n| n.get() > 1);
     answer.store(if many { MANY } else { ONE }, Ordering::Relaxed);
     many
 }
 
-/// A cell that crosses threads under a lock.
+/// A cell that several threads access, under a lock.
 #[derive(Debug, Default)]
 #[repr(transparent)]
 pub(crate) struct UnsafeCell<T>(core::cell::UnsafeCell<T>);
@@ -68,7 +68,7 @@ impl<T> UnsafeCell<T> {
     }
 }
 
-/// Marks how long a waiter on a stack may be touched. Nothing, outside a model.
+/// Marks how long a waiter on a stack may be touched. It does nothing outside a model.
 #[derive(Debug)]
 pub(crate) struct Alive;
 
@@ -87,24 +87,24 @@ impl Alive {
     pub(crate) fn end(&self) {}
 }
 
-/// Stands for the provenance of a pointer to a waiter: which of those that lived at its address
-/// it was made for. Nothing, outside a model.
+/// Stands for the provenance of a pointer to a waiter: for which of the waiters that lived at its
+/// address it was made. It does nothing outside a model.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Origin;
 
 impl Origin {
-    /// That of a waiter that is new.
+    /// The origin of a new waiter.
     #[inline]
     pub(crate) fn new() -> Self {
         Origin
     }
 
-    /// A pointer of this origin is used on the waiter of that one.
+    /// A pointer of this origin is about to be followed to a waiter of that origin.
     #[inline]
     pub(crate) fn check(self, _: Origin) {}
 }
 
-/// The origin of the pointer in an atomic word, which goes where the pointer goes.
+/// The origin of the pointer in an atomic word: it is set and read with the pointer.
 #[derive(Debug)]
 pub(crate) struct OriginCell;
 
@@ -114,13 +114,13 @@ impl OriginCell {
         OriginCell
     }
 
-    /// Of the pointer that an exchange has just replaced, or of that which was just seen.
+    /// The origin of the pointer that an exchange has just replaced, or that a load has just seen.
     #[inline]
     pub(crate) fn get(&self) -> Origin {
         Origin
     }
 
-    /// Of the pointer that an exchange has just put in.
+    /// Sets the origin of the pointer that an exchange has just put in.
     #[inline]
     pub(crate) fn set(&self, _: Origin) {}
 }

@@ -5,7 +5,7 @@
 use super::lock_api::{MutexGuard, RawMutex};
 use super::raw_mutex::RawByteMutex;
 use crate::condvar;
-use crate::deadline::{Deadline, Monotonic, time_until};
+use crate::deadline::{Deadline, Monotonic};
 use core::fmt;
 use std::time::{Duration, Instant};
 
@@ -157,7 +157,7 @@ impl Condvar {
         guard: &mut MutexGuard<'_, RawByteMutex<DETACH, FAIR>, T>,
         timeout: Instant,
     ) -> WaitTimeoutResult {
-        self.wait_for(guard, time_until(timeout))
+        WaitTimeoutResult(!self.wait_to(guard, Deadline::until(timeout)))
     }
 
     /// As [`wait`](Condvar::wait), for `timeout` at most. With zero, the mutex is unlocked and locked
@@ -251,7 +251,7 @@ impl Condvar {
         T: ?Sized,
         F: FnMut(&mut T) -> bool,
     {
-        self.wait_while_for(guard, condition, time_until(timeout))
+        self.wait_while_to(guard, condition, Deadline::until(timeout))
     }
 
     /// As [`wait_while`](Condvar::wait_while), for `timeout` at most, and with the same meaning of the

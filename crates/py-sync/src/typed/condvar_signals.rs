@@ -3,7 +3,7 @@
 use super::condvar::{Condvar, WaitTimeoutResult};
 use super::lock_api::MutexGuard;
 use super::raw_mutex::RawByteMutex;
-use crate::deadline::{Deadline, Monotonic, time_until};
+use crate::deadline::{Deadline, Monotonic};
 use crate::flags::{LockFlags, ParkStatus};
 use crate::hooks;
 use crate::with_signals::Interrupted;
@@ -110,7 +110,7 @@ impl Condvar {
         guard: &mut MutexGuard<'_, RawByteMutex<DETACH, FAIR>, T>,
         timeout: Instant,
     ) -> Result<WaitTimeoutResult, Interrupted> {
-        self.wait_interruptible_for(guard, time_until(timeout))
+        self.interruptible(guard, Deadline::until(timeout))
     }
 
     /// Waits until `condition` is false, within `timeout` (`None` waits for ever) and until a signal

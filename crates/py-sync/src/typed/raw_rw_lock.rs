@@ -296,10 +296,7 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgradeTimed for RawWordRw
     }
 
     unsafe fn try_upgrade_until(&self, timeout: Instant) -> bool {
-        acquired(
-            self.0
-                .upgrade_with(Deadline::after(Some(time_until(timeout)))),
-        )
+        acquired(self.0.upgrade_with(Deadline::until(timeout)))
     }
 }
 

@@ -4,7 +4,7 @@ use super::super::lock_api::RawMutex as _;
 use super::super::raw_mutex::RawMutex;
 use super::lock_api::{self, GuardNoSend};
 use crate::condvar;
-use crate::deadline::{Deadline, Monotonic, instant_after, time_until};
+use crate::deadline::{Deadline, Monotonic, instant_after};
 use crate::flags::LockFlags;
 use core::fmt;
 use std::time::{Duration, Instant};
@@ -77,7 +77,7 @@ unsafe impl lock_api::RawCondvarTimed for RawCondvar {
     }
 
     unsafe fn wait_until(&self, mutex: &RawMutex, _: &mut GuardNoSend, timeout: &Instant) -> bool {
-        let deadline = Deadline::after(Some(time_until(*timeout)));
+        let deadline = Deadline::until(*timeout);
         // SAFETY: the caller's promise. True is a timeout.
         !unsafe { self.wait_to(mutex, deadline) }
     }
