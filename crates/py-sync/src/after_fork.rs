@@ -1,7 +1,7 @@
 //! [`at_fork_reinit`](Mutex::at_fork_reinit): how a forked child frees a lock whose holder stayed in the
 //! parent. Its contract is with [`Mutex`]'s; the other locks refer to that.
 //!
-//! What else a fork does to the lot and to each primitive is told with [`after_fork`](crate::after_fork).
+//! What else a fork does to the lot and to each primitive stands with [`after_fork`](crate::after_fork).
 //!
 //! CPython: `Python/pystate.c`, `_PyRuntimeState_ReInitThreads`;
 //! `Include/internal/pycore_lock.h`, `_PyMutex_at_fork_reinit`.
@@ -16,7 +16,7 @@ impl Mutex {
     /// to free it: zero its memory, since all-zero bytes are an unlocked lock, or unlock it in the
     /// thread that forked, if that held it.
     ///
-    /// All locks have this function. What they add to the contract is told with each.
+    /// All locks have this function. Each says what it adds to this contract.
     ///
     /// CPython: `Include/internal/pycore_lock.h`, `_PyMutex_at_fork_reinit`.
     ///

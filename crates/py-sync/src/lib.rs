@@ -26,6 +26,7 @@ mod deadline;
 pub mod diagnostics;
 mod event;
 mod flags;
+pub mod guide;
 mod hooks;
 #[cfg(not(all(test, loom)))]
 mod layout;

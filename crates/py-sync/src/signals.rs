@@ -15,6 +15,7 @@
 //! Orderings: all `Relaxed`. The handler and the wait are one thread, which needs the compiler's order
 //! only. The poster, another thread, meets them only at the compare-exchange on the word.
 
+use crate::semaphore;
 use crate::sync::{AtomicPtr, AtomicU8, AtomicU32, Relaxed, SeqCst, compiler_fence, local};
 use core::ptr;
 
@@ -78,8 +79,8 @@ pub fn signal_arrived() {
     let word = WORD.try_with(|word| word.load(Relaxed));
     let word = word.unwrap_or(ptr::null_mut());
     if !word.is_null() {
-        // SAFETY: a `Shown` of this thread has published the word. The handler interrupts that thread,
-        // so the `Shown`, and the word that it borrows, are still there.
+        // SAFETY: a `Published` of this thread has published the word. The handler interrupts that thread,
+        // so the `Published`, and the word that it borrows, are still there.
         semaphore::interrupt(unsafe { &*word });
     }
 }
@@ -99,32 +100,32 @@ pub(crate) fn take_mark() -> bool {
 
 /// Publishes the word of the calling thread's wait to its signal handlers, until dropped.
 #[derive(Debug)]
-pub(crate) struct Shown<'a> {
+pub(crate) struct Published<'a> {
     before: *mut AtomicU32,
     _word: core::marker::PhantomData<&'a AtomicU32>,
 }
 
-impl<'a> Shown<'a> {
-    pub(crate) fn new(word: &'a AtomicU32) -> Shown<'a> {
-        Shown {
-            before: show(ptr::from_ref(word).cast_mut()),
+impl<'a> Published<'a> {
+    pub(crate) fn new(word: &'a AtomicU32) -> Published<'a> {
+        Published {
+            before: publish(ptr::from_ref(word).cast_mut()),
             _word: core::marker::PhantomData,
         }
     }
 }
 
-impl Drop for Shown<'_> {
+impl Drop for Published<'_> {
     fn drop(&mut self) {
-        show(self.before);
+        publish(self.before);
     }
 }
 
 /// Publishes `word`, and returns the one that was published before. If the thread-locals are gone,
 /// nothing is published, and a signal ends a sleep as it does without [`signal_arrived`].
-fn show(word: *mut AtomicU32) -> *mut AtomicU32 {
-    let before = WORD.try_with(|shown| {
-        let before = shown.load(Relaxed);
-        shown.store(word, Relaxed);
+fn publish(word: *mut AtomicU32) -> *mut AtomicU32 {
+    let before = WORD.try_with(|published| {
+        let before = published.load(Relaxed);
+        published.store(word, Relaxed);
         before
     });
     compiler_fence(SeqCst);

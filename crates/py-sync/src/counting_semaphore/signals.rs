@@ -11,7 +11,7 @@ impl Semaphore {
     /// comes meanwhile, as [`Mutex::lock_with_signals`](crate::Mutex::lock_with_signals), which see.
     /// `Ok(true)` if it has a permit, `Ok(false)` if the time is up.
     ///
-    /// A thread that a signal has called off goes to the end of the line after `check`.
+    /// A thread whose wait a signal has ended goes to the end of the queue after `check`.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Who is served, by who is in line: the lot says that.
+//! Random programs against a model: permits are served in the order of the queue.
 
 use super::{Kind, LockFlags, Semaphore, lot};
 use proptest::collection::vec;
@@ -28,7 +28,7 @@ fn until_in_line(semaphore: &Semaphore, n: usize) {
     until(|| in_line(semaphore) == n);
 }
 
-/// Who has waited for longest is served first, and a permit that is given is not to be had by others.
+/// The thread that has waited for longest is served first, and no other thread can take its permit.
 #[test]
 fn nobody_passes_who_waits() {
     let s = Semaphore::new(0);
@@ -86,7 +86,7 @@ impl Waiting {
 #[derive(Default)]
 struct Model {
     permits: usize,
-    line: VecDeque<Waiting>,
+    queue: VecDeque<Waiting>,
 }
 
 impl Model {
@@ -98,7 +98,7 @@ impl Model {
 
     fn release(&mut self, permits: usize) {
         for _ in 0..permits {
-            match self.line.pop_front() {
+            match self.queue.pop_front() {
                 Some(first) => first.assert_served(),
                 None => self.permits += 1,
             }
@@ -123,8 +123,8 @@ fn carry_out(semaphore: &Arc<Semaphore>, model: &mut Model, step: &Step) {
             match model.take() {
                 true => waiting.assert_served(),
                 false => {
-                    model.line.push_back(waiting);
-                    until_in_line(semaphore, model.line.len());
+                    model.queue.push_back(waiting);
+                    until_in_line(semaphore, model.queue.len());
                 }
             }
         }
@@ -140,8 +140,8 @@ fn carry_out(semaphore: &Arc<Semaphore>, model: &mut Model, step: &Step) {
         }
     }
     assert_eq!(semaphore.permits(), model.permits);
-    assert_eq!(in_line(semaphore), model.line.len());
-    for waiting in &model.line {
+    assert_eq!(in_line(semaphore), model.queue.len());
+    for waiting in &model.queue {
         assert_eq!(waiting.served.try_recv(), Err(TryRecvError::Empty));
     }
 }
@@ -163,7 +163,7 @@ proptest! {
         for step in &steps {
             carry_out(&semaphore, &mut model, step);
         }
-        let left = model.line.len();
+        let left = model.queue.len();
         semaphore.release_many(left);
         model.release(left);
         prop_assert_eq!(semaphore.permits(), model.permits);

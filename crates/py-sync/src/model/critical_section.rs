@@ -1,7 +1,7 @@
-//! Models of the critical sections: what a thread gives up while it waits, and takes again.
+//! Models of the critical sections: what a thread releases while it waits, and takes again.
 //!
-//! An object is a mutex and a count; loom reports two threads at one count, and every circle of
-//! waiters. Each model runs with a clock that never and one that always hands over.
+//! An object is a mutex and a count. loom reports two threads that access one count, and every cycle of
+//! waiters. Each model runs with a clock that never hands off and with one that always does.
 
 use super::{Guarded, check};
 use crate::critical_section::{CsThread, with_critical_section, with_critical_section2};
@@ -199,7 +199,7 @@ fn opposite_nestings_with_a_detach() {
     }
 }
 
-/// The outer section is suspended while the lock of the inner one is handed over.
+/// The outer section is suspended while the lock of the inner one is handed off.
 #[test]
 fn a_hand_over_finds_its_thread_suspended() {
     contend(

@@ -1,8 +1,8 @@
 //! The loom models: the real code of this crate, every interleaving up to a bound.
 //!
 //! Run as `RUSTFLAGS="--cfg loom" LOOM_MAX_PREEMPTIONS=2 cargo test -p py-sync --lib --profile
-//! model`. [`check`] counts the executions and prints them, so that an empty model shows. What the
-//! model replaces is listed in `primitive.rs`; time is a parameter ([`NeverFair`] never hands over,
+//! model`. [`check`] counts the executions and prints them, so that an empty model shows. What a model
+//! replaces is listed in `sync.rs`. The fairness clock is a parameter ([`NeverFair`] never hands off,
 //! [`AlwaysFair`] always does), and a timed wait polls once.
 //!
 //! [`NeverFair`]: crate::deadline::NeverFair
@@ -75,7 +75,7 @@ pub(super) struct Guarded(UnsafeCell<usize>);
 
 // SAFETY: loom checks every access; that is the point.
 unsafe impl Sync for Guarded {}
-// SAFETY: as above.
+// SAFETY: loom checks every access, from whatever thread.
 unsafe impl Send for Guarded {}
 
 impl Guarded {
@@ -90,7 +90,8 @@ impl Guarded {
     }
 
     pub(super) fn get(&self) -> usize {
-        // SAFETY: as above.
+        // SAFETY: the lock under test is held, or all threads have been joined; loom fails the model if
+        // neither is true.
         self.0.with(|n| unsafe { *n })
     }
 }

@@ -1,7 +1,7 @@
 //! Models of [`Mutex`] on the static lot, by each of the clocks.
 //!
-//! With [`NeverFair`] no waiter wakes by itself: the designated waker alone looks after the others. With
-//! the others a waiter's fair time comes at once, and how late it acts is the scheduler's choice.
+//! With [`NeverFair`] no waiter wakes by itself: only the designated waker sees to it that the others
+//! are woken. With the other clocks a waiter's fair time comes at once, and how late it acts is the scheduler's choice.
 
 use super::{Guarded, check};
 use crate::deadline::{AlwaysFair, Clock, Deadline, FairFromSecondLook, NeverFair, Skewed};

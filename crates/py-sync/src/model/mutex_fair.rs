@@ -1,4 +1,4 @@
-//! Models of [`Mutex`]'s fair unlock: nobody is forgotten, and who was in line has had its turn.
+//! Models of [`Mutex`]'s fair unlock: no wake-up is lost, and a waiter that was queued has had its turn.
 
 use super::{Guarded, check, together};
 use crate::deadline::{Deadline, NeverFair};

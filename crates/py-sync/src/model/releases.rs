@@ -1,5 +1,5 @@
-//! Models of misuse: more releases than takes, by threads that do it at once. Each lock that was
-//! taken is released by one of them, and the others are told so.
+//! Models of misuse: several threads at once release one hold of a lock. One of them succeeds, and the
+//! others learn that the lock was not held.
 
 use super::check;
 use crate::deadline::{AlwaysFair, Clock, Deadline, NeverFair};

@@ -1,4 +1,4 @@
-//! Models of [`RwMutex`] on the static lot, with a clock that never and one that always hands over.
+//! Models of [`RwMutex`] on the static lot, with a clock that never hands off and one that always does.
 //!
 //! Writers write what is guarded and readers read it, so loom reports one beside the other.
 
@@ -106,7 +106,7 @@ fn two_readers_and_a_writer() {
     contend("rw_mutex::two_readers_and_a_writer", &[WRITE, READ, READ]);
 }
 
-/// One reader is in, the writer waits for it, the other steps back: whoever leaves last must wake.
+/// One reader is in, the writer waits for it, the other gives up: the last to leave must wake it.
 #[test]
 fn a_reader_that_steps_back_may_be_the_last() {
     contend(
@@ -308,7 +308,7 @@ fn behind_me(
 
 fn has_it_or_had_it(m: &RwMutex, had: &dyn Fn() -> bool) {
     if !m.is_write_locked() {
-        assert!(had(), "the lock was free while a writer was due");
+        assert!(had(), "the lock was free after a writer's fair time");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Models of [`SeqLock`] and [`SeqCell`]: no reader keeps a mixture, writers exclude each other.
+//! Models of [`SeqLock`] and [`SeqCell`]: no reader keeps a torn value, and writers exclude each other.
 
 use super::{Guarded, check, together};
 use crate::seq_cell::SeqCell;

@@ -1,11 +1,11 @@
 //! Models in which one waiter never runs again after its wake: the others still get the lock.
 //!
-//! The stopped thread sleeps with [`LockFlags::DETACH`]. Its section hooks, by which it comes back
-//! from a sleep, leads to a gate that the model's own thread keeps shut until the others have had
-//! the lock. So it is out of every queue, and has not yet looked at the lock.
+//! The stopped thread sleeps with [`LockFlags::DETACH`]. After its sleep its section hooks wait at a gate
+//! that the model's own thread keeps shut until the others have had the lock. So the stopped thread is out
+//! of every queue, and has not yet looked at the lock.
 //!
-//! The clock is [`ManualClock`]: when the stopped thread is woken nobody is due, so that it is not the
-//! owner; the fair time of the others comes after that. It is all that they can count on.
+//! The clock is [`ManualClock`]. When the stopped thread is woken no fair time has come, so it is not the
+//! owner. The fair times of the others come after that: they have nothing else to rely on.
 
 use super::{Guarded, check};
 use crate::condvar::Condvar;
@@ -162,7 +162,7 @@ fn one_of_two_that_are_notified() {
             assert!(m.unlock_with(&ManualClock));
             ManualClock::set(true);
             waiter.join().unwrap();
-            assert!(!m.is_locked(), "whoever is stopped owns nothing");
+            assert!(!m.is_locked(), "the stopped thread owns nothing");
         });
         assert_eq!(condvar.notify_all(), 0);
         assert_eq!(m.byte(), 0, "nobody is there");

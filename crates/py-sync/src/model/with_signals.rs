@@ -1,5 +1,5 @@
-//! Models of the waits that a signal ends: the handler runs on the thread itself, just before its wait,
-//! and so the wait ends once it is queued, at whatever moment of the others.
+//! Models of the waits that a signal ends. The handler runs on the waiting thread itself, just before its
+//! wait. So the wait ends once the thread is queued, whatever the others are doing at that moment.
 
 use super::{Guarded, check, together};
 use crate::condvar::Condvar;
@@ -298,11 +298,11 @@ impl Queue {
 #[test]
 fn a_signal_and_a_notification() {
     check("with_signals::a_signal_and_a_notification", || {
-        let (queue, told) = together(
+        let (queue, results) = together(
             Queue::new(),
             &[Queue::make_one, Queue::use_one_across_a_signal],
         );
-        assert_eq!(told[0], told[1], "who was told has returned as notified");
+        assert_eq!(results[0], results[1], "a notified waiter has returned so");
         assert_eq!(queue.filled.notify_all(), 0, "nobody is left");
     });
 }

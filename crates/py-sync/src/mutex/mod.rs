@@ -71,7 +71,7 @@ impl Mutex {
     ///
     /// # Blocking
     ///
-    /// Sleeps until the lock is free or handed over; the thread's critical sections are suspended
+    /// Sleeps until the lock is free or handed off; the thread's critical sections are suspended
     /// and it is detached from the [`Runtime`](crate::Runtime) meanwhile. A thread that locks twice
     /// sleeps for ever.
     ///
@@ -98,7 +98,7 @@ impl Mutex {
     ///
     /// # Blocking
     ///
-    /// Sleeps until the lock is free or handed over.
+    /// Sleeps until the lock is free or handed off.
     ///
     /// # Examples
     ///

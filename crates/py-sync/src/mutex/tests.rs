@@ -1,4 +1,4 @@
-//! The hand-over rule, by clocks that a test sets.
+//! The hand-off rule, by clocks that a test sets.
 
 use super::Mutex;
 use super::protocol::spread;
@@ -57,7 +57,7 @@ fn handed_over_at(at: u64) -> bool {
         }
         clock.0.store(at, SeqCst);
         assert!(m.unlock_with(&clock));
-        // Who was woken is held back, so the lock is free unless it was handed over.
+        // The woken waiter is held back, so the lock is free unless it was handed off.
         let free = m.try_lock();
         if free {
             m.unlock();

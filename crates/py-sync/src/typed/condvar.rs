@@ -1,6 +1,6 @@
-//! [`Condvar`]: waiting for what a typed mutex guards to change.
+//! [`Condvar`]: waiting for a change of what a typed mutex guards.
 //!
-//! Nothing is decided here: the byte and its protocol are in [`crate::condvar`].
+//! The byte and its protocol are in [`crate::condvar`].
 
 use super::lock_api::{MutexGuard, RawMutex};
 use super::raw_mutex::RawByteMutex;
@@ -41,13 +41,12 @@ impl WaitTimeoutResult {
     }
 }
 
-/// A condition variable: threads wait until another one, that has changed something under a mutex,
-/// says so. One byte.
+/// A condition variable: a thread changes something under a mutex, and notifies the threads that wait for
+/// that. One byte.
 ///
-/// It goes with every mutex over a [`RawByteMutex`], fair and detaching ones too; a wait with a
-/// detaching one detaches. A thread is woken only by a notification, first in, first out. Different
-/// mutexes may be used with one variable, where parking_lot panics; who waits is then woken by any
-/// notification.
+/// It works with every mutex over a [`RawByteMutex`], fair and detaching ones too; a wait with a detaching
+/// one detaches. A thread is woken only by a notification, first in, first out. Different mutexes may be
+/// used with one variable, where parking_lot panics; each waiter is then woken by any notification.
 ///
 /// All zero is one that nobody waits for. The child of a fork starts without waiters.
 ///
@@ -95,9 +94,10 @@ impl Condvar {
         self.0.notify_one()
     }
 
-    /// Wakes all threads that wait; how many they were. Without waiters it costs one load.
+    /// Wakes all threads that wait, and returns how many they were. Without waiters it costs one load.
     ///
-    /// Each is woken, and competes for the mutex: a notifier that needs it no more should unlock first.
+    /// All are woken at once and compete for the mutex. A notifier that is done with it should unlock it
+    /// first.
     ///
     /// ```
     /// assert_eq!(py_sync::typed::Condvar::new().notify_all(), 0);
@@ -307,9 +307,10 @@ impl Condvar {
         guard: &mut MutexGuard<'_, RawByteMutex<DETACH, FAIR>, T>,
         deadline: Deadline,
     ) -> bool {
-        // SAFETY: locked again before the guard is used; nothing in between unwinds.
+        // SAFETY: the raw mutex is unlocked and locked again below, before the guard is used; nothing in
+        // between unwinds.
         let raw = unsafe { MutexGuard::mutex(guard).raw() };
-        // SAFETY: the guard holds it.
+        // SAFETY: the guard shows that this thread holds the mutex.
         let release = || unsafe { raw.unlock() };
         self.0.wait(
             &Monotonic,

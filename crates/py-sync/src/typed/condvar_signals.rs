@@ -12,18 +12,18 @@ use std::time::{Duration, Instant};
 impl Condvar {
     /// As [`wait`](Condvar::wait), until a signal arrives at the latest.
     ///
-    /// The [`install`](crate::install)ed runtime's [`pending`](crate::Runtime::pending) is asked then,
-    /// with the mutex unlocked, and if it says that the wait goes on this returns `Ok`, as if notified:
-    /// what is waited for may have come meanwhile. So call it in a loop, as
-    /// [`wait_while_interruptible`](Condvar::wait_while_interruptible) does. Without a runtime, or if
-    /// that says to stop, it is an error.
+    /// After a signal, the [`install`](crate::install)ed runtime's [`pending`](crate::Runtime::pending) is
+    /// asked, with the mutex unlocked. If it says that the wait goes on, this returns `Ok`, as if notified,
+    /// since the condition may have come true meanwhile. So call it in a loop, as
+    /// [`wait_while_interruptible`](Condvar::wait_while_interruptible) does. Without a runtime, or if the
+    /// runtime says to stop, it returns an error.
     ///
-    /// A notification is never spent on who is interrupted. A handler that calls
-    /// [`signal_arrived`](crate::signal_arrived) is noticed also if it runs just before the sleep.
+    /// No notification is lost on a thread that is interrupted. A handler that calls
+    /// [`signal_arrived`](crate::signal_arrived) is noticed even if it runs just before the sleep.
     ///
     /// # Errors
     ///
-    /// [`Interrupted`]. The mutex is locked, as it was. Where the system does not tell of signals, that
+    /// [`Interrupted`]. The mutex is locked, as it was. Where the system does not report signals, that
     /// happens every 20 ms: a caller that finds nothing to handle waits again.
     ///
     /// # Blocking
@@ -113,9 +113,9 @@ impl Condvar {
         self.interruptible(guard, Deadline::until(timeout))
     }
 
-    /// Waits until `condition` is false, within `timeout` (`None` waits for ever) and until a signal
-    /// arrives that the runtime, asked as by [`wait_interruptible`](Condvar::wait_interruptible), does
-    /// not let pass. `Ok(true)` if the condition is false, `Ok(false)` if the time is up.
+    /// Waits until `condition` is false, for `timeout` at most (`None` waits for ever). A signal ends the
+    /// wait as it ends [`wait_interruptible`](Condvar::wait_interruptible). `Ok(true)` if the condition is
+    /// false, `Ok(false)` if the time is up.
     ///
     /// # Errors
     ///
@@ -235,9 +235,10 @@ impl Condvar {
         until: (Deadline, LockFlags),
         handle: impl FnOnce(),
     ) -> ParkStatus {
-        // SAFETY: locked again before the guard is used, also if `handle` unwinds.
+        // SAFETY: the raw mutex is unlocked and locked again below, before the guard is used, also if
+        // `handle` unwinds.
         let raw = unsafe { MutexGuard::mutex(guard).raw() };
-        // SAFETY: the guard holds it.
+        // SAFETY: the guard shows that this thread holds the mutex.
         let release = || unsafe { super::lock_api::RawMutex::unlock(raw) };
         self.0
             .wait_or(&Monotonic, raw.mutex(), release, until, handle)

@@ -99,7 +99,7 @@ impl<const DETACH: bool, const FAIR: bool> RawByteMutex<DETACH, FAIR> {
     ///
     /// # Blocking
     ///
-    /// Sleeps until the lock is free or handed over, or the deadline has passed. A signal asks the
+    /// Sleeps until the lock is free or handed off, or the deadline has passed. A signal asks the
     /// runtime's [`pending`](crate::Runtime::pending), which may end the wait with
     /// [`Intr`](LockStatus::Intr); without an [`install`](crate::install)ed runtime any signal ends
     /// it so.
@@ -121,8 +121,8 @@ impl<const DETACH: bool, const FAIR: bool> RawByteMutex<DETACH, FAIR> {
 
     /// Unlocks if it is locked; false, and nothing changed, if it is not.
     ///
-    /// Safe, since a raw mutex carries no data: whoever builds a lock with data on it must not give
-    /// it out to safe code, as `lock_api` does not (its `raw()` is `unsafe`).
+    /// This is safe, since a raw mutex carries no data. A lock with data that is built on it must not give
+    /// it to safe code, and `lock_api`'s does not: `raw()` is `unsafe`.
     ///
     /// ```
     /// use py_sync::typed::{RawMutex, lock_api::RawMutex as _};
@@ -137,7 +137,7 @@ impl<const DETACH: bool, const FAIR: bool> RawByteMutex<DETACH, FAIR> {
         self.release()
     }
 
-    /// The mutex under it.
+    /// The mutex inside.
     pub(super) fn mutex(&self) -> &Mutex {
         &self.0
     }
@@ -151,7 +151,7 @@ impl<const DETACH: bool, const FAIR: bool> RawByteMutex<DETACH, FAIR> {
     }
 }
 
-// SAFETY: `Mutex` excludes; `INIT` is unlocked.
+// SAFETY: a `Mutex` has one holder at a time; `INIT` is unlocked.
 unsafe impl<const DETACH: bool, const FAIR: bool> lock_api::RawMutex
     for RawByteMutex<DETACH, FAIR>
 {
@@ -182,7 +182,7 @@ unsafe impl<const DETACH: bool, const FAIR: bool> lock_api::RawMutex
     }
 }
 
-// SAFETY: as above; a timed call that returns false has not locked.
+// SAFETY: the locks are those of `RawMutex`, with a time limit; a call that returns false has not locked.
 unsafe impl<const DETACH: bool, const FAIR: bool> lock_api::RawMutexTimed
     for RawByteMutex<DETACH, FAIR>
 {
@@ -198,7 +198,7 @@ unsafe impl<const DETACH: bool, const FAIR: bool> lock_api::RawMutexTimed
     }
 }
 
-// SAFETY: as above; `bump` holds the lock again when it returns.
+// SAFETY: a fair unlock unlocks, and hands off; when `bump` returns the caller holds the lock again.
 unsafe impl<const DETACH: bool, const FAIR: bool> lock_api::RawMutexFair
     for RawByteMutex<DETACH, FAIR>
 {
