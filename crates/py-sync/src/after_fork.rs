@@ -12,9 +12,8 @@ impl Mutex {
     /// Makes it unlocked in the child of a fork, whoever held it in the parent.
     ///
     /// A lock that another thread held during the fork stays locked in the child, since that thread is
-    /// not there to unlock it. [`after_fork`](crate::after_fork) has the table of all cases. Other ways
-    /// to free it: zero its memory, since all-zero bytes are an unlocked lock, or unlock it in the
-    /// thread that forked, if that held it.
+    /// not there to unlock it. To zero its memory does the same as this call: all-zero bytes are an
+    /// unlocked lock. [`after_fork`](crate::after_fork) has the table of all cases.
     ///
     /// All locks have this function. Each says what it adds to this contract.
     ///

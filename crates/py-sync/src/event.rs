@@ -205,7 +205,7 @@ impl Event {
     }
 
     /// Waits within `timeout`, and runs `check` after each signal that comes meanwhile, as
-    /// [`Mutex::lock_with_signals`](crate::Mutex::lock_with_signals), which see. `Ok(true)` if the
+    /// [`Mutex::lock_with_signals`](crate::Mutex::lock_with_signals) does: see there. `Ok(true)` if the
     /// event is set, `Ok(false)` if the time is up.
     ///
     /// # Errors

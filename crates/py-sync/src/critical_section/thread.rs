@@ -34,8 +34,9 @@ pub struct CsThread {
     stack: Stack,
 }
 
-// SAFETY: a stack owns its memory, and points to mutexes, which any thread may unlock. A section's guard
-// or closure borrows the stack, so it cannot be sent while one is open.
+// SAFETY: a stack owns its memory, and points to mutexes, which any thread may unlock. While a section's
+// guard or closure borrows the stack, it cannot be sent. The mutexes of a leaked section are alive, as
+// `begin` was promised.
 unsafe impl Send for CsThread {}
 
 /// The innermost section of a thread, as [`CsThread::top`] finds it.

@@ -67,7 +67,8 @@ use crate::parking_lot::{Kind, Parking, Request, Waiters, lot, park_with, record
 use crate::spin::Spin;
 use crate::sync::{Acquire, Relaxed, Release};
 
-/// What an unlock tells the waiter that it takes out of the queue (parking_lot's `UnparkToken`).
+// What an unlock tells the waiter that it takes out of the queue (parking_lot's `UnparkToken`).
+
 /// Compete for the lock; nobody else is queued.
 const COMPETE: u32 = 0;
 /// The lock is yours.

@@ -162,7 +162,7 @@ impl Condvar {
 
     /// Waits until `condition` is false, within `timeout` (`None` waits for ever), and runs `check`
     /// after each signal that comes meanwhile, as
-    /// [`Mutex::lock_with_signals`](crate::Mutex::lock_with_signals), which see. `Ok(true)` if the
+    /// [`Mutex::lock_with_signals`](crate::Mutex::lock_with_signals) does: see there. `Ok(true)` if the
     /// condition is false, `Ok(false)` if the time is up.
     ///
     /// `check` runs with the mutex unlocked, so that a handler may use what it guards. Then the

@@ -153,7 +153,7 @@ impl RawReentrantMutex {
     }
 
     /// Locks within `timeout` (`None` waits for ever), and runs `check` after each signal that comes
-    /// meanwhile, as [`Mutex::lock_with_signals`](crate::Mutex::lock_with_signals), which see; but it
+    /// meanwhile, as [`Mutex::lock_with_signals`](crate::Mutex::lock_with_signals) does; but it
     /// does not detach.
     ///
     /// # Errors
