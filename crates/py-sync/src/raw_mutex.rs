@@ -338,7 +338,7 @@ impl RawMutex {
         newest.post();
     }
 
-    /// True while somebody holds it. Out of date at once: for assertions.
+    /// True while it is held. The answer may be out of date at once: for assertions.
     ///
     /// ```
     /// assert!(!py_sync::RawMutex::new().is_locked());

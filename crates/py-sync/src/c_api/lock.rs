@@ -32,7 +32,7 @@ pub unsafe fn PyMutex_Unlock(m: *mut PyMutex) {
     }
 }
 
-/// 1 while somebody holds it. CPython, from 3.14 on: `Include/cpython/lock.h`, `PyMutex_IsLocked`.
+/// 1 while it is held. CPython, from 3.14 on: `Include/cpython/lock.h`, `PyMutex_IsLocked`.
 ///
 /// # Safety
 ///

@@ -99,7 +99,7 @@ impl Semaphore {
     pub const MAX_PERMITS: usize = usize::MAX >> 1;
 
     const_fn! {
-        /// A semaphore with so many permits free.
+        /// A semaphore with `permits` permits free.
         ///
         /// CPython: `Python/parking_lot.c`, `_PySemaphore_Init`, with none.
         ///

@@ -82,7 +82,7 @@ impl Waiting {
     }
 }
 
-/// The semaphore as anybody would write it: a number, and a line.
+/// The simplest semaphore: a number and a queue.
 #[derive(Default)]
 struct Model {
     permits: usize,

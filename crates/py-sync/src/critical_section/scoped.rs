@@ -26,7 +26,7 @@ use core::{mem, ptr};
 /// # Panics
 ///
 /// If `f` does; the section ends on the way. If a cell's data is borrowed by
-/// [`hold`](EnteredCriticalSection::hold). If somebody else has unlocked `m`.
+/// [`hold`](EnteredCriticalSection::hold). If another thread has unlocked `m`.
 ///
 /// # Examples
 ///

@@ -246,7 +246,7 @@ impl Mutex {
             .is_ok()
     }
 
-    /// True while somebody holds it. Out of date at once: for assertions.
+    /// True while it is held. The answer may be out of date at once: for assertions.
     ///
     /// CPython: `Python/lock.c`, `PyMutex_IsLocked`.
     ///

@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 
-/// A clock that stands where it is set; waiters go by the real one, which comes to no fair time.
+/// A clock that the test sets. By it no waiter validates again by itself.
 struct Set(AtomicU64);
 
 impl Clock for Set {

@@ -322,7 +322,7 @@ impl RecursiveMutex {
         self.is_locked_by(Ident::current())
     }
 
-    /// True while somebody holds it. Out of date at once: for assertions.
+    /// True while it is held. The answer may be out of date at once: for assertions.
     ///
     /// ```
     /// assert!(!py_sync::RecursiveMutex::new().is_locked());

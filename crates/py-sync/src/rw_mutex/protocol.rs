@@ -40,7 +40,7 @@
 //!   is becoming one, and under the bucket lock.
 //! * I4: only an unlock, or a writer that gives up, clears the parked bit: under the bucket lock, and
 //!   only if nobody is left on the key.
-//! * I5: while a thread is queued, somebody looks at the queue later: the writer or the upgradable
+//! * I5: while a thread is queued, a thread looks at the queue later: the writer or the upgradable
 //!   reader when it unlocks; the last reader, which finds the parked bit; or, at 2, a woken thread,
 //!   which takes the lock or parks again. No waiter depends on that woken thread: a waiter whose fair
 //!   time comes while the lock is free leaves the queue and competes.

@@ -263,7 +263,7 @@ impl RwMutex {
         debug_assert!(unlocked, "lock was not read-locked");
     }
 
-    /// True while anybody has it. Out of date at once.
+    /// True while it is held. The answer may be out of date at once.
     #[inline]
     pub(crate) fn is_locked(&self) -> bool {
         // Relaxed: a snapshot that orders nothing.

@@ -5,7 +5,7 @@
 ///
 /// Given for integers, floats, `()`, and arrays of all these.
 ///
-/// For a struct of one's own, implement it under these conditions: it is `repr(C)` or
+/// For a struct of your own, implement it under these conditions: it is `repr(C)` or
 /// `repr(transparent)`, all fields are `Pod`, and their sizes add up to its own. An assertion of the
 /// last is a line:
 ///

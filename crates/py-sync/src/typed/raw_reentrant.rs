@@ -250,7 +250,7 @@ impl RawReentrantMutex {
             .lock_levels_with(&Monotonic, ident, levels, LockFlags::NONE);
     }
 
-    /// True while somebody holds it. Out of date at once, unless it is this thread.
+    /// True while it is held. The answer may be out of date at once, unless this thread holds it.
     ///
     /// ```
     /// assert!(!py_sync::typed::RawReentrantMutex::new().is_locked());

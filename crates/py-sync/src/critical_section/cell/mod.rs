@@ -105,7 +105,7 @@ impl<T> CriticalCell<T> {
         self.value.with_mut(|value| value)
     }
 
-    /// True while somebody is in a section of the cell. Out of date at once: for assertions.
+    /// True while a thread is in a section of the cell. The answer may be out of date at once.
     ///
     /// ```
     /// let cell = py_sync::CriticalCell::new(());
