@@ -57,7 +57,6 @@ impl Deadline {
     }
 
     /// At `instant`: at once if that has passed.
-    #[allow(dead_code, reason = "used by the typed locks")]
     pub(crate) fn until(instant: std::time::Instant) -> Deadline {
         Deadline::after(Some(time_until(instant)))
     }

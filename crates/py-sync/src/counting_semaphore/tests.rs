@@ -11,9 +11,13 @@ use std::time::{Duration, Instant};
 
 const SOON: Duration = Duration::from_secs(60);
 
-fn in_line(semaphore: &Semaphore) -> usize {
+fn queued(semaphore: &Semaphore) -> usize {
     // SAFETY: semaphores' waiters on its own key, which are looked at only.
-    unsafe { lot().with_waiters(Kind::Semaphore, semaphore.key(), |line| line.iter().count()) }
+    unsafe {
+        lot().with_waiters(Kind::Semaphore, semaphore.key(), |waiters| {
+            waiters.iter().count()
+        })
+    }
 }
 
 fn until(condition: impl Fn() -> bool) {
@@ -24,8 +28,8 @@ fn until(condition: impl Fn() -> bool) {
     }
 }
 
-fn until_in_line(semaphore: &Semaphore, n: usize) {
-    until(|| in_line(semaphore) == n);
+fn until_queued(semaphore: &Semaphore, n: usize) {
+    until(|| queued(semaphore) == n);
 }
 
 /// The thread that has waited for longest is served first, and no other thread can take its permit.
@@ -40,7 +44,7 @@ fn nobody_passes_who_waits() {
                 s.acquire();
                 served.lock().unwrap().push(i);
             });
-            until_in_line(s, i + 1);
+            until_queued(s, i + 1);
         }
         for n in 1..=4 {
             s.release();
@@ -124,7 +128,7 @@ fn carry_out(semaphore: &Arc<Semaphore>, model: &mut Model, step: &Step) {
                 true => waiting.assert_served(),
                 false => {
                     model.queue.push_back(waiting);
-                    until_in_line(semaphore, model.queue.len());
+                    until_queued(semaphore, model.queue.len());
                 }
             }
         }
@@ -140,7 +144,7 @@ fn carry_out(semaphore: &Arc<Semaphore>, model: &mut Model, step: &Step) {
         }
     }
     assert_eq!(semaphore.permits(), model.permits);
-    assert_eq!(in_line(semaphore), model.queue.len());
+    assert_eq!(queued(semaphore), model.queue.len());
     for waiting in &model.queue {
         assert_eq!(waiting.served.try_recv(), Err(TryRecvError::Empty));
     }
@@ -154,7 +158,7 @@ proptest! {
     })]
 
     #[test]
-    fn it_does_what_a_number_and_a_line_do(
+    fn it_does_what_a_number_and_a_queue_do(
         permits in 0usize..3,
         steps in vec(step(), 1..20),
     ) {
