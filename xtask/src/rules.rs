@@ -64,7 +64,7 @@ const OWNED: &[Owned] = &[
         // diagnostics' counters order nothing, a handler's fence is the compiler's, a cell's words
         // are plain memory that the model replaces whole, and C's parking compares what C says.
         owners: &[
-            "/primitive.rs",
+            "/sync.rs",
             "/model/",
             "/src/sys/",
             "/after_fork.rs",
@@ -73,7 +73,7 @@ const OWNED: &[Owned] = &[
             "/seq_cell/words.rs",
             "/deadline.rs",
             "/deadline/",
-            "/primitive/",
+            "/sync/",
             "/c_api/",
         ],
     },

@@ -26,6 +26,7 @@ mod deadline;
 pub mod diagnostics;
 mod event;
 mod flags;
+pub mod guide;
 mod hooks;
 #[cfg(not(all(test, loom)))]
 mod layout;
@@ -34,10 +35,7 @@ mod model;
 mod mutex;
 mod once_flag;
 mod parking_lot;
-mod primitive;
 mod raw_mutex;
-#[cfg(not(all(test, loom)))]
-mod raw_pointers;
 mod recursive_mutex;
 mod rw_mutex;
 mod semaphore;
@@ -45,8 +43,9 @@ mod seq_cell;
 mod seq_lock;
 mod signals;
 mod spin;
+mod sync;
 mod sys;
-#[cfg(all(feature = "lock_api", not(all(test, loom))))]
+#[cfg(all(feature = "typed", not(all(test, loom))))]
 pub mod typed;
 mod with_signals;
 

@@ -1,32 +1,32 @@
-//! Spinning: how a thread passes a moment without giving up its processor.
+//! Spinning: how a thread waits for a moment without giving up its processor.
 //!
-//! | who | pauses between its looks at the lock | at 23 ns a pause |
+//! | which thread | pauses between its looks at the lock | at 23 ns a pause |
 //! |---|---|---|
-//! | a thread that arrives | 2, 4, 8, 16, then 24 four times, the last two with a yield | 3 us |
+//! | one that arrives and finds the lock taken | 2, 4, 8, 16, then 24 four times, the last two with a yield | 3 us |
 //! | a waiter that was woken | 24, five times | 3 us |
-//! | a thread that finds a bucket locked, and nobody asleep before it | as one that arrives, without the yields | 3 us |
+//! | one that finds a bucket locked, and nobody asleep before it | as one that arrives, without the yields | 3 us |
 //! | a reader whose compare-exchange lost to another reader's ([`Backoff`]) | 8, 16, then 32 each time | 0.2 us and more |
 //!
-//! Longer than a short section, shorter than a sleep and a wake-up (4 us on the same processor, 50
-//! and more on one that idles). Few looks: each takes the lock's line away from its owner. A yield
-//! lets a holder run that has lost its processor; more of them than two gain little and let others
-//! run for whole slices (the figures are in `benches/README.md`).
+//! A spin is longer than a short critical section, and shorter than a sleep and a wake-up (4 us on the
+//! same processor, 50 and more on one that idles). It looks rarely, since each look takes the lock's
+//! cache line away from its owner. A yield lets a holder run that has lost its processor. More than two
+//! yields gain little and let others run for whole time slices (figures: `benches/README.md`).
 //!
-//! With one processor nobody spins: who is waited for is not running.
+//! With one processor no thread spins: the thread that it waits for is not running.
 //!
-//! A thread that parks spins on its own word instead, where that has paid lately
+//! Before it sleeps, a thread that has parked spins on its own word instead, where that has paid lately
 //! (`parking_lot/adaptive.rs`).
 
-use crate::primitive::{MIRI, has_many_processors, spin_loop, yield_now};
+use crate::sync::{MIRI, has_many_processors, spin_loop, yield_now};
 
 const MOST_PAUSES: u32 = 24;
 
-/// The looks that a thread has left.
+/// What is left of a thread's spin.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Spin {
     step: u32,
     end: u32,
-    /// How many of the last moments are yields besides.
+    /// How many of the last steps also yield.
     yields: u32,
 }
 
@@ -57,7 +57,7 @@ impl Spin {
         }
     }
 
-    /// Passes a moment; false, at once, if it is time to sleep.
+    /// Pauses before the next look; false, at once, if it is time to sleep.
     pub(crate) fn once(&mut self) -> bool {
         if self.step == self.end || !has_many_processors() {
             return false;
@@ -72,8 +72,8 @@ impl Spin {
     }
 }
 
-/// The pauses of a thread that lost a compare-exchange to others: while it stands aside, the winner has
-/// the line to itself for some more turns.
+/// The pauses of a thread that lost a compare-exchange: meanwhile the winner keeps the cache line for
+/// some more turns.
 #[derive(Debug)]
 pub(crate) struct Backoff {
     pauses: u32,
@@ -84,7 +84,7 @@ impl Backoff {
         Backoff { pauses: 8 }
     }
 
-    /// Stands aside for a moment: 8, 16, then 32 pauses.
+    /// Pauses: 8 times, then 16, then 32 each time.
     pub(crate) fn once(&mut self) {
         if has_many_processors() {
             pause(self.pauses);

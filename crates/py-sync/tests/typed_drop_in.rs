@@ -1,5 +1,5 @@
 //! One program written for parking_lot 0.12, compiled against it and against `py_sync::typed`.
-#![cfg(feature = "lock_api")]
+#![cfg(feature = "typed")]
 
 mod ours {
     use py_sync::typed as parking_lot;

@@ -15,7 +15,7 @@ use core::ffi::{c_int, c_void};
 /// That of [the module](crate::c_api#safety).
 #[inline]
 pub unsafe fn PyMutex_Lock(m: *mut PyMutex) {
-    // SAFETY: the caller's promise; so in all of this file.
+    // SAFETY: the caller promises that the mutex is alive and aligned.
     unsafe { &*m }.lock();
 }
 
@@ -26,20 +26,20 @@ pub unsafe fn PyMutex_Lock(m: *mut PyMutex) {
 /// That of [the module](crate::c_api#safety).
 #[inline]
 pub unsafe fn PyMutex_Unlock(m: *mut PyMutex) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the mutex is alive and aligned.
     if !unsafe { &*m }.try_unlock() {
         runtime().fatal(c"PyMutex_Unlock", c"unlocking mutex that is not locked");
     }
 }
 
-/// 1 while somebody holds it. CPython, from 3.14 on: `Include/cpython/lock.h`, `PyMutex_IsLocked`.
+/// 1 while it is held. CPython, from 3.14 on: `Include/cpython/lock.h`, `PyMutex_IsLocked`.
 ///
 /// # Safety
 ///
 /// That of [the module](crate::c_api#safety).
 #[inline]
 pub unsafe fn PyMutex_IsLocked(m: *mut PyMutex) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the mutex is alive and aligned.
     unsafe { &*m }.is_locked().into()
 }
 
@@ -53,7 +53,7 @@ pub unsafe fn PyMutex_IsLocked(m: *mut PyMutex) -> c_int {
 #[inline]
 pub unsafe fn _PyMutex_LockTimed(m: *mut PyMutex, timeout_ns: PyTime_t, flags: c_int) -> c_int {
     let flags = LockFlags::from_bits_truncate(flags.to_le_bytes()[0]);
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the mutex is alive and aligned.
     unsafe { &*m }.lock_timed(timeout(timeout_ns), flags) as c_int
 }
 
@@ -65,7 +65,7 @@ pub unsafe fn _PyMutex_LockTimed(m: *mut PyMutex, timeout_ns: PyTime_t, flags: c
 /// That of [the module](crate::c_api#safety).
 #[inline]
 pub unsafe fn _PyMutex_TryUnlock(m: *mut PyMutex) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the mutex is alive and aligned.
     or_minus_one(unsafe { &*m }.try_unlock())
 }
 
@@ -76,7 +76,7 @@ pub unsafe fn _PyMutex_TryUnlock(m: *mut PyMutex) -> c_int {
 /// That of [the module](crate::c_api#safety).
 #[inline]
 pub unsafe fn _PyRawMutex_LockSlow(m: *mut _PyRawMutex) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the mutex is alive and aligned.
     unsafe { &*m }.lock();
 }
 
@@ -87,7 +87,7 @@ pub unsafe fn _PyRawMutex_LockSlow(m: *mut _PyRawMutex) {
 /// That of [the module](crate::c_api#safety).
 #[inline]
 pub unsafe fn _PyRawMutex_UnlockSlow(m: *mut _PyRawMutex) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the mutex is alive and aligned.
     if !unsafe { &*m }.try_unlock() {
         runtime().fatal(
             c"_PyRawMutex_UnlockSlow",
@@ -103,18 +103,18 @@ pub unsafe fn _PyRawMutex_UnlockSlow(m: *mut _PyRawMutex) {
 /// That of [the module](crate::c_api#safety).
 #[inline]
 pub unsafe fn _PyEvent_IsSet(evt: *mut PyEvent) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the event is alive and aligned.
     unsafe { &*evt }.is_set().into()
 }
 
-/// Sets it and wakes who waits. CPython: `Include/internal/pycore_lock.h`, `_PyEvent_Notify`.
+/// Sets it and wakes all that wait. CPython: `Include/internal/pycore_lock.h`, `_PyEvent_Notify`.
 ///
 /// # Safety
 ///
 /// That of [the module](crate::c_api#safety).
 #[inline]
 pub unsafe fn _PyEvent_Notify(evt: *mut PyEvent) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the event is alive and aligned.
     unsafe { &*evt }.notify();
 }
 
@@ -125,7 +125,7 @@ pub unsafe fn _PyEvent_Notify(evt: *mut PyEvent) {
 /// That of [the module](crate::c_api#safety).
 #[inline]
 pub unsafe fn PyEvent_Wait(evt: *mut PyEvent) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the event is alive and aligned.
     unsafe { &*evt }.wait();
 }
 
@@ -138,7 +138,7 @@ pub unsafe fn PyEvent_Wait(evt: *mut PyEvent) {
 #[inline]
 pub unsafe fn PyEvent_WaitTimed(evt: *mut PyEvent, timeout_ns: PyTime_t, detach: c_int) -> c_int {
     let flags = detach_flag(detach) | LockFlags::FAIL_IF_INTERRUPTED;
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the event is alive and aligned.
     let status = unsafe { &*evt }.wait_with(timeout(timeout_ns), flags);
     (status == LockStatus::Acquired).into()
 }
@@ -166,13 +166,13 @@ pub unsafe fn _PyOnceFlag_CallOnceSlow(
     fn_: _Py_once_fn_t,
     arg: *mut c_void,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that `fn_` may be called with `arg`.
     let call = || match unsafe { fn_(arg) } {
         0 => Ok(()),
         -1 => Err(()),
         _ => runtime().fatal(c"unlock_once", c"invalid result from _PyOnceFlag_CallOnce"),
     };
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the flag is alive and aligned.
     or_minus_one(unsafe { &*flag }.call(call).is_ok())
 }
 
@@ -184,7 +184,7 @@ pub unsafe fn _PyOnceFlag_CallOnceSlow(
 /// That of [the module](crate::c_api#safety).
 #[inline]
 pub unsafe fn _PyRecursiveMutex_IsLockedByCurrentThread(m: *mut _PyRecursiveMutex) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the mutex is alive and aligned.
     unsafe { &*m }.is_locked_by(runtime().thread_ident()).into()
 }
 
@@ -195,7 +195,7 @@ pub unsafe fn _PyRecursiveMutex_IsLockedByCurrentThread(m: *mut _PyRecursiveMute
 /// That of [the module](crate::c_api#safety).
 #[inline]
 pub unsafe fn _PyRecursiveMutex_Lock(m: *mut _PyRecursiveMutex) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the mutex is alive and aligned.
     unsafe { &*m }.lock_as(runtime().thread_ident());
 }
 
@@ -213,7 +213,7 @@ pub unsafe fn _PyRecursiveMutex_LockTimed(
 ) -> c_int {
     let flags = LockFlags::from_bits_truncate(flags.to_le_bytes()[0]);
     let ident = runtime().thread_ident();
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the mutex is alive and aligned.
     unsafe { &*m }.lock_timed_as(ident, timeout(timeout_ns), flags) as c_int
 }
 
@@ -224,7 +224,7 @@ pub unsafe fn _PyRecursiveMutex_LockTimed(
 /// That of [the module](crate::c_api#safety).
 #[inline]
 pub unsafe fn _PyRecursiveMutex_Unlock(m: *mut _PyRecursiveMutex) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the mutex is alive and aligned.
     if !unsafe { &*m }.try_unlock_as(runtime().thread_ident()) {
         runtime().fatal(
             c"_PyRecursiveMutex_Unlock",
@@ -241,7 +241,7 @@ pub unsafe fn _PyRecursiveMutex_Unlock(m: *mut _PyRecursiveMutex) {
 /// That of [the module](crate::c_api#safety).
 #[inline]
 pub unsafe fn _PyRecursiveMutex_TryUnlock(m: *mut _PyRecursiveMutex) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the mutex is alive and aligned.
     or_minus_one(unsafe { &*m }.try_unlock_as(runtime().thread_ident()))
 }
 
@@ -252,7 +252,7 @@ pub unsafe fn _PyRecursiveMutex_TryUnlock(m: *mut _PyRecursiveMutex) -> c_int {
 /// That of [the module](crate::c_api#safety).
 #[inline]
 pub unsafe fn _PyRWMutex_RLock(rwmutex: *mut _PyRWMutex) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the lock is alive and aligned.
     unsafe { &*rwmutex }.read_lock();
 }
 
@@ -263,7 +263,7 @@ pub unsafe fn _PyRWMutex_RLock(rwmutex: *mut _PyRWMutex) {
 /// That of [the module](crate::c_api#safety).
 #[inline]
 pub unsafe fn _PyRWMutex_RUnlock(rwmutex: *mut _PyRWMutex) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the lock is alive and aligned.
     if !unsafe { &*rwmutex }.read_unlock_with(&Monotonic) {
         runtime().fatal(c"_PyRWMutex_RUnlock", c"lock was not read-locked");
     }
@@ -276,7 +276,7 @@ pub unsafe fn _PyRWMutex_RUnlock(rwmutex: *mut _PyRWMutex) {
 /// That of [the module](crate::c_api#safety).
 #[inline]
 pub unsafe fn _PyRWMutex_Lock(rwmutex: *mut _PyRWMutex) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the lock is alive and aligned.
     unsafe { &*rwmutex }.write_lock();
 }
 
@@ -287,7 +287,7 @@ pub unsafe fn _PyRWMutex_Lock(rwmutex: *mut _PyRWMutex) {
 /// That of [the module](crate::c_api#safety).
 #[inline]
 pub unsafe fn _PyRWMutex_Unlock(rwmutex: *mut _PyRWMutex) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the lock is alive and aligned.
     if !unsafe { &*rwmutex }.write_unlock_with(&Monotonic) {
         runtime().fatal(c"_PyRWMutex_Unlock", c"lock was not write-locked");
     }
@@ -300,7 +300,7 @@ pub unsafe fn _PyRWMutex_Unlock(rwmutex: *mut _PyRWMutex) {
 /// That of [the module](crate::c_api#safety).
 #[inline]
 pub unsafe fn _PySeqLock_LockWrite(seqlock: *mut _PySeqLock) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the lock is alive and aligned.
     unsafe { &*seqlock }.lock_write();
 }
 
@@ -311,7 +311,7 @@ pub unsafe fn _PySeqLock_LockWrite(seqlock: *mut _PySeqLock) {
 /// That of [the module](crate::c_api#safety).
 #[inline]
 pub unsafe fn _PySeqLock_UnlockWrite(seqlock: *mut _PySeqLock) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the lock is alive and aligned.
     let lock = unsafe { &*seqlock };
     assert_writing(lock, c"_PySeqLock_UnlockWrite");
     lock.unlock_write();
@@ -325,7 +325,7 @@ pub unsafe fn _PySeqLock_UnlockWrite(seqlock: *mut _PySeqLock) {
 /// That of [the module](crate::c_api#safety).
 #[inline]
 pub unsafe fn _PySeqLock_AbandonWrite(seqlock: *mut _PySeqLock) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the lock is alive and aligned.
     let lock = unsafe { &*seqlock };
     assert_writing(lock, c"_PySeqLock_AbandonWrite");
     lock.abandon_write();
@@ -344,7 +344,7 @@ fn assert_writing(lock: &_PySeqLock, function: &core::ffi::CStr) {
 /// That of [the module](crate::c_api#safety).
 #[inline]
 pub unsafe fn _PySeqLock_BeginRead(seqlock: *mut _PySeqLock) -> u32 {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the lock is alive and aligned.
     unsafe { &*seqlock }.begin_read()
 }
 
@@ -356,7 +356,7 @@ pub unsafe fn _PySeqLock_BeginRead(seqlock: *mut _PySeqLock) -> u32 {
 /// That of [the module](crate::c_api#safety).
 #[inline]
 pub unsafe fn _PySeqLock_EndRead(seqlock: *mut _PySeqLock, previous: u32) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the lock is alive and aligned.
     unsafe { &*seqlock }.end_read(previous).into()
 }
 
@@ -368,7 +368,7 @@ pub unsafe fn _PySeqLock_EndRead(seqlock: *mut _PySeqLock, previous: u32) -> c_i
 /// That of [the module](crate::c_api#safety), in the child of a fork.
 #[inline]
 pub unsafe fn _PySeqLock_AfterFork(seqlock: *mut _PySeqLock) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the lock is alive and aligned.
     unsafe { &*seqlock }.after_fork().into()
 }
 

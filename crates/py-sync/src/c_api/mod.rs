@@ -6,9 +6,9 @@
 //! libpython in the same process. The header for C is `include/py_sync.h`; a runtime in C of a hundred
 //! lines is the example `c_runtime`.
 //!
-//! What only the runtime knows (its thread state, its handlers of signals, how it dies) it passes once,
-//! by [`PySync_Install`]. A process without a runtime may use the locks; critical sections are for one
-//! that is installed, since a sleep gives them up by its `detach`.
+//! What only the runtime knows (its thread state, its signal handlers, how it dies) it passes once, by
+//! [`PySync_Install`]. A process without a runtime may use the locks. Critical sections need an installed
+//! runtime, since it is its `detach` that suspends them for a sleep.
 //!
 //! | file here | in CPython |
 //! |---|---|
@@ -19,12 +19,12 @@
 //!
 //! # Safety
 //!
-//! The functions are unsafe for one reason, as in C: a pointer to a lock is aligned, points to one that
-//! is alive and does not move during the call, and the lock is touched by these functions and by C's
-//! inlined fast paths only. All zero is a new lock. What a function wants beside is said with it.
+//! The functions are unsafe for one reason, as in C: the caller promises that a pointer to a lock is
+//! aligned, that the lock is alive and does not move during the call, and that only these functions and
+//! C's inlined fast paths touch it. All zero is a new lock. A function that asks for more says so.
 //!
-//! Misuse that CPython ends the process for ends it here, by the runtime's `fatal_error` and with C's
-//! words. Misuse that C asserts in a debug build only (a read-write lock that is not locked) does too.
+//! Misuse for which CPython ends the process ends it here too, by the runtime's `fatal_error` and with C's
+//! words. So does misuse that C asserts in a debug build only (a read-write lock that is not locked).
 
 // The names are C's.
 #![allow(non_snake_case, non_camel_case_types)]

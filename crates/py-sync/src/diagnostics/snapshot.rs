@@ -45,9 +45,9 @@ pub struct Snapshot {
 
 /// A snapshot of the lot in which the locks of this process park.
 ///
-/// Each bucket is copied under its lock, one after the other: the table as a whole is of no single
-/// instant, and a thread that moves meanwhile may be seen twice or not at all. A thread that sleeps
-/// through is seen once.
+/// The buckets are copied one after the other, each under its lock. So the snapshot is of no single
+/// instant: a thread that wakes and parks elsewhere meanwhile may be seen twice or not at all. A thread
+/// that sleeps all the time is seen once.
 ///
 /// # Blocking
 ///

@@ -1,4 +1,4 @@
-//! Models of the waiting word.
+//! Models of the wait word.
 
 use super::{Guarded, check};
 use crate::deadline::Deadline;

@@ -1,7 +1,7 @@
 //! [`Mutex`]: one byte, CPython's `PyMutex`.
 //!
-//! This file is the face: the calls, and the fast paths that an inlining compiler puts in place.
-//! The states, the invariants and the slow paths are in `protocol.rs`, the guard in `guard.rs`.
+//! This file has the public calls and the fast paths, which the compiler inlines. The states, the
+//! invariants and the slow paths are in `protocol.rs`, the guard in `guard.rs`.
 
 mod fair;
 mod guard;
@@ -15,16 +15,16 @@ pub use guard::MutexGuard;
 use crate::bits::{HAS_PARKED, LOCKED, UNLOCKED};
 use crate::deadline::{Clock, Deadline, Monotonic};
 use crate::flags::{LockFlags, LockStatus};
-use crate::primitive::{Acquire, AtomicU8, Relaxed, Release, const_fn};
+use crate::sync::{Acquire, AtomicU8, Relaxed, Release, const_fn};
 use core::fmt;
 use core::time::Duration;
 
-/// A mutex of one byte that hands itself to whoever has waited for more than 1 ms.
+/// A mutex of one byte that is handed off to a waiter after 1 ms.
 ///
-/// That holds however short or long the sections are, and whatever other waiters do: one that was
-/// woken and does not run holds nobody up. A thread that *was handed* the lock has it, though, and
-/// others wait until it has run; so it is with CPython. The millisecond ends when the waiter or the
-/// holder next runs after it.
+/// A waiter that has waited for 1 ms gets the lock from the next unlock, however short or long the
+/// critical sections are. No waiter depends on another: one that was woken and does not run delays
+/// nobody. A thread that *was handed* the lock owns it, though, and others wait until it has run, as
+/// with CPython. The millisecond is exceeded by the time until the waiter or the holder next runs.
 ///
 /// It carries no data, has no owner (any thread may unlock it) and is not recursive. All zero is
 /// unlocked. It must not move while a thread waits for it, which a borrow ensures.
@@ -71,7 +71,7 @@ impl Mutex {
     ///
     /// # Blocking
     ///
-    /// Sleeps until the lock is free or handed over; the thread's critical sections are suspended
+    /// Sleeps until the lock is free or handed off; the thread's critical sections are suspended
     /// and it is detached from the [`Runtime`](crate::Runtime) meanwhile. A thread that locks twice
     /// sleeps for ever.
     ///
@@ -91,14 +91,14 @@ impl Mutex {
     }
 
     /// Locks without detaching: as [`lock`](Mutex::lock), but the thread keeps its critical sections
-    /// and stays on the [`Runtime`](crate::Runtime) while it sleeps. [`LockFlags::NONE`] says where that
-    /// may not be.
+    /// and stays attached to the [`Runtime`](crate::Runtime) while it sleeps. [`LockFlags::NONE`] says
+    /// where that would deadlock.
     ///
     /// CPython: `Include/internal/pycore_lock.h`, `PyMutex_LockFlags`, with `_Py_LOCK_DONT_DETACH`.
     ///
     /// # Blocking
     ///
-    /// Sleeps until the lock is free or handed over.
+    /// Sleeps until the lock is free or handed off.
     ///
     /// # Examples
     ///
@@ -193,8 +193,8 @@ impl Mutex {
 
     /// Unlocks. Without waiters it costs one compare-exchange.
     ///
-    /// Any thread may unlock. The mutex is not touched once it is free: who locks it next may free
-    /// its memory.
+    /// Any thread may unlock. The mutex is not touched once it is free: the thread that locks it next
+    /// may free its memory.
     ///
     /// CPython: `Python/lock.c`, `PyMutex_Unlock`.
     ///
@@ -246,7 +246,7 @@ impl Mutex {
             .is_ok()
     }
 
-    /// True while somebody holds it. Out of date at once: for assertions.
+    /// True while it is held. The answer may be out of date at once: for assertions.
     ///
     /// CPython: `Python/lock.c`, `PyMutex_IsLocked`.
     ///
@@ -295,11 +295,11 @@ impl Mutex {
     /// For all of `'a` the byte is alive, does not move, and is touched only atomically: by mutexes
     /// made from it, or by C's inlined `PyMutex_Lock` and `PyMutex_Unlock`. It is 0 to 3.
     ///
-    /// All that touch it go by one parking lot. Each copy of this crate in a process has its own: two
-    /// versions of it, or a shared library and a main program that were both linked with it, have two;
-    /// and CPython's functions have theirs. A thread that waits in one lot is not found by an unlock
-    /// that looks in another: it sleeps for ever. So C's inlined functions may touch the byte only if
-    /// the slow ones that they call, `PyMutex_Lock` and `PyMutex_Unlock` of the process, are this copy's.
+    /// All threads that touch it use one parking lot. Each copy of this crate in a process has its own
+    /// (two versions of it, or a shared library and a main program that were both linked with it), and
+    /// so have CPython's functions. An unlock that looks in another lot does not find a waiter, which
+    /// then sleeps for ever. So C's inlined functions may touch the byte only if the slow functions that
+    /// they call, `PyMutex_Lock` and `PyMutex_Unlock` of the process, are this copy's.
     ///
     /// # Examples
     ///
@@ -315,7 +315,8 @@ impl Mutex {
     #[inline]
     #[must_use]
     pub const unsafe fn from_ptr<'a>(byte: *mut u8) -> &'a Mutex {
-        // SAFETY: the same layout (repr(transparent) over AtomicU8); the rest by the caller.
+        // SAFETY: a `Mutex` has the layout of a byte (repr(transparent) over AtomicU8). That the byte
+        // is alive and touched only atomically is the caller's promise.
         unsafe { &*byte.cast::<Mutex>() }
     }
 }

@@ -1,11 +1,10 @@
-//! [`Kind`], what a thread waits for, and what `py_sync::diagnostics` is told besides: who waits, since
-//! when. Without the feature there are no records, and the counts are no code.
+//! [`Kind`], what a thread waits for; and for `py_sync::diagnostics` the [`Record`] of a waiter (who,
+//! since when) and the counters. Without the feature there are no records, and counting is no code.
 //!
-//! A record is written before its waiter is queued and never changed; who holds the bucket lock
-//! may read it while the waiter is in the queue. The counts are `Relaxed`: figures that order
-//! nothing.
+//! A record is written before its waiter is queued and never changed. Whoever holds the bucket lock may
+//! read it while the waiter is in the queue. The counters are `Relaxed`: they order nothing.
 
-use crate::primitive::MODEL;
+use crate::sync::MODEL;
 use crate::sys;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use py_thread::Ident;
@@ -33,14 +32,14 @@ pub enum Kind {
     Semaphore,
     /// A condition variable.
     Condvar,
-    /// A key of the program's own: [`park`](crate::park).
+    /// A key that the program has parked on itself, by [`park`](crate::park).
     Park,
 }
 
-/// Whether the build tells.
-const TOLD: bool = cfg!(feature = "diagnostics") && !MODEL;
+/// Whether records are kept and waits are counted.
+const ENABLED: bool = cfg!(feature = "diagnostics") && !MODEL;
 
-/// Who waits, since when.
+/// Which thread waits, and since when.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Record {
     pub(crate) ident: Ident,
@@ -49,10 +48,10 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    /// Of the calling thread, from now on.
+    /// A record of the calling thread, starting now.
     #[inline]
     pub(crate) fn new() -> Option<Record> {
-        TOLD.then(|| Record {
+        ENABLED.then(|| Record {
             ident: Ident::own(),
             since: sys::monotonic_ns(),
         })
@@ -64,14 +63,14 @@ static HAND_OFFS: AtomicU64 = AtomicU64::new(0);
 
 #[inline]
 pub(crate) fn count_wait() {
-    if TOLD {
+    if ENABLED {
         WAITS.fetch_add(1, Relaxed);
     }
 }
 
 #[inline]
 pub(crate) fn count_hand_off() {
-    if TOLD {
+    if ENABLED {
         HAND_OFFS.fetch_add(1, Relaxed);
     }
 }

@@ -1,8 +1,8 @@
 //! [`RwMutex`]: one word, CPython's `_PyRWMutex`.
 //!
-//! This file is the face: the calls, and the fast paths that an inlining compiler puts in place.
-//! The states, the invariants and the slow paths are in `protocol.rs` and `unlock.rs`, the guards in
-//! `guard.rs`, the ways of asking that may fail in `timed.rs`.
+//! This file has the public calls and the fast paths, which the compiler inlines. The states, the
+//! invariants and the slow paths are in `protocol.rs` and `unlock.rs`, the guards in `guard.rs`, the
+//! `try_` and timed calls in `timed.rs`.
 
 mod fork;
 mod guard;
@@ -17,7 +17,7 @@ pub use guard::{RwMutexReadGuard, RwMutexWriteGuard};
 use crate::bits::{HAS_PARKED, LOCKED, READER_SHIFT, UNLOCKED};
 use crate::deadline::{Clock, Deadline, Monotonic};
 use crate::flags::{LockFlags, LockStatus};
-use crate::primitive::{Acquire, AtomicUsize, Relaxed, Release, const_fn};
+use crate::sync::{Acquire, AtomicUsize, Relaxed, Release, const_fn};
 use core::fmt;
 pub(crate) use protocol::Rank;
 
@@ -26,11 +26,12 @@ const WRITER: usize = LOCKED as usize;
 const PARKED: usize = HAS_PARKED as usize;
 const ONE_READER: usize = 1 << READER_SHIFT;
 
-/// An upgradable reader; with [`WRITER`], one that waits for the readers to leave. Only typed locks
-/// have it.
+/// An upgradable reader; with [`WRITER`] too, one that waits for the other readers to leave. Only typed
+/// locks have it.
 const UPGRADABLE: usize = 1 << (usize::BITS - 1);
 
-/// Once so many readers are there, others are refused: a quarter of what the word can count.
+/// The bit that the reader count reaches at a quarter of what the word could count. From then on new
+/// readers are refused.
 const TOO_MANY: usize = 1 << (usize::BITS - 2);
 
 /// A lock for one writer or many readers. One word.
@@ -91,12 +92,12 @@ impl RwMutex {
     ///
     /// Sleeps while a writer has the lock or waits for it; the thread's critical sections are
     /// suspended and it is detached from the [`Runtime`](crate::Runtime) meanwhile. A thread that
-    /// reads already may so wait for a writer that waits for it: see
+    /// already reads may deadlock here, with a writer that waits for it to leave: see
     /// [`read_lock_recursive`](RwMutex::read_lock_recursive).
     ///
     /// # Panics
     ///
-    /// If a quarter of the word's readers are there: `too many readers`.
+    /// If there are `usize::MAX / 16 + 1` readers or more: `too many readers`.
     ///
     /// # Examples
     ///
@@ -140,7 +141,7 @@ impl RwMutex {
                 .is_ok()
     }
 
-    /// Locks for reading although a writer may be waiting: for a thread that may read already.
+    /// Locks for reading even if a writer is waiting: for a thread that may already read.
     ///
     /// CPython has no such form.
     ///

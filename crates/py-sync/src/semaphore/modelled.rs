@@ -1,12 +1,12 @@
 //! A futex for the model: loom's mutex and condition variable, which outlive the word.
 //!
-//! The wake takes the mutex, so it cannot fall between the sleeper's look at the word and its
-//! sleep. loom knows no time: a timed sleep returns at once, the wait then finds its deadline
-//! passed, and how late that is, is the scheduler's choice.
+//! The wake takes the mutex, so it cannot fall between the sleeper's check of the word and its sleep.
+//! loom has no time: a timed sleep returns at once, and the wait then finds that its deadline has
+//! passed. How late that is, the scheduler decides.
 
 use crate::deadline::Deadline;
-use crate::primitive::{AtomicU32, Relaxed};
 use crate::semaphore::{ASLEEP, Semaphore, Sleeper};
+use crate::sync::{AtomicU32, Relaxed};
 use loom::sync::{Condvar, Mutex};
 use std::sync::Arc;
 

@@ -27,9 +27,9 @@
 //! assert_eq!(*outer, *inner);
 //! ```
 //!
-//! Where it differs from parking_lot 0.13, beside what [`typed`](super) lists: locks are handed to who
-//! has waited for 1 ms, where 0.13 has no such rule; there is no `deadlock_detection`, no `send_guard`,
-//! no serde.
+//! Where it differs from parking_lot 0.13, besides what [`typed`](super) lists: a lock is handed off to a
+//! waiter that has waited for 1 ms, where 0.13 has no such rule; there is no `deadlock_detection`, no
+//! `send_guard`, no serde.
 
 mod condvar;
 mod mutex;

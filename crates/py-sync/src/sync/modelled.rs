@@ -1,4 +1,4 @@
-//! The shim of a model: loom's, and devices that report what loom itself does not see.
+//! The shim of a model: loom's types, and two of ours that report what loom does not see.
 
 use core::sync::atomic::Ordering::Relaxed;
 pub(crate) use loom::cell::UnsafeCell;
@@ -49,8 +49,8 @@ impl Origin {
     }
 }
 
-/// loom switches threads before an access, never after: who reads or writes this next to its
-/// exchange does both at once.
+/// loom switches threads before an access, never after. So an access of this directly after the
+/// exchange it belongs to is one step with it.
 #[derive(Debug)]
 pub(crate) struct OriginCell(std::sync::atomic::AtomicU64);
 

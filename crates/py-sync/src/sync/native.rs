@@ -1,0 +1,157 @@
+//! The shim outside a model: `core`'s and `std`'s, under the names that a model replaces.
+
+pub(crate) use core::hint::spin_loop;
+use core::sync::atomic::Ordering;
+pub(crate) use core::sync::atomic::{
+    AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence,
+};
+pub(crate) use std::thread::yield_now;
+
+/// Whether this is a model.
+pub(crate) const MODEL: bool = false;
+
+/// Buckets of the one static lot. A prime; CPython: `Python/parking_lot.c`, `NUM_BUCKETS`.
+pub(crate) const NUM_BUCKETS: usize = 257;
+
+/// True if threads run at the same time: only then is it of use to spin.
+///
+/// Two threads may both ask the system. But none may wait for another's answer, which might be a thread
+/// of the parent process.
+#[inline]
+pub(crate) fn has_many_processors() -> bool {
+    // No `OnceLock`: if a thread of the parent was asking during a fork, the child would wait for it
+    // for ever. A thread that finds no answer asks too.
+    static ANSWER: AtomicU8 = AtomicU8::new(UNKNOWN);
+    // Relaxed, here and below: nothing else is published with the answer.
+    match ANSWER.load(Ordering::Relaxed) {
+        UNKNOWN => ask(&ANSWER),
+        answer => answer == MANY,
+    }
+}
+
+const UNKNOWN: u8 = 0;
+const ONE: u8 = 1;
+const MANY: u8 = 2;
+
+#[cold]
+fn ask(answer: &AtomicU8) -> bool {
+    // If the system does not say, assume many: a wrong guess costs a few microseconds.
+    let many = std::thread::available_parallelism().map_or(true, |n| n.get() > 1);
+    answer.store(if many { MANY } else { ONE }, Ordering::Relaxed);
+    many
+}
+
+/// A cell that several threads access, under a lock.
+#[derive(Debug, Default)]
+#[repr(transparent)]
+pub(crate) struct UnsafeCell<T>(core::cell::UnsafeCell<T>);
+
+impl<T> UnsafeCell<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        UnsafeCell(core::cell::UnsafeCell::new(value))
+    }
+
+    pub(crate) fn into_inner(self) -> T {
+        self.0.into_inner()
+    }
+
+    /// Hands `f` a pointer it may read through.
+    #[inline]
+    pub(crate) fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+        f(self.0.get())
+    }
+
+    /// Hands `f` a pointer it may write through.
+    #[inline]
+    pub(crate) fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+        f(self.0.get())
+    }
+}
+
+/// Marks how long a waiter on a stack may be touched. It does nothing outside a model.
+#[derive(Debug)]
+pub(crate) struct Alive;
+
+impl Alive {
+    #[inline]
+    pub(crate) fn new() -> Self {
+        Alive
+    }
+
+    /// Another thread touches the waiter.
+    #[inline]
+    pub(crate) fn touch(&self) {}
+
+    /// The owner's last act: the frame goes.
+    #[inline]
+    pub(crate) fn end(&self) {}
+}
+
+/// Stands for the provenance of a pointer to a waiter: for which of the waiters that lived at its
+/// address it was made. It does nothing outside a model.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Origin;
+
+impl Origin {
+    /// The origin of a new waiter.
+    #[inline]
+    pub(crate) fn new() -> Self {
+        Origin
+    }
+
+    /// A pointer of this origin is about to be followed to a waiter of that origin.
+    #[inline]
+    pub(crate) fn check(self, _: Origin) {}
+}
+
+/// The origin of the pointer in an atomic word: it is set and read with the pointer.
+#[derive(Debug)]
+pub(crate) struct OriginCell;
+
+impl OriginCell {
+    #[inline]
+    pub(crate) const fn new() -> Self {
+        OriginCell
+    }
+
+    /// The origin of the pointer that an exchange has just replaced, or that a load has just seen.
+    #[inline]
+    pub(crate) fn get(&self) -> Origin {
+        Origin
+    }
+
+    /// Sets the origin of the pointer that an exchange has just put in.
+    #[inline]
+    pub(crate) fn set(&self, _: Origin) {}
+}
+
+macro_rules! const_fn {
+    ($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty)?) -> $ret:ty $body:block) => {
+        $(#[$meta])*
+        $vis const fn $name($($arg: $ty)?) -> $ret $body
+    };
+}
+
+macro_rules! repeat {
+    ($value:expr; $n:expr) => {
+        [const { $value }; $n]
+    };
+}
+
+macro_rules! lot_static {
+    ($(#[$meta:meta])* static $name:ident: $ty:ty = $init:expr;) => {
+        $(#[$meta])*
+        static $name: $ty = $init;
+    };
+}
+
+macro_rules! local {
+    ($(#[$meta:meta])* static $name:ident: $ty:ty = $init:expr;) => {
+        std::thread_local! {
+            $(#[$meta])*
+            static $name: $ty = const { $init };
+        }
+    };
+}
+
+pub(crate) use {const_fn, local, lot_static, repeat};
