@@ -26,7 +26,7 @@ impl Stack {
             // I3: pushed before it is locked.
             let place = self.push(entry.unfilled());
             self.give_up_own(&[m]);
-            m.lock();
+            m.lock_in_object();
             self.fill(place, entry);
             return place;
         }

@@ -16,6 +16,7 @@ use crate::bits::{HAS_PARKED, LOCKED, UNLOCKED};
 use crate::deadline::{Clock, Deadline, Monotonic};
 use crate::flags::{LockFlags, LockStatus};
 use crate::primitive::{Acquire, AtomicU8, Relaxed, Release, const_fn};
+use crate::spin::Spins;
 use core::fmt;
 use core::time::Duration;
 
@@ -125,7 +126,17 @@ impl Mutex {
         if self.lock_free() {
             return LockStatus::Acquired;
         }
-        self.lock_contended(clock, deadline, flags)
+        self.lock_contended(clock, deadline, flags, Spins::on_lock())
+    }
+
+    /// [`lock`](Mutex::lock) of a mutex in an object's header: a critical section's.
+    #[inline]
+    pub(crate) fn lock_in_object(&self) {
+        if !self.lock_free() {
+            let (never, detach) = (Deadline::Never, LockFlags::DETACH);
+            let status = self.lock_contended(&Monotonic, never, detach, Spins::on_object());
+            debug_assert_eq!(status, LockStatus::Acquired);
+        }
     }
 
     #[inline]
@@ -188,7 +199,12 @@ impl Mutex {
         if timeout == Some(Duration::ZERO) {
             return LockStatus::Failure;
         }
-        self.lock_contended(&Monotonic, Deadline::after(timeout), flags)
+        self.lock_contended(
+            &Monotonic,
+            Deadline::after(timeout),
+            flags,
+            Spins::on_lock(),
+        )
     }
 
     /// Unlocks. Without waiters it costs one compare-exchange.
