@@ -76,39 +76,40 @@ impl Spin {
     }
 }
 
-/// How a call of a lock spins: first, and after each time that it was woken.
+/// Where a lock lies, which decides how its threads spin.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Spins {
-    pub(crate) on_arrival: Spin,
-    pub(crate) woken: Spin,
+pub(crate) enum Place {
+    /// By itself, or among data that only its holder uses.
+    Alone,
+    /// In an object's header, beside the reference count: whoever uses the object takes that line from
+    /// the holder, with the lock or without. One thread at a time in long bursts does more than several
+    /// that pass the line on, so the others look rarely.
+    InObject,
 }
 
-impl Spins {
-    /// For a lock of its own.
-    pub(crate) fn on_lock() -> Spins {
-        Spins {
-            on_arrival: Spin::on_arrival(),
-            woken: Spin::woken(),
+impl Place {
+    /// The looks of a thread that finds the lock taken.
+    pub(crate) fn on_arrival(self) -> Spin {
+        match self {
+            Place::Alone => Spin::on_arrival(),
+            Place::InObject => Spin {
+                looks: 3,
+                yields: 1,
+                ..self.woken()
+            },
         }
     }
 
-    /// For a lock in an object's header, beside the reference count: whoever uses the object takes that
-    /// line from the holder, with or without the lock. One thread at a time in long bursts does more
-    /// than several that pass the line on, so the others look rarely.
-    pub(crate) fn on_object() -> Spins {
-        let look = Spin {
-            pauses: 600,
-            most: 600,
-            looks: 1,
-            yields: 0,
-        };
-        Spins {
-            on_arrival: Spin {
-                looks: 3,
-                yields: 1,
-                ..look
+    /// The looks of a waiter that was woken.
+    pub(crate) fn woken(self) -> Spin {
+        match self {
+            Place::Alone => Spin::woken(),
+            Place::InObject => Spin {
+                pauses: 600,
+                most: 600,
+                looks: 1,
+                yields: 0,
             },
-            woken: look,
         }
     }
 }

@@ -62,7 +62,7 @@ use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::hooks;
 use crate::parking_lot::{Kind, Parking, Request, Waiters, lot, park_with, record};
 use crate::primitive::{Acquire, Relaxed, Release};
-use crate::spin::{Spin, Spins};
+use crate::spin::{Place, Spin};
 
 /// The replies to a waiter that is taken out: it competes, for others too if some stay; or it is the
 /// owner.
@@ -80,9 +80,9 @@ impl Mutex {
         clock: &impl Clock,
         deadline: Deadline,
         flags: LockFlags,
-        spins: Spins,
+        place: Place,
     ) -> LockStatus {
-        let (mut spin, mut locked) = (spins.on_arrival, LOCKED);
+        let (mut spin, mut locked) = (place.on_arrival(), LOCKED);
         let mut fair_at = None;
         loop {
             if self.take_within(spin, locked) {
@@ -116,7 +116,7 @@ impl Mutex {
                 ParkStatus::Intr if hooks::ends_wait(flags) => return LockStatus::Intr,
                 ParkStatus::Intr => {}
             }
-            spin = spins.woken;
+            spin = place.woken();
         }
     }
 
