@@ -6,6 +6,7 @@ use super::{
 };
 use crate::deadline::Monotonic;
 use crate::flags::{LockFlags, LockStatus};
+use crate::spin::Placement;
 use core::ffi::{c_int, c_void};
 
 /// Locks. CPython: `Include/cpython/lock.h`, `PyMutex_Lock`.
@@ -16,7 +17,7 @@ use core::ffi::{c_int, c_void};
 #[inline]
 pub unsafe fn PyMutex_Lock(m: *mut PyMutex) {
     // SAFETY: the caller promises that the mutex is alive and aligned.
-    unsafe { &*m }.lock();
+    unsafe { &*m }.lock_in_object();
 }
 
 /// Unlocks. CPython: `Include/cpython/lock.h`, `PyMutex_Unlock`.
@@ -52,9 +53,46 @@ pub unsafe fn PyMutex_IsLocked(m: *mut PyMutex) -> c_int {
 /// That of [the module](crate::c_api#safety).
 #[inline]
 pub unsafe fn _PyMutex_LockTimed(m: *mut PyMutex, timeout_ns: PyTime_t, flags: c_int) -> c_int {
+    // SAFETY: the caller promises that the mutex is alive and aligned.
+    match unsafe { &*m }.lock_free() {
+        true => LockStatus::Acquired as c_int,
+        // SAFETY: the caller's promise is the same.
+        false => unsafe { lock_timed_slow(m, timeout_ns, flags) },
+    }
+}
+
+// The slow halves below are not inlined, and they have C's calling convention, so the fast halves need
+// no stack frame. CPython calls them for each `threading.Lock` and each look into the type cache.
+
+/// # Safety
+///
+/// That of [`_PyMutex_LockTimed`].
+#[cold]
+#[inline(never)]
+unsafe extern "C" fn lock_timed_slow(m: *mut PyMutex, timeout_ns: PyTime_t, flags: c_int) -> c_int {
     let flags = LockFlags::from_bits_truncate(flags.to_le_bytes()[0]);
     // SAFETY: the caller promises that the mutex is alive and aligned.
-    unsafe { &*m }.lock_timed(timeout(timeout_ns), flags) as c_int
+    unsafe { &*m }.lock_timed_in(timeout(timeout_ns), flags, Placement::InObject) as c_int
+}
+
+/// # Safety
+///
+/// That of [`_PyMutex_TryUnlock`].
+#[cold]
+#[inline(never)]
+unsafe extern "C" fn try_unlock_slow(m: *mut PyMutex) -> c_int {
+    // SAFETY: the caller promises that the mutex is alive and aligned.
+    or_minus_one(unsafe { &*m }.try_unlock())
+}
+
+/// # Safety
+///
+/// That of [`_PySeqLock_BeginRead`].
+#[cold]
+#[inline(never)]
+unsafe extern "C" fn begin_read_slow(seqlock: *mut _PySeqLock) -> u32 {
+    // SAFETY: the caller promises that the lock is alive and aligned.
+    unsafe { &*seqlock }.begin_read()
 }
 
 /// Unlocks: 0, or -1 if it is not locked. CPython: `Include/internal/pycore_lock.h`,
@@ -66,7 +104,11 @@ pub unsafe fn _PyMutex_LockTimed(m: *mut PyMutex, timeout_ns: PyTime_t, flags: c
 #[inline]
 pub unsafe fn _PyMutex_TryUnlock(m: *mut PyMutex) -> c_int {
     // SAFETY: the caller promises that the mutex is alive and aligned.
-    or_minus_one(unsafe { &*m }.try_unlock())
+    match unsafe { &*m }.unlock_unparked() {
+        true => 0,
+        // SAFETY: the caller's promise is the same.
+        false => unsafe { try_unlock_slow(m) },
+    }
 }
 
 /// Locks. CPython: `Include/internal/pycore_lock.h`, `_PyRawMutex_LockSlow`.
@@ -345,7 +387,11 @@ fn assert_writing(lock: &_PySeqLock, function: &core::ffi::CStr) {
 #[inline]
 pub unsafe fn _PySeqLock_BeginRead(seqlock: *mut _PySeqLock) -> u32 {
     // SAFETY: the caller promises that the lock is alive and aligned.
-    unsafe { &*seqlock }.begin_read()
+    match unsafe { &*seqlock }.try_begin_read() {
+        Some(sequence) => sequence,
+        // SAFETY: the caller's promise is the same.
+        None => unsafe { begin_read_slow(seqlock) },
+    }
 }
 
 /// 1 if what was read since is of one piece. CPython: `Include/internal/pycore_lock.h`,

@@ -8,10 +8,10 @@ use core::ptr;
 /// it holds the lower one (I5).
 pub(crate) fn lock_both(first: Option<&Mutex>, has_first: bool, second: Option<&Mutex>) {
     if let (Some(first), false) = (first, has_first) {
-        first.lock();
+        first.lock_in_object();
     }
     if let Some(second) = second {
-        second.lock();
+        second.lock_in_object();
     }
 }
 

@@ -27,7 +27,7 @@ impl Stack {
             // Pushed before it is locked (I3).
             let place = self.push(entry.unfilled());
             self.suspend_if_holding(&[m]);
-            m.lock();
+            m.lock_in_object();
             self.fill(place, entry);
             return place;
         }

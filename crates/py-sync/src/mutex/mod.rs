@@ -15,6 +15,7 @@ pub use guard::MutexGuard;
 use crate::bits::{HAS_PARKED, LOCKED, UNLOCKED};
 use crate::deadline::{Clock, Deadline, Monotonic};
 use crate::flags::{LockFlags, LockStatus};
+use crate::spin::Placement;
 use crate::sync::{Acquire, AtomicU8, Relaxed, Release, const_fn};
 use core::fmt;
 use core::time::Duration;
@@ -125,11 +126,21 @@ impl Mutex {
         if self.lock_free() {
             return LockStatus::Acquired;
         }
-        self.lock_contended(clock, deadline, flags)
+        self.lock_contended(clock, deadline, flags, Placement::Alone)
+    }
+
+    /// [`lock`](Mutex::lock) of a mutex in an object's header: a critical section's, CPython's own.
+    #[inline]
+    pub(crate) fn lock_in_object(&self) {
+        if !self.lock_free() {
+            let (never, detach) = (Deadline::Never, LockFlags::DETACH);
+            let status = self.lock_contended(&Monotonic, never, detach, Placement::InObject);
+            debug_assert_eq!(status, LockStatus::Acquired);
+        }
     }
 
     #[inline]
-    fn lock_free(&self) -> bool {
+    pub(crate) fn lock_free(&self) -> bool {
         // Relaxed on failure: the slow path loads again.
         self.0
             .compare_exchange(UNLOCKED, LOCKED, Acquire, Relaxed)
@@ -182,13 +193,24 @@ impl Mutex {
     #[doc(alias = "PyMutex_LockTimed")]
     #[doc(alias = "PyMutex_LockFlags")]
     pub fn lock_timed(&self, timeout: Option<Duration>, flags: LockFlags) -> LockStatus {
+        self.lock_timed_in(timeout, flags, Placement::Alone)
+    }
+
+    /// [`lock_timed`](Mutex::lock_timed) of a mutex with this placement.
+    #[inline]
+    pub(crate) fn lock_timed_in(
+        &self,
+        timeout: Option<Duration>,
+        flags: LockFlags,
+        place: Placement,
+    ) -> LockStatus {
         if self.try_lock() {
             return LockStatus::Acquired;
         }
         if timeout == Some(Duration::ZERO) {
             return LockStatus::Failure;
         }
-        self.lock_contended(&Monotonic, Deadline::after(timeout), flags)
+        self.lock_contended(&Monotonic, Deadline::after(timeout), flags, place)
     }
 
     /// Unlocks. Without waiters it costs one compare-exchange.
@@ -239,7 +261,7 @@ impl Mutex {
 
     /// Unlocks if the byte is 1.
     #[inline]
-    fn unlock_unparked(&self) -> bool {
+    pub(crate) fn unlock_unparked(&self) -> bool {
         // Release: the section ends here. Relaxed on failure: the slow path loads again.
         self.0
             .compare_exchange(LOCKED, UNLOCKED, Release, Relaxed)

@@ -64,7 +64,7 @@ use crate::deadline::{Clock, Deadline};
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::hooks;
 use crate::parking_lot::{Kind, Parking, Request, Waiters, lot, park_with, record};
-use crate::spin::Spin;
+use crate::spin::{Placement, Spin};
 use crate::sync::{Acquire, Relaxed, Release};
 
 // What an unlock tells the waiter that it takes out of the queue (parking_lot's `UnparkToken`).
@@ -87,8 +87,9 @@ impl Mutex {
         clock: &impl Clock,
         deadline: Deadline,
         flags: LockFlags,
+        place: Placement,
     ) -> LockStatus {
-        let (mut spin, mut locked) = (Spin::on_arrival(), LOCKED);
+        let (mut spin, mut locked) = (place.on_arrival(), LOCKED);
         let mut fair_at = None;
         loop {
             if self.take_within(spin, locked) {
@@ -127,7 +128,7 @@ impl Mutex {
                 // A signal that was handled: go on waiting.
                 ParkStatus::Intr => {}
             }
-            spin = Spin::woken();
+            spin = place.woken();
         }
     }
 
