@@ -15,6 +15,8 @@ mod boxed;
 mod bump;
 pub mod cache;
 mod claim;
+#[cfg(doctest)]
+mod compile_fail;
 mod copy;
 mod error;
 mod fill;
@@ -23,8 +25,6 @@ mod owned;
 mod policy;
 mod raw_vec;
 mod refill;
-#[cfg(doctest)]
-mod refused;
 mod returned;
 mod scope;
 mod segment;

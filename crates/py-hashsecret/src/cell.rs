@@ -25,8 +25,8 @@
 //! sequence alone orders them. The sequence would have to go once around, 2^31 resets, during one
 //! read to deceive a reader.
 
-use crate::primitive::{AtomicU32, AtomicUsize, Ordering, const_fn, fence};
 use crate::secret::{HashSecret, SECRET_SIZE};
+use crate::sync::{AtomicU32, AtomicUsize, Ordering, const_fn, fence};
 use Ordering::{Acquire, Relaxed, Release};
 
 const WORD: usize = size_of::<usize>();

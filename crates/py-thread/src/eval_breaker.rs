@@ -1,6 +1,6 @@
 //! [`EvalBreaker`]: what an interpreter's loop looks at between instructions.
 
-use crate::primitive::{AtomicUsize, Ordering, const_fn, fence};
+use crate::sync::{AtomicUsize, Ordering, const_fn, fence};
 use core::fmt;
 use core::ops::{BitOr, BitOrAssign};
 

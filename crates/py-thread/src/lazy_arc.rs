@@ -9,7 +9,7 @@
 //! Orderings: AcqRel for the exchange and Acquire for the load, so that who sees the pointer sees
 //! the value.
 
-use crate::primitive::{AtomicPtr, Ordering, const_fn};
+use crate::sync::{AtomicPtr, Ordering, const_fn};
 use core::fmt;
 use core::ptr;
 use std::sync::Arc;

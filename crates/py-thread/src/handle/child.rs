@@ -5,7 +5,7 @@ use super::outcome::Panic;
 use super::state::Inner;
 use crate::ident::Ident;
 use crate::name;
-use crate::primitive::Arc;
+use crate::sync::Arc;
 use crate::sys::{Main, OsThread};
 use crate::worker::{Ended, Job};
 use core::panic::AssertUnwindSafe;

@@ -3,7 +3,7 @@
 use super::Handle;
 use super::state::Inner;
 use crate::ident::Ident;
-use crate::primitive::Arc;
+use crate::sync::Arc;
 use core::cell::Cell;
 use core::ptr;
 

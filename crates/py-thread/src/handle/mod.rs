@@ -16,7 +16,7 @@ pub use outcome::{Outcome, Panic};
 
 use crate::ident::Ident;
 use crate::os_ident::OsIdent;
-use crate::primitive::Arc;
+use crate::sync::Arc;
 use crate::threads::Registry;
 use core::fmt;
 use state::{DAEMON, Inner, RUNNING, STARTING};

@@ -2,7 +2,7 @@
 
 use super::Handle;
 use super::state::Inner;
-use crate::primitive::Arc;
+use crate::sync::Arc;
 use core::ffi::c_void;
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;

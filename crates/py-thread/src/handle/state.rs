@@ -51,7 +51,7 @@
 use super::outcome::{Outcome, Panic};
 use crate::fork;
 use crate::ident::Ident;
-use crate::primitive::{AtomicU32, AtomicU64, Ordering, UnsafeCell, const_fn};
+use crate::sync::{AtomicU32, AtomicU64, Ordering, UnsafeCell, const_fn};
 use crate::sys::wait::WaitWord;
 use crate::sys::{OsCell, OsThread};
 use crate::threads::Registry;

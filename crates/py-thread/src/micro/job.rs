@@ -1,7 +1,7 @@
 //! [`Job`] and [`Answer`]: a blocking call, done by another thread.
 
 use super::remote::{Door, Letter};
-use crate::primitive::{Arc, Mutex, lock, try_lock};
+use crate::sync::{Arc, Mutex, lock, try_lock};
 use crate::{Panic, StartError, fork};
 use core::fmt;
 use core::panic::AssertUnwindSafe;

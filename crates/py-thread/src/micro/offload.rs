@@ -13,7 +13,7 @@
 
 use super::job::{JobError, Order};
 use crate::WorkerCache;
-use crate::primitive::{Mutex, lock};
+use crate::sync::{Mutex, lock};
 use core::mem;
 use core::time::Duration;
 use std::collections::VecDeque;

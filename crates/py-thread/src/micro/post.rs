@@ -15,7 +15,7 @@ use super::cx::Cx;
 use super::id::Id;
 use super::remote::{Letter, Postbox, Remote};
 use super::step::{On, Step};
-use crate::primitive::{Mutex, lock};
+use crate::sync::{Mutex, lock};
 use core::fmt;
 use core::mem;
 use std::collections::VecDeque;

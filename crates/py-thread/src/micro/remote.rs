@@ -26,7 +26,7 @@
 use super::Id;
 use crate::deadline::Deadline;
 use crate::fork;
-use crate::primitive::{AtomicU32, Mutex, MutexGuard, Ordering, lock, try_lock};
+use crate::sync::{AtomicU32, Mutex, MutexGuard, Ordering, lock, try_lock};
 use crate::sys::wait::{SURVIVES_FORK, WaitWord, Waited};
 use crate::{EvalBreaker, Events};
 use core::fmt;

@@ -2,7 +2,7 @@
 //! state and then looks at its breaker, do not miss each other.
 
 use super::{Work, explore_fully};
-use crate::primitive::{Arc, AtomicU32, Ordering};
+use crate::sync::{Arc, AtomicU32, Ordering};
 use crate::{EvalBreaker, Events};
 
 const DETACHED: u32 = 0;

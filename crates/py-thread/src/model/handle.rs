@@ -2,7 +2,7 @@
 
 use super::{SOON, Work, explore, explore_fully, explore_within, panics, quietly, start};
 use crate::handle::state::{EXITED, Inner, JOINED, RUNNING, joining_in};
-use crate::primitive::Arc;
+use crate::sync::Arc;
 use crate::sys::OsThread;
 use crate::sys::threads::fail_next_join;
 use crate::{Builder, Handle, JoinError, Outcome, State};

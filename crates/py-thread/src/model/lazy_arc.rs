@@ -2,7 +2,7 @@
 
 use super::explore_fully;
 use crate::lazy_arc::LazyArc;
-use crate::primitive::{Arc, UnsafeCell};
+use crate::sync::{Arc, UnsafeCell};
 
 /// Memory that `make` writes before the value is shown.
 struct Made(UnsafeCell<u32>);

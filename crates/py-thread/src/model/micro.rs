@@ -4,7 +4,7 @@ use super::{Work, explore, explore_fully};
 use crate::Events;
 use crate::micro::Offload;
 use crate::micro::model::{Inside, an_id};
-use crate::primitive::Arc;
+use crate::sync::Arc;
 use core::time::Duration;
 
 #[test]

@@ -12,7 +12,7 @@ mod micro;
 mod threads;
 mod worker;
 
-use crate::primitive::{Arc, UnsafeCell};
+use crate::sync::{Arc, UnsafeCell};
 use crate::sys::threads::unsettled;
 use crate::{Builder, Handle};
 use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};

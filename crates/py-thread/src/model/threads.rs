@@ -1,7 +1,7 @@
 //! The registry of an interpreter's threads: starts against its shutdown.
 
 use super::{Work, explore};
-use crate::primitive::Arc;
+use crate::sync::Arc;
 use crate::{StartError, Threads};
 
 /// T1 and T2: a thread that races with the shutdown is refused, or waited for.

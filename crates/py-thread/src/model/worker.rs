@@ -1,7 +1,7 @@
 //! The worker cache: hand-over, linger, the end of the cache.
 
 use super::{Work, explore};
-use crate::primitive::{Arc, Ordering};
+use crate::sync::{Arc, Ordering};
 use crate::sys::threads::started;
 use crate::{State, WorkerCache};
 use core::time::Duration;

@@ -1,7 +1,7 @@
 //! Threads of loom, with pthread's contract checked: each is joined or detached, exactly once.
 
 use super::Main;
-use crate::primitive::{AtomicPtr, Condvar, Mutex, Ordering, lock};
+use crate::sync::{AtomicPtr, Condvar, Mutex, Ordering, lock};
 use core::cell::Cell;
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicIsize, AtomicUsize, Ordering::SeqCst};

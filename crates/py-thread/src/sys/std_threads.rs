@@ -1,7 +1,7 @@
 //! Threads of std: WebAssembly, and Miri on every system.
 
 use super::Main;
-use crate::primitive::{AtomicPtr, Ordering};
+use crate::sync::{AtomicPtr, Ordering};
 use core::ptr;
 use std::io;
 use std::thread::JoinHandle;

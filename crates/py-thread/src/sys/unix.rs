@@ -2,7 +2,7 @@
 //! signal stack for each) and panic where that guard cannot be mapped.
 
 use super::Main;
-use crate::primitive::{AtomicPtr, Ordering};
+use crate::sync::{AtomicPtr, Ordering};
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::ptr;

@@ -1,7 +1,7 @@
 //! Threads of Windows.
 
 use super::Main;
-use crate::primitive::{AtomicPtr, AtomicU32, Ordering};
+use crate::sync::{AtomicPtr, AtomicU32, Ordering};
 use core::ffi::c_void;
 use core::ptr;
 use std::io;

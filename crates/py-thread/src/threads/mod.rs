@@ -6,9 +6,9 @@ pub(crate) use registry::Registry;
 
 use crate::handle::{Builder, Handle, JoinError, StartError};
 use crate::lazy_arc::LazyArc;
-use crate::primitive::const_fn;
 use crate::runtime::Runtime;
 use crate::stack_size::{StackSizeError, check_stack_size};
+use crate::sync::const_fn;
 use core::ptr;
 use std::sync::Arc;
 

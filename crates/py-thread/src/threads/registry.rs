@@ -14,7 +14,7 @@
 use crate::handle::Handle;
 use crate::handle::state::DAEMON;
 use crate::ident::Ident;
-use crate::primitive::{AtomicU32, AtomicU64, Mutex, MutexGuard, Ordering, UnsafeCell, lock};
+use crate::sync::{AtomicU32, AtomicU64, Mutex, MutexGuard, Ordering, UnsafeCell, lock};
 use core::ptr;
 use core::sync::atomic::AtomicUsize;
 use std::collections::BTreeMap;

@@ -9,7 +9,7 @@ pub(crate) use pool::{Ended, Job, Pool};
 use crate::fork;
 use crate::handle::{Builder, Handle, StartError};
 use crate::lazy_arc::LazyArc;
-use crate::primitive::const_fn;
+use crate::sync::const_fn;
 use core::time::Duration;
 use std::sync::Arc;
 

@@ -13,7 +13,7 @@ use crate::deadline::Deadline;
 use crate::fork;
 use crate::handle::Panic;
 use crate::handle::state::Inner;
-use crate::primitive::{Arc, Mutex, lock};
+use crate::sync::{Arc, Mutex, lock};
 use crate::sys::{self, Main};
 use crate::timeout::Timeout;
 use core::time::Duration;

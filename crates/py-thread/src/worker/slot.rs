@@ -18,8 +18,8 @@
 //! Orderings: `JOB` is set with Release and seen with Acquire, which carries the job over.
 
 use crate::deadline::Deadline;
-use crate::primitive::{Ordering, UnsafeCell};
 use crate::spin::yield_while;
+use crate::sync::{Ordering, UnsafeCell};
 use crate::sys::wait::{WaitWord, Waited};
 
 const IDLE: u32 = 0;

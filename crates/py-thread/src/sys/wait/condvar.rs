@@ -11,7 +11,7 @@
 
 use super::Waited;
 use crate::fork;
-use crate::primitive::{AtomicPtr, AtomicU32, Condvar, Mutex, Ordering, const_fn, lock};
+use crate::sync::{AtomicPtr, AtomicU32, Condvar, Mutex, Ordering, const_fn, lock};
 use core::ops::Deref;
 use core::ptr;
 use core::time::Duration;
@@ -103,7 +103,7 @@ impl WaitWord {
 #[cfg(not(all(test, loom)))]
 fn sleep(
     parker: &Parker,
-    guard: crate::primitive::MutexGuard<'_, ()>,
+    guard: crate::sync::MutexGuard<'_, ()>,
     timeout: Option<Duration>,
 ) -> Waited {
     match timeout {
@@ -122,7 +122,7 @@ fn sleep(
 #[cfg(all(test, loom))]
 fn sleep(
     parker: &Parker,
-    guard: crate::primitive::MutexGuard<'_, ()>,
+    guard: crate::sync::MutexGuard<'_, ()>,
     timeout: Option<Duration>,
 ) -> Waited {
     match timeout {

@@ -1,7 +1,7 @@
 //! Linux and Android: the kernel's futex. The only file that names it.
 
 use super::Waited;
-use crate::primitive::AtomicU32;
+use crate::sync::AtomicU32;
 use core::ops::Deref;
 use core::ptr;
 use core::time::Duration;

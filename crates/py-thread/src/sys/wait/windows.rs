@@ -1,7 +1,7 @@
 //! Windows: `WaitOnAddress`. The only file that names it.
 
 use super::Waited;
-use crate::primitive::AtomicU32;
+use crate::sync::AtomicU32;
 use core::ops::Deref;
 use core::time::Duration;
 use windows_sys::Win32::System::Threading::{INFINITE, WaitOnAddress, WakeByAddressAll};
