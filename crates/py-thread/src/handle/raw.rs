@@ -1,4 +1,4 @@
-//! A handle as one word, for C and for whoever keeps it in a C structure.
+//! A handle as one word, for C code and for C structures.
 
 use super::Handle;
 use super::state::Inner;
@@ -8,11 +8,11 @@ use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
 impl Handle {
-    /// Gives the handle away as a pointer that is never null: for a `void *` of C. It counts as a
-    /// handle until [`from_raw`](Handle::from_raw) makes one of it again; if nobody does, the memory
-    /// of the handle is leaked, and the thread, once it has ended, is neither joined nor detached.
+    /// Turns the handle into a pointer that is never null, for a `void *` of C. The pointer counts as
+    /// a handle until [`from_raw`](Handle::from_raw) turns it back. If that never happens, the memory
+    /// of the handle is leaked, and the thread is neither joined nor detached after its end.
     ///
-    /// The pointer may go to other threads. What it points at is this crate's own.
+    /// The pointer may go to other threads. Only this crate may read what it points at.
     ///
     /// CPython: `Modules/_threadmodule.c`, `ThreadHandle *`.
     ///
@@ -59,9 +59,8 @@ impl Handle {
     /// Makes a handle of what [`into_raw`](Handle::into_raw) gave.
     ///
     /// # Safety
-    /// `raw` comes from `into_raw` of this very copy of this crate, and each such pointer is used
-    /// here once: neither it nor a handle that [`borrow_raw`](Handle::borrow_raw) made of it is
-    /// used afterwards.
+    /// `raw` comes from `into_raw` of this same copy of this crate. It is passed here once. Neither it
+    /// nor a handle that [`borrow_raw`](Handle::borrow_raw) made of it is used afterwards.
     ///
     /// # Examples
     /// ```
@@ -85,9 +84,9 @@ impl Handle {
     /// The handle behind a pointer that stays with its owner: to join through it, or to clone it.
     ///
     /// # Safety
-    /// `raw` comes from `into_raw` of this very copy of this crate, [`from_raw`](Handle::from_raw)
-    /// takes it back only after the last use of the result, and nobody drops the result by
-    /// [`ManuallyDrop::drop`] or takes it out.
+    /// `raw` comes from `into_raw` of this same copy of this crate. [`from_raw`](Handle::from_raw)
+    /// takes it back only after the last use of the result. The result is not dropped by
+    /// [`ManuallyDrop::drop`], and the handle is not taken out of it.
     ///
     /// # Examples
     /// ```

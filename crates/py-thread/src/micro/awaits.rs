@@ -1,9 +1,9 @@
-//! What a [`Task`](super::Task) can wait for: each wait is a wish to its scheduler, made in its slice.
+//! What a [`Task`](super::Task) can wait for: each wait is a request to its scheduler, made in its slice.
 
 use super::id::Id;
 use super::job::{Answer, Job, JobError, job};
 use super::step::On;
-use super::task::{JOB, Kind, Wish, Wished, make, round, wish};
+use super::task::{JOB, Kind, Request, Suspend, make, round, request};
 use core::fmt;
 use core::pin::Pin;
 use core::task::{Context, Poll};
@@ -22,7 +22,7 @@ use core::task::{Context, Poll};
 /// ```
 #[inline]
 pub fn give_way() -> impl Future<Output = ()> {
-    Wished::of(Kind::Yield)
+    Suspend::of(Kind::Yield)
 }
 
 /// Sleeps for so many rounds.
@@ -38,7 +38,7 @@ pub fn give_way() -> impl Future<Output = ()> {
 /// assert_eq!(scheduler.take(id).unwrap().done(), Some(6));
 /// ```
 pub async fn sleep(rounds: u64) {
-    wish(Wish::Sleep(rounds)).await;
+    request(Request::Sleep(rounds)).await;
 }
 
 /// Waits until somebody wakes the task.
@@ -52,7 +52,7 @@ pub async fn sleep(rounds: u64) {
 /// assert!(scheduler.run().stop.is_finished());
 /// ```
 pub async fn wait(on: On) {
-    wish(Wish::Wait(on)).await;
+    request(Request::Wait(on)).await;
 }
 
 /// Waits for the end of another microthread of the same scheduler.
@@ -66,7 +66,7 @@ pub async fn wait(on: On) {
 /// assert_eq!(scheduler.take(second).unwrap().done(), Some(5));
 /// ```
 pub async fn join(id: Id) {
-    wish(Wish::Join(id)).await;
+    request(Request::Join(id)).await;
 }
 
 /// The number of this round.

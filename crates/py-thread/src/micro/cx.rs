@@ -1,8 +1,8 @@
-//! [`Cx`]: the door from inside a slice; and [`Spawner`].
+//! [`Cx`]: the inbox from inside a slice; and [`Spawner`].
 
 use super::Id;
 use super::local::{Command, Local};
-use super::remote::{Door, Remote};
+use super::remote::{Inbox, Remote};
 use core::cell::RefCell;
 use core::fmt;
 use std::collections::VecDeque;
@@ -35,7 +35,7 @@ pub struct Cx<'a> {
     pub(super) serial: u64,
     pub(super) now: u64,
     pub(super) local: &'a Rc<Local>,
-    pub(super) door: &'a Arc<Door>,
+    pub(super) inbox: &'a Arc<Inbox>,
 }
 
 impl Cx<'_> {
@@ -119,7 +119,7 @@ impl Cx<'_> {
         self.local.interval.set(interval.max(1));
     }
 
-    /// The door for other threads.
+    /// The inbox for other threads.
     ///
     /// ```
     /// use py_thread::micro::{On, Scheduler, Step, from_fn};
@@ -137,7 +137,7 @@ impl Cx<'_> {
     /// ```
     #[must_use]
     pub fn remote(&self) -> Remote {
-        Remote::new(Arc::clone(self.door))
+        Remote::new(Arc::clone(self.inbox))
     }
 }
 
@@ -151,7 +151,7 @@ impl fmt::Debug for Cx<'_> {
 }
 
 /// Those that were spawned from inside, until the round ends.
-pub(super) type Nursery<A> = RefCell<VecDeque<(Id, A)>>;
+pub(super) type Spawned<A> = RefCell<VecDeque<(Id, A)>>;
 
 /// Spawns microthreads from inside of others: [`Scheduler::spawner`](super::Scheduler::spawner)
 /// makes it, and microthreads keep clones of it.
@@ -169,7 +169,7 @@ pub(super) type Nursery<A> = RefCell<VecDeque<(Id, A)>>;
 /// ```
 pub struct Spawner<A> {
     pub(super) local: Rc<Local>,
-    pub(super) nursery: Rc<Nursery<A>>,
+    pub(super) spawned: Rc<Spawned<A>>,
 }
 
 impl<A> Spawner<A> {
@@ -179,7 +179,7 @@ impl<A> Spawner<A> {
     #[must_use = "the id names it"]
     pub fn spawn(&self, agent: A) -> Id {
         let id = self.local.new_id();
-        self.nursery.borrow_mut().push_back((id, agent));
+        self.spawned.borrow_mut().push_back((id, agent));
         self.local.ask(Command::Adopt(id));
         id
     }
@@ -189,7 +189,7 @@ impl<A> Clone for Spawner<A> {
     fn clone(&self) -> Self {
         Spawner {
             local: Rc::clone(&self.local),
-            nursery: Rc::clone(&self.nursery),
+            spawned: Rc::clone(&self.spawned),
         }
     }
 }

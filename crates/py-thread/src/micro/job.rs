@@ -1,6 +1,6 @@
 //! [`Job`] and [`Answer`]: a blocking call, done by another thread.
 
-use super::remote::{Door, Letter};
+use super::remote::{Inbox, Notice};
 use crate::sync::{Arc, Mutex, lock, try_lock};
 use crate::{Panic, StartError, fork};
 use core::fmt;
@@ -23,7 +23,7 @@ pub struct Job(Box<dyn Work>);
 /// is [`JobError::Forked`] then; one that was there can be taken on both sides.
 #[derive(Debug)]
 pub struct Answer<T> {
-    sheet: Arc<Sheet<T>>,
+    cell: Arc<AnswerCell<T>>,
     /// The process that the job was given to.
     generation: u32,
     is_taken: bool,
@@ -78,7 +78,7 @@ impl std::error::Error for JobError {
 
 /// What is written on it: nothing yet, or how the job went.
 #[derive(Debug)]
-struct Sheet<T>(Mutex<Option<Result<T, JobError>>>);
+struct AnswerCell<T>(Mutex<Option<Result<T, JobError>>>);
 
 /// Makes a job of a call that may block, and the place where its answer arrives.
 ///
@@ -99,16 +99,16 @@ struct Sheet<T>(Mutex<Option<Result<T, JobError>>>);
 /// assert_eq!(scheduler.take(id).unwrap().done(), Some(true));
 /// ```
 pub fn job<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> (Job, Answer<T>) {
-    let sheet = Arc::new(Sheet(Mutex::new(None)));
+    let cell = Arc::new(AnswerCell(Mutex::new(None)));
     let work = Typed {
         f,
-        sheet: Arc::clone(&sheet),
+        cell: Arc::clone(&cell),
     };
     let generation = fork::generation();
     (
         Job(Box::new(work)),
         Answer {
-            sheet,
+            cell,
             generation,
             is_taken: false,
         },
@@ -124,10 +124,10 @@ impl<T> Answer<T> {
             return None;
         }
         let answer = match self.generation == fork::generation() {
-            true => lock(&self.sheet.0).take(),
+            true => lock(&self.cell.0).take(),
             // The thread that wrote it may have vanished with the lock in its hands.
-            false => try_lock(&self.sheet.0)
-                .and_then(|mut sheet| sheet.take())
+            false => try_lock(&self.cell.0)
+                .and_then(|mut cell| cell.take())
                 .or(Some(Err(JobError::Forked))),
         };
         self.is_taken = answer.is_some();
@@ -153,37 +153,37 @@ pub(super) trait Work: Send {
 
 struct Typed<T, F> {
     f: F,
-    sheet: Arc<Sheet<T>>,
+    cell: Arc<AnswerCell<T>>,
 }
 
 impl<T: Send, F: FnOnce() -> T + Send> Work for Typed<T, F> {
     fn run(self: Box<Self>) {
-        let Typed { f, sheet } = *self;
+        let Typed { f, cell } = *self;
         let result = catch_unwind(AssertUnwindSafe(f));
         let result = result.map_err(|p| JobError::Panicked(StdArc::new(Panic::new(p))));
-        *lock(&sheet.0) = Some(result);
+        *lock(&cell.0) = Some(result);
     }
 
     fn fail(self: Box<Self>, error: JobError) {
-        *lock(&self.sheet.0) = Some(Err(error));
+        *lock(&self.cell.0) = Some(Err(error));
     }
 
     fn is_wanted(&self) -> bool {
-        Arc::strong_count(&self.sheet) > 1
+        Arc::strong_count(&self.cell) > 1
     }
 }
 
 /// A job on its way, and whom to tell.
-pub(super) struct Order {
+pub(super) struct QueuedJob {
     pub(super) job: Job,
-    pub(super) door: StdArc<Door>,
+    pub(super) inbox: StdArc<Inbox>,
     pub(super) number: u64,
 }
 
-impl Order {
+impl QueuedJob {
     /// Does the job if somebody wants it, and tells the scheduler. Never unwinds.
-    pub(super) fn carry_out(self) {
-        let Order { job, door, number } = self;
+    pub(super) fn run(self) {
+        let QueuedJob { job, inbox, number } = self;
         let work = job.0;
         // A job catches its own panics; what is left is a destructor's: of the job, or of an answer
         // that nobody wants any more.
@@ -194,19 +194,19 @@ impl Order {
         }));
         // Nobody is there to hear it, and dropping it could panic again.
         result.unwrap_or_else(core::mem::forget);
-        door.post(Letter::Done(number));
+        inbox.post(Notice::Done(number));
     }
 
     /// Tells why it is not done.
     pub(super) fn fail(self, error: JobError) {
         let failed = catch_unwind(AssertUnwindSafe(|| self.job.0.fail(error)));
         failed.unwrap_or_else(core::mem::forget);
-        self.door.post(Letter::Done(self.number));
+        self.inbox.post(Notice::Done(self.number));
     }
 }
 
-impl fmt::Debug for Order {
+impl fmt::Debug for QueuedJob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Order({})", self.number)
+        write!(f, "QueuedJob({})", self.number)
     }
 }

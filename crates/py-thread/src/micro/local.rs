@@ -18,7 +18,7 @@ const LAST_BLOCK: u64 = 1 << 16;
 /// What was asked for during a round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Command {
-    /// Takes this one of the nursery in, if it still is there.
+    /// Takes this one of the spawned in, if it still is there.
     Adopt(Id),
     Wake(Id),
     Kill(Id),

@@ -1,6 +1,6 @@
 //! [`Mixed`]: a population of several types.
 
-use super::remote::Door;
+use super::remote::Inbox;
 use super::report::{Deadlock, Report, Stop};
 use super::scheduler::Scheduler;
 use super::step::Microthread;
@@ -17,8 +17,8 @@ trait Population: Any {
     /// The round in which it has something to do next, if any; the deadlock of those that wait.
     fn next(&mut self) -> Next;
     fn pass_to(&mut self, round: u64);
-    /// From now on whatever comes through its door rings this bell too.
-    fn hang(&self, bell: &Arc<Door>);
+    /// From now on whatever comes through its inbox rings this shared too.
+    fn set_parent(&self, parent: &Arc<Inbox>);
     fn is_raised(&self) -> bool;
     fn as_any(&mut self) -> &mut dyn Any;
 }
@@ -46,8 +46,8 @@ impl<A: Microthread + 'static> Population for Scheduler<A> {
         self.skip_to(round);
     }
 
-    fn hang(&self, bell: &Arc<Door>) {
-        self.hang_bell(bell);
+    fn set_parent(&self, parent: &Arc<Inbox>) {
+        self.set_parent_inbox(parent);
     }
 
     fn is_raised(&self) -> bool {
@@ -137,7 +137,7 @@ impl Mixed {
     /// # Blocking
     /// While jobs are all that is left: the thread sleeps.
     pub fn run(&mut self) -> Stop {
-        let mut bell: Option<Arc<Door>> = None;
+        let mut shared: Option<Arc<Inbox>> = None;
         loop {
             if self.populations.iter().all(|p| p.is_empty()) {
                 return Stop::Finished;
@@ -154,10 +154,10 @@ impl Mixed {
             match next {
                 Some(round) => self.populations.iter_mut().for_each(|p| p.pass_to(round)),
                 None if jobs => {
-                    match bell.take() {
-                        Some(bell) => self.sleep(&bell),
+                    match shared.take() {
+                        Some(shared) => self.sleep(&shared),
                         // Then look once more: who comes after this look rings it.
-                        None => bell = Some(self.hang_bell()),
+                        None => shared = Some(self.share_inbox()),
                     }
                     continue;
                 }
@@ -166,7 +166,7 @@ impl Mixed {
                     return Stop::Deadlock(Deadlock { waiting });
                 }
             }
-            bell = None;
+            shared = None;
             for report in self.round() {
                 if let Stop::Raised(..) = report.stop {
                     return report.stop;
@@ -177,18 +177,18 @@ impl Mixed {
 }
 
 impl Mixed {
-    fn hang_bell(&self) -> Arc<Door> {
-        let bell = Arc::new(Door::new(Arc::default()));
+    fn share_inbox(&self) -> Arc<Inbox> {
+        let shared = Arc::new(Inbox::new(Arc::default()));
         for population in &self.populations {
-            population.hang(&bell);
+            population.set_parent(&shared);
         }
-        bell
+        shared
     }
 
-    /// Sleeps until something came through one of the doors, or a breaker is raised.
-    fn sleep(&self, bell: &Door) {
+    /// Sleeps until something came through one of the inboxes, or a breaker is raised.
+    fn sleep(&self, shared: &Inbox) {
         let is_raised = || self.populations.iter().any(|p| p.is_raised());
-        bell.sleep_unless(Deadline::NEVER, is_raised);
+        shared.sleep_unless(Deadline::NEVER, is_raised);
     }
 }
 

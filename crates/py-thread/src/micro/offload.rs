@@ -2,16 +2,16 @@
 //!
 //! Invariants:
 //! * O1: while `running` is below the limit the queue is empty, or somebody is about to start a
-//!   worker for what it holds: who adds an order counts a worker in under the same lock.
-//! * O2: a worker is counted out, under the lock, only when it finds the queue empty. So an order
+//!   worker for what it holds: who adds an job counts a worker in under the same lock.
+//! * O2: a worker is counted out, under the lock, only when it finds the queue empty. So an job
 //!   that is added while `running` is at the limit is found by one of those that run.
-//! * O3: each order is carried out or failed, once: it is in the queue, or in one worker's hands.
+//! * O3: each job is carried out or failed, once: it is in the queue, or in one worker's hands.
 //!   If no thread can be started, the last one that was counted in fails what is left.
-//! * O4: no order is carried out, failed or dropped under the lock.
+//! * O4: no job is carried out, failed or dropped under the lock.
 //!
 //! Orderings: everything is under the lock.
 
-use super::job::{JobError, Order};
+use super::job::{JobError, QueuedJob};
 use crate::WorkerCache;
 use crate::sync::{Mutex, lock};
 use core::mem;
@@ -42,7 +42,7 @@ pub struct Offload {
 
 #[derive(Debug)]
 struct Queue {
-    orders: VecDeque<Order>,
+    jobs: VecDeque<QueuedJob>,
     /// The workers that run, or are being started.
     running: usize,
 }
@@ -73,7 +73,7 @@ impl Offload {
             limit,
             cache: WorkerCache::with_linger(limit, linger),
             queue: Mutex::new(Queue {
-                orders: VecDeque::new(),
+                jobs: VecDeque::new(),
                 running: 0,
             }),
         })
@@ -95,11 +95,11 @@ impl Offload {
         self.cache.idle()
     }
 
-    /// Takes an order: O1.
-    pub(super) fn submit(self: &Arc<Offload>, order: Order) {
+    /// Takes an job: O1.
+    pub(super) fn submit(self: &Arc<Offload>, job: QueuedJob) {
         {
             let mut queue = lock(&self.queue);
-            queue.orders.push_back(order);
+            queue.jobs.push_back(job);
             if queue.running == self.limit {
                 return;
             }
@@ -116,29 +116,29 @@ impl Offload {
         let mut queue = lock(&self.queue);
         queue.running -= 1;
         let left = match queue.running {
-            0 => mem::take(&mut queue.orders),
+            0 => mem::take(&mut queue.jobs),
             _ => VecDeque::new(),
         };
         drop(queue);
-        for order in left {
-            order.fail(error.clone());
+        for job in left {
+            job.fail(error.clone());
         }
     }
 
-    /// A worker's turn: one order after the other.
+    /// A worker's turn: one job after the other.
     fn work(&self) {
-        while let Some(order) = self.next() {
-            order.carry_out();
+        while let Some(job) = self.next() {
+            job.run();
         }
     }
 
     /// O2.
-    fn next(&self) -> Option<Order> {
+    fn next(&self) -> Option<QueuedJob> {
         let mut queue = lock(&self.queue);
-        let order = queue.orders.pop_front();
-        if order.is_none() {
+        let job = queue.jobs.pop_front();
+        if job.is_none() {
             queue.running -= 1;
         }
-        order
+        job
     }
 }

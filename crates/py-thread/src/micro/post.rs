@@ -6,14 +6,14 @@
 //! every time.
 //!
 //! Invariants:
-//! * P1: a message is in `sent` before its letter is posted; the receiver's scheduler opens the box
-//!   when it reads the letter. A letter is posted by who finds `sent` empty: the others' messages go
+//! * P1: a message is in `sent` before its notice is posted; the receiver's scheduler opens the box
+//!   when it reads the notice. A notice is posted by who finds `sent` empty: the others' messages go
 //!   with it.
 //! * P2: only the receiver's thread touches `read` and `waiter`.
 
 use super::cx::Cx;
 use super::id::Id;
-use super::remote::{Letter, Postbox, Remote};
+use super::remote::{Notice, Postbox, Remote};
 use super::step::{On, Step};
 use crate::sync::{Mutex, lock};
 use core::fmt;
@@ -42,7 +42,7 @@ pub struct PostReceiver<T>(Arc<Shared<T>>);
 
 /// A mailbox to a microthread of the scheduler behind `to`, from any thread. A microthread that
 /// waits is told as a deadlock if nobody of its own thread can wake it; the embedder
-/// [waits](super::Scheduler::wait) for what comes through the door.
+/// [waits](super::Scheduler::wait) for what comes through the inbox.
 ///
 /// ```
 /// use py_thread::micro::{Scheduler, Step, from_fn, post};
@@ -95,7 +95,7 @@ impl<T: Send + 'static> PostSender<T> {
             && !self
                 .0
                 .to
-                .post(Letter::Post(Arc::clone(&self.0) as Arc<dyn Postbox>))
+                .post(Notice::Post(Arc::clone(&self.0) as Arc<dyn Postbox>))
         {
             let mut inner = lock(&self.0.inner);
             inner.is_received = false;

@@ -1,26 +1,26 @@
-//! [`Remote`]: the one door for other threads; and [`Door`], its other side.
+//! [`Remote`]: the one inbox for other threads; and [`Inbox`], its other side.
 //!
 //! | word | means | goes to |
 //! |---|---|---|
-//! | `EMPTY` | no letter; the scheduler is awake | `MAIL` by who has posted, `SLEEPING` by the scheduler |
-//! | `SLEEPING` | no letter; the scheduler sleeps, or is about to | `MAIL` by who has posted, `EMPTY` by the scheduler |
-//! | `MAIL` | there may be letters | `EMPTY` by the scheduler |
+//! | `EMPTY` | no notice; the scheduler is awake | `NOTIFIED` by who has posted, `PARKED` by the scheduler |
+//! | `PARKED` | no notice; the scheduler sleeps, or is about to | `NOTIFIED` by who has posted, `EMPTY` by the scheduler |
+//! | `NOTIFIED` | there may be notices | `EMPTY` by the scheduler |
 //!
 //! Invariants:
-//! * D1: a letter is put into the box, under its lock, before its poster sets `MAIL`; and the
-//!   scheduler sets `EMPTY` before it empties the box. So a letter that it missed has its `MAIL`
+//! * D1: a notice is put into the box, under its lock, before its poster sets `NOTIFIED`; and the
+//!   scheduler sets `EMPTY` before it empties the box. So a notice that it missed has its `NOTIFIED`
 //!   still to come.
-//! * D2: who sets `MAIL` over `SLEEPING` wakes. The scheduler sleeps on `SLEEPING` only, and looks at
-//!   the breaker before it says so; who interrupts raises the breaker before it sets `MAIL`.
-//! * D3: a closed box takes no letter: its scheduler is gone, and with it all microthreads.
-//! * D4: a door may have a bell, the door of a population that its scheduler is part of: who rings
-//!   the one rings the other too, afterwards. It is hung under the lock of the box, with `MAIL` set
-//!   behind it: so who did not see the bell has a letter in the box, or raised the breaker, before
+//! * D2: who sets `NOTIFIED` over `PARKED` wakes. The scheduler sleeps on `PARKED` only, and looks at
+//!   the breaker before it says so; who interrupts raises the breaker before it sets `NOTIFIED`.
+//! * D3: a closed box takes no notice: its scheduler is gone, and with it all microthreads.
+//! * D4: a inbox may have a parent, the inbox of a population that its scheduler is part of: who rings
+//!   the one rings the other too, afterwards. It is hung under the lock of the box, with `NOTIFIED` set
+//!   behind it: so who did not see the parent has a notice in the box, or raised the breaker, before
 //!   the scheduler looks.
-//! * D5: no lock of a door of another process is waited for: a thread that died in the fork may hold
-//!   it. One that is free is whole, and its door goes on in the child, with all that leads to it.
+//! * D5: no lock of a inbox of another process is waited for: a thread that died in the fork may hold
+//!   it. One that is free is whole, and its inbox goes on in the child, with all that leads to it.
 //!
-//! Orderings: the letters are carried over by the lock of the box. The word is AcqRel, so that what
+//! Orderings: the notices are carried over by the lock of the box. The word is AcqRel, so that what
 //! was done before an interrupt is seen after the sleep that it ends.
 
 use super::Id;
@@ -34,11 +34,11 @@ use core::mem;
 use std::sync::Arc;
 
 const EMPTY: u32 = 0;
-const SLEEPING: u32 = 1;
-const MAIL: u32 = 2;
+const PARKED: u32 = 1;
+const NOTIFIED: u32 = 2;
 
-/// What comes through the door.
-pub(super) enum Letter {
+/// What comes through the inbox.
+pub(super) enum Notice {
     Wake(Id),
     /// The job of this number is done.
     Done(u64),
@@ -52,29 +52,29 @@ pub(super) trait Postbox: Send + Sync {
     fn open(&self) -> Option<Id>;
 }
 
-pub(super) struct Door {
+pub(super) struct Inbox {
     word: WaitWord,
-    letters: Mutex<Letters>,
+    notices: Mutex<Notices>,
     breaker: Arc<EvalBreaker>,
     /// The process. Relaxed: it is written in a child, by the scheduler; who sees that late takes the
     /// careful way.
     generation: AtomicU32,
 }
 
-struct Letters {
-    list: Vec<Letter>,
+struct Notices {
+    list: Vec<Notice>,
     closed: bool,
-    bell: Option<Arc<Door>>,
+    parent: Option<Arc<Inbox>>,
 }
 
-impl Door {
-    pub(super) fn new(breaker: Arc<EvalBreaker>) -> Door {
-        Door {
+impl Inbox {
+    pub(super) fn new(breaker: Arc<EvalBreaker>) -> Inbox {
+        Inbox {
             word: WaitWord::new(EMPTY),
-            letters: Mutex::new(Letters {
+            notices: Mutex::new(Notices {
                 list: Vec::new(),
                 closed: false,
-                bell: None,
+                parent: None,
             }),
             breaker,
             generation: AtomicU32::new(fork::generation()),
@@ -91,55 +91,55 @@ impl Door {
     }
 
     /// The box, if it may be had. D5.
-    fn open(&self) -> Option<MutexGuard<'_, Letters>> {
+    fn open(&self) -> Option<MutexGuard<'_, Notices>> {
         match self.is_of_this_process() {
-            true => Some(lock(&self.letters)),
-            false if SURVIVES_FORK => try_lock(&self.letters),
+            true => Some(lock(&self.notices)),
+            false if SURVIVES_FORK => try_lock(&self.notices),
             false => None,
         }
     }
 
-    /// In the child of a fork: the door is this process's from now on. False if it cannot be. D5.
+    /// In the child of a fork: the inbox is this process's from now on. False if it cannot be. D5.
     pub(super) fn go_on_in_child(&self) -> bool {
-        let Some(letters) = self.open() else {
+        let Some(notices) = self.open() else {
             return false;
         };
         self.generation.store(fork::generation(), Ordering::Relaxed);
-        drop(letters);
-        // Who died before it rang left a letter.
-        self.word.swap(MAIL, Ordering::AcqRel);
+        drop(notices);
+        // Who died before it rang left a notice.
+        self.word.swap(NOTIFIED, Ordering::AcqRel);
         true
     }
 
-    /// Posts a letter; false if nobody is there any more. D1, D3 to D5.
-    pub(super) fn post(&self, letter: Letter) -> bool {
-        let Some(mut letters) = self.open() else {
+    /// Posts a notice; false if nobody is there any more. D1, D3 to D5.
+    pub(super) fn post(&self, notice: Notice) -> bool {
+        let Some(mut notices) = self.open() else {
             return false;
         };
-        if letters.closed {
-            // The letter may own what has a destructor: it goes after the lock.
-            drop(letters);
+        if notices.closed {
+            // The notice may own what has a destructor: it goes after the lock.
+            drop(notices);
             return false;
         }
-        letters.list.push(letter);
-        let bell = letters.bell.clone();
-        drop(letters);
-        self.ring();
-        if let Some(bell) = bell {
-            bell.ring();
+        notices.list.push(notice);
+        let parent = notices.parent.clone();
+        drop(notices);
+        self.notify();
+        if let Some(parent) = parent {
+            parent.notify();
         }
         true
     }
 
-    /// Hangs the bell. By the scheduler alone. D4.
-    pub(super) fn hang(&self, bell: &Arc<Door>) {
-        lock(&self.letters).bell = Some(Arc::clone(bell));
-        self.word.swap(MAIL, Ordering::AcqRel);
+    /// Hangs the parent. By the scheduler alone. D4.
+    pub(super) fn set_parent(&self, parent: &Arc<Inbox>) {
+        lock(&self.notices).parent = Some(Arc::clone(parent));
+        self.word.swap(NOTIFIED, Ordering::AcqRel);
     }
 
     /// D2.
-    fn ring(&self) {
-        if self.word.swap(MAIL, Ordering::AcqRel) == SLEEPING {
+    fn notify(&self) {
+        if self.word.swap(NOTIFIED, Ordering::AcqRel) == PARKED {
             self.word.wake_all();
         }
     }
@@ -147,26 +147,26 @@ impl Door {
     /// Raises the breaker, and ends a sleep.
     fn interrupt(&self, events: Events) {
         self.breaker.raise(events);
-        self.ring();
-        let bell = self.open().and_then(|letters| letters.bell.clone());
-        if let Some(bell) = bell {
-            bell.ring();
+        self.notify();
+        let parent = self.open().and_then(|notices| notices.parent.clone());
+        if let Some(parent) = parent {
+            parent.notify();
         }
     }
 
     /// Empties the box. By the scheduler alone.
-    pub(super) fn collect(&self, into: &mut Vec<Letter>) {
-        // Relaxed: a letter that is not seen yet is for the next round; the lock carries the others
+    pub(super) fn collect(&self, into: &mut Vec<Notice>) {
+        // Relaxed: a notice that is not seen yet is for the next round; the lock carries the others
         // over.
         if self.word.load(Ordering::Relaxed) == EMPTY {
             return;
         }
         // D1.
         self.word.swap(EMPTY, Ordering::AcqRel);
-        into.append(&mut lock(&self.letters).list);
+        into.append(&mut lock(&self.notices).list);
     }
 
-    /// Sleeps until there is a letter or the breaker is raised, or until the deadline; then false.
+    /// Sleeps until there is a notice or the breaker is raised, or until the deadline; then false.
     /// By the scheduler alone.
     pub(super) fn sleep(&self, deadline: Deadline) -> bool {
         self.sleep_unless(deadline, || self.breaker.is_raised())
@@ -183,12 +183,12 @@ impl Door {
             }
             let said =
                 self.word
-                    .compare_exchange(EMPTY, SLEEPING, Ordering::AcqRel, Ordering::Acquire);
-            if said == Err(MAIL) {
+                    .compare_exchange(EMPTY, PARKED, Ordering::AcqRel, Ordering::Acquire);
+            if said == Err(NOTIFIED) {
                 return true;
             }
-            let waited = self.word.wait(SLEEPING, deadline.sleep());
-            if self.word.load(Ordering::Acquire) == MAIL {
+            let waited = self.word.wait(PARKED, deadline.sleep());
+            if self.word.load(Ordering::Acquire) == NOTIFIED {
                 return true;
             }
             if waited == Waited::TimedOut && deadline.ends() {
@@ -200,28 +200,28 @@ impl Door {
     /// The scheduler is awake again; true if there is mail.
     fn awake(&self) -> bool {
         self.word
-            .compare_exchange(SLEEPING, EMPTY, Ordering::AcqRel, Ordering::Acquire)
-            == Err(MAIL)
+            .compare_exchange(PARKED, EMPTY, Ordering::AcqRel, Ordering::Acquire)
+            == Err(NOTIFIED)
     }
 
     /// D3.
     pub(super) fn close(&self) {
-        if let Some(mut letters) = self.open() {
-            letters.closed = true;
-            let list = mem::take(&mut letters.list);
-            drop(letters);
+        if let Some(mut notices) = self.open() {
+            notices.closed = true;
+            let list = mem::take(&mut notices.list);
+            drop(notices);
             drop(list);
         }
     }
 }
 
-impl fmt::Debug for Door {
+impl fmt::Debug for Inbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Door")
+        f.write_str("Inbox")
     }
 }
 
-/// The door for other threads: wakes microthreads of a scheduler, and interrupts it. All else in
+/// The inbox for other threads: wakes microthreads of a scheduler, and interrupts it. All else in
 /// [`micro`](super) belongs to the scheduler's own thread.
 ///
 /// ```
@@ -238,16 +238,16 @@ impl fmt::Debug for Door {
 /// let remote = scheduler.remote();
 /// let other = std::thread::spawn(move || remote.wake(id));
 /// while !scheduler.run().stop.is_finished() {
-///     scheduler.wait(None); // for what comes through the door
+///     scheduler.wait(None); // for what comes through the inbox
 /// }
 /// # other.join().unwrap();
 /// ```
 #[derive(Clone)]
-pub struct Remote(Arc<Door>);
+pub struct Remote(Arc<Inbox>);
 
 impl Remote {
-    pub(super) fn new(door: Arc<Door>) -> Remote {
-        Remote(door)
+    pub(super) fn new(inbox: Arc<Inbox>) -> Remote {
+        Remote(inbox)
     }
 
     /// Wakes a microthread: it goes on in the next round that begins. False if its scheduler is
@@ -258,7 +258,7 @@ impl Remote {
     /// # Blocking
     /// Never for long: while another thread posts.
     pub fn wake(&self, id: Id) -> bool {
-        self.0.post(Letter::Wake(id))
+        self.0.post(Notice::Wake(id))
     }
 
     /// Raises `events` on the scheduler's [`EvalBreaker`], and wakes its thread if it sleeps. The
@@ -285,14 +285,14 @@ impl Remote {
         self.0.interrupt(events);
     }
 
-    /// Whether it is the door of the scheduler that has this one.
-    pub(super) fn leads_to(&self, door: &Arc<Door>) -> bool {
-        Arc::ptr_eq(&self.0, door)
+    /// Whether it is the inbox of the scheduler that has this one.
+    pub(super) fn leads_to(&self, inbox: &Arc<Inbox>) -> bool {
+        Arc::ptr_eq(&self.0, inbox)
     }
 
-    /// Posts a letter; false if nobody is there any more.
-    pub(super) fn post(&self, letter: Letter) -> bool {
-        self.0.post(letter)
+    /// Posts a notice; false if nobody is there any more.
+    pub(super) fn post(&self, notice: Notice) -> bool {
+        self.0.post(notice)
     }
 }
 

@@ -10,10 +10,10 @@ use std::panic::{catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 
-type Order<A> = Box<dyn FnOnce(&mut Scheduler<A>) + Send>;
+type Command<A> = Box<dyn FnOnce(&mut Scheduler<A>) + Send>;
 
 struct Shard<A: Microthread> {
-    orders: Option<Sender<Order<A>>>,
+    commands: Option<Sender<Command<A>>>,
     handle: Handle,
 }
 
@@ -57,16 +57,16 @@ impl<A: Microthread + 'static> Swarm<A> {
         let make = Arc::new(make);
         let mut shards = Vec::new();
         for n in 0..threads.max(1) {
-            let (orders, inbox) = channel::<Order<A>>();
+            let (commands, inbox) = channel::<Command<A>>();
             let make = Arc::clone(&make);
             let handle = crate::start(move || {
                 let mut scheduler = make(n);
-                for order in inbox {
-                    order(&mut scheduler);
+                for command in inbox {
+                    command(&mut scheduler);
                 }
             })?;
             shards.push(Shard {
-                orders: Some(orders),
+                commands: Some(commands),
                 handle,
             });
         }
@@ -107,13 +107,13 @@ impl<A: Microthread + 'static> Swarm<A> {
             .map(|n| {
                 let (answer, result) = channel();
                 let f = Arc::clone(&f);
-                let order: Order<A> = Box::new(move |scheduler| {
+                let command: Command<A> = Box::new(move |scheduler| {
                     let result = catch_unwind(AssertUnwindSafe(|| f(n, scheduler)));
                     // `each` waits for it.
                     drop(answer.send(result));
                 });
-                if let Some(orders) = &self.shards[n].orders {
-                    drop(orders.send(order));
+                if let Some(commands) = &self.shards[n].commands {
+                    drop(commands.send(command));
                 }
                 result
             })
@@ -149,7 +149,7 @@ impl<A: Microthread + 'static> Swarm<A> {
     /// ```
     pub fn round(&self) -> Vec<Report> {
         // What was sent in the round before is read by all before one begins to send in this.
-        self.each(|_, scheduler| scheduler.read_letters());
+        self.each(|_, scheduler| scheduler.read_notices());
         self.each(|_, scheduler| scheduler.round_of_shard())
     }
 }
@@ -158,7 +158,7 @@ impl<A: Microthread> Drop for Swarm<A> {
     /// Waits until the threads have dropped their schedulers.
     fn drop(&mut self) {
         for shard in &mut self.shards {
-            shard.orders = None;
+            shard.commands = None;
         }
         for shard in &self.shards {
             drop(shard.handle.join());

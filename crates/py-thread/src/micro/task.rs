@@ -21,12 +21,12 @@ use std::task::Waker;
 // destructor, so that an access costs one instruction.
 std::thread_local! {
     static KIND: Cell<Kind> = const { Cell::new(Kind::Off) };
-    /// What is wished for, if the kind does not say all.
-    static WISH: Cell<Wish> = const { Cell::new(Wish::Sleep(0)) };
+    /// What is suspended for, if the kind does not say all.
+    static REQUEST: Cell<Request> = const { Cell::new(Request::Sleep(0)) };
     /// The round.
     static NOW: Cell<u64> = const { Cell::new(0) };
     static TICKS: Cell<Ticks> = const { Cell::new(Ticks { left: 0, over: 0 }) };
-    /// The job that is wished for.
+    /// The job that is suspended for.
     pub(super) static JOB: Cell<Option<Job>> = const { Cell::new(None) };
     /// The slices of tasks that run schedulers, in the one above or in each other.
     static OUTER: RefCell<Vec<Outer>> = const { RefCell::new(Vec::new()) };
@@ -53,12 +53,12 @@ pub(super) enum Kind {
     Check,
     /// `JOB`.
     Block,
-    /// `WISH`.
+    /// `REQUEST`.
     More,
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Wish {
+pub(super) enum Request {
     Sleep(u64),
     Wait(On),
     Join(Id),
@@ -110,7 +110,7 @@ struct Inside {
 /// The slice of a task that runs a scheduler.
 struct Outer {
     kind: Kind,
-    wish: Wish,
+    request: Request,
     job: Option<Job>,
     now: u64,
     ticks: Ticks,
@@ -122,7 +122,7 @@ impl Inside {
         let kind = KIND.replace(Kind::Nothing);
         let is_nested = kind != Kind::Off;
         if is_nested {
-            put_aside(kind);
+            save_outer(kind);
         }
         Inside { is_nested }
     }
@@ -135,16 +135,16 @@ impl Drop for Inside {
             drop_job();
         }
         if self.is_nested {
-            take_up();
+            restore_outer();
         }
     }
 }
 
 #[cold]
-fn put_aside(kind: Kind) {
+fn save_outer(kind: Kind) {
     let outer = Outer {
         kind,
-        wish: WISH.get(),
+        request: REQUEST.get(),
         job: JOB.take(),
         now: NOW.get(),
         ticks: TICKS.get(),
@@ -153,17 +153,17 @@ fn put_aside(kind: Kind) {
 }
 
 #[cold]
-fn take_up() {
+fn restore_outer() {
     if let Some(outer) = OUTER.with_borrow_mut(Vec::pop) {
         KIND.set(outer.kind);
-        WISH.set(outer.wish);
+        REQUEST.set(outer.request);
         JOB.set(outer.job);
         NOW.set(outer.now);
         TICKS.set(outer.ticks);
     }
 }
 
-/// Drops what a task wished for and then panicked. It may be on its way out of that panic, which a
+/// Drops what a task suspended for and then panicked. It may be on its way out of that panic, which a
 /// second one would turn into an abort.
 #[cold]
 fn drop_job() {
@@ -187,14 +187,14 @@ impl<T> Task<T> {
         polled
     }
 
-    /// The future did not just yield: what becomes of its wish.
+    /// The future did not just yield: what becomes of its request.
     #[inline(never)]
-    fn fulfil(&mut self, mut polled: Poll<T>, ticker: &mut Ticker, cx: &Cx<'_>) -> Step<T> {
+    fn settle(&mut self, mut polled: Poll<T>, ticker: &mut Ticker, cx: &Cx<'_>) -> Step<T> {
         loop {
             let kind = KIND.replace(Kind::Nothing);
             if let Poll::Ready(value) = polled {
                 if kind == Kind::Block {
-                    // Whoever wished for it was dropped instead.
+                    // Whoever suspended for it was dropped instead.
                     drop(JOB.take());
                 }
                 return Step::Done(value);
@@ -211,10 +211,10 @@ impl<T> Task<T> {
                     Step::Yield
                 }
                 Kind::Block => JOB.take().map_or(Step::Yield, Step::Block),
-                Kind::More => match WISH.get() {
-                    Wish::Sleep(rounds) => Step::Sleep(rounds),
-                    Wish::Wait(on) => Step::Wait(on),
-                    Wish::Join(id) => Step::Join(id),
+                Kind::More => match REQUEST.get() {
+                    Request::Sleep(rounds) => Step::Sleep(rounds),
+                    Request::Wait(on) => Step::Wait(on),
+                    Request::Join(id) => Step::Join(id),
                 },
                 Kind::Nothing | Kind::Off => Step::Wait(On::Wake),
             };
@@ -236,7 +236,7 @@ impl<T> Microthread for Task<T> {
             KIND.set(Kind::Off);
             return Step::Yield;
         }
-        self.fulfil(polled, ticker, cx)
+        self.settle(polled, ticker, cx)
     }
 }
 
@@ -250,7 +250,7 @@ impl<T> fmt::Debug for Task<T> {
 #[inline]
 fn assert_inside() {
     if KIND.get() == Kind::Off {
-        nobody();
+        outside_of_a_task();
     }
 }
 
@@ -261,29 +261,29 @@ pub(super) fn round() -> u64 {
 }
 
 #[cold]
-fn nobody() -> ! {
+fn outside_of_a_task() -> ! {
     panic!("called outside of a task");
 }
 
-/// Gives way once, with what is wished for: the task is polled again only when the scheduler has
+/// Gives way once, with what is suspended for: the task is polled again only when the scheduler has
 /// done it.
 #[derive(Debug)]
-pub(super) struct Wished {
+pub(super) struct Suspend {
     kind: Kind,
     is_made: bool,
 }
 
-impl Wished {
+impl Suspend {
     #[inline]
-    pub(super) fn of(kind: Kind) -> Wished {
-        Wished {
+    pub(super) fn of(kind: Kind) -> Suspend {
+        Suspend {
             kind,
             is_made: false,
         }
     }
 }
 
-impl Future for Wished {
+impl Future for Suspend {
     type Output = ();
 
     #[inline]
@@ -296,11 +296,11 @@ impl Future for Wished {
     }
 }
 
-/// The same for a wish that is more than its kind.
-pub(super) async fn wish(wish: Wish) {
-    let wished = Wished::of(Kind::More);
-    WISH.set(wish);
-    wished.await;
+/// The same for a request that is more than its kind.
+pub(super) async fn request(request: Request) {
+    let suspended = Suspend::of(Kind::More);
+    REQUEST.set(request);
+    suspended.await;
 }
 
 /// A task waits for one thing at a time: of two, one would be lost.
@@ -316,7 +316,7 @@ pub(super) fn make(kind: Kind) {
 #[cold]
 fn refuse(before: Kind) -> ! {
     if before == Kind::Off {
-        nobody();
+        outside_of_a_task();
     }
     panic!("a task waits for two things at once: let another task wait for one of them");
 }

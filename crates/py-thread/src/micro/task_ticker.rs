@@ -1,6 +1,6 @@
 //! [`ticker`] and [`TaskTicker`]: the ticker in a task's hands.
 
-use super::task::{Kind, Wished, charge, grant, make};
+use super::task::{Kind, Suspend, charge, grant, make};
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
@@ -60,7 +60,7 @@ impl TaskTicker {
     /// # other.join().unwrap();
     /// ```
     pub fn check(&mut self) -> impl Future<Output = ()> {
-        Wished::of(Kind::Check)
+        Suspend::of(Kind::Check)
     }
 
     /// Counts `n` instructions at once; the next [`tick`](TaskTicker::tick) gives way if they were

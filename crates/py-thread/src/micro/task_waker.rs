@@ -15,12 +15,12 @@
 
 use super::cx::Cx;
 use super::id::Id;
-use super::remote::{Letter, Remote};
+use super::remote::{Notice, Remote};
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 
-/// Wakes a task through the door, so that any thread may.
+/// Wakes a task through the inbox, so that any thread may.
 struct Name {
     remote: Remote,
     index: AtomicU32,
@@ -35,7 +35,7 @@ impl Wake for Name {
     fn wake_by_ref(self: &Arc<Self>) {
         let index = self.index.load(Ordering::Relaxed);
         let serial = self.serial.load(Ordering::Relaxed);
-        self.remote.post(Letter::Wake(Id::new(index, serial)));
+        self.remote.post(Notice::Wake(Id::new(index, serial)));
     }
 }
 
@@ -73,7 +73,7 @@ impl SharedWaker {
     #[inline]
     fn names(&self, cx: &Cx<'_>) -> bool {
         let serial = self.name.serial.load(Ordering::Relaxed);
-        serial == cx.serial && self.name.remote.leads_to(cx.door)
+        serial == cx.serial && self.name.remote.leads_to(cx.inbox)
     }
 
     /// W1.
@@ -86,7 +86,7 @@ impl SharedWaker {
 }
 
 /// The waker of a task's own, if somebody kept one. It may name another: a task that was killed may
-/// be spawned again, and in the child of a fork the scheduler may have a new door.
+/// be spawned again, and in the child of a fork the scheduler may have a new inbox.
 #[derive(Default)]
 pub(super) struct OwnWaker(Option<Box<SharedWaker>>);
 
@@ -120,29 +120,29 @@ impl OwnWaker {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::super::local::Local;
-    use super::super::remote::Door;
+    use super::super::remote::Inbox;
     use super::*;
     use std::rc::Rc;
 
     #[test]
     fn a_task_whose_scheduler_has_a_new_door_gets_a_waker_that_leads_there() {
         let local = Rc::new(Local::new(1));
-        let doors = [(); 2].map(|()| Arc::new(Door::new(Arc::default())));
+        let inboxes = [(); 2].map(|()| Arc::new(Inbox::new(Arc::default())));
         let mut own = OwnWaker::default();
-        for door in &doors {
+        for inbox in &inboxes {
             let cx = Cx {
                 index: 3,
                 serial: 7,
                 now: 1,
                 local: &local,
-                door,
+                inbox,
             };
             own.with(&cx, Waker::clone).wake();
             own.with(&cx, Waker::wake_by_ref);
-            let mut letters = Vec::new();
-            door.collect(&mut letters);
-            let is_its = |letter: &Letter| matches!(letter, Letter::Wake(id) if *id == cx.id());
-            assert!(letters.len() == 2 && letters.iter().all(is_its));
+            let mut notices = Vec::new();
+            inbox.collect(&mut notices);
+            let is_its = |notice: &Notice| matches!(notice, Notice::Wake(id) if *id == cx.id());
+            assert!(notices.len() == 2 && notices.iter().all(is_its));
         }
     }
 }

@@ -142,7 +142,7 @@ impl<A: Microthread> Scheduler<A> {
     /// ```
     #[must_use]
     pub fn len(&self) -> usize {
-        self.live + self.nursery.borrow().len()
+        self.live + self.spawned.borrow().len()
     }
 
     /// Whether all have ended.
@@ -173,14 +173,14 @@ impl<A: Microthread> Scheduler<A> {
     /// See [`Remote::interrupt`] for an example.
     #[must_use]
     pub fn breaker(&self) -> &Arc<EvalBreaker> {
-        self.door.breaker()
+        self.inbox.breaker()
     }
 
-    /// The door for other threads.
+    /// The inbox for other threads.
     ///
     /// See [`Remote`] for an example.
     #[must_use]
     pub fn remote(&self) -> Remote {
-        Remote::new(Arc::clone(&self.door))
+        Remote::new(Arc::clone(&self.inbox))
     }
 }

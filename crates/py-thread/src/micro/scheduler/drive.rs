@@ -76,8 +76,8 @@ impl<A: Microthread> Scheduler<A> {
     /// ```
     #[doc(alias = "uthread.step")]
     pub fn step(&mut self, id: Id, steps: u32) -> Stepped {
-        self.read_letters();
-        self.obey_outside();
+        self.read_notices();
+        self.apply_commands_between_slices();
         let index = id.index() as u32;
         match self.live(id) {
             None => return Stepped::Unknown,
@@ -92,7 +92,7 @@ impl<A: Microthread> Scheduler<A> {
             self.leave(index, step);
         }
         let used = self.used;
-        self.obey_outside();
+        self.apply_commands_between_slices();
         match self.live(id) {
             None => Stepped::Ended,
             Some(live) => Stepped::Ran {
@@ -104,9 +104,9 @@ impl<A: Microthread> Scheduler<A> {
 
     /// Outside of a round nobody is disturbed by what is done at once; in the middle of one it waits
     /// for its end, as always.
-    fn obey_outside(&mut self) {
+    fn apply_commands_between_slices(&mut self) {
         if !self.is_open {
-            self.obey();
+            self.apply_commands();
         }
     }
 
@@ -184,7 +184,7 @@ impl<A: Microthread> Scheduler<A> {
                 match self.next_work(until) {
                     Work::Stop(stop) => return stop,
                     Work::Await => {
-                        self.door.sleep(Deadline::NEVER);
+                        self.inbox.sleep(Deadline::NEVER);
                         continue;
                     }
                     Work::Begin(round) if !self.begin(round) => continue,
@@ -207,8 +207,8 @@ impl<A: Microthread> Scheduler<A> {
 
     /// Looks what there is to do, between two rounds.
     fn next_work(&mut self, until: Until) -> Work {
-        self.read_letters();
-        self.obey();
+        self.read_notices();
+        self.apply_commands();
         let next = self.now + 1;
         if self.live == 0 {
             return Work::Stop(Stop::Finished);
@@ -271,7 +271,7 @@ impl<A: Microthread> Scheduler<A> {
     fn end_round(&mut self) {
         self.list.truncate(self.keep);
         (self.at, self.keep, self.is_open) = (0, 0, false);
-        self.obey();
+        self.apply_commands();
     }
 
     fn report(&self, before: Count, stop: Stop) -> Report {

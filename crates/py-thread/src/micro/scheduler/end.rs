@@ -104,7 +104,7 @@ impl<A: Microthread> Scheduler<A> {
 
     /// Whether this microthread has not ended, those included that are still to be adopted.
     fn is_to_end(&self, id: Id) -> bool {
-        self.live(id).is_some() || self.nursery.borrow().iter().any(|(other, _)| *other == id)
+        self.live(id).is_some() || self.spawned.borrow().iter().any(|(other, _)| *other == id)
     }
 
     fn finish(&mut self, index: u32, value: A::Output) {
@@ -122,7 +122,7 @@ impl<A: Microthread> Scheduler<A> {
     }
 
     /// Ends a microthread that panicked, or that another one kills.
-    pub(super) fn bury(&mut self, index: u32, outcome: Outcome<A::Output>) {
+    pub(super) fn end_early(&mut self, index: u32, outcome: Outcome<A::Output>) {
         if let Some((agent, who)) = self.remove(index) {
             let outcome = match (dropped(agent), outcome) {
                 (Err(payload), Outcome::Killed) => Outcome::Panicked(Arc::new(Panic::new(payload))),
@@ -238,12 +238,12 @@ impl<A: Microthread> Scheduler<A> {
     }
 
     fn adopt(&mut self) -> bool {
-        let young = self.nursery.borrow_mut().pop_front();
+        let young = self.spawned.borrow_mut().pop_front();
         young.map(|(id, agent)| self.admit(id, agent)).is_some()
     }
 
     /// Does what was asked for during the round, in that order.
-    pub(super) fn obey(&mut self) {
+    pub(super) fn apply_commands(&mut self) {
         while self.local.has_commands() {
             let mut commands = mem::take(&mut self.commands);
             self.local.take_commands(&mut commands);
@@ -251,7 +251,7 @@ impl<A: Microthread> Scheduler<A> {
                 match command {
                     Command::Adopt(id) => {
                         // Others may have been taken in early, but in the same order.
-                        let first = self.nursery.borrow().front().map(|(first, _)| *first);
+                        let first = self.spawned.borrow().front().map(|(first, _)| *first);
                         if first == Some(id) {
                             self.adopt();
                         }
@@ -260,7 +260,7 @@ impl<A: Microthread> Scheduler<A> {
                         self.wake_now(id);
                     }
                     Command::Kill(id) if self.live(id).is_some() => {
-                        self.bury(id.index() as u32, Outcome::Killed);
+                        self.end_early(id.index() as u32, Outcome::Killed);
                     }
                     Command::Kill(_) => {}
                 }

@@ -28,13 +28,13 @@ mod end;
 mod sweep;
 mod wait;
 
-use super::cx::{Nursery, Spawner};
+use super::cx::{Spawned, Spawner};
 use super::id::Id;
 use super::local::{Command, Local};
 use super::offload::Offload;
 use super::outcome::Outcomes;
 use super::random::Random;
-use super::remote::{Door, Letter};
+use super::remote::{Inbox, Notice};
 use super::slot::{Gone, LISTED, Live, Slot};
 use super::step::{Microthread, On};
 use super::timers::Timers;
@@ -55,7 +55,7 @@ const OFFLOAD: usize = 8;
 /// Runs microthreads of the type `A` a slice at a time, in rounds: each that is ready gets one slice
 /// of as many instructions as the check interval says.
 ///
-/// It belongs to one thread, and so may its microthreads; [`remote`](Scheduler::remote) is the door
+/// It belongs to one thread, and so may its microthreads; [`remote`](Scheduler::remote) is the inbox
 /// for the others. The order is that of spawning: who yields keeps its place, who was woken comes
 /// last. The same microthreads with the same input run in the same order, however often the run was
 /// interrupted, by a budget or by the eval breaker.
@@ -109,11 +109,11 @@ pub struct Scheduler<A: Microthread> {
     outcomes: Outcomes<A::Output>,
     random: Option<Random>,
     local: Rc<Local>,
-    nursery: Rc<Nursery<A>>,
-    door: Arc<Door>,
-    letters: Vec<Letter>,
-    /// Inside a swarm's round: letters of other threads are for the next one.
-    holds_letters: bool,
+    spawned: Rc<Spawned<A>>,
+    inbox: Arc<Inbox>,
+    notices: Vec<Notice>,
+    /// Inside a swarm's round: notices of other threads are for the next one.
+    defers_notices: bool,
     commands: Vec<Command>,
 }
 
@@ -169,10 +169,10 @@ impl<A: Microthread> Scheduler<A> {
             outcomes: Outcomes::new(),
             random: None,
             local: Rc::new(Local::new(INTERVAL)),
-            nursery: Rc::default(),
-            door: Arc::new(Door::new(breaker)),
-            letters: Vec::new(),
-            holds_letters: false,
+            spawned: Rc::default(),
+            inbox: Arc::new(Inbox::new(breaker)),
+            notices: Vec::new(),
+            defers_notices: false,
             commands: Vec::new(),
         }
     }
@@ -301,7 +301,7 @@ impl<A: Microthread> Scheduler<A> {
     pub fn spawner(&self) -> Spawner<A> {
         Spawner {
             local: Rc::clone(&self.local),
-            nursery: Rc::clone(&self.nursery),
+            spawned: Rc::clone(&self.spawned),
         }
     }
 
@@ -365,6 +365,6 @@ impl<A: Microthread> Drop for Scheduler<A> {
     /// Jobs that were not begun are dropped with the microthreads that want them; those under way
     /// end without anybody to hear it.
     fn drop(&mut self) {
-        self.door.close();
+        self.inbox.close();
     }
 }

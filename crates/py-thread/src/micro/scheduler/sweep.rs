@@ -48,7 +48,7 @@ impl<A: Microthread> Scheduler<A> {
                     if let Slot::Live(live) = &mut self.slots[index as usize] {
                         live.remove(LISTED);
                     }
-                    self.bury(index, Outcome::Panicked(Arc::new(Panic::new(payload))));
+                    self.end_early(index, Outcome::Panicked(Arc::new(Panic::new(payload))));
                 }
             }
         }
@@ -107,7 +107,7 @@ impl<A: Microthread> Scheduler<A> {
         match result {
             Ok(step) => step,
             Err(payload) => {
-                self.bury(index, Outcome::Panicked(Arc::new(Panic::new(payload))));
+                self.end_early(index, Outcome::Panicked(Arc::new(Panic::new(payload))));
                 None
             }
         }
@@ -147,14 +147,14 @@ impl<'s, A: Microthread> Loan<'s, A> {
             return Halt::Look;
         }
         let slots = &mut scheduler.slots[..];
-        let breaker: &EvalBreaker = scheduler.door.breaker();
+        let breaker: &EvalBreaker = scheduler.inbox.breaker();
         let interval = &scheduler.local.interval;
         let mut cx = Cx {
             index: 0,
             serial: 0,
             now: scheduler.now,
             local: &scheduler.local,
-            door: &scheduler.door,
+            inbox: &scheduler.inbox,
         };
         let mut place = Place {
             first: scheduler.at,
@@ -265,7 +265,7 @@ impl<'s, A: Microthread> Loan<'s, A> {
             serial: live.serial(),
             now: scheduler.now,
             local: &scheduler.local,
-            door: &scheduler.door,
+            inbox: &scheduler.inbox,
         };
         Some(live.agent.step(&mut self.ticker, &mut cx))
     }

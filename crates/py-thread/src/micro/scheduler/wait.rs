@@ -1,9 +1,9 @@
-//! Who waits, and how it goes on: wakes, timers, jobs, letters; and deadlocks.
+//! Who waits, and how it goes on: wakes, timers, jobs, notices; and deadlocks.
 
 use super::super::id::Id;
-use super::super::job::{Job, Order};
+use super::super::job::{Job, QueuedJob};
 use super::super::offload::Offload;
-use super::super::remote::{Door, Letter};
+use super::super::remote::{Inbox, Notice};
 use super::super::report::{Deadlock, Report, Waiting};
 use super::super::slot::{BLOCKED, PERMIT, READY, SLEEPING, Slot, TIMED, WAITING};
 use super::super::step::{Microthread, On};
@@ -121,54 +121,54 @@ impl<A: Microthread> Scheduler<A> {
             is_done: false,
         };
         self.jobs.under_way.insert(number, under_way);
-        pool.submit(Order {
+        pool.submit(QueuedJob {
             job,
-            door: Arc::clone(&self.door),
+            inbox: Arc::clone(&self.inbox),
             number,
         });
     }
 
-    /// Reads the letters.
-    pub(in super::super) fn read_letters(&mut self) {
-        if !self.door.is_of_this_process() {
-            self.begin_anew();
+    /// Reads the notices.
+    pub(in super::super) fn read_notices(&mut self) {
+        if !self.inbox.is_of_this_process() {
+            self.restart_in_child();
         }
-        let mut letters = mem::take(&mut self.letters);
-        self.door.collect(&mut letters);
-        for letter in letters.drain(..) {
-            match letter {
+        let mut notices = mem::take(&mut self.notices);
+        self.inbox.collect(&mut notices);
+        for notice in notices.drain(..) {
+            match notice {
                 // They came after the shards met: for the next round.
-                Letter::Wake(_) | Letter::Post(_) if self.holds_letters => {
-                    self.letters.push(letter)
+                Notice::Wake(_) | Notice::Post(_) if self.defers_notices => {
+                    self.notices.push(notice)
                 }
-                Letter::Wake(id) => drop(self.wake_now(id)),
-                Letter::Post(postbox) => {
+                Notice::Wake(id) => drop(self.wake_now(id)),
+                Notice::Post(postbox) => {
                     if let Some(id) = postbox.open() {
                         self.wake_now(id);
                     }
                 }
-                Letter::Done(number) if self.jobs.delay.is_some() => {
+                Notice::Done(number) if self.jobs.delay.is_some() => {
                     if let Some(job) = self.jobs.under_way.get_mut(&number) {
                         job.is_done = true;
                     }
                 }
-                Letter::Done(number) => {
+                Notice::Done(number) => {
                     if let Some(job) = self.jobs.under_way.remove(&number) {
                         self.deliver(job.id);
                     }
                 }
             }
         }
-        if self.letters.is_empty() {
-            self.letters = letters;
+        if self.notices.is_empty() {
+            self.notices = notices;
         }
     }
 
-    /// A round that reads no letters but those of jobs: they were read when the shards met.
+    /// A round that reads no notices but those of jobs: they were read when the shards met.
     pub(in super::super) fn round_of_shard(&mut self) -> Report {
-        self.holds_letters = true;
+        self.defers_notices = true;
         let report = self.round();
-        self.holds_letters = false;
+        self.defers_notices = false;
         report
     }
 
@@ -193,8 +193,8 @@ impl<A: Microthread> Scheduler<A> {
                 self.deliver(job.id);
                 continue;
             }
-            self.door.sleep(Deadline::NEVER);
-            self.read_letters();
+            self.inbox.sleep(Deadline::NEVER);
+            self.read_notices();
             if self.breaker().is_raised() {
                 return false;
             }
@@ -214,17 +214,17 @@ impl<A: Microthread> Scheduler<A> {
         None
     }
 
-    /// For a mixed population: whatever comes through the door rings this bell too.
-    pub(in super::super) fn hang_bell(&self, bell: &Arc<Door>) {
-        self.door.hang(bell);
+    /// For a mixed population: whatever comes through the inbox rings this parent too.
+    pub(in super::super) fn set_parent_inbox(&self, parent: &Arc<Inbox>) {
+        self.inbox.set_parent(parent);
     }
 
     /// In a forked child: the pool's threads are gone with their jobs.
     #[cold]
-    fn begin_anew(&mut self) {
-        if !self.door.go_on_in_child() {
+    fn restart_in_child(&mut self) {
+        if !self.inbox.go_on_in_child() {
             // Whoever holds the old one is cut off.
-            self.door = Arc::new(Door::new(Arc::clone(self.breaker())));
+            self.inbox = Arc::new(Inbox::new(Arc::clone(self.breaker())));
             self.local.waker.take();
         }
         let limit = self.jobs.pool.take().map_or(OFFLOAD, |pool| pool.limit());
@@ -234,7 +234,7 @@ impl<A: Microthread> Scheduler<A> {
         }
     }
 
-    /// Sleeps until something comes through the door (a wake, an answer, a message of another
+    /// Sleeps until something comes through the inbox (a wake, an answer, a message of another
     /// thread), or the breaker is raised; at most for `timeout`: `None` is for ever. False if the
     /// time ran out first.
     ///
@@ -248,11 +248,11 @@ impl<A: Microthread> Scheduler<A> {
     /// # Blocking
     /// As it says.
     pub fn wait(&mut self, timeout: Option<Duration>) -> bool {
-        if !self.door.is_of_this_process() {
-            self.begin_anew();
+        if !self.inbox.is_of_this_process() {
+            self.restart_in_child();
         }
         let timeout = timeout.map_or(Timeout::FOREVER, Timeout::from);
-        self.door.sleep(Deadline::after(timeout))
+        self.inbox.sleep(Deadline::after(timeout))
     }
 
     /// Who waits for what.
