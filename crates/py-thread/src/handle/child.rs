@@ -53,7 +53,7 @@ impl<F: FnOnce() + Send + 'static> Main for Child<F> {
             // Only the starter knows the OS thread. A joiner may need it, so wait until it is stored.
             None => self.0.inner.await_running(),
         }
-        self.0.run().tell();
+        self.0.run().publish();
     }
 }
 

@@ -3,7 +3,7 @@
 use super::id::Id;
 use super::job::{Answer, Job, JobError, job};
 use super::step::On;
-use super::task::{JOB, Kind, Request, Suspend, make, round, request};
+use super::task::{JOB, Kind, Request, Suspend, make, request, round};
 use core::fmt;
 use core::pin::Pin;
 use core::task::{Context, Poll};

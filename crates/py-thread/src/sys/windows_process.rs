@@ -63,7 +63,7 @@ pub(crate) fn current_name() -> Option<String> {
     while unsafe { *wide.add(len) } != 0 {
         len += 1;
     }
-    // SAFETY: as counted.
+    // SAFETY: the loop above counted `len` units before the NUL.
     let name = String::from_utf16_lossy(unsafe { core::slice::from_raw_parts(wide, len) });
     // SAFETY: the string is ours to free, and not used any more.
     unsafe { LocalFree(wide.cast()) };
@@ -92,8 +92,8 @@ pub(crate) unsafe fn tss_delete(key: TssKey) {
 /// The key was created and not deleted.
 #[inline]
 pub(crate) unsafe fn tss_get(key: TssKey) -> *mut c_void {
-    // TlsGetValue clears the last error, and callers look at theirs after a call of ours.
-    // SAFETY: no preconditions, and the caller's promise.
+    // TlsGetValue clears the thread's last error, so it is saved: callers may read theirs afterwards.
+    // SAFETY: the last error has no preconditions, and the key exists by the caller's promise.
     unsafe {
         let error = GetLastError();
         let value = TlsGetValue(key);
