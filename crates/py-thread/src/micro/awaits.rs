@@ -1,4 +1,4 @@
-//! What a [`Task`](super::Task) can wait for: each wait is a request to its scheduler, made in its slice.
+//! What a [`Task`](super::Task) can wait for. Each wait is a request to its scheduler.
 
 use super::id::Id;
 use super::job::{Answer, Job, JobError, job};
@@ -8,7 +8,7 @@ use core::fmt;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
-/// Gives way until the next round.
+/// Yields until the next round.
 ///
 /// ```
 /// use py_thread::micro::{Scheduler, Task, give_way, now};
@@ -25,7 +25,7 @@ pub fn give_way() -> impl Future<Output = ()> {
     Suspend::of(Kind::Yield)
 }
 
-/// Sleeps for so many rounds.
+/// Sleeps for this many rounds.
 ///
 /// ```
 /// use py_thread::micro::{Scheduler, Task, now, sleep};
@@ -41,7 +41,7 @@ pub async fn sleep(rounds: u64) {
     request(Request::Sleep(rounds)).await;
 }
 
-/// Waits until somebody wakes the task.
+/// Waits until the task is woken.
 ///
 /// ```
 /// use py_thread::micro::{On, Scheduler, Task, wait};
@@ -81,11 +81,11 @@ pub fn now() -> u64 {
     round()
 }
 
-/// Lets a thread of the off-load pool call `f`, and waits for its answer; the other microthreads go
-/// on. The job begins when this is first polled.
+/// Calls `f` on a thread of the off-load pool, and waits for its answer; the other microthreads run
+/// on. The job begins at the first poll.
 ///
 /// # Errors
-/// If `f` panicked, or no thread could be had for it.
+/// If `f` panicked, or no thread could be started for it.
 ///
 /// # Examples
 /// ```
@@ -105,7 +105,7 @@ pub fn block<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> Block
     }
 }
 
-/// The answer of [`block`], to come.
+/// The future of [`block`]'s answer.
 #[must_use = "nothing is done before it is polled"]
 pub struct Block<T> {
     job: Option<Job>,
@@ -123,7 +123,7 @@ impl<T> Future for Block<T> {
         }
         match self.answer.take() {
             Some(result) => Poll::Ready(result),
-            // Somebody woke the task by another way: the answer is still to come.
+            // The task was woken for another reason: the answer has not come yet.
             None => Poll::Pending,
         }
     }

@@ -1,4 +1,4 @@
-//! [`Cx`]: the inbox from inside a slice; and [`Spawner`].
+//! [`Cx`]: what a microthread can ask of its scheduler during a slice; and [`Spawner`].
 
 use super::Id;
 use super::local::{Command, Local};
@@ -9,10 +9,10 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// What a microthread may ask its scheduler for during a slice.
+/// What a microthread can ask of its scheduler during a slice.
 ///
-/// What it asks for takes effect when the round ends, in the order in which it was asked for. So
-/// whoever comes later in the round is not disturbed.
+/// Requests take effect when the round ends, in the order in which they were made. So they do not
+/// disturb the microthreads that run later in the round.
 ///
 /// ```
 /// use py_thread::micro::{Microthread, On, Scheduler, Step, from_fn};
@@ -39,7 +39,7 @@ pub struct Cx<'a> {
 }
 
 impl Cx<'_> {
-    /// Which microthread this is.
+    /// The id of this microthread.
     ///
     /// ```
     /// use py_thread::micro::{Scheduler, Step, from_fn};
@@ -119,7 +119,7 @@ impl Cx<'_> {
         self.local.interval.set(interval.max(1));
     }
 
-    /// The inbox for other threads.
+    /// A handle of this scheduler for other threads.
     ///
     /// ```
     /// use py_thread::micro::{On, Scheduler, Step, from_fn};
@@ -150,11 +150,11 @@ impl fmt::Debug for Cx<'_> {
     }
 }
 
-/// Those that were spawned from inside, until the round ends.
+/// The microthreads that others spawned in this round; the scheduler adopts them when it ends.
 pub(super) type Spawned<A> = RefCell<VecDeque<(Id, A)>>;
 
-/// Spawns microthreads from inside of others: [`Scheduler::spawner`](super::Scheduler::spawner)
-/// makes it, and microthreads keep clones of it.
+/// Spawns microthreads from inside other microthreads, which keep clones of it.
+/// [`Scheduler::spawner`](super::Scheduler::spawner) makes it.
 ///
 /// ```
 /// use py_thread::micro::{Scheduler, Step, from_fn};
@@ -173,7 +173,7 @@ pub struct Spawner<A> {
 }
 
 impl<A> Spawner<A> {
-    /// Spawns a microthread. It runs from the next round on; its id is good at once.
+    /// Spawns a microthread. It runs from the next round on; its id is valid at once.
     ///
     /// See [`Spawner`] for an example.
     #[must_use = "the id names it"]

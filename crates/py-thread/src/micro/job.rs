@@ -10,17 +10,17 @@ use std::sync::Arc as StdArc;
 
 /// A call that may block, for [`Step::Block`](super::Step::Block). [`job`] makes it.
 ///
-/// One that is dropped is not done, and its [`Answer`] stays empty.
+/// A job that is dropped never runs, and its [`Answer`] stays empty.
 pub struct Job(Box<dyn Work>);
 
-/// Where a job's answer arrives. When the microthread goes on after
-/// [`Step::Block`](super::Step::Block), it is there.
+/// The place where a job's answer arrives. When the microthread goes on after
+/// [`Step::Block`](super::Step::Block), the answer is there.
 ///
-/// A job whose answer was dropped before its turn came is not done: so a microthread that is killed
-/// takes its jobs along, all but one that is under way.
+/// A job whose answer is dropped before the job begins never runs. So the jobs of a microthread that
+/// is killed do not run, except for one that has begun.
 ///
-/// In the child of a fork the threads that do jobs are gone. An answer that was not there at the fork
-/// is [`JobError::Forked`] then; one that was there can be taken on both sides.
+/// In the child of a fork the threads that run jobs are gone. An answer that had not arrived before
+/// the fork is [`JobError::Forked`] in the child. One that had arrived can be taken in both processes.
 #[derive(Debug)]
 pub struct Answer<T> {
     cell: Arc<AnswerCell<T>>,
@@ -49,11 +49,11 @@ pub struct Answer<T> {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum JobError {
-    /// It panicked.
+    /// The job panicked.
     Panicked(StdArc<Panic>),
-    /// The system had no thread for it, and none of the pool was left to do it.
+    /// The system could not start a thread for the job, and the pool had no other thread.
     NotStarted(StdArc<StartError>),
-    /// The process was forked meanwhile, and its threads are the parent's.
+    /// The process was forked meanwhile, and the child has none of its parent's threads.
     Forked,
 }
 
@@ -76,7 +76,7 @@ impl std::error::Error for JobError {
     }
 }
 
-/// What is written on it: nothing yet, or how the job went.
+/// The result of a job, once there is one. The job and its [`Answer`] share it.
 #[derive(Debug)]
 struct AnswerCell<T>(Mutex<Option<Result<T, JobError>>>);
 
@@ -125,7 +125,7 @@ impl<T> Answer<T> {
         }
         let answer = match self.generation == fork::generation() {
             true => lock(&self.cell.0).take(),
-            // The thread that wrote it may have vanished with the lock in its hands.
+            // A forked child: the thread that wrote the answer may have vanished with the lock held.
             false => try_lock(&self.cell.0)
                 .and_then(|mut cell| cell.take())
                 .or(Some(Err(JobError::Forked))),
@@ -143,11 +143,11 @@ impl fmt::Debug for Job {
 
 /// A job of any type.
 pub(super) trait Work: Send {
-    /// Does it, and writes the answer down.
+    /// Runs the job and stores the answer.
     fn run(self: Box<Self>);
-    /// Writes down why there is none.
+    /// Stores why there is no answer.
     fn fail(self: Box<Self>, error: JobError);
-    /// Whether somebody can still read the answer.
+    /// Whether the [`Answer`] still exists.
     fn is_wanted(&self) -> bool;
 }
 
@@ -173,7 +173,7 @@ impl<T: Send, F: FnOnce() -> T + Send> Work for Typed<T, F> {
     }
 }
 
-/// A job on its way, and whom to tell.
+/// A job in the queue of the pool, and the inbox that learns of its end.
 pub(super) struct QueuedJob {
     pub(super) job: Job,
     pub(super) inbox: StdArc<Inbox>,
@@ -181,23 +181,23 @@ pub(super) struct QueuedJob {
 }
 
 impl QueuedJob {
-    /// Does the job if somebody wants it, and tells the scheduler. Never unwinds.
+    /// Runs the job if its answer is still wanted, and notifies the scheduler. Never unwinds.
     pub(super) fn run(self) {
         let QueuedJob { job, inbox, number } = self;
         let work = job.0;
-        // A job catches its own panics; what is left is a destructor's: of the job, or of an answer
-        // that nobody wants any more.
+        // A job catches its own panics. What may still panic is a destructor: of the job, or of an
+        // answer that is no longer wanted.
         let result = catch_unwind(AssertUnwindSafe(|| {
             if work.is_wanted() {
                 work.run();
             }
         }));
-        // Nobody is there to hear it, and dropping it could panic again.
+        // The payload is leaked: no one can take it, and its drop could panic again.
         result.unwrap_or_else(core::mem::forget);
         inbox.post(Notice::Done(number));
     }
 
-    /// Tells why it is not done.
+    /// Stores why the job did not run, and notifies the scheduler.
     pub(super) fn fail(self, error: JobError) {
         let failed = catch_unwind(AssertUnwindSafe(|| self.job.0.fail(error)));
         failed.unwrap_or_else(core::mem::forget);

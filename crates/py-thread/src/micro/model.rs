@@ -1,4 +1,4 @@
-//! What the models need to reach: the inbox and the pool, without a scheduler.
+//! Access for the models: the inbox and the pool, without a scheduler.
 
 use super::id::{Id, serial};
 use super::job::{Answer, QueuedJob, job};
@@ -8,7 +8,7 @@ use crate::deadline::Deadline;
 use crate::{EvalBreaker, Events};
 use std::sync::Arc;
 
-/// The scheduler's side of a inbox.
+/// The scheduler's side of an inbox.
 pub(crate) struct Inside(Arc<Inbox>, Arc<EvalBreaker>);
 
 impl Inside {
@@ -21,7 +21,7 @@ impl Inside {
         Remote::new(Arc::clone(&self.0))
     }
 
-    /// Sleeps until something comes; how many wakes and answers there were, and the events.
+    /// Sleeps until there is a notice. Returns how many wakes and answers came, and the events.
     pub(crate) fn wait(&self) -> (usize, usize, Events) {
         assert!(self.0.sleep(Deadline::NEVER), "nothing else ends it");
         let mut notices = Vec::new();
@@ -31,8 +31,7 @@ impl Inside {
         (wakes.count(), answers.count(), self.1.take())
     }
 
-    /// Hangs a parent, and sleeps until it rings, unless there is something already: as a mixed
-    /// population does.
+    /// Sets a parent, and sleeps on it until a notice comes, as a mixed population does.
     pub(crate) fn wait_for_parent(&self) -> usize {
         let parent = Arc::new(Inbox::new(Arc::default()));
         self.0.set_parent(&parent);

@@ -1,13 +1,14 @@
-//! [`Offload`]: the threads that do what would block.
+//! [`Offload`]: the pool of threads that run blocking calls.
 //!
 //! Invariants:
-//! * O1: while `running` is below the limit the queue is empty, or somebody is about to start a
-//!   worker for what it holds: who adds an job counts a worker in under the same lock.
-//! * O2: a worker is counted out, under the lock, only when it finds the queue empty. So an job
-//!   that is added while `running` is at the limit is found by one of those that run.
-//! * O3: each job is carried out or failed, once: it is in the queue, or in one worker's hands.
-//!   If no thread can be started, the last one that was counted in fails what is left.
-//! * O4: no job is carried out, failed or dropped under the lock.
+//! * O1: a thread that adds a job also counts one more worker in `running`, under the same lock, if
+//!   the limit allows it. So while `running` is below the limit, the queue is empty or a worker is
+//!   about to be started for it.
+//! * O2: a worker takes itself off `running`, under the lock, only when it finds the queue empty. So a
+//!   job that is added while `running` is at the limit is found by a running worker.
+//! * O3: each job is run or failed once: it is in the queue, or one worker has it. If no thread can be
+//!   started and no worker runs, the jobs in the queue are failed.
+//! * O4: no job is run, failed or dropped under the lock.
 //!
 //! Orderings: everything is under the lock.
 
@@ -19,8 +20,8 @@ use core::time::Duration;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// A pool of threads that do jobs: started when they are needed, at most so many, each leaving when
-/// it was idle for a while. Schedulers may share one.
+/// A pool of threads for blocking jobs. Threads are started when they are needed, up to a limit, and
+/// end when they were idle for a while. Several schedulers may share one pool.
 ///
 /// ```
 /// use py_thread::micro::{Offload, Scheduler, Task, block};
@@ -48,8 +49,8 @@ struct Queue {
 }
 
 impl Offload {
-    /// A pool of at most `limit` threads (at least one), each of which leaves when it was idle for
-    /// five seconds. Starts none.
+    /// A pool of at most `limit` threads (at least one), each of which ends when it was idle for five
+    /// seconds. Starts no thread yet.
     ///
     /// ```
     /// assert_eq!(py_thread::micro::Offload::new(4).limit(), 4);
@@ -59,7 +60,7 @@ impl Offload {
         Offload::with_linger(limit, Duration::from_secs(5))
     }
 
-    /// The same, with idle threads that leave after `linger`.
+    /// As [`new`](Offload::new), with idle threads that end after `linger`.
     ///
     /// ```
     /// use std::time::Duration;
@@ -95,7 +96,7 @@ impl Offload {
         self.cache.idle()
     }
 
-    /// Takes an job: O1.
+    /// Adds a job: O1.
     pub(super) fn submit(self: &Arc<Offload>, job: QueuedJob) {
         {
             let mut queue = lock(&self.queue);
@@ -111,7 +112,7 @@ impl Offload {
         }
     }
 
-    /// The worker that was counted in did not come: O3.
+    /// The worker that was counted could not be started: O3.
     fn give_up(&self, error: &JobError) {
         let mut queue = lock(&self.queue);
         queue.running -= 1;
@@ -125,14 +126,14 @@ impl Offload {
         }
     }
 
-    /// A worker's turn: one job after the other.
+    /// The loop of a worker: one job after another.
     fn work(&self) {
         while let Some(job) = self.next() {
             job.run();
         }
     }
 
-    /// O2.
+    /// The next job. With none left, the worker is taken off the count: O2.
     fn next(&self) -> Option<QueuedJob> {
         let mut queue = lock(&self.queue);
         let job = queue.jobs.pop_front();

@@ -1,27 +1,30 @@
-//! [`Remote`]: the one inbox for other threads; and [`Inbox`], its other side.
+//! [`Inbox`]: how other threads reach a scheduler; and [`Remote`], their end of it.
+//!
+//! An inbox is a list of notices under a lock, and a word on which the scheduler sleeps. A *poster* is
+//! a thread that adds a notice or interrupts the scheduler.
 //!
 //! | word | means | goes to |
 //! |---|---|---|
-//! | `EMPTY` | no notice; the scheduler is awake | `NOTIFIED` by who has posted, `PARKED` by the scheduler |
-//! | `PARKED` | no notice; the scheduler sleeps, or is about to | `NOTIFIED` by who has posted, `EMPTY` by the scheduler |
+//! | `EMPTY` | no notice; the scheduler is awake | `NOTIFIED` by a poster, `PARKED` by the scheduler |
+//! | `PARKED` | no notice; the scheduler sleeps, or is about to | `NOTIFIED` by a poster, `EMPTY` by the scheduler |
 //! | `NOTIFIED` | there may be notices | `EMPTY` by the scheduler |
 //!
 //! Invariants:
-//! * D1: a notice is put into the box, under its lock, before its poster sets `NOTIFIED`; and the
-//!   scheduler sets `EMPTY` before it empties the box. So a notice that it missed has its `NOTIFIED`
-//!   still to come.
-//! * D2: who sets `NOTIFIED` over `PARKED` wakes. The scheduler sleeps on `PARKED` only, and looks at
-//!   the breaker before it says so; who interrupts raises the breaker before it sets `NOTIFIED`.
-//! * D3: a closed box takes no notice: its scheduler is gone, and with it all microthreads.
-//! * D4: a inbox may have a parent, the inbox of a population that its scheduler is part of: who rings
-//!   the one rings the other too, afterwards. It is hung under the lock of the box, with `NOTIFIED` set
-//!   behind it: so who did not see the parent has a notice in the box, or raised the breaker, before
-//!   the scheduler looks.
-//! * D5: no lock of a inbox of another process is waited for: a thread that died in the fork may hold
-//!   it. One that is free is whole, and its inbox goes on in the child, with all that leads to it.
+//! * D1: a poster adds its notice under the lock before it sets `NOTIFIED`. The scheduler sets `EMPTY`
+//!   before it takes the notices. So if it misses a notice, `NOTIFIED` is set afterwards.
+//! * D2: a poster that sets `NOTIFIED` over `PARKED` wakes the scheduler. The scheduler sleeps on
+//!   `PARKED` only, and checks the breaker before it sets `PARKED`. A poster that interrupts raises the
+//!   breaker before it sets `NOTIFIED`.
+//! * D3: a closed inbox takes no notice: its scheduler is gone, and so are all microthreads.
+//! * D4: an inbox may have a parent: the inbox of the population that the scheduler is part of. A
+//!   poster notifies the inbox first, and then its parent. The parent is set under the lock, and then
+//!   the word is set to `NOTIFIED`. So a poster that did not see the parent has added its notice, or
+//!   raised the breaker, before the scheduler looks.
+//! * D5: in a forked child no lock of an inbox of the parent process is waited for, because a dead
+//!   thread may hold it. If the lock is free, the notices are whole, and the inbox stays in use.
 //!
-//! Orderings: the notices are carried over by the lock of the box. The word is AcqRel, so that what
-//! was done before an interrupt is seen after the sleep that it ends.
+//! Orderings: the lock carries the notices over. The word is AcqRel, so what a poster did before an
+//! interrupt is visible after the sleep that it ends.
 
 use super::Id;
 use crate::deadline::Deadline;
@@ -37,18 +40,19 @@ const EMPTY: u32 = 0;
 const PARKED: u32 = 1;
 const NOTIFIED: u32 = 2;
 
-/// What comes through the inbox.
+/// An entry of an inbox.
 pub(super) enum Notice {
     Wake(Id),
-    /// The job of this number is done.
+    /// The job with this number is done.
     Done(u64),
-    /// Something came into this mailbox.
+    /// This mailbox has new messages.
     Post(Arc<dyn Postbox>),
 }
 
 /// A mailbox that other threads post into.
 pub(super) trait Postbox: Send + Sync {
-    /// A new round begins: what came becomes readable. Says who waits for it.
+    /// A new round begins: makes the new messages readable. Returns the microthread that waits for
+    /// them.
     fn open(&self) -> Option<Id>;
 }
 
@@ -56,8 +60,8 @@ pub(super) struct Inbox {
     word: WaitWord,
     notices: Mutex<Notices>,
     breaker: Arc<EvalBreaker>,
-    /// The process. Relaxed: it is written in a child, by the scheduler; who sees that late takes the
-    /// careful way.
+    /// The generation of the process (`fork.rs`). Relaxed: the scheduler of a child writes it, and a
+    /// poster that reads an old value only takes the path of D5.
     generation: AtomicU32,
 }
 
@@ -90,7 +94,7 @@ impl Inbox {
         self.generation.load(Ordering::Relaxed) == fork::generation()
     }
 
-    /// The box, if it may be had. D5.
+    /// Locks the notices, if that is possible. D5.
     fn open(&self) -> Option<MutexGuard<'_, Notices>> {
         match self.is_of_this_process() {
             true => Some(lock(&self.notices)),
@@ -99,25 +103,25 @@ impl Inbox {
         }
     }
 
-    /// In the child of a fork: the inbox is this process's from now on. False if it cannot be. D5.
+    /// In the child of a fork: takes the inbox over for this process. False if its lock is lost. D5.
     pub(super) fn go_on_in_child(&self) -> bool {
         let Some(notices) = self.open() else {
             return false;
         };
         self.generation.store(fork::generation(), Ordering::Relaxed);
         drop(notices);
-        // Who died before it rang left a notice.
+        // A poster that died in the fork may have left a notice without `NOTIFIED`.
         self.word.swap(NOTIFIED, Ordering::AcqRel);
         true
     }
 
-    /// Posts a notice; false if nobody is there any more. D1, D3 to D5.
+    /// Adds a notice and wakes the scheduler; false if the scheduler is gone. D1, D3 to D5.
     pub(super) fn post(&self, notice: Notice) -> bool {
         let Some(mut notices) = self.open() else {
             return false;
         };
         if notices.closed {
-            // The notice may own what has a destructor: it goes after the lock.
+            // The notice may have a destructor: it is dropped after the lock.
             drop(notices);
             return false;
         }
@@ -131,13 +135,13 @@ impl Inbox {
         true
     }
 
-    /// Hangs the parent. By the scheduler alone. D4.
+    /// Sets the parent. To be called by the scheduler alone. D4.
     pub(super) fn set_parent(&self, parent: &Arc<Inbox>) {
         lock(&self.notices).parent = Some(Arc::clone(parent));
         self.word.swap(NOTIFIED, Ordering::AcqRel);
     }
 
-    /// D2.
+    /// D2: sets the word, and wakes the scheduler if it sleeps.
     fn notify(&self) {
         if self.word.swap(NOTIFIED, Ordering::AcqRel) == PARKED {
             self.word.wake_all();
@@ -154,29 +158,30 @@ impl Inbox {
         }
     }
 
-    /// Empties the box. By the scheduler alone.
+    /// Takes the notices. To be called by the scheduler alone.
     pub(super) fn collect(&self, into: &mut Vec<Notice>) {
-        // Relaxed: a notice that is not seen yet is for the next round; the lock carries the others
-        // over.
+        // Relaxed: a notice that is missed here is taken in the next round, and the lock carries the
+        // others over.
         if self.word.load(Ordering::Relaxed) == EMPTY {
             return;
         }
-        // D1.
+        // D1: the word first, then the notices.
         self.word.swap(EMPTY, Ordering::AcqRel);
         into.append(&mut lock(&self.notices).list);
     }
 
-    /// Sleeps until there is a notice or the breaker is raised, or until the deadline; then false.
-    /// By the scheduler alone.
+    /// Sleeps until there is a notice or the breaker is raised. False if the deadline passed first. To
+    /// be called by the scheduler alone.
     pub(super) fn sleep(&self, deadline: Deadline) -> bool {
         self.sleep_unless(deadline, || self.breaker.is_raised())
     }
 
-    /// The same, for whom other breakers end the sleep.
+    /// As [`sleep`](Self::sleep), with another condition that ends the sleep.
     pub(super) fn sleep_unless(&self, deadline: Deadline, is_raised: impl Fn() -> bool) -> bool {
         self.word.prepare();
         loop {
-            // D2. A signal handler may raise a breaker without a ring: its signal ends the wait.
+            // D2: the breaker is checked before the word says `PARKED`. A signal handler may raise it
+            // without a notification; its signal ends the wait below.
             if is_raised() {
                 self.awake();
                 return true;
@@ -197,14 +202,14 @@ impl Inbox {
         }
     }
 
-    /// The scheduler is awake again; true if there is mail.
+    /// Takes `PARKED` back; true if the word says `NOTIFIED` instead.
     fn awake(&self) -> bool {
         self.word
             .compare_exchange(PARKED, EMPTY, Ordering::AcqRel, Ordering::Acquire)
             == Err(NOTIFIED)
     }
 
-    /// D3.
+    /// D3: refuses notices from now on, and drops those that are there.
     pub(super) fn close(&self) {
         if let Some(mut notices) = self.open() {
             notices.closed = true;
@@ -221,8 +226,8 @@ impl fmt::Debug for Inbox {
     }
 }
 
-/// The inbox for other threads: wakes microthreads of a scheduler, and interrupts it. All else in
-/// [`micro`](super) belongs to the scheduler's own thread.
+/// A handle of a scheduler for other threads: it wakes microthreads, and interrupts the scheduler.
+/// Everything else in [`micro`](super) belongs to the scheduler's own thread.
 ///
 /// ```
 /// use py_thread::micro::{On, Scheduler, Step, Stop, from_fn};
@@ -238,7 +243,7 @@ impl fmt::Debug for Inbox {
 /// let remote = scheduler.remote();
 /// let other = std::thread::spawn(move || remote.wake(id));
 /// while !scheduler.run().stop.is_finished() {
-///     scheduler.wait(None); // for what comes through the inbox
+///     scheduler.wait(None); // until the other thread wakes it
 /// }
 /// # other.join().unwrap();
 /// ```
@@ -251,12 +256,12 @@ impl Remote {
     }
 
     /// Wakes a microthread: it goes on in the next round that begins. False if its scheduler is
-    /// gone. An id that names nobody any more is harmless.
+    /// gone. The id of a microthread that has ended is harmless.
     ///
     /// See [`Remote`] for an example.
     ///
     /// # Blocking
-    /// Never for long: while another thread posts.
+    /// For the moment in which another thread posts.
     pub fn wake(&self, id: Id) -> bool {
         self.0.post(Notice::Wake(id))
     }
@@ -279,18 +284,18 @@ impl Remote {
     /// # other.join().unwrap();
     /// ```
     ///
-    /// Takes a lock for a moment: a signal handler raises the breaker itself, and its signal ends the
-    /// sleep.
+    /// It takes a lock for a moment, so a signal handler must not call it. A signal handler raises the
+    /// breaker itself, and its signal ends the sleep.
     pub fn interrupt(&self, events: Events) {
         self.0.interrupt(events);
     }
 
-    /// Whether it is the inbox of the scheduler that has this one.
+    /// Whether this is a handle of the scheduler with this inbox.
     pub(super) fn leads_to(&self, inbox: &Arc<Inbox>) -> bool {
         Arc::ptr_eq(&self.0, inbox)
     }
 
-    /// Posts a notice; false if nobody is there any more.
+    /// Adds a notice; false if the scheduler is gone.
     pub(super) fn post(&self, notice: Notice) -> bool {
         self.0.post(notice)
     }

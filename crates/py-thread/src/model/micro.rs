@@ -1,4 +1,4 @@
-//! Microthreads: the inbox that other threads post through, and the off-load pool.
+//! Microthreads: the inbox into which other threads post, and the off-load pool.
 
 use super::{Work, explore, explore_fully};
 use crate::Events;

@@ -21,7 +21,7 @@ fn start_after_join_against_the_idle_worker() {
     });
 }
 
-/// Who joined a job finds its worker: a worker is listed before its job is told to have ended.
+/// A thread that joined a job finds its worker: the worker is listed before the end is published.
 #[test]
 fn a_joined_job_s_worker_takes_the_next() {
     explore("a_joined_job_s_worker_takes_the_next", || {
