@@ -82,8 +82,8 @@ impl Deadline {
         matches!(self.remaining(), None | Some(Timeout::NOW))
     }
 
-    /// The longest sleep that does not miss the moment; `None` is for ever. A model has no clock, so
-    /// every timed sleep has length zero there.
+    /// The longest sleep that does not miss the moment; `None` is for ever. A model has no clock,
+    /// so every timed sleep has length zero there.
     pub(crate) fn sleep(self) -> Option<Duration> {
         match self.0 {
             At::Never => None,

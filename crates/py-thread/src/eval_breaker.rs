@@ -176,9 +176,9 @@ impl fmt::Debug for Events {
 /// Orderings: what a thread wrote before a `raise` is visible after the `take` or `peek` that finds
 /// the bit. There is a second guarantee. Suppose one thread raises a bit and then reads another
 /// thread's state (is it attached?), while that other thread changes its state and then takes or
-/// peeks. At least one of the two sees what the other did, whatever ordering the state's own accesses
-/// have. `is_raised` is Relaxed and gives no such guarantee: the loop uses it only to decide whether
-/// to take.
+/// peeks. At least one of the two sees what the other did, whatever ordering the state's own
+/// accesses have. `is_raised` is Relaxed and gives no such guarantee: the loop uses it only to
+/// decide whether to take.
 #[doc(alias = "eval_breaker")]
 #[derive(Debug, Default)]
 pub struct EvalBreaker(AtomicUsize);
@@ -240,8 +240,8 @@ impl EvalBreaker {
 
     /// Whether any bit is raised: one relaxed load, for the loop.
     ///
-    /// A thread that has just changed its state may miss a bit that was raised before the change. So
-    /// after an attach use [`peek`](EvalBreaker::peek).
+    /// A thread that has just changed its state may miss a bit that was raised before the change.
+    /// So after an attach use [`peek`](EvalBreaker::peek).
     ///
     /// ```
     /// assert!(!py_thread::EvalBreaker::new().is_raised());
@@ -252,8 +252,8 @@ impl EvalBreaker {
         self.0.load(Ordering::Relaxed) != 0
     }
 
-    /// The raised bits, which stay raised: a fence and a load. It sees every bit of a thread that did
-    /// not see what the caller has written so far.
+    /// The raised bits, which stay raised: a fence and a load. It sees every bit of a thread that
+    /// did not see what the caller has written so far.
     ///
     /// CPython: `Include/internal/pycore_ceval.h`, `_Py_eval_breaker_bit_is_set`.
     ///

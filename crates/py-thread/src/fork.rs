@@ -5,9 +5,9 @@
 //! except the thread that forked. After the count the child runs the hooks of [`on_fork_child`];
 //! py-sync's parking lot is one of them.
 //!
-//! The child walks, locks and frees nothing that belongs to a handle. A handle stores the generation
-//! in which its thread was started, and compares it with the current one whenever it is used
-//! (`handle/state.rs`, S5). Pools and inboxes do the same.
+//! The child walks, locks and frees nothing that belongs to a handle. A handle stores the
+//! generation in which its thread was started, and compares it with the current one whenever it is
+//! used (`handle/state.rs`, S5). Pools and inboxes do the same.
 //!
 //! `pthread_atfork` runs child handlers in the order of their registration. A program's own handler
 //! may start threads and join them. So our handler must run before it; otherwise ours would count
@@ -16,16 +16,17 @@
 //! we never call `pthread_atfork` inside a handler, where glibc before 2.36 deadlocks.
 //!
 //! Invariants:
-//! * F1: the child counts once per fork. Three callers may try: the handler, a second copy of it, and
-//!   an early [`after_fork`]. `prepare` sets `PREPARED`, and the first caller that counts clears it.
-//! * F2: a slot of `HOOKS` changes once, from null to a hook. Before `on_fork_child` returns, the hook
-//!   is in a slot. No hook is ever half registered, so nobody waits for a registration.
+//! * F1: the child counts once per fork. Three callers may try: the handler, a second copy of it,
+//!   and an early [`after_fork`]. `prepare` sets `PREPARED`, and the first caller that counts
+//!   clears it.
+//! * F2: a slot of `HOOKS` changes once, from null to a hook. Before `on_fork_child` returns, the
+//!   hook is in a slot. No hook is ever half registered, so nobody waits for a registration.
 //!
 //! Ordering: the forking thread writes `PREPARED` just before the fork, and the only thread of the
-//! child writes all three of `GENERATION`, `SURVIVOR` and `PREPARED`. The start of a thread publishes
-//! them. Two threads that fork at the same time write the same value to `PREPARED`. So `Relaxed` is
-//! enough. A hook is stored with Release and loaded with Acquire: the hook sees what its owner wrote
-//! before the registration.
+//! child writes all three of `GENERATION`, `SURVIVOR` and `PREPARED`. The start of a thread
+//! publishes them. Two threads that fork at the same time write the same value to `PREPARED`. So
+//! `Relaxed` is enough. A hook is stored with Release and loaded with Acquire: the hook sees what
+//! its owner wrote before the registration.
 
 use crate::ident::Ident;
 use core::fmt;
@@ -117,8 +118,8 @@ impl core::error::Error for TooManyForkHooks {}
 /// itself registered with `pthread_atfork`. Those may then rely on what `hook` repairs. py-sync
 /// empties its parking lot in this way.
 ///
-/// Hooks run in the order of their registration, after this crate has counted its dead threads. So a
-/// hook may start threads and join. To register a hook twice does nothing. This function takes no
+/// Hooks run in the order of their registration, after this crate has counted its dead threads. So
+/// a hook may start threads and join. To register a hook twice does nothing. This function takes no
 /// lock and allocates nothing, so it may be called in a fork handler or a signal handler too. On a
 /// system without forks, hooks are kept and never run.
 ///
@@ -128,8 +129,8 @@ impl core::error::Error for TooManyForkHooks {}
 /// If 16 hooks are registered already.
 ///
 /// # Safety
-/// `hook` may do only what the child of a fork may do while its one thread is inside `fork`: take no
-/// lock that another thread of the parent may have held, and not unwind.
+/// `hook` may do only what the child of a fork may do while its one thread is inside `fork`: take
+/// no lock that another thread of the parent may have held, and not unwind.
 ///
 /// # Examples
 /// ```

@@ -1,9 +1,9 @@
 //! [`Hooks`]: the runtime of the process, installed once, for this crate and for py-sync.
 //!
-//! A thread that sleeps here does five things in this order: py-sync suspends its critical sections,
-//! the hooks detach it, it sleeps, the hooks attach it, and py-sync resumes its section. Sections
-//! belong to py-sync, so py-sync registers a wrapper with [`wrap_sleeps`]. With a wrapper, the wrapper
-//! calls the hooks.
+//! A thread that sleeps here does five things in this order: py-sync suspends its critical
+//! sections, the hooks detach it, it sleeps, the hooks attach it, and py-sync resumes its section.
+//! Sections belong to py-sync, so py-sync registers a wrapper with [`wrap_sleeps`]. With a wrapper,
+//! the wrapper calls the hooks.
 
 use crate::runtime::Runtime;
 use core::fmt;
@@ -15,8 +15,8 @@ use std::sync::OnceLock;
 /// installed once per process with [`install`], for every wait of this crate and of py-sync, where
 /// this trait is `py_sync::Runtime`.
 ///
-/// The trait [`Runtime`] is passed to a single call instead; [`Installed`] is a [`Runtime`] that calls
-/// the installed hooks.
+/// The trait [`Runtime`] is passed to a single call instead; [`Installed`] is a [`Runtime`] that
+/// calls the installed hooks.
 ///
 /// A hook that panics aborts the process. `pending` alone may panic.
 ///
@@ -47,7 +47,8 @@ pub trait Hooks: Sync {
         false
     }
 
-    /// The calling thread has woken, and its `detach` returned true. May block, and may never return.
+    /// The calling thread has woken, and its `detach` returned true. May block, and may never
+    /// return.
     ///
     /// The default ends the process with a message: a `detach` that returns true needs an `attach`.
     #[doc(alias = "PyEval_AcquireThread")]
@@ -61,14 +62,14 @@ pub trait Hooks: Sync {
     #[doc(alias = "Py_MakePendingCalls")]
     fn pending(&self) -> ControlFlow<()>;
 
-    /// True while the runtime has stopped all threads but the calling one. The default returns false,
-    /// for a runtime that never stops its world.
+    /// True while the runtime has stopped all threads but the calling one. The default returns
+    /// false, for a runtime that never stops its world.
     fn world_stopped(&self) -> bool {
         false
     }
 
-    /// [`detach`](Hooks::detach) for a runtime whose `attach` needs a value from `detach`, such as the
-    /// thread state that it took out of a thread-local. Returns a word for
+    /// [`detach`](Hooks::detach) for a runtime whose `attach` needs a value from `detach`, such as
+    /// the thread state that it took out of a thread-local. Returns a word for
     /// [`attach_with`](Hooks::attach_with), or `None` where `detach` would return false.
     ///
     /// The sleeps of both crates call these two methods. Their defaults call `detach` and `attach`.
@@ -91,7 +92,8 @@ pub trait Hooks: Sync {
         self.detach().then_some(core::ptr::null_mut())
     }
 
-    /// [`attach`](Hooks::attach) with the word of the [`detach_with`](Hooks::detach_with) before it.
+    /// [`attach`](Hooks::attach) with the word of the [`detach_with`](Hooks::detach_with) before
+    /// it.
     #[doc(alias = "PyEval_RestoreThread")]
     fn attach_with(&self, word: *mut ()) {
         let _ = word;
@@ -168,9 +170,9 @@ pub fn wrap_sleeps(wrapper: Wrapper) {
 
 /// The [`Runtime`] that calls the [`install`]ed hooks. Without hooks it does nothing.
 ///
-/// A plain [`join`](crate::Handle::join) detaches through it, but a signal does not end that join. A
-/// [`join_with`](crate::Handle::join_with) it also runs the hooks' pending calls, and those may end
-/// the join:
+/// A plain [`join`](crate::Handle::join) detaches through it, but a signal does not end that join.
+/// A [`join_with`](crate::Handle::join_with) it also runs the hooks' pending calls, and those may
+/// end the join:
 ///
 /// ```
 /// use py_thread::{Installed, Timeout, start};

@@ -6,10 +6,10 @@
 //!
 //! Invariants:
 //! * I1: the counter only grows, so no two mints give the same number.
-//! * I2: `OWN` changes once from 0 to a minted number. It does not change while user code runs; only
-//!   a worker of the cache takes the ident of its next job, between jobs.
-//! * I3: `CURRENT` is 0 (unknown, so `OWN` counts), or `OWN`, or the ident of the logical thread that
-//!   runs. So one load reads it.
+//! * I2: `OWN` changes once from 0 to a minted number. It does not change while user code runs;
+//!   only a worker of the cache takes the ident of its next job, between jobs.
+//! * I3: `CURRENT` is 0 (unknown, so `OWN` counts), or `OWN`, or the ident of the logical thread
+//!   that runs. So one load reads it.
 //!
 //! Ordering: the counter is `Relaxed`. Uniqueness needs only the atomicity of the addition, and the
 //! number publishes no other memory.

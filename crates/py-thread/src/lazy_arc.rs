@@ -6,8 +6,8 @@
 //! * L2: a value that was replaced is leaked, never freed. So what `get` lends lives as long as
 //!   `self`.
 //!
-//! Orderings: the exchange is AcqRel and the load is Acquire. So a thread that sees the pointer also
-//! sees the value.
+//! Orderings: the exchange is AcqRel and the load is Acquire. So a thread that sees the pointer
+//! also sees the value.
 
 use crate::sync::{AtomicPtr, Ordering, const_fn};
 use core::fmt;
@@ -38,8 +38,8 @@ impl<T> LazyArc<T> {
         unsafe { self.pointer.load(Ordering::Acquire).as_ref() }
     }
 
-    /// The value if there is one and `fresh` accepts it. Otherwise `make` makes a new value, and an old
-    /// one is leaked. If several threads make a value at the same time, all get the same one.
+    /// The value if there is one and `fresh` accepts it. Otherwise `make` makes a new value, and an
+    /// old one is leaked. If several threads make a value at the same time, all get the same one.
     pub(crate) fn get_or_make(&self, fresh: impl Fn(&T) -> bool, make: impl Fn() -> T) -> Arc<T> {
         let mut seen = self.pointer.load(Ordering::Acquire);
         loop {

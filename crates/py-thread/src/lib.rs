@@ -53,9 +53,9 @@ pub use worker::WorkerCache;
 /// Registers this crate's fork handlers with `pthread_atfork`. A forked child then knows which
 /// threads it has lost. Later calls do nothing.
 ///
-/// On Linux, Android, macOS, the BSDs, Solaris and illumos this runs by itself before `main`, and you
-/// need not call it. In a child our handler then runs before the program's own fork handlers, so
-/// those may start threads, wait, wake and join. Two cases are left:
+/// On Linux, Android, macOS, the BSDs, Solaris and illumos this runs by itself before `main`, and
+/// you need not call it. In a child our handler then runs before the program's own fork handlers,
+/// so those may start threads, wait, wake and join. Two cases are left:
 ///
 /// * On another unix (AIX, say) call it at the start of `main`, before the program registers
 ///   handlers of its own. Otherwise the first start of a thread calls it, or the first wait of
@@ -80,8 +80,8 @@ pub fn init() {
     drop(fork::register());
 }
 
-/// Sleeps for ever. A daemon thread calls it when its interpreter is gone. To end the thread instead
-/// would unwind through frames that may not be unwound.
+/// Sleeps for ever. A daemon thread calls it when its interpreter is gone. To end the thread
+/// instead would unwind through frames that may not be unwound.
 ///
 /// CPython: `Python/thread_pthread.h`, `PyThread_hang_thread`.
 ///

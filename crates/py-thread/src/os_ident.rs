@@ -53,8 +53,8 @@ impl fmt::Display for OsIdent {
     }
 }
 
-/// The number by which the kernel knows the calling thread, as `ps`, `top` and debuggers show it. It
-/// costs a system call on Linux. It is never cached, because a fork changes it.
+/// The number by which the kernel knows the calling thread, as `ps`, `top` and debuggers show it.
+/// It costs a system call on Linux. It is never cached, because a fork changes it.
 ///
 /// Linux and Android: `gettid`. macOS: `pthread_threadid_np`. Windows: `GetCurrentThreadId`.
 /// FreeBSD: `pthread_getthreadid_np`. OpenBSD: `getthrid`. NetBSD: `_lwp_self`. DragonFly: the

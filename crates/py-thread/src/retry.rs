@@ -29,12 +29,12 @@ pub enum AcquireStatus {
 }
 
 /// Takes a lock within `timeout`, and handles signals meanwhile. When a signal interrupts the wait,
-/// `runtime` runs its pending calls, and the wait goes on with the time that is left. (`timeout` is in
-/// nanoseconds; C's parameter is named after microseconds.)
+/// `runtime` runs its pending calls, and the wait goes on with the time that is left. (`timeout` is
+/// in nanoseconds; C's parameter is named after microseconds.)
 ///
 /// `try_acquire` takes the lock if it is free. `wait` sleeps for the lock, at most for the timeout
-/// that it is given, and returns [`Intr`](AcquireStatus::Intr) on a signal. `wait` runs with `runtime`
-/// detached; `try_acquire` does not.
+/// that it is given, and returns [`Intr`](AcquireStatus::Intr) on a signal. `wait` runs with
+/// `runtime` detached; `try_acquire` does not.
 ///
 /// The result is `Intr` only if a pending call asked to stop.
 ///
@@ -93,14 +93,14 @@ pub fn acquire_with_retries<R: Runtime>(
     }
 }
 
-/// The loop of [`acquire_with_retries`] alone, for an `attempt` that knows its own deadline. It calls
-/// `attempt` until that ends without a signal, and calls `check` after each signal. An error of
-/// `check` (a signal handler raised) ends the loop and is returned.
+/// The loop of [`acquire_with_retries`] alone, for an `attempt` that knows its own deadline. It
+/// calls `attempt` until that ends without a signal, and calls `check` after each signal. An error
+/// of `check` (a signal handler raised) ends the loop and is returned.
 ///
 /// `Ok(true)` if the lock was taken, `Ok(false)` if the time is over.
 ///
-/// py-sync's `Mutex::lock_with_signals` is this loop, and so are the methods of that name of its other
-/// locks.
+/// py-sync's `Mutex::lock_with_signals` is this loop, and so are the methods of that name of its
+/// other locks.
 ///
 /// # Errors
 /// What `check` returned. The lock is not taken.

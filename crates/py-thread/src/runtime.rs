@@ -5,8 +5,8 @@ use core::time::Duration;
 
 /// What an interpreter does around a wait: it gives its lock away meanwhile, and handles signals.
 ///
-/// `()` is the runtime that does nothing. [`Installed`](crate::Installed) is the one that the process
-/// has installed for every wait of this crate and of py-sync.
+/// `()` is the runtime that does nothing. [`Installed`](crate::Installed) is the one that the
+/// process has installed for every wait of this crate and of py-sync.
 ///
 /// ```
 /// use py_thread::{Runtime, Timeout, start};

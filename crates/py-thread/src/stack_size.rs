@@ -16,14 +16,15 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 #[doc(alias = "THREAD_STACK_MIN")]
 pub const MIN_STACK_SIZE: usize = 32768;
 
-/// 0 is the platform's default. Relaxed: the number publishes nothing, and a start that runs beside a
-/// change may use either value.
+/// 0 is the platform's default. Relaxed: the number publishes nothing, and a start that runs beside
+/// a change may use either value.
 static STACK_SIZE: AtomicUsize = AtomicUsize::new(0);
 
 /// The stack size of threads that ask for none, in bytes; 0 is the platform's default.
 ///
 /// CPython: `Python/thread.c`, `PyThread_get_stacksize`. In CPython the size belongs to the
-/// interpreter, as the one of [`Threads`](crate::Threads) does here. This one belongs to the process.
+/// interpreter, as the one of [`Threads`](crate::Threads) does here. This one belongs to the
+/// process.
 ///
 /// ```
 /// assert_eq!(py_thread::stack_size(), 0);
@@ -43,8 +44,8 @@ pub fn stack_size() -> usize {
 ///
 /// # Errors
 /// Sizes below [`MIN_STACK_SIZE`], and those that the system refuses: unaligned ones on macOS, 256
-/// MiB and more on Windows. A size that the system accepts may still be larger than the memory; then
-/// the start fails.
+/// MiB and more on Windows. A size that the system accepts may still be larger than the memory;
+/// then the start fails.
 ///
 /// # Examples
 /// ```

@@ -2,8 +2,8 @@
 //!
 //! Invariants:
 //! * K1: `key` is 0, or one more than a key of the system that exists.
-//! * K2: a key is deleted only while no other thread uses it: by `delete`, whose caller promises that,
-//!   or by the owner's drop.
+//! * K2: a key is deleted only while no other thread uses it: by `delete`, whose caller promises
+//!   that, or by the owner's drop.
 //!
 //! Orderings: AcqRel and Acquire, so that a thread which sees a key may use it.
 

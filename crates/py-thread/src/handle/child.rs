@@ -50,7 +50,8 @@ impl<F: FnOnce() + Send + 'static> Main for Child<F> {
     fn run(self: Box<Self>) {
         match OsThread::current() {
             Some(os) => self.0.inner.publish(os),
-            // Only the starter knows the OS thread. A joiner may need it, so wait until it is stored.
+            // Only the starter knows the OS thread. A joiner may need it, so wait until it is
+            // stored.
             None => self.0.inner.await_running(),
         }
         self.0.run().publish();

@@ -19,8 +19,8 @@ impl Handle {
     /// times: the system's thread is joined once, and every call gives the same outcome.
     ///
     /// # Blocking
-    /// Until the thread's end, detached from the [`install`](crate::install)ed runtime if there is one.
-    /// A signal does not end the wait; use [`join_with`](Handle::join_with) for that.
+    /// Until the thread's end, detached from the [`install`](crate::install)ed runtime if there is
+    /// one. A signal does not end the wait; use [`join_with`](Handle::join_with) for that.
     ///
     /// # Errors
     /// [`JoinError::NotStarted`]; [`JoinError::CurrentThread`] if the thread waits for itself;
@@ -52,8 +52,8 @@ impl Handle {
     /// waits for ever, and one of zero does not wait.
     ///
     /// # Blocking
-    /// Until the thread's end, or for `timeout`. A thread whose function has just ended is waited for
-    /// beyond that, for its last instructions.
+    /// Until the thread's end, or for `timeout`. A thread whose function has just ended is waited
+    /// for beyond that, for its last instructions.
     ///
     /// # Errors
     /// Those of [`join`](Handle::join).
@@ -72,9 +72,9 @@ impl Handle {
         self.join_with(Timeout::from(timeout), &DetachOnly(&Installed))
     }
 
-    /// As [`join_timeout`](Handle::join_timeout), for an interpreter: it gives the interpreter's lock
-    /// away while it sleeps. When a signal interrupts the sleep, it runs the pending calls and then
-    /// sleeps on with the time that is left.
+    /// As [`join_timeout`](Handle::join_timeout), for an interpreter: it gives the interpreter's
+    /// lock away while it sleeps. When a signal interrupts the sleep, it runs the pending calls and
+    /// then sleeps on with the time that is left.
     ///
     /// CPython: `Modules/_threadmodule.c`, `ThreadHandle_join`.
     ///
@@ -140,8 +140,8 @@ impl Handle {
         Ok(true)
     }
 
-    /// A join for the registry's shutdown. It also waits for a thread that is just being started, and
-    /// it does not ask whether the registry shuts down.
+    /// A join for the registry's shutdown. It also waits for a thread that is just being started,
+    /// and it does not ask whether the registry shuts down.
     pub(crate) fn join_started<R: Runtime>(&self, runtime: &R) -> Result<(), JoinError> {
         match self.0.wait(|w| w & EXITED != 0, Deadline::NEVER, runtime) {
             Ok(_) => self.settle(runtime),
@@ -160,8 +160,8 @@ impl Handle {
     }
 
     /// Whether the thread's function has ended: false if it was not started, true if its start
-    /// failed. If it has ended, the system's thread is joined as well, as CPython does. So a process
-    /// whose handles are all done has no other thread left.
+    /// failed. If it has ended, the system's thread is joined as well, as CPython does. So a
+    /// process whose handles are all done has no other thread left.
     ///
     /// # Blocking
     /// For the last instructions of a thread whose function has just ended, its thread-local
@@ -187,8 +187,8 @@ impl Handle {
         true
     }
 
-    /// Whether the thread's function has ended: one load. If the answer is true, the caller sees what
-    /// the thread did.
+    /// Whether the thread's function has ended: one load. If the answer is true, the caller sees
+    /// what the thread did.
     ///
     /// ```
     /// let handle = py_thread::start(|| ())?;

@@ -30,11 +30,11 @@ use std::sync::Arc as StdArc;
 /// thread's stack.
 ///
 /// In the child of a fork every handle may be dropped, joined or cloned. Its thread is not in the
-/// child, and the handle does not ask the system about it. std's `JoinHandle` differs: its drop passes
-/// the number of the dead thread to `pthread_detach`, which reads that thread's memory. That memory
-/// has been freed, or belongs to a new thread, so the child may crash. A program that forks without an
-/// exec therefore keeps its threads in handles of this type, or forgets std's handles in the child
-/// (`std::mem::forget`).
+/// child, and the handle does not ask the system about it. std's `JoinHandle` differs: its drop
+/// passes the number of the dead thread to `pthread_detach`, which reads that thread's memory. That
+/// memory has been freed, or belongs to a new thread, so the child may crash. A program that forks
+/// without an exec therefore keeps its threads in handles of this type, or forgets std's handles in
+/// the child (`std::mem::forget`).
 ///
 /// CPython: `Modules/_threadmodule.c`, `ThreadHandle`.
 ///
@@ -162,8 +162,8 @@ impl Handle {
         current::handle()
     }
 
-    /// The thread's ident. `None` until the thread is started, and for ever if its start failed. The
-    /// ident stays the same after the thread's end, and no other thread ever gets it.
+    /// The thread's ident. `None` until the thread is started, and for ever if its start failed.
+    /// The ident stays the same after the thread's end, and no other thread ever gets it.
     ///
     /// ```
     /// let handle = py_thread::start(|| ())?;
@@ -178,8 +178,8 @@ impl Handle {
     }
 
     /// The system's number of the thread, as `pthread_kill` takes it. `None` until the thread is
-    /// started, and on systems that give no number (WebAssembly, Miri). After the join the system may
-    /// give the same number to another thread.
+    /// started, and on systems that give no number (WebAssembly, Miri). After the join the system
+    /// may give the same number to another thread.
     ///
     /// ```
     /// let handle = py_thread::start(|| ())?;

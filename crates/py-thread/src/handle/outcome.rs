@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// How a thread ended. Every joiner gets the same, every time.
 ///
-/// Three kinds of thread count as `Returned`: one that vanished in a fork, one whose start failed, and
-/// one that was marked done before it ended. CPython's join gives no outcome at all.
+/// Three kinds of thread count as `Returned`: one that vanished in a fork, one whose start failed,
+/// and one that was marked done before it ended. CPython's join gives no outcome at all.
 ///
 /// ```
 /// use py_thread::{Outcome, start};
@@ -89,8 +89,8 @@ impl Panic {
         }
     }
 
-    /// The panic's message, or `Box<dyn Any>` if the payload is not text; std's panic hook prints the
-    /// same. Takes no lock.
+    /// The panic's message, or `Box<dyn Any>` if the payload is not text; std's panic hook prints
+    /// the same. Takes no lock.
     ///
     /// ```
     /// let outcome = py_thread::start(|| panic!("at {}", 3))?.join()?;

@@ -8,9 +8,9 @@ use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
 impl Handle {
-    /// Turns the handle into a pointer that is never null, for a `void *` of C. The pointer counts as
-    /// a handle until [`from_raw`](Handle::from_raw) turns it back. If that never happens, the memory
-    /// of the handle is leaked, and the thread is neither joined nor detached after its end.
+    /// Turns the handle into a pointer that is never null, for a `void *` of C. The pointer counts
+    /// as a handle until [`from_raw`](Handle::from_raw) turns it back. If that never happens, the
+    /// memory of the handle is leaked, and the thread is neither joined nor detached after its end.
     ///
     /// The pointer may go to other threads. Only this crate may read what it points at.
     ///
@@ -59,8 +59,8 @@ impl Handle {
     /// Makes a handle of what [`into_raw`](Handle::into_raw) gave.
     ///
     /// # Safety
-    /// `raw` comes from `into_raw` of this same copy of this crate. It is passed here once. Neither it
-    /// nor a handle that [`borrow_raw`](Handle::borrow_raw) made of it is used afterwards.
+    /// `raw` comes from `into_raw` of this same copy of this crate. It is passed here once. Neither
+    /// it nor a handle that [`borrow_raw`](Handle::borrow_raw) made of it is used afterwards.
     ///
     /// # Examples
     /// ```

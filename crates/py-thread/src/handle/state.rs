@@ -1,8 +1,8 @@
 //! The state of one thread, shared by its handles and by the thread itself. How joiners wait for it
 //! is in `wait.rs`.
 //!
-//! To *settle* an OS thread is to join or to detach it. The *starter* is the thread that starts, and
-//! the *child* is the new thread. Joiners sleep on one word:
+//! To *settle* an OS thread is to join or to detach it. The *starter* is the thread that starts,
+//! and the *child* is the new thread. Joiners sleep on one word:
 //!
 //! | bit | name | set by | means |
 //! |--:|---|---|---|
@@ -27,13 +27,13 @@
 //!
 //! Invariants:
 //! * S1: bits are only ever added, except for `WAITERS` and for `JOINING` with its era.
-//! * S2: `os` is stored before `RUNNING` is set. Starter and child may both store it; they store the
-//!   same value.
-//! * S3: the OS thread is settled once. The joiner that set `JOINING` does it and then sets `JOINED`.
-//!   If there was no joiner, the drop of the last reference does it. A join that failed clears
-//!   `JOINING` again. `JOINING` is set after `EXITED`, with one exception: a lone joiner without a
-//!   timeout sleeps in the system's join from the start, which saves a sleep. `set_done` then leaves
-//!   the thread to that joiner, with `GIVEN_UP`.
+//! * S2: `os` is stored before `RUNNING` is set. Starter and child may both store it; they store
+//!   the same value.
+//! * S3: the OS thread is settled once. The joiner that set `JOINING` does it and then sets
+//!   `JOINED`. If there was no joiner, the drop of the last reference does it. A join that failed
+//!   clears `JOINING` again. `JOINING` is set after `EXITED`, with one exception: a lone joiner
+//!   without a timeout sleeps in the system's join from the start, which saves a sleep. `set_done`
+//!   then leaves the thread to that joiner, with `GIVEN_UP`.
 //! * S4: only the child writes `panic`, before `OUTCOME`, and it is only read after `OUTCOME`. If
 //!   `set_done` came first, `OUTCOME` is never set. So all joiners get the same outcome.
 //! * S5: after a fork, a thread that was started before it counts as exited and settled, unless it
@@ -41,13 +41,15 @@
 //! * S6: a sleeper sleeps on a value in which `WAITERS` is set. Every change of the word clears
 //!   `WAITERS`, and wakes all if it was set. So no sleeper misses a change.
 //! * S7: in a forked child, a joiner of an earlier era is gone: only the thread that it was joining
-//!   survived the fork (for any other thread, S5 holds). A thread that sees such a `JOINING` replaces
-//!   it by `JOINED`. The system may take the surviving thread for joined already (glibc does), so
-//!   nobody settles it any more. It ends as every thread does, and its stack stays mapped.
+//!   survived the fork (for any other thread, S5 holds). A thread that sees such a `JOINING`
+//!   replaces it by `JOINED`. The system may take the surviving thread for joined already (glibc
+//!   does), so nobody settles it any more. It ends as every thread does, and its stack stays
+//!   mapped.
 //!
 //! Orderings: every change of the word is AcqRel and every load of it is Acquire. So a thread that
 //! sees a bit also sees what its writer did before. `RUNNING` publishes `ident` and `os`, `EXITED`
-//! publishes the thread's own work, and `OUTCOME` publishes the panic. None of these accesses is hot.
+//! publishes the thread's own work, and `OUTCOME` publishes the panic. None of these accesses is
+//! hot.
 
 use super::outcome::{Outcome, Panic};
 use crate::fork;
@@ -153,8 +155,9 @@ impl Inner {
         if word & STARTING == 0 || word & (EXITED | JOINED) == EXITED | JOINED {
             return word;
         }
-        // Relaxed: the generation was written before STARTING, and the ident before RUNNING. Without
-        // RUNNING the ident may be missing; then the thread never ran, and it is not the survivor.
+        // Relaxed: the generation was written before STARTING, and the ident before RUNNING.
+        // Without RUNNING the ident may be missing; then the thread never ran, and it is not the
+        // survivor.
         let generation = self.generation.load(Ordering::Relaxed);
         if fork::is_dead(generation, self.ident.load(Ordering::Relaxed)) {
             word | RUNNING | EXITED | JOINED
@@ -284,8 +287,8 @@ impl Inner {
         Some(self.os.ident()).filter(|&n| n != 0)
     }
 
-    /// The registry that the thread was started in. To be called after `RUNNING` was seen, or by the
-    /// child.
+    /// The registry that the thread was started in. To be called after `RUNNING` was seen, or by
+    /// the child.
     pub(crate) fn registry(&self) -> Option<StdArc<Registry>> {
         // SAFETY: written before RUNNING and never after.
         self.registry.with(|r| unsafe { (*r).clone() })
@@ -296,8 +299,8 @@ impl Drop for Inner {
     fn drop(&mut self) {
         let word = self.view();
         if word & RUNNING != 0 && word & (JOINED | NO_OS) == 0 && !self.is_dead() {
-            // The last reference to a thread that was never joined. CPython prints the system's error
-            // here. A drop has no way to report one.
+            // The last reference to a thread that was never joined. CPython prints the system's
+            // error here. A drop has no way to report one.
             drop(self.os.take().detach());
         }
     }

@@ -110,9 +110,9 @@ impl Inner {
         }
     }
 
-    /// Settles the OS thread if the word is still the same. The caller is detached from beginning to
-    /// end: a runtime that shuts down never lets a thread attach again, and a thread that hangs there
-    /// must not hold `JOINING`.
+    /// Settles the OS thread if the word is still the same. The caller is detached from beginning
+    /// to end: a runtime that shuts down never lets a thread attach again, and a thread that hangs
+    /// there must not hold `JOINING`.
     fn try_settle(
         &self,
         action: impl Fn(OsThread) -> io::Result<()>,

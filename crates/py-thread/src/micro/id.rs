@@ -6,8 +6,9 @@ use core::fmt;
 /// How many idents microthreads may have: an id holds 48 bits of one.
 pub(super) const MAX_SERIAL: u64 = (1 << 48) - 1;
 
-/// Names a microthread by its place and its [`Ident`]. No other microthread ever gets the same ident.
-/// So the id of a microthread that has ended, or of another scheduler, is harmless: it names none.
+/// Names a microthread by its place and its [`Ident`]. No other microthread ever gets the same
+/// ident. So the id of a microthread that has ended, or of another scheduler, is harmless: it names
+/// none.
 ///
 /// ```
 /// use py_thread::micro::{Scheduler, Task};

@@ -16,11 +16,12 @@ pub struct Job(Box<dyn Work>);
 /// The place where a job's answer arrives. When the microthread goes on after
 /// [`Step::Block`](super::Step::Block), the answer is there.
 ///
-/// A job whose answer is dropped before the job begins never runs. So the jobs of a microthread that
-/// is killed do not run, except for one that has begun.
+/// A job whose answer is dropped before the job begins never runs. So the jobs of a microthread
+/// that is killed do not run, except for one that has begun.
 ///
 /// In the child of a fork the threads that run jobs are gone. An answer that had not arrived before
-/// the fork is [`JobError::Forked`] in the child. One that had arrived can be taken in both processes.
+/// the fork is [`JobError::Forked`] in the child. One that had arrived can be taken in both
+/// processes.
 #[derive(Debug)]
 pub struct Answer<T> {
     cell: Arc<AnswerCell<T>>,
@@ -125,7 +126,8 @@ impl<T> Answer<T> {
         }
         let answer = match self.generation == fork::generation() {
             true => lock(&self.cell.0).take(),
-            // A forked child: the thread that wrote the answer may have vanished with the lock held.
+            // A forked child: the thread that wrote the answer may have vanished with the lock
+            // held.
             false => try_lock(&self.cell.0)
                 .and_then(|mut cell| cell.take())
                 .or(Some(Err(JobError::Forked))),

@@ -4,8 +4,8 @@
 //! Invariants:
 //! * L1: requests of microthreads are queued, and carried out in that order when the round ends. So
 //!   the result does not depend on how many runs a round is spread over.
-//! * L2: an index is on the free list, or in use by one microthread, or reserved for one that will be
-//!   adopted.
+//! * L2: an index is on the free list, or in use by one microthread, or reserved for one that will
+//!   be adopted.
 
 use super::id::{Id, serial};
 use super::task_waker::SharedWaker;
@@ -33,8 +33,8 @@ pub(super) struct Local {
     len: Cell<u32>,
     /// The idents that are minted and not given out yet: first, end, and the size of the block.
     idents: Cell<(u64, u64, u64)>,
-    /// The waker that tasks share. The first task makes it, and a new one is made when a task has kept
-    /// it.
+    /// The waker that tasks share. The first task makes it, and a new one is made when a task has
+    /// kept it.
     pub(super) waker: Cell<Option<Box<SharedWaker>>>,
 }
 

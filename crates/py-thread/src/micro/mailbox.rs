@@ -1,10 +1,11 @@
 //! Mailboxes between microthreads of one thread: [`mailbox`] and [`bounded`].
 //!
 //! Invariants:
-//! * B1: a receiver that found no message is registered as the waiter, until a message or the end of
-//!   the last sender wakes it. Senders that found no room are registered until a message is taken or
-//!   the receiver ends. Then **all** of them are woken: a single one might have been killed meanwhile,
-//!   or might wait for something else by now, and the others would never use the room.
+//! * B1: a receiver that found no message is registered as the waiter, until a message or the end
+//!   of the last sender wakes it. Senders that found no room are registered until a message is
+//!   taken or the receiver ends. Then **all** of them are woken: a single one might have been
+//!   killed meanwhile, or might wait for something else by now, and the others would never use the
+//!   room.
 //! * B2: no user code runs while the box is borrowed.
 
 use super::cx::Cx;
@@ -216,8 +217,9 @@ impl<T> Sender<T> {
         Ok(())
     }
 
-    /// After [`SendError::Full`]: registers the microthread, and makes the step that waits for room.
-    /// When the microthread goes on, it has to send again, and another sender may have been faster.
+    /// After [`SendError::Full`]: registers the microthread, and makes the step that waits for
+    /// room. When the microthread goes on, it has to send again, and another sender may have been
+    /// faster.
     ///
     /// ```
     /// use py_thread::micro::{SendError, Scheduler, Step, bounded, from_fn};

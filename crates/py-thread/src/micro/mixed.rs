@@ -128,8 +128,8 @@ impl Mixed {
         self.populations.iter_mut().map(|p| p.round()).collect()
     }
 
-    /// Runs rounds until all microthreads have ended, or all wait and none is left to wake them, or a
-    /// breaker is raised.
+    /// Runs rounds until all microthreads have ended, or all wait and none is left to wake them, or
+    /// a breaker is raised.
     ///
     /// See [`Mixed`] for an example.
     ///

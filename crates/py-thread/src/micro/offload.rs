@@ -4,10 +4,10 @@
 //! * O1: a thread that adds a job also counts one more worker in `running`, under the same lock, if
 //!   the limit allows it. So while `running` is below the limit, the queue is empty or a worker is
 //!   about to be started for it.
-//! * O2: a worker takes itself off `running`, under the lock, only when it finds the queue empty. So a
-//!   job that is added while `running` is at the limit is found by a running worker.
-//! * O3: each job is run or failed once: it is in the queue, or one worker has it. If no thread can be
-//!   started and no worker runs, the jobs in the queue are failed.
+//! * O2: a worker takes itself off `running`, under the lock, only when it finds the queue empty.
+//!   So a job that is added while `running` is at the limit is found by a running worker.
+//! * O3: each job is run or failed once: it is in the queue, or one worker has it. If no thread can
+//!   be started and no worker runs, the jobs in the queue are failed.
 //! * O4: no job is run, failed or dropped under the lock.
 //!
 //! Orderings: everything is under the lock.
@@ -20,8 +20,8 @@ use core::time::Duration;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// A pool of threads for blocking jobs. Threads are started when they are needed, up to a limit, and
-/// end when they were idle for a while. Several schedulers may share one pool.
+/// A pool of threads for blocking jobs. Threads are started when they are needed, up to a limit,
+/// and end when they were idle for a while. Several schedulers may share one pool.
 ///
 /// ```
 /// use py_thread::micro::{Offload, Scheduler, Task, block};
@@ -49,8 +49,8 @@ struct Queue {
 }
 
 impl Offload {
-    /// A pool of at most `limit` threads (at least one), each of which ends when it was idle for five
-    /// seconds. Starts no thread yet.
+    /// A pool of at most `limit` threads (at least one), each of which ends when it was idle for
+    /// five seconds. Starts no thread yet.
     ///
     /// ```
     /// assert_eq!(py_thread::micro::Offload::new(4).limit(), 4);

@@ -1,9 +1,9 @@
 //! [`post`]: mailboxes across threads.
 //!
 //! A message that is sent during one round of the receiver is read in a later round. Messages are
-//! ordered by their sender's key, and those of one key by the order of sending. So the result does not
-//! depend on which thread of a [`Swarm`](super::Swarm) is faster: shards that run their rounds together
-//! receive the same messages in every run.
+//! ordered by their sender's key, and those of one key by the order of sending. So the result does
+//! not depend on which thread of a [`Swarm`](super::Swarm) is faster: shards that run their rounds
+//! together receive the same messages in every run.
 //!
 //! Invariants:
 //! * P1: a message is in `sent` before its notice is posted. The receiver's scheduler opens the box
@@ -40,9 +40,9 @@ pub struct PostSender<T>(Arc<Shared<T>>);
 /// The receiving end, for a microthread of the scheduler that it was made for.
 pub struct PostReceiver<T>(Arc<Shared<T>>);
 
-/// A mailbox from any thread to a microthread of the scheduler behind `to`. If all microthreads wait,
-/// the run ends with a deadlock, though another thread may still send; the embedder then calls
-/// [`wait`](super::Scheduler::wait).
+/// A mailbox from any thread to a microthread of the scheduler behind `to`. If all microthreads
+/// wait, the run ends with a deadlock, though another thread may still send; the embedder then
+/// calls [`wait`](super::Scheduler::wait).
 ///
 /// ```
 /// use py_thread::micro::{Scheduler, Step, from_fn, post};
@@ -74,8 +74,8 @@ pub fn post<T: Send + 'static>(to: &Remote) -> (PostSender<T>, PostReceiver<T>) 
 }
 
 impl<T: Send + 'static> PostSender<T> {
-    /// Sends a message under the sender's `key`. Among the messages of one round, those of lower keys
-    /// are read first.
+    /// Sends a message under the sender's `key`. Among the messages of one round, those of lower
+    /// keys are read first.
     ///
     /// # Errors
     /// The message, if the receiver or its scheduler is gone.
@@ -99,8 +99,8 @@ impl<T: Send + 'static> PostSender<T> {
         {
             let mut inner = lock(&self.0.inner);
             inner.is_received = false;
-            // The scheduler is gone. Ours was the first message, so it is given back. Messages behind
-            // it are dropped, as those that were sent just before the end are.
+            // The scheduler is gone. Ours was the first message, so it is given back. Messages
+            // behind it are dropped, as those that were sent just before the end are.
             return match inner.sent.is_empty() {
                 true => Ok(()),
                 false => Err(inner.sent.remove(0).1),

@@ -1,7 +1,7 @@
 //! [`Inbox`]: how other threads reach a scheduler; and [`Remote`], their end of it.
 //!
-//! An inbox is a list of notices under a lock, and a word on which the scheduler sleeps. A *poster* is
-//! a thread that adds a notice or interrupts the scheduler.
+//! An inbox is a list of notices under a lock, and a word on which the scheduler sleeps. A *poster*
+//! is a thread that adds a notice or interrupts the scheduler.
 //!
 //! | word | means | goes to |
 //! |---|---|---|
@@ -10,16 +10,16 @@
 //! | `NOTIFIED` | there may be notices | `EMPTY` by the scheduler |
 //!
 //! Invariants:
-//! * D1: a poster adds its notice under the lock before it sets `NOTIFIED`. The scheduler sets `EMPTY`
-//!   before it takes the notices. So if it misses a notice, `NOTIFIED` is set afterwards.
+//! * D1: a poster adds its notice under the lock before it sets `NOTIFIED`. The scheduler sets
+//!   `EMPTY` before it takes the notices. So if it misses a notice, `NOTIFIED` is set afterwards.
 //! * D2: a poster that sets `NOTIFIED` over `PARKED` wakes the scheduler. The scheduler sleeps on
-//!   `PARKED` only, and checks the breaker before it sets `PARKED`. A poster that interrupts raises the
-//!   breaker before it sets `NOTIFIED`.
+//!   `PARKED` only, and checks the breaker before it sets `PARKED`. A poster that interrupts raises
+//!   the breaker before it sets `NOTIFIED`.
 //! * D3: a closed inbox takes no notice: its scheduler is gone, and so are all microthreads.
 //! * D4: an inbox may have a parent: the inbox of the population that the scheduler is part of. A
-//!   poster notifies the inbox first, and then its parent. The parent is set under the lock, and then
-//!   the word is set to `NOTIFIED`. So a poster that did not see the parent has added its notice, or
-//!   raised the breaker, before the scheduler looks.
+//!   poster notifies the inbox first, and then its parent. The parent is set under the lock, and
+//!   then the word is set to `NOTIFIED`. So a poster that did not see the parent has added its
+//!   notice, or raised the breaker, before the scheduler looks.
 //! * D5: in a forked child no lock of an inbox of the parent process is waited for, because a dead
 //!   thread may hold it. If the lock is free, the notices are whole, and the inbox stays in use.
 //!
@@ -60,8 +60,8 @@ pub(super) struct Inbox {
     word: WaitWord,
     notices: Mutex<Notices>,
     breaker: Arc<EvalBreaker>,
-    /// The generation of the process (`fork.rs`). Relaxed: the scheduler of a child writes it, and a
-    /// poster that reads an old value only takes the path of D5.
+    /// The generation of the process (`fork.rs`). Relaxed: the scheduler of a child writes it, and
+    /// a poster that reads an old value only takes the path of D5.
     generation: AtomicU32,
 }
 
@@ -103,7 +103,8 @@ impl Inbox {
         }
     }
 
-    /// In the child of a fork: takes the inbox over for this process. False if its lock is lost. D5.
+    /// In the child of a fork: takes the inbox over for this process. False if its lock is lost.
+    /// D5.
     pub(super) fn go_on_in_child(&self) -> bool {
         let Some(notices) = self.open() else {
             return false;
@@ -160,8 +161,8 @@ impl Inbox {
 
     /// Takes the notices. To be called by the scheduler alone.
     pub(super) fn collect(&self, into: &mut Vec<Notice>) {
-        // Relaxed: a notice that is missed here is taken in the next round, and the lock carries the
-        // others over.
+        // Relaxed: a notice that is missed here is taken in the next round, and the lock carries
+        // the others over.
         if self.word.load(Ordering::Relaxed) == EMPTY {
             return;
         }
@@ -170,8 +171,8 @@ impl Inbox {
         into.append(&mut lock(&self.notices).list);
     }
 
-    /// Sleeps until there is a notice or the breaker is raised. False if the deadline passed first. To
-    /// be called by the scheduler alone.
+    /// Sleeps until there is a notice or the breaker is raised. False if the deadline passed first.
+    /// To be called by the scheduler alone.
     pub(super) fn sleep(&self, deadline: Deadline) -> bool {
         self.sleep_unless(deadline, || self.breaker.is_raised())
     }
@@ -180,8 +181,8 @@ impl Inbox {
     pub(super) fn sleep_unless(&self, deadline: Deadline, is_raised: impl Fn() -> bool) -> bool {
         self.word.prepare();
         loop {
-            // D2: the breaker is checked before the word says `PARKED`. A signal handler may raise it
-            // without a notification; its signal ends the wait below.
+            // D2: the breaker is checked before the word says `PARKED`. A signal handler may raise
+            // it without a notification; its signal ends the wait below.
             if is_raised() {
                 self.awake();
                 return true;
@@ -284,8 +285,8 @@ impl Remote {
     /// # other.join().unwrap();
     /// ```
     ///
-    /// It takes a lock for a moment, so a signal handler must not call it. A signal handler raises the
-    /// breaker itself, and its signal ends the sleep.
+    /// It takes a lock for a moment, so a signal handler must not call it. A signal handler raises
+    /// the breaker itself, and its signal ends the sleep.
     pub fn interrupt(&self, events: Events) {
         self.0.interrupt(events);
     }

@@ -47,15 +47,15 @@ pub enum Stop {
     Finished,
     /// The round that was asked for is over.
     Round,
-    /// The budget is used up. If that was in the middle of a slice, this microthread was interrupted.
-    /// The next run continues it first, with the rest of its slice, so the order stays the same as
-    /// without the interruption.
+    /// The budget is used up. If that was in the middle of a slice, this microthread was
+    /// interrupted. The next run continues it first, with the rest of its slice, so the order stays
+    /// the same as without the interruption.
     Budget(Option<Id>),
-    /// The eval breaker was raised, with these events. Nothing runs until they are taken. If that was
-    /// in the middle of a slice, this microthread was interrupted.
+    /// The eval breaker was raised, with these events. Nothing runs until they are taken. If that
+    /// was in the middle of a slice, this microthread was interrupted.
     Raised(Events, Option<Id>),
-    /// All microthreads wait, and there is no timer, no job and no running microthread that could wake
-    /// one. A [`Remote`](super::Remote) or the embedder still may.
+    /// All microthreads wait, and there is no timer, no job and no running microthread that could
+    /// wake one. A [`Remote`](super::Remote) or the embedder still may.
     Deadlock(Deadlock),
 }
 
@@ -87,8 +87,8 @@ impl Stop {
     }
 }
 
-/// The microthreads of a deadlock, and what each waits for. `Display` names the first eight, and the
-/// circle of those that wait for each other's end.
+/// The microthreads of a deadlock, and what each waits for. `Display` names the first eight, and
+/// the circle of those that wait for each other's end.
 ///
 /// ```
 /// use py_thread::micro::{Scheduler, Stop, Task, join};
@@ -105,7 +105,7 @@ pub struct Deadlock {
     pub(super) waiting: Vec<Waiting>,
 }
 
-/// One of them.
+/// A microthread of a [`Deadlock`].
 ///
 /// ```
 /// use py_thread::micro::{On, Scheduler, Step, Stop, from_fn};

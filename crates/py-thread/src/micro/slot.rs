@@ -12,9 +12,9 @@
 //! when it did not wait), `DETACHED` (its outcome is not wanted), `TIMED` (it waits with a timer).
 //!
 //! Invariants:
-//! * S1: `LISTED` is set exactly while a list holds the index, and a list holds it once. An index is
-//!   free for a new microthread only when it is not listed. So an old entry is never taken for a new
-//!   microthread.
+//! * S1: `LISTED` is set exactly while a list holds the index, and a list holds it once. An index
+//!   is free for a new microthread only when it is not listed. So an old entry is never taken for a
+//!   new microthread.
 //! * S2: a ready microthread is listed. One that is listed and not ready is taken off the list when
 //!   a sweep comes to it.
 
@@ -101,8 +101,8 @@ impl<A> Live<A> {
         had
     }
 
-    /// How many instructions a whole slice of it has, if it is ready. Most are ready and have weight
-    /// 1, and one comparison checks both.
+    /// How many instructions a whole slice of it has, if it is ready. Most are ready and have
+    /// weight 1, and one comparison checks both.
     #[inline]
     pub(super) fn slice(&self, interval: u32) -> Option<u32> {
         const PLAIN: u64 = 1 << WEIGHT | READY as u64;

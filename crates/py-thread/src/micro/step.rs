@@ -74,14 +74,16 @@ pub enum Step<T> {
     Yield,
     /// It sleeps for this many rounds. 0 is the same as `Yield`. A wake does not end the sleep.
     Sleep(u64),
-    /// It waits until it is woken. If it was woken since its last wait, this is the same as `Yield`.
+    /// It waits until it is woken. If it was woken since its last wait, this is the same as
+    /// `Yield`.
     Wait(On),
     /// It waits until it is woken, at most for this many rounds.
     WaitFor(On, u64),
-    /// It waits for the end of that microthread of the same scheduler. If that has ended, or the id is
-    /// unknown, this is the same as `Yield`. A wake does not end the wait.
+    /// It waits for the end of that microthread of the same scheduler. If that has ended, or the id
+    /// is unknown, this is the same as `Yield`. A wake does not end the wait.
     Join(Id),
-    /// It waits until a thread of the off-load pool has run this job. The other microthreads run on.
+    /// It waits until a thread of the off-load pool has run this job. The other microthreads run
+    /// on.
     Block(Job),
     /// It is done, with this result, and is dropped.
     Done(T),

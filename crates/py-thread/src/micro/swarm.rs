@@ -19,8 +19,8 @@ struct Shard<A: Microthread> {
 
 /// Several schedulers (shards), each on a thread of its own. Microthreads stay on the thread that
 /// spawned them. So they need not be `Send`, and each shard is as deterministic as one scheduler.
-/// Shards meet at the end of [`each`](Swarm::each) and [`round`](Swarm::round). They exchange messages
-/// with [`post`](super::post): a message that is sent in one round is read in the next.
+/// Shards meet at the end of [`each`](Swarm::each) and [`round`](Swarm::round). They exchange
+/// messages with [`post`](super::post): a message that is sent in one round is read in the next.
 ///
 /// ```
 /// use py_thread::micro::{Scheduler, Step, Swarm, Task, give_way};
@@ -86,8 +86,8 @@ impl<A: Microthread + 'static> Swarm<A> {
         self.shards.len()
     }
 
-    /// Runs `f` on all threads at once, each with its scheduler, and returns the results in the order
-    /// of the shards.
+    /// Runs `f` on all threads at once, each with its scheduler, and returns the results in the
+    /// order of the shards.
     ///
     /// # Blocking
     /// Until all are done.
@@ -127,8 +127,8 @@ impl<A: Microthread + 'static> Swarm<A> {
         unpacked.collect()
     }
 
-    /// Runs one round of every shard. What the shards [post](super::post) to each other in this round
-    /// is read in the next one, no matter which thread is faster.
+    /// Runs one round of every shard. What the shards [post](super::post) to each other in this
+    /// round is read in the next one, no matter which thread is faster.
     ///
     /// # Blocking
     /// Until all are done.

@@ -40,7 +40,8 @@ struct Ticks {
 }
 
 /// The kind of request that the polled future makes. It is one byte, because most futures yield: a
-/// larger value that is written in parts and then read as a whole costs more than the rest of a slice.
+/// larger value that is written in parts and then read as a whole costs more than the rest of a
+/// slice.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Kind {
     /// No task is polled.
@@ -64,8 +65,9 @@ pub(super) enum Request {
     Join(Id),
 }
 
-/// A future as a microthread. It needs no async runtime. The futures of this module work in it, and so
-/// does any future that only wakes its waker, from any thread. The futures of an async runtime do not.
+/// A future as a microthread. It needs no async runtime. The futures of this module work in it, and
+/// so does any future that only wakes its waker, from any thread. The futures of an async runtime
+/// do not.
 ///
 /// A task waits for one of this module's futures at a time. Two of them in one `join!` or `select!`
 /// panic; spawn a second task instead.
@@ -163,8 +165,8 @@ fn restore_outer() {
     }
 }
 
-/// Drops the job of a task that requested it and then panicked. A panic in this drop is caught: during
-/// the first panic's unwinding it would abort the process.
+/// Drops the job of a task that requested it and then panicked. A panic in this drop is caught:
+/// during the first panic's unwinding it would abort the process.
 #[cold]
 fn drop_job() {
     let dropped = catch_unwind(AssertUnwindSafe(|| drop(JOB.take())));
@@ -265,8 +267,8 @@ fn outside_of_a_task() -> ! {
     panic!("called outside of a task");
 }
 
-/// Suspends the task once, with a request. The task is polled again when the scheduler has carried it
-/// out.
+/// Suspends the task once, with a request. The task is polled again when the scheduler has carried
+/// it out.
 #[derive(Debug)]
 pub(super) struct Suspend {
     kind: Kind,

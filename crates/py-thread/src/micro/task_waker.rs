@@ -1,18 +1,18 @@
 //! The wakers of [`Task`](super::Task)s.
 //!
-//! A waker names its task for as long as a clone of it is kept. Most tasks use only the waits of this
-//! module, and those keep no clone. So the tasks of a scheduler share one waker, which names the task
-//! that is polled. If a clone was kept, that task gets the shared waker for its own, and the scheduler
-//! makes a new shared one.
+//! A waker names its task for as long as a clone of it is kept. Most tasks use only the waits of
+//! this module, and those keep no clone. So the tasks of a scheduler share one waker, which names
+//! the task that is polled. If a clone was kept, that task gets the shared waker for its own, and
+//! the scheduler makes a new shared one.
 //!
 //! Invariants:
-//! * W1: a waker of which a clone is kept names the same task for ever. The shared waker gets another
-//!   name only while its two references here are the only ones.
+//! * W1: a waker of which a clone is kept names the same task for ever. The shared waker gets
+//!   another name only while its two references here are the only ones.
 //!
-//! Orderings: `serial` and `index` are `Relaxed`. A thread reads them through a clone that it got after
-//! they were written. They are written again only after the count was seen to be two, followed by a
-//! fence. The drop of the last clone decremented the count with `Release`, so the fence comes after
-//! all reads through that clone.
+//! Orderings: `serial` and `index` are `Relaxed`. A thread reads them through a clone that it got
+//! after they were written. They are written again only after the count was seen to be two,
+//! followed by a fence. The drop of the last clone decremented the count with `Release`, so the
+//! fence comes after all reads through that clone.
 
 use super::cx::Cx;
 use super::id::Id;
@@ -86,8 +86,8 @@ impl SharedWaker {
     }
 }
 
-/// A task's own waker, if a clone of it was kept. It may be out of date: a task that was killed may be
-/// spawned again, and in the child of a fork the scheduler may have a new inbox.
+/// A task's own waker, if a clone of it was kept. It may be out of date: a task that was killed may
+/// be spawned again, and in the child of a fork the scheduler may have a new inbox.
 #[derive(Default)]
 pub(super) struct OwnWaker(Option<Box<SharedWaker>>);
 
@@ -99,7 +99,8 @@ impl OwnWaker {
             Some(own) if own.names(cx) => return f(&own.waker),
             _ => {}
         }
-        // If `f` panics, the shared waker is dropped with it, because the task may have kept a clone.
+        // If `f` panics, the shared waker is dropped with it, because the task may have kept a
+        // clone.
         let place = &cx.local.waker;
         let shared = place.take().unwrap_or_else(|| SharedWaker::new(cx));
         shared.tell(cx);

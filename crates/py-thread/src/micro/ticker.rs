@@ -129,8 +129,8 @@ impl Ticker {
         true
     }
 
-    /// As [`tick`](Ticker::tick), for a back edge or a call: it also checks the [`EvalBreaker`], for
-    /// one load more.
+    /// As [`tick`](Ticker::tick), for a back edge or a call: it also checks the [`EvalBreaker`],
+    /// for one load more.
     ///
     /// ```
     /// use py_thread::{EvalBreaker, Events, micro::Ticker};
@@ -192,8 +192,8 @@ impl Ticker {
         self.left = 0;
     }
 
-    /// Runs `f`, and never says "yield" inside it. It is meant for a native function that calls back
-    /// into the interpreter: its frames are on the Rust stack, so it cannot be suspended. The
+    /// Runs `f`, and never says "yield" inside it. It is meant for a native function that calls
+    /// back into the interpreter: its frames are on the Rust stack, so it cannot be suspended. The
     /// instructions of `f` count, and the first tick after it pays for them.
     ///
     /// ```

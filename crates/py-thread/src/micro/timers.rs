@@ -1,9 +1,9 @@
 //! [`Timers`]: which microthread goes on in which round.
 //!
-//! When a microthread is woken or killed before its timer, the entry stays in the heap as a stale one,
-//! and is recognised when it is taken out. When half of the entries are stale, all stale ones are
-//! removed at once. So it costs constant time to set a timer and give it up, and at most half of the
-//! heap is stale.
+//! When a microthread is woken or killed before its timer, the entry stays in the heap as a stale
+//! one, and is recognised when it is taken out. When half of the entries are stale, all stale ones
+//! are removed at once. So it costs constant time to set a timer and give it up, and at most half
+//! of the heap is stale.
 
 use super::Id;
 use core::cmp::Reverse;

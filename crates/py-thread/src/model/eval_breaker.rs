@@ -14,8 +14,8 @@ struct Thread {
     state: AtomicU32,
 }
 
-/// One thread is asked to stop while it attaches, and reads its breaker by `look`. Either it sees the
-/// request, or the thread that asks sees that it is attached.
+/// One thread is asked to stop while it attaches, and reads its breaker by `look`. Either it sees
+/// the request, or the thread that asks sees that it is attached.
 fn nobody_is_missed(name: &str, look: fn(&EvalBreaker) -> Events) {
     explore_fully(name, move || {
         let thread = Arc::new(Thread {

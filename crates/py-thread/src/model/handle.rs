@@ -293,9 +293,9 @@ fn running_publishes_the_thread() {
     });
 }
 
-/// A forked child whose parent was joining the thread that forked. Two threads of the child join that
-/// thread while it ends, and neither touches the OS thread. (A model cannot fork, so the word is set as
-/// a fork leaves it.)
+/// A forked child whose parent was joining the thread that forked. Two threads of the child join
+/// that thread while it ends, and neither touches the OS thread. (A model cannot fork, so the word
+/// is set as a fork leaves it.)
 #[test]
 fn a_joiner_of_another_era_is_gone() {
     explore("a_joiner_of_another_era_is_gone", || {

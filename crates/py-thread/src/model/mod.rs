@@ -1,6 +1,6 @@
-//! loom models of the real code: the handle's state machine, the worker cache, the registry, the eval
-//! breaker. They run on the threads of `sys/model.rs`, which checks that each is joined or detached
-//! exactly once.
+//! loom models of the real code: the handle's state machine, the worker cache, the registry, the
+//! eval breaker. They run on the threads of `sys/model.rs`, which checks that each is joined or
+//! detached exactly once.
 //!
 //! A model has no clock: a timed wait is over as soon as it sleeps, and loom decides how late the
 //! thread runs on. So every race between a time-out and an end is explored.
@@ -21,8 +21,8 @@ use core::time::Duration;
 
 const SOON: Option<Duration> = Some(Duration::from_millis(1));
 
-/// Runs a model with as many pre-emptions as the environment says, and prints how many executions it
-/// took.
+/// Runs a model with as many pre-emptions as the environment says, and prints how many executions
+/// it took.
 fn explore(name: &str, model: impl Fn() + Sync + Send + 'static) {
     run(name, loom::model::Builder::new(), model);
 }

@@ -38,8 +38,8 @@ extern "C" fn before_main() {
     drop(crate::fork::register());
 }
 
-/// Refers to `BEFORE_MAIN`, so that the linker takes it out of a static library: it takes only those
-/// parts that something refers to.
+/// Refers to `BEFORE_MAIN`, so that the linker takes it out of a static library: it takes only
+/// those parts that something refers to.
 pub(super) fn link() {
     core::hint::black_box(&BEFORE_MAIN);
 }

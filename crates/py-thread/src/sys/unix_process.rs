@@ -22,7 +22,8 @@ pub(crate) const DEFAULT_STACK_SIZE: usize = if cfg!(target_vendor = "apple") {
 /// The most microseconds that fit an `i64` of nanoseconds.
 pub(crate) const TIMEOUT_MAX: i64 = i64::MAX / 1000;
 
-/// Asks the system to call `prepare` before a fork and `child` in the forked child. Miri cannot fork.
+/// Asks the system to call `prepare` before a fork and `child` in the forked child. Miri cannot
+/// fork.
 pub(crate) fn at_fork(prepare: extern "C" fn(), child: extern "C" fn()) -> io::Result<()> {
     #[cfg(all(not(miri), not(all(test, loom))))]
     super::before_main::link();

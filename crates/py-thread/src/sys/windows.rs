@@ -18,8 +18,8 @@ pub(crate) struct OsThread {
 }
 
 impl OsThread {
-    /// The calling thread, on systems where a thread can find itself. Here it cannot: it has no handle
-    /// of its own. Its starter publishes it before it runs.
+    /// The calling thread, on systems where a thread can find itself. Here it cannot: it has no
+    /// handle of its own. Its starter publishes it before it runs.
     pub(crate) fn current() -> Option<OsThread> {
         None
     }
@@ -79,8 +79,8 @@ impl OsCell {
     }
 }
 
-/// Starts a thread that runs `main`, and passes the thread to `publish` before `main` begins. A stack
-/// size of 0 is the program's default.
+/// Starts a thread that runs `main`, and passes the thread to `publish` before `main` begins. A
+/// stack size of 0 is the program's default.
 pub(crate) fn spawn<M: Main>(
     main: Box<M>,
     stack_size: usize,

@@ -92,7 +92,8 @@ pub(crate) unsafe fn tss_delete(key: TssKey) {
 /// The key was created and not deleted.
 #[inline]
 pub(crate) unsafe fn tss_get(key: TssKey) -> *mut c_void {
-    // TlsGetValue clears the thread's last error, so it is saved: callers may read theirs afterwards.
+    // TlsGetValue clears the thread's last error, so it is saved: callers may read theirs
+    // afterwards.
     // SAFETY: the last error has no preconditions, and the key exists by the caller's promise.
     unsafe {
         let error = GetLastError();

@@ -116,9 +116,9 @@ impl Threads {
     /// Until the threads have ended, with `runtime` detached.
     ///
     /// # Errors
-    /// [`JoinError::Interrupted`] if a pending call of `runtime` asks to stop; the threads run on. If
-    /// the system's join of a thread fails, `shutdown` still waits for the others, and returns the
-    /// last such error.
+    /// [`JoinError::Interrupted`] if a pending call of `runtime` asks to stop; the threads run on.
+    /// If the system's join of a thread fails, `shutdown` still waits for the others, and returns
+    /// the last such error.
     ///
     /// # Examples
     /// ```
@@ -147,8 +147,8 @@ impl Threads {
         result
     }
 
-    /// From now on no thread starts in this registry. A join of a running thread fails, because that
-    /// thread may hang for ever. The calling thread is the one that finalises.
+    /// From now on no thread starts in this registry. A join of a running thread fails, because
+    /// that thread may hang for ever. The calling thread is the one that finalises.
     ///
     /// CPython: `Python/pylifecycle.c`, `_PyInterpreterState_SetFinalizing`.
     ///
@@ -178,8 +178,8 @@ impl Threads {
     }
 
     /// To be called where a thread enters the interpreter. Once the interpreter finalises, every
-    /// thread but the finalising one hangs here for ever, as CPython's daemons do. Its stack stays as
-    /// it is: nothing unwinds, and nothing is dropped.
+    /// thread but the finalising one hangs here for ever, as CPython's daemons do. Its stack stays
+    /// as it is: nothing unwinds, and nothing is dropped.
     ///
     /// CPython: `Python/ceval_gil.c`, `take_gil`.
     ///
@@ -231,15 +231,15 @@ impl Threads {
         Ok(())
     }
 
-    /// In the child of a fork: forgets the threads that vanished, so that only the calling thread is
-    /// left. Their handles need no call: they are done, joins of them return at once, and the dead
-    /// threads are not touched again. A handle that was not started yet can still be started.
+    /// In the child of a fork: forgets the threads that vanished, so that only the calling thread
+    /// is left. Their handles need no call: they are done, joins of them return at once, and the
+    /// dead threads are not touched again. A handle that was not started yet can still be started.
     ///
     /// CPython: `Modules/_threadmodule.c`, `_PyThread_AfterFork`.
     ///
     /// # Safety
-    /// The process is the child of a fork, and the calling thread is its only one. The call does not
-    /// come from inside another method of this registry.
+    /// The process is the child of a fork, and the calling thread is its only one. The call does
+    /// not come from inside another method of this registry.
     ///
     /// # Examples
     /// ```

@@ -3,8 +3,8 @@
 //! Invariants:
 //! * T1: a thread enters the list before it is started. It leaves when it ends, or when its start
 //!   fails. So the list never holds a thread that has ended, and shutdown misses no started thread.
-//! * T2: `finalizing` is set under the lock, and a thread that enters reads it under the lock. So no
-//!   thread starts after `set_finalizing` has returned.
+//! * T2: `finalizing` is set under the lock, and a thread that enters reads it under the lock. So
+//!   no thread starts after `set_finalizing` has returned.
 //! * T3: in a forked child the list may be half written, and a dead thread may hold its lock. So
 //!   `start_again` reads neither. It writes a new list over the old one, which is leaked.
 //!
@@ -38,8 +38,8 @@ pub(super) struct List {
     pub(super) count: usize,
 }
 
-// SAFETY: only `start_again` writes over `list`, and its caller promises that no other thread exists.
-// Every other access goes through the mutex.
+// SAFETY: only `start_again` writes over `list`, and its caller promises that no other thread
+// exists. Every other access goes through the mutex.
 unsafe impl Sync for Registry {}
 
 impl Registry {
@@ -53,8 +53,8 @@ impl Registry {
     }
 
     pub(super) fn list(&self) -> MutexGuard<'_, List> {
-        // SAFETY: only `start_again` writes over the list, while no other thread exists and no guard
-        // of it is held.
+        // SAFETY: only `start_again` writes over the list, while no other thread exists and no
+        // guard of it is held.
         let list = self.list.with(|list| unsafe { &*list });
         // Under the lock only an allocation can fail, and it fails before the list is changed.
         lock(list)
@@ -79,7 +79,8 @@ impl Registry {
         let handle = list.waited.remove(&ident);
         list.count = list.count.saturating_sub(1);
         drop(list);
-        // Dropped outside of the lock: the last handle may drop a panic's payload, which is user code.
+        // Dropped outside of the lock: the last handle may drop a panic's payload, which is user
+        // code.
         drop(handle);
     }
 
@@ -131,8 +132,8 @@ impl Registry {
                 list.waited.insert(Ident::own(), handle);
             }
         }
-        // SAFETY: the caller promised that no other thread exists and that no guard is held. The old
-        // list and its lock are neither read nor dropped (T3).
+        // SAFETY: the caller promised that no other thread exists and that no guard is held. The
+        // old list and its lock are neither read nor dropped (T3).
         self.list
             .with_mut(|old| unsafe { ptr::write(old, Mutex::new(list)) });
     }

@@ -7,9 +7,9 @@
 //! | [`Timeout`] | a length, as Python's arguments give it | `join_with`, `acquire_with_retries`, `parse` |
 //! | [`Deadline`](crate::Deadline) | the moment at which a wait ends | every wait inside of the crate |
 //!
-//! `Option<Duration>` is std's way to write a timeout. Public methods that a Rust program calls take
-//! it (`None` waits for ever), and turn it into a [`Timeout`] at once. The files of `sys/wait` get it
-//! from [`Deadline`](crate::Deadline), because the systems' own calls take a length.
+//! `Option<Duration>` is std's way to write a timeout. Public methods that a Rust program calls
+//! take it (`None` waits for ever), and turn it into a [`Timeout`] at once. The files of `sys/wait`
+//! get it from [`Deadline`](crate::Deadline), because the systems' own calls take a length.
 
 mod parse;
 

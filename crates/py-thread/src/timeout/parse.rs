@@ -35,8 +35,9 @@ impl From<f64> for Seconds {
 }
 
 /// Why a timeout argument was refused. [`Display`](fmt::Display) gives the message of CPython 3.14.
-/// For [`OutOfRange`](TimeoutError::OutOfRange), 3.13 has two other messages: `timestamp too large to
-/// convert to C PyTime_t` for an int, and `timestamp out of range for platform time_t` for a float.
+/// For [`OutOfRange`](TimeoutError::OutOfRange), 3.13 has two other messages: `timestamp too large
+/// to convert to C PyTime_t` for an int, and `timestamp out of range for platform time_t` for a
+/// float.
 ///
 /// ```
 /// use py_thread::{Seconds, Timeout, TimeoutError};
@@ -92,8 +93,8 @@ impl Error for TimeoutError {}
 
 impl Timeout {
     /// Reads the timeout argument of a call that blocks, or of one that does not. `None` (Python's
-    /// `None`, or no argument) is for ever in a blocking call. Fractions of a nanosecond are rounded
-    /// away from zero: 1e-10 seconds is 1 ns, and not "do not wait".
+    /// `None`, or no argument) is for ever in a blocking call. Fractions of a nanosecond are
+    /// rounded away from zero: 1e-10 seconds is 1 ns, and not "do not wait".
     ///
     /// CPython: `Python/thread.c`, `PyThread_ParseTimeoutArg`.
     ///
@@ -133,8 +134,9 @@ impl Timeout {
         limited(nanos)
     }
 
-    /// Reads the arguments of `Lock.acquire(blocking=True, timeout=-1)`. A timeout of exactly −1 second
-    /// is the same as no timeout, also in a call that does not block. (`None` is a `TypeError` there.)
+    /// Reads the arguments of `Lock.acquire(blocking=True, timeout=-1)`. A timeout of exactly −1
+    /// second is the same as no timeout, also in a call that does not block. (`None` is a
+    /// `TypeError` there.)
     ///
     /// CPython: `Modules/_threadmodule.c`, `lock_acquire_parse_args`.
     ///

@@ -16,16 +16,17 @@ use std::sync::Arc;
 /// Keeps finished threads for the next start. A start and a join through the cache cost a tenth of
 /// those of a new thread.
 ///
-/// A job has its own [`Ident`](crate::Ident) and its own [`Handle`], as if it ran on a thread of its
-/// own. Two things differ. Thread-local variables keep the values of the job before, and their
+/// A job has its own [`Ident`](crate::Ident) and its own [`Handle`], as if it ran on a thread of
+/// its own. Two things differ. Thread-local variables keep the values of the job before, and their
 /// destructors run when the worker ends. [`OsIdent`](crate::OsIdent) and
 /// [`native_id`](crate::native_id) are those of the worker.
 ///
-/// It is not a thread pool: a job never waits for a free worker. If no worker is idle, a new thread is
-/// started.
+/// It is not a thread pool: a job never waits for a free worker. If no worker is idle, a new thread
+/// is started.
 ///
-/// A worker ends when it was idle for a while, when more workers than the limit are idle, or when the
-/// cache is dropped. Running jobs are not disturbed. After a fork the child begins without workers.
+/// A worker ends when it was idle for a while, when more workers than the limit are idle, or when
+/// the cache is dropped. Running jobs are not disturbed. After a fork the child begins without
+/// workers.
 ///
 /// ```
 /// use py_thread::WorkerCache;
@@ -100,8 +101,8 @@ impl WorkerCache {
         self.start_with(Builder::new(), f)
     }
 
-    /// Runs `f` as a thread that `builder` describes: in its registry, under its name. If the builder
-    /// asks for a stack size, the thread gets an OS thread of its own.
+    /// Runs `f` as a thread that `builder` describes: in its registry, under its name. If the
+    /// builder asks for a stack size, the thread gets an OS thread of its own.
     ///
     /// # Errors
     /// Those of [`Builder::start`].
@@ -144,8 +145,8 @@ impl WorkerCache {
             .map_or(0, Pool::idle)
     }
 
-    /// The pool of this process. In a forked child the workers are dead, and one of them may hold the
-    /// lock of the old pool, so the child makes a new pool.
+    /// The pool of this process. In a forked child the workers are dead, and one of them may hold
+    /// the lock of the old pool, so the child makes a new pool.
     fn pool(&self) -> Arc<Pool> {
         self.pool.get_or_make(Pool::is_of_this_process, || {
             Pool::new(self.limit, self.linger, fork::generation())

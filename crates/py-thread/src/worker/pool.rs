@@ -2,9 +2,9 @@
 //!
 //! Invariants:
 //! * P1: a worker lists its own slot, at most once, and only while it has no job.
-//! * P2: a worker lists its slot before it publishes the end of its job. So a thread that joins a job
-//!   and starts another finds this worker. Between the two steps the worker runs no user code. A job
-//!   that panicked is published first, because that may drop the payload, which is user code.
+//! * P2: a worker lists its slot before it publishes the end of its job. So a thread that joins a
+//!   job and starts another finds this worker. Between the two steps the worker runs no user code.
+//!   A job that panicked is published first, because that may drop the payload, which is user code.
 //! * P3: after `close` no slot is listed any more.
 //! * P4: no lock of another process's pool is ever taken. A worker that forked ends after its job.
 

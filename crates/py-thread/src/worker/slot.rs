@@ -12,8 +12,8 @@
 //! Invariants:
 //! * H1: only the giver may write `job` and set `JOB` or `LEAVE`, and it does so once.
 //! * H2: only the worker reads `job`, after it saw `JOB`.
-//! * H3: if the giver finds `SLEEPING`, it wakes the worker. The worker sleeps on `SLEEPING` only, and
-//!   it calls `prepare` before it is listed.
+//! * H3: if the giver finds `SLEEPING`, it wakes the worker. The worker sleeps on `SLEEPING` only,
+//!   and it calls `prepare` before it is listed.
 //! * H4: a worker whose deadline has passed takes itself off the list. If it is not on the list, a
 //!   giver has it, and the worker waits for the job.
 //!
@@ -37,8 +37,8 @@ pub(super) struct Slot<J> {
 
 // SAFETY: a slot owns its job, and the job is `Send`.
 unsafe impl<J: Send> Send for Slot<J> {}
-// SAFETY: H1 and H2: the giver writes `job` before JOB, and the worker takes it after. So one thread
-// at a time has the job, and it is `Send`.
+// SAFETY: H1 and H2: the giver writes `job` before JOB, and the worker takes it after. So one
+// thread at a time has the job, and it is `Send`.
 unsafe impl<J: Send> Sync for Slot<J> {}
 
 /// Why a worker's sleep ended.

@@ -33,8 +33,8 @@ impl<A: Microthread> Scheduler<A> {
         self.live(id).map(|live| &live.agent)
     }
 
-    /// As [`get`](Scheduler::get), to change it. A microthread that another one spawned in a round that
-    /// is not over is adopted now.
+    /// As [`get`](Scheduler::get), to change it. A microthread that another one spawned in a round
+    /// that is not over is adopted now.
     ///
     /// See [`get`](Scheduler::get) for an example.
     pub fn get_mut(&mut self, id: Id) -> Option<&mut A> {
@@ -59,8 +59,8 @@ impl<A: Microthread> Scheduler<A> {
             })
     }
 
-    /// Gives the microthread slices of `weight` times the interval, from its next slice on. A weight
-    /// of 0 counts as 1. False if it has ended.
+    /// Gives the microthread slices of `weight` times the interval, from its next slice on. A
+    /// weight of 0 counts as 1. False if it has ended.
     ///
     /// ```
     /// use py_thread::micro::{Scheduler, Step, from_fn};
@@ -77,8 +77,8 @@ impl<A: Microthread> Scheduler<A> {
         live.map(|live| live.set_weight(weight)).is_some()
     }
 
-    /// Gives up the microthread's outcome: as soon as it ends, the outcome is dropped and its place is
-    /// free. False if the id is unknown.
+    /// Gives up the microthread's outcome: as soon as it ends, the outcome is dropped and its place
+    /// is free. False if the id is unknown.
     ///
     /// ```
     /// use py_thread::micro::{Scheduler, Task};
@@ -153,8 +153,8 @@ impl<A: Microthread> Scheduler<A> {
         self.len() == 0
     }
 
-    /// The number of the round: how many have begun. Rounds that were skipped because all microthreads
-    /// slept count too.
+    /// The number of the round: how many have begun. Rounds that were skipped because all
+    /// microthreads slept count too.
     ///
     /// ```
     /// use py_thread::micro::{Scheduler, Task, sleep};

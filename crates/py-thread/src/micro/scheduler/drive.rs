@@ -109,8 +109,8 @@ impl<A: Microthread> Scheduler<A> {
         }
     }
 
-    /// Runs a round: one slice for each microthread that is ready. If the breaker is raised it stops
-    /// in the middle, and the next call goes on there.
+    /// Runs a round: one slice for each microthread that is ready. If the breaker is raised it
+    /// stops in the middle, and the next call goes on there.
     ///
     /// ```
     /// use py_thread::micro::{Scheduler, Step, Stop, from_fn};
@@ -126,8 +126,8 @@ impl<A: Microthread> Scheduler<A> {
     }
 
     /// Runs until all microthreads have ended, or all wait and none is left to wake them, or the
-    /// breaker is raised. If all sleep, the rounds up to the first timer are skipped. While all wait
-    /// for jobs, the thread sleeps.
+    /// breaker is raised. If all sleep, the rounds up to the first timer are skipped. While all
+    /// wait for jobs, the thread sleeps.
     ///
     /// ```
     /// use py_thread::micro::{Scheduler, Task, sleep};
@@ -143,9 +143,9 @@ impl<A: Microthread> Scheduler<A> {
     }
 
     /// As [`run`](Scheduler::run), for at most `steps` instructions. The limit is exact if the
-    /// microthreads ask the ticker before each instruction. The report names the microthread that was
-    /// interrupted. It does not matter where a run ends: `run_for(3)` and then `run_for(5)` run the
-    /// same as `run_for(8)`.
+    /// microthreads ask the ticker before each instruction. The report names the microthread that
+    /// was interrupted. It does not matter where a run ends: `run_for(3)` and then `run_for(5)` run
+    /// the same as `run_for(8)`.
     ///
     /// ```
     /// use py_thread::micro::{Scheduler, Step, Stop, from_fn};
@@ -246,7 +246,8 @@ impl<A: Microthread> Scheduler<A> {
         }
     }
 
-    /// Begins a round. False if the breaker was raised before the answers of this round had arrived.
+    /// Begins a round. False if the breaker was raised before the answers of this round had
+    /// arrived.
     fn begin(&mut self, round: u64) -> bool {
         if !self.await_answers(round) {
             return false;

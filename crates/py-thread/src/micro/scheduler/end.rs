@@ -211,8 +211,8 @@ impl<A: Microthread> Scheduler<A> {
         }
     }
 
-    /// Ends a microthread and returns it. `None` if it has ended, or the id is unknown. No outcome is
-    /// kept. If it waits for a job that has begun, the answer is dropped. Constant time.
+    /// Ends a microthread and returns it. `None` if it has ended, or the id is unknown. No outcome
+    /// is kept. If it waits for a job that has begun, the answer is dropped. Constant time.
     ///
     /// ```
     /// use py_thread::micro::{Scheduler, Step, from_fn};

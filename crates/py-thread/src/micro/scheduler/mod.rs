@@ -9,16 +9,16 @@
 //!
 //! A microthread that yields keeps its place. The list is swept in place: a run of neighbours that
 //! yield is moved down as one, over the hole that others left before it. As long as none waits, the
-//! list stays in order of index. A microthread that becomes ready goes into `next`, which is appended
-//! when the next round begins.
+//! list stays in order of index. A microthread that becomes ready goes into `next`, which is
+//! appended when the next round begins.
 //!
 //! Invariants:
 //! * M1: an index is in `list[..keep]`, `list[at..]` or `next` if and only if its slot is marked as
 //!   listed, and then once (S1, S2 of `slot.rs`).
 //! * M2: `ready` counts the ready microthreads, and `live` counts all that have not ended.
-//! * M3: when user code panics in a slice, `at` is the place of its microthread, and everything else
-//!   is as it was before the slice. So the sweep continues after it. (While a batch runs, `at` and the
-//!   counts are in its `Place`, which is written back when a panic drops it.)
+//! * M3: when user code panics in a slice, `at` is the place of its microthread, and everything
+//!   else is as it was before the slice. So the sweep continues after it. (While a batch runs, `at`
+//!   and the counts are in its `Place`, which is written back when a panic drops it.)
 //! * M4: user code that is called outside of a slice (a destructor) is called last, when M1 to M3
 //!   hold.
 
@@ -53,13 +53,13 @@ const INTERVAL: u32 = 100;
 /// How many threads the off-load pool has by default.
 const OFFLOAD: usize = 8;
 
-/// Runs microthreads of the type `A` in rounds: in each round every ready microthread gets one slice
-/// of as many instructions as the check interval says.
+/// Runs microthreads of the type `A` in rounds: in each round every ready microthread gets one
+/// slice of as many instructions as the check interval says.
 ///
 /// A scheduler belongs to one thread, and its microthreads need not be `Send`. Other threads use
-/// [`remote`](Scheduler::remote). The order is that of spawning: a microthread that yields keeps its
-/// place, and one that was woken comes last. The same microthreads with the same input run in the same
-/// order, however often a budget or the eval breaker interrupts the run.
+/// [`remote`](Scheduler::remote). The order is that of spawning: a microthread that yields keeps
+/// its place, and one that was woken comes last. The same microthreads with the same input run in
+/// the same order, however often a budget or the eval breaker interrupts the run.
 ///
 /// ```
 /// use py_thread::micro::{Scheduler, Step, Stop, from_fn};
@@ -104,8 +104,8 @@ pub struct Scheduler<A: Microthread> {
     /// By place: the number of the timer of a microthread that waits with a timer, or the number of
     /// the join of one that joins.
     numbers: HashMap<u32, u64>,
-    /// The joins: (the joined, the number of the join) to the joiner. Joins of one microthread are in
-    /// the order in which they began.
+    /// The joins: (the joined, the number of the join) to the joiner. Joins of one microthread are
+    /// in the order in which they began.
     joiners: BTreeMap<(Id, u64), Id>,
     joins: u64,
     jobs: Jobs,
@@ -196,8 +196,8 @@ impl<A: Microthread> Scheduler<A> {
         self
     }
 
-    /// Shuffles the order in every round, to find code that depends on the order. The same seed gives
-    /// the same orders.
+    /// Shuffles the order in every round, to find code that depends on the order. The same seed
+    /// gives the same orders.
     ///
     /// ```
     /// use py_thread::micro::{Scheduler, Task};
@@ -218,8 +218,8 @@ impl<A: Microthread> Scheduler<A> {
         self
     }
 
-    /// Uses this pool for blocking jobs. Schedulers may share a pool. Without this call the first job
-    /// makes a pool of eight threads.
+    /// Uses this pool for blocking jobs. Schedulers may share a pool. Without this call the first
+    /// job makes a pool of eight threads.
     ///
     /// See [`Offload`] for an example.
     #[must_use]
@@ -228,10 +228,10 @@ impl<A: Microthread> Scheduler<A> {
         self
     }
 
-    /// Makes runs with jobs repeat exactly: each answer arrives `rounds` rounds (at least one) after
-    /// its request, in the order of the requests. If an answer is not there when its round begins, the
-    /// round waits for it. Without this call an answer arrives in the first round that begins after the
-    /// job is done.
+    /// Makes runs with jobs repeat exactly: each answer arrives `rounds` rounds (at least one)
+    /// after its request, in the order of the requests. If an answer is not there when its round
+    /// begins, the round waits for it. Without this call an answer arrives in the first round that
+    /// begins after the job is done.
     ///
     /// ```
     /// use py_thread::micro::{Scheduler, Task, block, now};

@@ -1,10 +1,10 @@
 //! The sweep: one slice after another.
 //!
 //! Most slices count and yield, and the sweep over them is the cost of a large population. So there
-//! are two ways to run a slice. [`run_batch`](Loan::run_batch) runs whole slices of ready microthreads
-//! with all counters in registers, and stops at anything else. [`run_one`](Loan::run_one) runs one
-//! slice of any kind. Both leave `at` at the microthread that panics (M3): a panic drops the
-//! [`Place`], and that writes it back.
+//! are two ways to run a slice. [`run_batch`](Loan::run_batch) runs whole slices of ready
+//! microthreads with all counters in registers, and stops at anything else.
+//! [`run_one`](Loan::run_one) runs one slice of any kind. Both leave `at` at the microthread that
+//! panics (M3): a panic drops the [`Place`], and that writes it back.
 
 use super::super::cx::Cx;
 use super::super::id::Id;

@@ -164,8 +164,8 @@ impl<A: Microthread> Scheduler<A> {
         }
     }
 
-    /// A round of a shard: of new notices it reads only those of jobs. The others were read when the
-    /// shards met.
+    /// A round of a shard: of new notices it reads only those of jobs. The others were read when
+    /// the shards met.
     pub(in super::super) fn round_of_shard(&mut self) -> Report {
         self.defers_notices = true;
         let report = self.round();
@@ -235,9 +235,9 @@ impl<A: Microthread> Scheduler<A> {
         }
     }
 
-    /// Sleeps until another thread has something for this scheduler (a wake, an answer, a message), or
-    /// the breaker is raised. `timeout` limits the sleep; `None` is for ever. False if the time ran
-    /// out first.
+    /// Sleeps until another thread has something for this scheduler (a wake, an answer, a message),
+    /// or the breaker is raised. `timeout` limits the sleep; `None` is for ever. False if the time
+    /// ran out first.
     ///
     /// ```
     /// use py_thread::micro::{Scheduler, Task};

@@ -2,12 +2,13 @@
 //! without a stable wait on an address, and the models.
 //!
 //! Invariants:
-//! * W1: `parker` changes from null to one `Parker`, which lives as long as the word. A forked child
-//!   replaces the parker of its parent and leaks it, because a dead thread may hold its lock.
+//! * W1: `parker` changes from null to one `Parker`, which lives as long as the word. A forked
+//!   child replaces the parker of its parent and leaks it, because a dead thread may hold its lock.
 //! * W2: a waiter installs the parker *before* the read-modify-write that announces it. So a waker
 //!   that sees a waiter also sees the parker. A waker that sees no waiter needs no parker.
 //! * W3: the waiter compares the word under the parker's lock, and a waker takes that lock after it
-//!   changed the word. So either the waiter sees the change, or it is asleep when the waker notifies.
+//!   changed the word. So either the waiter sees the change, or it is asleep when the waker
+//!   notifies.
 
 use super::Waited;
 use crate::fork;
@@ -56,8 +57,8 @@ impl WaitWord {
                 condvar: Condvar::new(),
                 generation: fork::generation(),
             }));
-            // Release: a thread that sees the pointer sees the parker. Acquire: we see the parker of a
-            // thread that was faster.
+            // Release: a thread that sees the pointer sees the parker. Acquire: we see the parker
+            // of a thread that was faster.
             match self
                 .parker
                 .compare_exchange(seen, new, Ordering::AcqRel, Ordering::Acquire)
@@ -119,7 +120,8 @@ fn sleep(
     }
 }
 
-/// A model has no clock: a timed wait is over at once, and loom decides how late the thread runs on.
+/// A model has no clock: a timed wait is over at once, and loom decides how late the thread runs
+/// on.
 #[cfg(all(test, loom))]
 fn sleep(
     parker: &Parker,

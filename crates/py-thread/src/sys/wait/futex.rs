@@ -13,8 +13,8 @@ pub(crate) const INTERRUPTIBLE: bool = true;
 #[cfg(feature = "micro")]
 pub(crate) const SURVIVES_FORK: bool = true;
 
-/// The `timespec` that the kernel reads in `SYS_futex`. libc's may differ from it: a 32-bit libc can
-/// have a 64-bit `time_t`, while this system call has 32-bit fields.
+/// The `timespec` that the kernel reads in `SYS_futex`. libc's may differ from it: a 32-bit libc
+/// can have a 64-bit `time_t`, while this system call has 32-bit fields.
 #[repr(C)]
 struct Timespec {
     sec: Field,

@@ -27,7 +27,8 @@ impl WaitWord {
     pub(crate) fn prepare(&self) {}
 
     pub(crate) fn wait(&self, expected: u32, timeout: Option<Duration>) -> Waited {
-        // Milliseconds, rounded up and below INFINITE. The caller waits again after an early return.
+        // Milliseconds, rounded up and below INFINITE. The caller waits again after an early
+        // return.
         let ms = timeout.map_or(INFINITE, |t| {
             let ms = t.as_nanos().div_ceil(1_000_000);
             u32::try_from(ms).unwrap_or(INFINITE).min(INFINITE - 1)
