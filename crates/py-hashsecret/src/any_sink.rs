@@ -1,4 +1,4 @@
-//! One sink for all algorithms, chosen when the program runs.
+//! A sink for any algorithm, which is chosen at run time.
 
 use crate::algorithm::{ByteOrder, HashAlgorithm};
 use crate::legacy::{Djbx33a, Fnv};
