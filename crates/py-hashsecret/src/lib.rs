@@ -1,3 +1,4 @@
+//! [design]: crate::design
 #![cfg_attr(all(feature = "std", feature = "getrandom"), doc = include_str!("../README.md"))]
 #![cfg_attr(
     not(all(feature = "std", feature = "getrandom")),
@@ -40,6 +41,10 @@ mod unicode;
 mod utf8;
 mod value;
 mod width;
+
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../DESIGN.md")]
+pub mod design {}
 
 pub use algorithm::{ByteOrder, HashAlgorithm, HashInfo};
 pub use collections::{

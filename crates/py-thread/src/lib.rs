@@ -1,3 +1,4 @@
+//! [design]: crate::design
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -26,6 +27,10 @@ mod threads;
 mod timeout;
 mod tss;
 mod worker;
+
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../DESIGN.md")]
+pub mod design {}
 
 pub use deadline::Deadline;
 pub use eval_breaker::{EvalBreaker, Events};
