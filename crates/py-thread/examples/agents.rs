@@ -1,5 +1,5 @@
-//! A hundred thousand agents that send messages to a bank: microthreads, each of which runs for a few
-//! instructions at a time. The result is the same in every run.
+//! A hundred thousand agents that send messages to a bank: microthreads, each of which runs for a
+//! few instructions at a time. The result is the same in every run.
 //!
 //! Run: `cargo run --release -p py-thread --features micro --example agents`
 

@@ -1,5 +1,5 @@
-//! A supervisor of worker threads: it joins each with a timeout, reports panics, hands a handle to a
-//! second joiner, and takes most of its threads from a cache.
+//! A supervisor of worker threads: it joins each with a timeout, reports panics, hands a handle to
+//! a second joiner, and takes most of its threads from a cache.
 //!
 //! Run: `cargo run -p py-thread --example supervisor`
 
