@@ -50,7 +50,7 @@ unsafe impl GlobalAlloc for Failing {
 #[global_allocator]
 static ALLOCATOR: Failing = Failing;
 
-/// Runs `f` with so many allocations refused from the n-th on; says whether it came to that.
+/// Runs `f` with `refused` allocations failing from the n-th on. Also returns whether one failed.
 fn failing_at<R>(n: usize, refused: usize, f: impl FnOnce() -> R) -> (R, bool) {
     REFUSE.set(refused);
     LEFT.set(n);
