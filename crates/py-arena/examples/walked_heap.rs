@@ -110,7 +110,7 @@ trait Value: Sized + Send + 'static {
         },
         drop: if std::mem::needs_drop::<Self>() {
             Some(|entry| {
-                // SAFETY: the caller's promise: an entry of this kind.
+                // SAFETY: the caller promised a live entry of this kind.
                 unsafe {
                     std::ptr::drop_in_place(&raw mut (*entry.cast::<Entry<Self>>().as_ptr()).value)
                 }
@@ -161,7 +161,8 @@ impl<A: HeapArena> Heap<A> {
                 // each block; the header of each says where it ends.
                 let bytes = unsafe { (*header.as_ptr()).kind.bytes };
                 f(header);
-                // SAFETY: as above: within the used part, or its end.
+                // SAFETY: the entry has this many bytes, so the result is in the used part or its
+                // end.
                 at = unsafe { at.add(bytes) };
                 left -= bytes;
             }
@@ -173,7 +174,7 @@ impl<A: HeapArena> Heap<A> {
         self.0.finish();
         let (mut marked, mut dropped) = (0, 0);
         self.walk(|entry| {
-            // SAFETY: a live entry; nobody else borrows from the heap, which is consumed here.
+            // SAFETY: the entry is live. The heap is consumed here, so nothing borrows from it.
             let (kind, mark) = unsafe { ((*entry.as_ptr()).kind, &(*entry.as_ptr()).mark) };
             marked += usize::from(!mark.replace(true));
             if let Some(drop) = kind.drop {

@@ -39,7 +39,7 @@ macro_rules! methods {
             old: Layout,
             new: Layout,
         ) -> Result<NonNull<[u8]>, AllocError> {
-            // SAFETY: the caller's promise: `memory` is a block of the old layout.
+            // SAFETY: the caller promised that `memory` is a block of the old layout.
             unsafe { resize($place, memory, old, new) }
         }
 
@@ -67,7 +67,7 @@ macro_rules! methods {
             old: Layout,
             new: Layout,
         ) -> Result<NonNull<[u8]>, AllocError> {
-            // SAFETY: the caller's promise: `memory` is a block of the old layout.
+            // SAFETY: the caller promised that `memory` is a block of the old layout.
             unsafe { resize($place, memory, old, new) }
         }
     };

@@ -40,7 +40,7 @@ impl<'a> ArenaString<'a> {
         }
     }
 
-    /// An empty string with room for so many bytes.
+    /// An empty string with room for this many bytes.
     ///
     /// # Panics
     /// If the memory cannot be had.

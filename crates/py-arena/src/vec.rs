@@ -52,7 +52,7 @@ impl<'a, T> ArenaVec<'a, T> {
         ArenaVec::with_raw(RawVec::with_room(&arena.bump, 0))
     }
 
-    /// An empty vector with room for so many values.
+    /// An empty vector with room for this many values.
     ///
     /// # Panics
     /// If the memory cannot be had.
@@ -130,7 +130,7 @@ impl<'a, T> ArenaVec<'a, T> {
         Some(unsafe { self.raw.start.add(last).read() })
     }
 
-    /// Makes room for so many values more.
+    /// Makes room for this many more values.
     ///
     /// # Panics
     /// If the memory cannot be had.

@@ -66,7 +66,7 @@ fn lesson_03_every_alignment_holds_around_a_blocks_edge(
                 unsafe { memory.write_bytes(0xFF, size) };
                 let claimed = arena.claim().alloc_layout(layout);
                 assert_eq!(claimed.addr().get() % align, 0);
-                // SAFETY: as above.
+                // SAFETY: the claim handed out that many bytes.
                 unsafe { claimed.write_bytes(0xFF, size) };
             }
         }

@@ -37,12 +37,13 @@ unsafe impl GlobalAlloc for Failing {
         if refuse.unwrap_or(false) {
             return std::ptr::null_mut();
         }
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller promised a layout whose size is not 0.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise; all memory is the system's.
+        // SAFETY: the caller promised memory of this allocator and its layout; it came from the
+        // system.
         unsafe { System.dealloc(memory, layout) }
     }
 }

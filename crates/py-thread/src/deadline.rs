@@ -1,5 +1,5 @@
 //! [`Deadline`]: the moment at which a wait ends, however often it is interrupted. This is the only
-//! file that reads the clock. How the crate writes a time limit is told in `timeout/mod.rs`.
+//! file that reads the clock. `timeout/mod.rs` says how the crate writes time limits.
 
 use crate::Timeout;
 use core::time::Duration;

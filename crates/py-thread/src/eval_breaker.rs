@@ -43,7 +43,7 @@ events! {
     GIL_DROP_REQUEST = 0, "_PY_GIL_DROP_REQUEST_BIT";
     /// A signal arrived, and its handler has to run.
     SIGNALS_PENDING = 1, "_PY_SIGNALS_PENDING_BIT";
-    /// Somebody queued a call.
+    /// A call was queued.
     CALLS_TO_DO = 2, "_PY_CALLS_TO_DO_BIT";
     /// An exception was set from another thread.
     ASYNC_EXCEPTION = 3, "_PY_ASYNC_EXCEPTION_BIT";

@@ -327,7 +327,8 @@ fn a_scheduler_is_dropped_with_jobs_under_way() {
     assert_eq!(has_run.recv().unwrap(), "the first");
     drop(scheduler);
     drop(open);
-    // The second job had not begun and is not wanted any more, so its end of the channel is dropped.
+    // The second job had not begun and is not wanted any more, so its end of the channel is
+    // dropped.
     assert!(has_run.recv().is_err());
 }
 

@@ -1,5 +1,5 @@
-//! A fork while jobs of microthreads run. In the parent they end as usual. In the child they are reported
-//! as lost, and the scheduler goes on with a pool of its own.
+//! A fork while jobs of microthreads run. In the parent they end as usual. In the child they are
+//! reported as lost, and the scheduler goes on with a pool of its own.
 #![cfg(all(unix, feature = "micro", not(miri)))]
 
 mod support;
@@ -196,7 +196,8 @@ fn a_waker_that_was_kept_before_the_fork_still_wakes_in_the_child() {
         scheduler.run();
         i32::from(scheduler.take(id).is_none())
     };
-    // On other systems the child's scheduler has a new inbox, and handles of the old one reach nothing.
+    // On other systems the child's scheduler has a new inbox, and handles of the old one reach
+    // nothing.
     let goes_on = cfg!(any(target_os = "linux", target_os = "android"));
     assert_eq!(forked(|| wakes(&mut scheduler)), i32::from(!goes_on));
     assert_eq!(wakes(&mut scheduler), 0);

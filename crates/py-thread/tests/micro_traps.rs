@@ -1,5 +1,5 @@
-//! The traps that the ancestors of microthreads fell into. (More of them are in `micro.rs`: the lost
-//! notify, the killed receiver, the kill in linear time.)
+//! The traps that the ancestors of microthreads fell into. (More of them are in `micro.rs`: the
+//! lost notify, the killed receiver, the kill in linear time.)
 #![cfg(feature = "micro")]
 
 use py_thread::micro::{
@@ -155,8 +155,8 @@ fn a_kill_is_constant_in_every_state() {
     assert!(scheduler.run().stop.is_finished());
 }
 
-/// Stackless' channels count the waiters on each side, and a killed waiter made the count wrong. Here a
-/// killed sender leaves neither a message nor a place, and its end is closed.
+/// Stackless' channels count the waiters on each side, and a killed waiter made the count wrong.
+/// Here a killed sender leaves neither a message nor a place, and its end is closed.
 #[test]
 fn kills_keep_a_mailbox_in_balance() {
     let mut scheduler = Scheduler::<Agent<Vec<usize>>>::new();

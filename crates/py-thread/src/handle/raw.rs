@@ -30,14 +30,14 @@ impl Handle {
     /// /// # Safety
     /// /// `thread` comes from `thread_start` and was not freed.
     /// unsafe extern "C" fn thread_join(thread: NonNull<c_void>) -> bool {
-    ///     // SAFETY: the caller's promise.
+    ///     // SAFETY: the caller promised a pointer that was not freed, and `join` does not keep it.
     ///     unsafe { Handle::borrow_raw(thread) }.join().is_ok()
     /// }
     ///
     /// /// # Safety
     /// /// As for `thread_join`; `thread` is not used again.
     /// unsafe extern "C" fn thread_free(thread: NonNull<c_void>) {
-    ///     // SAFETY: the caller's promise.
+    ///     // SAFETY: the caller promised a pointer that was not freed and is not used again.
     ///     drop(unsafe { Handle::from_raw(thread) });
     /// }
     ///
@@ -77,7 +77,7 @@ impl Handle {
     #[must_use]
     pub unsafe fn from_raw(raw: NonNull<c_void>) -> Handle {
         let inner = raw.cast::<Inner>().as_ptr().cast_const();
-        // SAFETY: the caller's promise: a pointer of `Arc::into_raw`, whose reference becomes ours.
+        // SAFETY: the caller promised a pointer of `Arc::into_raw`, whose reference becomes ours.
         Handle(unsafe { Arc::from_raw(inner) })
     }
 
@@ -101,7 +101,8 @@ impl Handle {
     /// ```
     #[must_use]
     pub unsafe fn borrow_raw(raw: NonNull<c_void>) -> ManuallyDrop<Handle> {
-        // SAFETY: the caller's promise: the owner's reference lives, and this one is never dropped.
+        // SAFETY: the caller promised that the owner's reference lives, and this one is never
+        // dropped.
         ManuallyDrop::new(unsafe { Handle::from_raw(raw) })
     }
 }

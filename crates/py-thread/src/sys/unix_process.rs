@@ -156,7 +156,7 @@ pub(crate) fn tss_create() -> io::Result<TssKey> {
 /// # Safety
 /// The key was created and not deleted, and nobody uses it any more.
 pub(crate) unsafe fn tss_delete(key: TssKey) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promised that the key exists and is not used any more.
     unsafe { libc::pthread_key_delete(key) };
 }
 
@@ -164,7 +164,7 @@ pub(crate) unsafe fn tss_delete(key: TssKey) {
 /// The key was created and not deleted.
 #[inline]
 pub(crate) unsafe fn tss_get(key: TssKey) -> *mut c_void {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promised that the key exists.
     unsafe { libc::pthread_getspecific(key) }
 }
 
@@ -172,7 +172,7 @@ pub(crate) unsafe fn tss_get(key: TssKey) -> *mut c_void {
 /// The key was created and not deleted.
 #[inline]
 pub(crate) unsafe fn tss_set(key: TssKey, value: *mut c_void) -> io::Result<()> {
-    // SAFETY: the caller's promise; the value is never followed.
+    // SAFETY: the caller promised that the key exists; the value is never dereferenced.
     match unsafe { libc::pthread_setspecific(key, value) } {
         0 => Ok(()),
         rc => Err(io::Error::from_raw_os_error(rc)),

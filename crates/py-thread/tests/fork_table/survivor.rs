@@ -1,5 +1,5 @@
-//! The handle of the thread that forks. That thread lives on in the child; a thread that was joining it
-//! does not.
+//! The handle of the thread that forks. That thread lives on in the child; a thread that was
+//! joining it does not.
 
 use super::wait_for;
 use py_thread::{Handle, JoinError, State, Threads, Timeout, WorkerCache, start};
