@@ -21,7 +21,13 @@ const OWNED: &[Owned] = &[
     Owned {
         folder: "crates/",
         words: &["loom::"],
-        owners: &["/primitive.rs", "/model.rs", "/model/", "/modelled.rs"],
+        owners: &[
+            "/primitive.rs",
+            "/sync.rs",
+            "/model.rs",
+            "/model/",
+            "/modelled.rs",
+        ],
     },
     Owned {
         folder: "crates/",

@@ -1,5 +1,5 @@
-//! A block: a header, then the payload, in one allocation. This file and the cache it hands blocks
-//! to are the only ones that call the allocator.
+//! A block: a header and then the payload, in one allocation. Only this file calls the allocator
+//! (and the cache, through it).
 //!
 //! ```text
 //! Block -> | next | prev | resume | size+flag | payload ....................... |
@@ -7,9 +7,9 @@
 //! ```
 //!
 //! # Invariants
-//! - B1. A `Block` is live from `Block::allocate` until `Block::free`; nobody uses a copy after.
-//! - B2. Every pointer into a block derives from the pointer the allocator returned, so it may
-//!   reach all of the block. No reference to a header or to a payload is kept.
+//! - B1. A `Block` is live from `Block::allocate` until `Block::free`. No copy of it is used after.
+//! - B2. Every pointer into a block derives from the pointer that the allocator returned, so it may
+//!   access the whole block. No reference to a header or to a payload is kept.
 //! - B3. The payload is a multiple of 8 and ends at least `FAST_MAX` below the top of the address
 //!   space, so that adding a constant size to a cursor inside cannot wrap around.
 //! - B4. A block is in one `List` at most, and `next` and `prev` belong to that list.
@@ -27,10 +27,11 @@ pub(crate) const HEADER: usize = size_of::<Header>();
 /// What every payload is aligned to.
 pub(crate) const BLOCK_ALIGN: usize = align_of::<Header>();
 
-/// The largest constant size that the fast path takes.
+/// The largest constant size that the fast path serves.
 pub(crate) const FAST_MAX: usize = 16 * 1024;
 
-/// Set in `size_and_flag` of a block made for one large request, which nothing keeps or caches.
+/// Set in `size_and_flag` of a block for one large request. Such a block is neither kept nor
+/// cached.
 const LARGE: usize = 1;
 
 #[repr(C, align(16))]
@@ -98,7 +99,7 @@ impl Block {
         unsafe { header.write(value) };
         let block = Block(header);
         if start.addr().checked_add(payload + FAST_MAX).is_none() {
-            // SAFETY: nobody else has seen the block.
+            // SAFETY: the block was allocated above, and no other code has seen it.
             unsafe { block.return_to_allocator() };
             return Err(AllocError);
         }
@@ -113,15 +114,17 @@ impl Block {
     #[inline]
     pub(crate) unsafe fn free(self) {
         if !cache::put(self) {
-            // SAFETY: the caller's promise, and the cache did not take it.
+            // SAFETY: the caller promised that the block is in no list and not used again, and the
+            // cache did not take it.
             unsafe { self.return_to_allocator() };
         }
     }
 
-    /// As `free`, past the cache.
+    /// As `free`, without the cache.
     ///
     /// # Safety
-    /// As for `free`.
+    /// The block is in no list, and neither a copy of this handle nor a pointer into the payload
+    /// is used again.
     #[cold]
     #[inline(never)]
     pub(crate) unsafe fn return_to_allocator(self) {
@@ -163,7 +166,8 @@ impl Block {
         unsafe { self.start().add(self.payload()) }
     }
 
-    /// Where a block that is not being filled was left; its start if it is empty.
+    /// For a block that is not being filled: the end of its used part, which is its start if the
+    /// block is empty.
     pub(crate) fn resume(self) -> NonNull<u8> {
         // SAFETY: B1: the header is live, and `resume` is only ever set from a `NonNull`.
         unsafe { NonNull::new_unchecked((*self.0.as_ptr()).resume) }
@@ -253,8 +257,8 @@ impl List {
         self.0.get().is_none()
     }
 
-    /// Frees all blocks, oldest first if they were pushed in that order: the cache then keeps the
-    /// small ones, which every arena starts with.
+    /// Frees all blocks, oldest first if they were pushed in that order. The cache then keeps the
+    /// small ones, with which every arena starts.
     ///
     /// # Safety
     /// No pointer into any of them is used again.
@@ -263,19 +267,21 @@ impl List {
         if let Some(newest) = self.0.get() {
             self.0.set(None);
             match newest.next() {
-                // SAFETY: the caller's promise; the list has forgotten the block.
+                // SAFETY: the caller promised that no pointer into it is used again, and the list
+                // no longer holds the block.
                 None => unsafe { newest.free() },
-                // SAFETY: as above, for all of them.
+                // SAFETY: the caller promised that no pointer into any of them is used again, and
+                // the list no longer holds them.
                 Some(_) => unsafe { free_chain(newest) },
             }
         }
     }
 }
 
-/// Frees the blocks of a list that has forgotten them, from the last one back to this, its first.
+/// Frees a chain of blocks that no list holds any more, from the last block back to `first`.
 ///
 /// # Safety
-/// As for `List::free_all`.
+/// No pointer into any of them is used again.
 #[cold]
 #[inline(never)]
 unsafe fn free_chain(first: Block) {
@@ -286,7 +292,8 @@ unsafe fn free_chain(first: Block) {
     let mut rest = Some(last);
     while let Some(block) = rest {
         rest = block.prev();
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller promised that no pointer into the block is used again, and it is in no
+        // list.
         unsafe { block.free() };
     }
 }

@@ -1,17 +1,18 @@
-//! The cache of free blocks that each thread keeps: a bounded number of bytes, given back to the
-//! allocator when the thread ends.
+//! The cache of free blocks that each thread keeps. It holds a bounded number of bytes, and gives
+//! them back to the allocator when the thread ends.
 //!
-//! An arena that ends leaves its blocks here and the next one on this thread starts with them:
-//! their pages are mapped and warm, where an allocator may have given them back to the system.
-//! Blocks of one large request are not kept.
+//! An arena that ends leaves its blocks here, and the next arena on this thread starts with them.
+//! Their pages are mapped and warm; an allocator may have given them back to the system. Dedicated
+//! blocks of large requests are not kept.
 //!
-//! Without the feature `std` there is no cache, and these functions answer so.
+//! Without the feature `std` there is no cache: the sizes are 0, and the other functions do
+//! nothing.
 //!
 //! # Invariants
-//! - C1. A cached block is in no arena; its `next` belongs to the cache, its `prev` to nobody.
+//! - C1. A cached block is in no arena. Its `next` belongs to the cache, and its `prev` is unused.
 //! - C2. All blocks of a bin have the bin's payload, and `bytes` is the sum of their sizes.
-//! - C3. Nothing is borrowed while the allocator runs, so that an allocator which itself uses an
-//!   arena finds the cache in order.
+//! - C3. Nothing is borrowed while the allocator runs. So an allocator that itself uses an arena
+//!   finds the cache in order.
 
 use crate::block::Block;
 use core::cell::Cell;
@@ -105,8 +106,8 @@ impl Cache {
 
     /// Frees blocks, the largest first, until no more than this many bytes are kept.
     fn trim(&self, bytes: usize) {
-        // All are taken out before the first is freed: an allocator that uses an arena whenever it
-        // is called would leave one here for each that is freed.
+        // All blocks are taken out before the first is freed. Otherwise an allocator that uses an
+        // arena in every call would put one block back for each that is freed.
         let mut chain = None;
         while self.bytes.get() > bytes {
             let kept = (0..BINS).filter(|&bin| self.heads[bin].get().is_some());
@@ -119,7 +120,7 @@ impl Cache {
         }
         while let Some(block) = chain {
             chain = block.next();
-            // SAFETY: C1: the block is in no arena, and the cache has forgotten it.
+            // SAFETY: C1: the block is in no arena, and the cache no longer holds it.
             unsafe { block.return_to_allocator() };
         }
     }
@@ -139,8 +140,8 @@ mod thread {
         static CACHE: Cache = const { Cache::new() };
     }
 
-    /// Runs `f` on this thread's cache; `None` once the thread's destructors have ended it, and
-    /// from then on blocks come from the allocator and go back to it.
+    /// Runs `f` on this thread's cache. `None` if the thread's destructors have ended the cache;
+    /// then blocks come from the allocator and go back to it.
     #[inline]
     pub(super) fn with<R>(f: impl FnOnce(&Cache) -> R) -> Option<R> {
         CACHE.try_with(f).ok()
@@ -164,7 +165,7 @@ pub(crate) fn take(payload: usize) -> Option<Block> {
     thread::with(|cache| cache.take(payload)).flatten()
 }
 
-/// Keeps the block, or says that it is not to be kept.
+/// Keeps the block; false if it cannot be kept.
 #[inline]
 pub(crate) fn put(block: Block) -> bool {
     thread::with(|cache| cache.put(block)).unwrap_or(false)
@@ -215,7 +216,7 @@ pub fn set_limit(bytes: usize) {
     });
 }
 
-/// Frees all that this thread's cache keeps.
+/// Frees all blocks of this thread's cache.
 ///
 /// # Examples
 /// ```

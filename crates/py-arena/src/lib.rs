@@ -1,3 +1,5 @@
+//! [bumpalo]: crate::coming_from_bumpalo
+//! [design]: crate::design
 #![doc = include_str!("../README.md")]
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -15,6 +17,8 @@ mod boxed;
 mod bump;
 pub mod cache;
 mod claim;
+#[cfg(doctest)]
+mod compile_fail;
 mod copy;
 mod error;
 mod fill;
@@ -23,8 +27,6 @@ mod owned;
 mod policy;
 mod raw_vec;
 mod refill;
-#[cfg(doctest)]
-mod refused;
 mod returned;
 mod scope;
 mod segment;
@@ -33,6 +35,14 @@ mod stats;
 mod string;
 mod used;
 mod vec;
+
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../docs/coming-from-bumpalo.md")]
+pub mod coming_from_bumpalo {}
+
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../DESIGN.md")]
+pub mod design {}
 
 pub use arena::{Arena, NoObjects};
 pub use boxed::ArenaBox;

@@ -6,8 +6,8 @@ use super::error::StartError;
 use super::state::{DAEMON, Inner, NO_OS};
 use crate::fork;
 use crate::ident::Ident;
-use crate::primitive::Arc;
 use crate::stack_size::{check_stack_size, stack_size};
+use crate::sync::Arc;
 use crate::sys;
 use crate::threads::{Registry, Threads};
 use crate::worker::Pool;
@@ -21,7 +21,7 @@ use std::sync::Arc as StdArc;
 /// handle is `Modules/_threadmodule.c`, `ThreadHandle`.
 ///
 /// # Errors
-/// If the system has no thread to give (`can't start new thread`). Then `f` was dropped, and
+/// If the system cannot start a thread (`can't start new thread`). Then `f` was dropped, and
 /// nothing is left behind.
 ///
 /// # Examples
@@ -105,9 +105,9 @@ impl Builder {
         self
     }
 
-    /// The size of the thread's stack, in bytes. 0 is what
+    /// The size of the thread's stack, in bytes. 0 means the size of
     /// [`Threads::set_stack_size`](crate::Threads::set_stack_size) or
-    /// [`set_stack_size`](crate::set_stack_size) says, and that failing the platform's default.
+    /// [`set_stack_size`](crate::set_stack_size); if neither was set, the platform's default.
     ///
     /// ```
     /// use py_thread::{Builder, StartError};
@@ -122,7 +122,7 @@ impl Builder {
     }
 
     /// Whether the thread is a daemon: one that [`Threads::shutdown`](crate::Threads::shutdown)
-    /// does not wait for. Means nothing to a thread outside of a registry.
+    /// does not wait for. It has no effect on a thread outside of a registry.
     ///
     /// ```
     /// use py_thread::Threads;
@@ -219,7 +219,7 @@ impl Builder {
         Ok(ident)
     }
 
-    /// The system had no thread.
+    /// Undoes the claim after the system failed to start a thread.
     fn give_up(&self, handle: &Handle, ident: Ident, error: io::Error) -> StartError {
         if let Some(registry) = &self.registry {
             registry.leave(ident);

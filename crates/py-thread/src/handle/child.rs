@@ -5,7 +5,7 @@ use super::outcome::Panic;
 use super::state::Inner;
 use crate::ident::Ident;
 use crate::name;
-use crate::primitive::Arc;
+use crate::sync::Arc;
 use crate::sys::{Main, OsThread};
 use crate::worker::{Ended, Job};
 use core::panic::AssertUnwindSafe;
@@ -21,7 +21,7 @@ pub(super) struct Body<F> {
 }
 
 impl<F: FnOnce()> Body<F> {
-    /// Runs `f` as the thread of `inner`, all but its exit. Never unwinds.
+    /// Runs `f` as the thread of `inner`, except for its exit. Never unwinds.
     fn run(self) -> Ended {
         let Body {
             inner,
@@ -50,10 +50,11 @@ impl<F: FnOnce() + Send + 'static> Main for Child<F> {
     fn run(self: Box<Self>) {
         match OsThread::current() {
             Some(os) => self.0.inner.publish(os),
-            // Only our starter knows the OS thread, and a joiner may ask for it: let it be stored.
+            // Only the starter knows the OS thread. A joiner may need it, so wait until it is
+            // stored.
             None => self.0.inner.await_running(),
         }
-        self.0.run().tell();
+        self.0.run().publish();
     }
 }
 
@@ -61,7 +62,7 @@ impl<F: FnOnce() + Send + 'static> Main for Child<F> {
 impl<F: FnOnce() + Send> Job for Body<F> {
     fn run(self: Box<Self>) -> Ended {
         self.inner.publish_without_os();
-        // The next job on this worker may have no name.
+        // Keep the worker's name: the next job on it may have none.
         let before = self.name.as_ref().and_then(|_| name::current_name());
         let ended = (*self).run();
         if let Some(before) = before {

@@ -3,7 +3,7 @@
 use super::Handle;
 use super::state::Inner;
 use crate::ident::Ident;
-use crate::primitive::Arc;
+use crate::sync::Arc;
 use core::cell::Cell;
 use core::ptr;
 
@@ -37,8 +37,8 @@ pub(crate) fn handle() -> Option<Handle> {
     if inner.is_null() {
         return None;
     }
-    // SAFETY: `enter` took it from an `Arc` that lives until `leave`, which clears it; so the count
-    // is not zero, and one more is ours.
+    // SAFETY: `enter` stored the pointer of an `Arc` that lives until `leave`, which clears it. So
+    // the count is not zero, and the reference that is added here is ours.
     let inner = unsafe {
         Arc::increment_strong_count(inner);
         Arc::from_raw(inner)

@@ -16,7 +16,7 @@ pub use outcome::{Outcome, Panic};
 
 use crate::ident::Ident;
 use crate::os_ident::OsIdent;
-use crate::primitive::Arc;
+use crate::sync::Arc;
 use crate::threads::Registry;
 use core::fmt;
 use state::{DAEMON, Inner, RUNNING, STARTING};
@@ -25,14 +25,15 @@ use std::sync::Arc as StdArc;
 /// A thread, or the promise of one, that any number of threads can wait for, with a timeout or
 /// without, again and again. Clones are the same handle.
 ///
-/// Dropping the last handle of a running thread detaches it: it runs on, and nobody learns how it
-/// ends. 56 bytes in one allocation on 64-bit Linux, beside the thread's stack.
+/// When the last handle of a running thread is dropped, the thread is detached: it runs on, and
+/// nobody learns how it ends. A handle is 56 bytes in one allocation on 64-bit Linux, beside the
+/// thread's stack.
 ///
-/// In the child of a fork every handle may be dropped, joined or cloned, whatever became of its thread:
-/// the thread is not in the child, and the system is not asked about it. std's `JoinHandle` does not
-/// know that: its drop hands the number of a thread that is gone to `pthread_detach`, which reads that
-/// thread's memory. That has been freed, or belongs to a new thread, and the child may crash. So a
-/// program that forks without an exec keeps its threads in handles of this type, or forgets std's in
+/// In the child of a fork every handle may be dropped, joined or cloned. Its thread is not in the
+/// child, and the handle does not ask the system about it. std's `JoinHandle` differs: its drop
+/// passes the number of the dead thread to `pthread_detach`, which reads that thread's memory. That
+/// memory has been freed, or belongs to a new thread, so the child may crash. A program that forks
+/// without an exec therefore keeps its threads in handles of this type, or forgets std's handles in
 /// the child (`std::mem::forget`).
 ///
 /// CPython: `Modules/_threadmodule.c`, `ThreadHandle`.
@@ -74,7 +75,7 @@ pub struct Handle(pub(crate) Arc<Inner>);
 pub enum State {
     /// It can be started.
     NotStarted = 1,
-    /// The system is being asked for a thread.
+    /// The system is asked to start the thread.
     Starting = 2,
     /// It runs, or has ended and nobody joined it yet.
     Running = 3,
@@ -100,8 +101,8 @@ impl Handle {
         Handle(Arc::new(Inner::new()))
     }
 
-    /// Starts this handle's thread, as `builder` says. A handle is used up by its start, also if
-    /// the system has no thread to give: then it is done.
+    /// Starts this handle's thread, as `builder` says. A start uses the handle up. If the system
+    /// cannot start a thread, the handle is done.
     ///
     /// # Errors
     /// [`StartError::AlreadyStarted`], and those of [`Builder::start`].
@@ -124,9 +125,9 @@ impl Handle {
         builder.start_in(self, f)
     }
 
-    /// A handle of the calling thread, which something else started: the main thread, or one of a
-    /// host. It is running until [`set_done`](Handle::set_done), and the system's thread is never
-    /// joined or detached through it.
+    /// A handle of the calling thread, if something else started that thread: the main thread, or a
+    /// thread of a host. The handle is running until [`set_done`](Handle::set_done), and it never
+    /// joins or detaches the system's thread.
     ///
     /// CPython: `Modules/_threadmodule.c`, `_thread._make_thread_handle`.
     ///
@@ -161,8 +162,8 @@ impl Handle {
         current::handle()
     }
 
-    /// The thread's ident; `None` until it is started, and for ever if its start failed. It stays
-    /// the same after the thread's end, and no other thread ever has it.
+    /// The thread's ident. `None` until the thread is started, and for ever if its start failed.
+    /// The ident stays the same after the thread's end, and no other thread ever gets it.
     ///
     /// ```
     /// let handle = py_thread::start(|| ())?;
@@ -176,9 +177,9 @@ impl Handle {
         self.0.ident()
     }
 
-    /// The system's number of the thread: what `pthread_kill` wants. `None` until it is started,
-    /// and where the system tells none (WebAssembly, Miri). After the thread was joined the system
-    /// may give the number to another one.
+    /// The system's number of the thread, as `pthread_kill` takes it. `None` until the thread is
+    /// started, and on systems that give no number (WebAssembly, Miri). After the join the system
+    /// may give the same number to another thread.
     ///
     /// ```
     /// let handle = py_thread::start(|| ())?;

@@ -275,7 +275,7 @@ fn each_cell_of_the_table(
     made.end();
 }
 
-/// The last handle goes in the child: nobody touches a thread that is not there.
+/// The last handle is dropped in the child, and the dead thread is not touched.
 #[test]
 fn the_last_handle_may_be_dropped_in_the_child() {
     for at in ALL {

@@ -1,20 +1,21 @@
-//! The two hashes that CPython can be built with beside SipHash. Neither withstands an attacker.
+//! The legacy hashes: CPython's FNV, and DJBX33A. CPython can still be built with them instead of
+//! SipHash. Neither resists an attacker who chooses the messages.
 //!
-//! Both are computed in 64 bits; since they only multiply, add and xor, the low 32 bits are those
-//! of a 32-bit build.
+//! Both are computed in 64 bits. They only multiply, add and xor, so the low 32 bits are those of a
+//! 32-bit build.
 
 use crate::sink::Sink;
 
-/// CPython's "modified FNV": blocks of a word each, and the last one to eight (or four) bytes one
-/// by one. Multiplies first, then xors.
+/// CPython's "modified FNV". It takes blocks of one word, and the last one to eight (or four) bytes
+/// singly. It multiplies first, and xors then.
 #[derive(Clone, Copy)]
 pub(crate) struct Fnv {
     hash: u64,
     suffix: u64,
     /// The bytes of the block being filled, the first one lowest.
     block: u64,
-    /// How many they are: 1 to `word` once there are any. A full block waits for a byte after it,
-    /// because the last block counts byte by byte.
+    /// The number of these bytes. A full block is kept until one more byte comes, because the bytes
+    /// of the last block are hashed singly.
     fill: u32,
     /// The size of a block, in bytes.
     word: u32,

@@ -1,6 +1,7 @@
-//! Programs that must not compile; run as doctests, each beside a twin that does.
+//! Programs that must not compile. They run as doctests, each beside a similar program that
+//! compiles.
 //!
-//! What is handed out does not outlive a reset:
+//! A value does not outlive a reset:
 //! ```compile_fail,E0502
 //! let mut arena = py_arena::Arena::new();
 //! let value = arena.alloc(1);
@@ -13,7 +14,7 @@
 //! arena.reset();
 //! ```
 //!
-//! Nor the arena, even where it came through a claim or out of a scope:
+//! A value does not outlive the arena, even if it came through a claim or out of a scope:
 //! ```compile_fail,E0505
 //! let arena = py_arena::Arena::new();
 //! let value = arena.claim().alloc(1);
@@ -30,7 +31,7 @@
 //! assert_eq!(*value, 1);
 //! ```
 //!
-//! Values that need drop are refused by every typed form:
+//! Every typed method refuses values that need drop:
 //! ```compile_fail,E0080
 //! py_arena::Arena::new().alloc(String::new());
 //! ```
@@ -50,7 +51,7 @@
 //! py_arena::Arena::new().alloc_slice_from_iter([""]);
 //! ```
 //!
-//! An object may not look into the arena that drops it:
+//! An object may not borrow from the arena that drops it:
 //! ```compile_fail,E0597
 //! struct Looks<'a>(&'a u8);
 //! impl Drop for Looks<'_> {
@@ -69,7 +70,8 @@
 //! arena.add_object(Looks(other.alloc(1)));
 //! ```
 //!
-//! An arena goes to another thread only with objects that may, and is never shared:
+//! An arena may go to another thread only if its objects may, and it is never shared between
+//! threads:
 //! ```compile_fail,E0277
 //! let arena = py_arena::Arena::with_objects();
 //! arena.add_object(std::rc::Rc::new(1));

@@ -1,6 +1,6 @@
-//! The one shim between the real world and loom's: every atomic, cell, lock and reference count
-//! that a model has to see comes from here. No other file names `loom` or `std::sync`, except for
-//! what lives outside the models (one-time statics, and the lock around a panic's payload).
+//! The loom shim. Every atomic, cell, lock and reference count that a model has to see comes from
+//! here: std's in a program, loom's under `cfg(all(test, loom))`. Other files name `std::sync` only
+//! for what no model sees: statics that are set once, and the lock around a panic's payload.
 
 #[cfg(not(all(test, loom)))]
 mod real {
@@ -49,7 +49,7 @@ pub(crate) use model::*;
 #[cfg(not(all(test, loom)))]
 pub(crate) use real::*;
 
-/// A constructor that is `const` in the real world; loom's atomics have none.
+/// A constructor that is `const` outside of models; loom's atomics have no `const` constructor.
 macro_rules! const_fn {
     ($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty),*) -> $ret:ty $body:block) => {
         #[cfg(not(all(test, loom)))]
@@ -62,8 +62,8 @@ macro_rules! const_fn {
 }
 pub(crate) use const_fn;
 
-/// Locks, whatever an earlier holder's panic left behind: nothing in this crate panics while it
-/// holds one of its locks, so the data is whole.
+/// Locks, and ignores poison: nothing in this crate panics while it holds one of its locks, so the
+/// data is always whole.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     match mutex.lock() {
         Ok(guard) => guard,
@@ -71,7 +71,7 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     }
 }
 
-/// The same without waiting: `None` if somebody holds it, who may be gone.
+/// Locks without waiting: `None` if the lock is held. In a forked child its holder may be gone.
 #[cfg(feature = "micro")]
 pub(crate) fn try_lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
     match mutex.try_lock() {

@@ -1,4 +1,5 @@
-//! `hash()` of numbers, pointers and tuples on this machine.
+//! `hash()` of numbers, pointers and tuples, for this machine's width. The methods behind these
+//! functions are in `number.rs` and `number_text.rs`.
 
 use crate::number_error::NumberTextError;
 use crate::width::HashWidth;
@@ -6,8 +7,8 @@ use crate::width::HashWidth;
 /// This machine's width.
 const NATIVE: HashWidth = HashWidth::NATIVE;
 
-/// `hash()` of an object that hashes by identity, from its address: rotated right by four bits,
-/// because the low ones are those of the allocation's alignment; never -1.
+/// `hash()` of an object that hashes by identity, from its address. The address is rotated right by
+/// four bits, because its low bits are always 0 (alignment). Never -1.
 ///
 /// CPython: `Python/pyhash.c`, `Py_HashPointer`.
 ///
@@ -121,8 +122,8 @@ pub const fn hash_digits(negative: bool, digits: &[u32]) -> isize {
     NATIVE.hash_digits(negative, digits) as isize
 }
 
-/// `hash()` of a `float`. `nan` is the hash of a not-a-number: since 3.10 the identity of the
-/// object, [`hash_pointer`] of its address.
+/// `hash()` of a `float`. `nan` is the hash to use for a not-a-number. Since 3.10 CPython hashes
+/// those by identity: [`hash_pointer`] of the object's address.
 ///
 /// CPython: `Python/pyhash.c`, `_Py_HashDouble`.
 ///
@@ -140,7 +141,7 @@ pub const fn hash_f64(x: f64, nan: isize) -> isize {
     NATIVE.hash_f64(x, nan as i64) as isize
 }
 
-/// `hash()` of a `complex`. `nan` is the hash of a not-a-number, as for [`hash_f64`].
+/// `hash()` of a `complex`. `nan` is the hash to use for a not-a-number, as for [`hash_f64`].
 ///
 /// CPython: `Objects/complexobject.c`, `complex_hash`.
 ///
@@ -157,10 +158,10 @@ pub const fn hash_complex(real: f64, imag: f64, nan: isize) -> isize {
     NATIVE.hash_complex(real, imag, nan as i64) as isize
 }
 
-/// `hash()` of a `Fraction` in lowest terms, from its sign and the limbs of its parts, the lowest
-/// first.
+/// `hash()` of a `Fraction` in lowest terms, from its sign and the limbs of its two parts, the
+/// lowest first.
 ///
-/// Where the modulus divides the denominator, the hash is that of an infinity.
+/// If the denominator is a multiple of the modulus, the hash is that of an infinity.
 ///
 /// CPython: `Lib/fractions.py`, `_hash_algorithm`.
 ///
@@ -211,8 +212,9 @@ pub fn hash_tuple(hashes: impl IntoIterator<Item = isize>) -> isize {
 
 /// `hash(int(text))`, without making the number: one step for each digit.
 ///
-/// Takes what `int` takes: white space around, a sign, the decimal digits of any script, single
-/// underscores between digits; and no more than [`MAX_STR_DIGITS`](crate::MAX_STR_DIGITS) digits.
+/// Accepts what `int` accepts: white space around the number, a sign, the decimal digits of any
+/// script, and single underscores between digits. There may be up to
+/// [`MAX_STR_DIGITS`](crate::MAX_STR_DIGITS) digits.
 ///
 /// CPython: `Objects/longobject.c`, `PyLong_FromUnicodeObject`, `long_hash`.
 ///
@@ -232,12 +234,12 @@ pub fn hash_int_text(text: &str) -> Result<isize, NumberTextError<'_>> {
     NATIVE.hash_int_text(text).map(|hash| hash as isize)
 }
 
-/// As [`hash_int_text`], where `sys.set_int_max_str_digits` has set another limit; 0 is none.
+/// As [`hash_int_text`], with the limit of `sys.set_int_max_str_digits`. 0 means no limit.
 ///
 /// As in CPython, a limit below 640 acts as 640.
 ///
 /// # Errors
-/// As for [`hash_int_text`].
+/// Those of [`hash_int_text`].
 ///
 /// # Examples
 /// ```
@@ -260,18 +262,18 @@ pub fn hash_int_text_with_limit(
     hash.map(|hash| hash as isize)
 }
 
-/// `hash(Decimal(text))`, without making the number: one step for each digit, whatever the exponent.
-/// `nan` is the hash of a not-a-number, as for [`hash_f64`].
+/// `hash(Decimal(text))`, without making the number: one step for each digit, for any exponent.
+/// `nan` is the hash to use for a not-a-number, as for [`hash_f64`].
 ///
-/// Takes what `Decimal` takes: white space around, underscores anywhere, the decimal digits of any
-/// script, infinities, and not-a-numbers with their payloads.
+/// Accepts what `Decimal` accepts: white space around the number, underscores anywhere, the decimal
+/// digits of any script, infinities, and not-a-numbers with their payloads.
 ///
 /// CPython: `Modules/_decimal/_decimal.c`, `PyDecType_FromUnicodeExactWS`, `dec_hash`.
 ///
 /// # Errors
-/// [`NumberTextError`] with CPython's message: where the text is none, where the number is beyond
-/// those that are held exactly (exponents of 18 digits and more), and for a signaling not-a-number,
-/// which cannot be hashed.
+/// [`NumberTextError`] with CPython's message, in three cases: the text is not a `Decimal`; the
+/// number cannot be represented exactly (exponents of 18 digits and more); or it is a signaling
+/// not-a-number, which has no hash.
 ///
 /// # Examples
 /// ```
@@ -289,17 +291,17 @@ pub fn hash_decimal_text(text: &str, nan: isize) -> Result<isize, NumberTextErro
     hash.map(|hash| hash as isize)
 }
 
-/// `hash(Fraction(text))`, without making the number: one step for each digit, whatever the
-/// exponent. The text need not be in lowest terms.
+/// `hash(Fraction(text))`, without making the number: one step for each digit, for any exponent.
+/// The text need not be in lowest terms.
 ///
-/// Takes what `Fraction` takes: `"3/4"`, `" -3 / 4 "`, `"0.75"`, `"75e-2"`, single underscores
+/// Accepts what `Fraction` accepts: `"3/4"`, `" -3 / 4 "`, `"0.75"`, `"75e-2"`, single underscores
 /// between digits, and the decimal digits of any script.
 ///
 /// CPython: `Lib/fractions.py`, `Fraction.__new__`, `_hash_algorithm`.
 ///
 /// # Errors
-/// [`NumberTextError`] with CPython's message: where the text is none, where the denominator is
-/// zero, and where a part has more digits than `int` takes.
+/// [`NumberTextError`] with CPython's message, in three cases: the text is not a `Fraction`; the
+/// denominator is zero; or a part has more digits than `int` accepts.
 ///
 /// # Examples
 /// ```
