@@ -17,10 +17,10 @@ use crate::symbols::{Arena, Symbols};
 use crate::text::{Text, surrogatepass, surrogates};
 use ruff_python_ast::token::{Token, TokenKind};
 use ruff_python_ast::visitor::source_order::{SourceOrderVisitor, TraversalSignal};
-use ruff_python_ast::visitor::source_order::{walk_body, walk_node};
+use ruff_python_ast::visitor::source_order::{walk_body, walk_expr, walk_node};
 use ruff_python_ast::{
-    AnyNodeRef, AnyStringFlags, ExprDict, Identifier, ModModule, NodeKind, Number, Parameters,
-    Singleton, Stmt,
+    AnyNodeRef, AnyStringFlags, Expr, ExprDict, Identifier, ModModule, NodeKind, Number,
+    Parameters, Singleton, Stmt,
 };
 use ruff_text_size::{Ranged, TextRange, TextSize};
 use unicode_normalization::UnicodeNormalization;
@@ -175,12 +175,24 @@ impl<'a, B: Backend> Lower<'a, '_, B> {
             children => self.arena.place_slice(children),
         };
         self.made.truncate(open.first);
+        let payload = open.name.map_or(payload, Payload::Symbol);
+        self.make(kind, at, op, payload, children);
+    }
+
+    fn make(
+        &mut self,
+        kind: Option<NodeKind>,
+        at: TextSize,
+        op: u8,
+        payload: Payload<'a>,
+        children: &'a [&'a Node<'a>],
+    ) {
         self.nodes += 1;
         self.made.push(self.arena.place(Node {
             start: at.to_u32(),
             kind,
             op,
-            payload: open.name.map_or(payload, Payload::Symbol),
+            payload,
             children,
         }));
     }
@@ -231,10 +243,6 @@ impl<'a, B: Backend> Lower<'a, '_, B> {
 
     fn payload(&mut self, node: AnyNodeRef<'_>) -> Payload<'a> {
         match node {
-            AnyNodeRef::ExprName(e) => {
-                let name = self.next_name(e.range);
-                Payload::Symbol(name.expect("the name of an expression is a NAME token").1)
-            }
             AnyNodeRef::StringLiteral(e) => {
                 let raw = AnyStringFlags::from(e.flags).is_raw_string();
                 self.text(e.content_range(), &e.value, raw, false)
@@ -270,7 +278,6 @@ fn sorts(p: &Parameters) -> u64 {
 fn op(node: AnyNodeRef<'_>) -> u8 {
     let flags = |flags: &[bool]| flags.iter().fold(0, |sum, f| sum << 1 | u8::from(*f));
     match node {
-        AnyNodeRef::ExprName(e) => e.ctx as u8,
         AnyNodeRef::ExprAttribute(e) => e.ctx as u8,
         AnyNodeRef::ExprSubscript(e) => e.ctx as u8,
         AnyNodeRef::ExprStarred(e) => e.ctx as u8,
@@ -347,6 +354,16 @@ impl<'s, B: Backend> SourceOrderVisitor<'s> for Lower<'_, 's, B> {
         }
     }
 
+    fn visit_expr(&mut self, expr: &'s Expr) {
+        let Expr::Name(e) = expr else {
+            return walk_expr(self, expr);
+        };
+        // A third of all nodes, without children: not by way of `enter_node`.
+        let (at, name) = self.next_name(e.range).expect("a name is a NAME token");
+        let (kind, op) = (Some(NodeKind::ExprName), e.ctx as u8);
+        self.make(kind, at, op, Payload::Symbol(name), &[]);
+    }
+
     fn visit_body(&mut self, body: &'s [Stmt]) {
         self.begin(None);
         walk_body(self, body);
@@ -361,9 +378,8 @@ impl<'s, B: Backend> SourceOrderVisitor<'s> for Lower<'_, 's, B> {
             if first && open.name.is_none() {
                 open.name = Some(name);
             } else {
-                self.begin(None);
                 let kind = Some(NodeKind::Identifier);
-                self.end(kind, start, 0, Payload::Symbol(name));
+                self.make(kind, start, 0, Payload::Symbol(name), &[]);
             }
             first = false;
         }
