@@ -1,54 +1,42 @@
-//! What a real Python finds in some files: the questions, and its answer read back. The other side
-//! of the conversation is `verify.py`.
+//! The questions to a real Python, and its answers read back. The other side is `oracle.py`.
 
 use crate::python::Python;
+use crate::text::Times;
 use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
-const SCRIPT: &str = include_str!("verify.py");
+const SCRIPT: &str = include_str!("oracle.py");
 
 /// How the Python gets our secret.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub enum SecretFor {
     /// Through `PYTHONHASHSEED`.
     Seed(u32),
-    /// Through `_Py_HashSecret`: no seed gives a random secret again.
+    /// Into its `_Py_HashSecret`, since no seed gives a random secret again.
     Bytes([u8; 24]),
-}
-
-/// How often a file has a text.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Times {
-    /// As a name.
-    pub names: u64,
-    /// As a literal.
-    pub literals: u64,
 }
 
 /// What a Python found.
 #[derive(Debug, Default)]
 pub struct Answer {
     /// Each text with its hash.
-    pub(super) texts: Vec<(i64, Vec<u8>)>,
+    pub texts: Vec<(i64, Vec<u8>)>,
     /// Each file by its number: its texts by number, or why there are none.
-    pub(super) files: BTreeMap<u32, Result<HashMap<u32, Times>, String>>,
+    pub files: BTreeMap<u32, Result<HashMap<u32, Times>, String>>,
 }
 
 /// Asks a Python about these files, each with its number.
-///
-/// # Errors
-/// Why there is no answer.
-pub fn ask(
+pub fn ask<'f>(
     python: &Python,
-    secret: &SecretFor,
-    files: &[(u32, PathBuf)],
+    secret: SecretFor,
+    files: impl Iterator<Item = (u32, &'f Path)>,
 ) -> Result<Answer, String> {
     let shown = python.program.display();
     let (seed, bytes) = match secret {
         SecretFor::Seed(seed) => (seed.to_string(), "-".to_owned()),
-        SecretFor::Bytes(bytes) => ("random".to_owned(), hex(bytes)),
+        SecretFor::Bytes(bytes) => ("random".to_owned(), hex(&bytes)),
     };
     let mut questions = bytes + "\n";
     for (number, path) in files {
@@ -63,7 +51,7 @@ pub fn ask(
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|e| format!("cannot start {shown}: {e}"))?;
-    // The script reads a question, writes its answer, and so on: one thread must do each side.
+    // The script answers while it is asked: one thread must write and another read.
     let mut stdin = child.stdin.take().expect("it was asked for");
     let asking = std::thread::spawn(move || stdin.write_all(questions.as_bytes()));
     let output = child.wait_with_output();
@@ -71,7 +59,7 @@ pub fn ask(
     let asked = asking.join().expect("it only writes");
     if !output.status.success() || asked.is_err() {
         let stderr = String::from_utf8_lossy(&output.stderr);
-        let why = stderr.lines().last().unwrap_or("no word of why");
+        let why = stderr.lines().last().unwrap_or("it does not say why");
         return Err(format!("{shown} failed: {why}"));
     }
     let text = String::from_utf8_lossy(&output.stdout);
@@ -115,21 +103,6 @@ impl Answer {
         }
         Some(answer)
     }
-}
-
-/// Shares the files out among this many Pythons: the largest to whoever has least.
-#[must_use]
-pub fn shares(files: &[(u32, &Path, u64)], pythons: usize) -> Vec<Vec<(u32, PathBuf)>> {
-    let mut by_size: Vec<_> = files.iter().collect();
-    by_size.sort_by_key(|(_, _, size)| std::cmp::Reverse(*size));
-    let mut shares = vec![(0, Vec::new()); pythons.clamp(1, files.len().max(1))];
-    for (number, path, size) in by_size {
-        let least = shares.iter_mut().min_by_key(|(total, _)| *total);
-        let least = least.expect("there is at least one");
-        least.0 += size;
-        least.1.push((*number, path.to_path_buf()));
-    }
-    shares.into_iter().map(|(_, share)| share).collect()
 }
 
 fn hex(bytes: &[u8]) -> String {
