@@ -25,7 +25,7 @@
 //! - I7. `total_size` of the counters is the bytes below all cursors less `slack`, modulo 2^64:
 //!   constant sizes that need no rounding cost the fast path no second counter.
 
-use crate::block::{Block, FAST_MAX, List};
+use crate::block::{Block, FAST_MAX, Heap, List};
 use crate::error::AllocError;
 use crate::policy::BlockPolicy;
 use crate::segment::{CLOSED, Carved, Segment, above, round_fitting};
@@ -97,6 +97,8 @@ pub(crate) struct Bump {
     pub(crate) parent: Option<NonNull<Bump>>,
     /// Where a scope's arena began: the rest of a block that is in none of this one's lists.
     pub(crate) lent: Option<Lent>,
+    /// Where the blocks come from; a scope's arena has its parent's.
+    pub(crate) heap: Heap,
 }
 
 /// The rest of a parent's block.
@@ -113,7 +115,7 @@ unsafe impl Send for Bump {}
 
 impl Bump {
     #[inline]
-    pub(crate) const fn new(policy: BlockPolicy) -> Bump {
+    pub(crate) const fn new(policy: BlockPolicy, heap: Heap) -> Bump {
         Bump {
             cursor: Cell::new(CLOSED),
             allocs: Cell::new(0),
@@ -131,6 +133,7 @@ impl Bump {
             policy: policy.checked(),
             parent: None,
             lent: None,
+            heap,
         }
     }
 
@@ -289,7 +292,7 @@ impl Drop for Bump {
     fn drop(&mut self) {
         for list in [&self.owned, &self.partial, &self.spare] {
             // SAFETY: I3: the blocks are this arena's, and its end ends all borrows of them.
-            unsafe { list.free_all() };
+            unsafe { list.free_all(self.heap) };
         }
     }
 }

@@ -8,7 +8,8 @@
 //! Without the feature `std` there is no cache, and these functions answer so.
 //!
 //! # Invariants
-//! - C1. A cached block is in no arena; its `next` belongs to the cache, its `prev` to nobody.
+//! - C1. A cached block is in no arena; its `next` belongs to the cache, its `prev` to nobody. It came
+//!   from the program's allocator.
 //! - C2. All blocks of a bin have the bin's payload, and `bytes` is the sum of their sizes.
 //! - C3. Nothing is borrowed while the allocator runs, so that an allocator which itself uses an
 //!   arena finds the cache in order.
@@ -120,7 +121,7 @@ impl Cache {
         while let Some(block) = chain {
             chain = block.next();
             // SAFETY: C1: the block is in no arena, and the cache has forgotten it.
-            unsafe { block.return_to_allocator() };
+            unsafe { block.return_to_allocator(None) };
         }
     }
 }

@@ -13,11 +13,15 @@ mod arena;
 mod block;
 mod boxed;
 mod bump;
+#[cfg(feature = "c-api")]
+#[cfg_attr(docsrs, doc(cfg(feature = "c-api")))]
+pub mod c_api;
 pub mod cache;
 mod claim;
 mod copy;
 mod error;
 mod fill;
+mod heap;
 mod objects;
 mod owned;
 mod policy;

@@ -12,7 +12,7 @@
 //! - O4. The allocator may run code that registers objects here: nothing read before a call into it
 //!   is relied on after it.
 
-use crate::block::{BLOCK_ALIGN, Block, HEADER, List, round_up};
+use crate::block::{BLOCK_ALIGN, Block, HEADER, Heap, List, round_up};
 use crate::bump::Bump;
 use crate::error::AllocError;
 use crate::segment::CLOSED;
@@ -215,6 +215,27 @@ impl<O> Objects<O> {
         self.limit.set(CLOSED);
     }
 
+    /// Drops all objects and frees the chunks, at the arena's end.
+    #[inline]
+    pub(crate) fn end(&mut self, bump: &Bump) {
+        if self.chunks.is_empty() && self.empty.is_empty() {
+            return;
+        }
+        struct Free<'a, O>(&'a mut Objects<O>, Heap);
+        impl<O> Drop for Free<'_, O> {
+            fn drop(&mut self) {
+                // SAFETY: `clear` dropped the objects, those after a panicking one too, and the
+                // end of the arena ends all borrows of them. B5: the arena's heap.
+                unsafe {
+                    self.0.chunks.free_all(self.1);
+                    self.0.empty.free_all(self.1);
+                }
+            }
+        }
+        let all = Free(self, bump.heap);
+        all.0.clear();
+    }
+
     /// Gives the chunks back, for an arena that goes on counting them; after `clear`, which left
     /// them all in `empty`.
     pub(crate) fn release_chunks(&mut self, bump: &Bump) {
@@ -236,28 +257,6 @@ impl<O> Objects<O> {
             back: self.chunks.head().map(|c| (c, self.cursor.get())),
             left,
         }
-    }
-}
-
-impl<O> Drop for Objects<O> {
-    #[inline]
-    fn drop(&mut self) {
-        if self.chunks.is_empty() && self.empty.is_empty() {
-            return;
-        }
-        struct Free<'a, O>(&'a mut Objects<O>);
-        impl<O> Drop for Free<'_, O> {
-            fn drop(&mut self) {
-                // SAFETY: `clear` dropped the objects, those after a panicking one too, and the
-                // end of the arena ends all borrows of them.
-                unsafe {
-                    self.0.chunks.free_all();
-                    self.0.empty.free_all();
-                }
-            }
-        }
-        let all = Free(self);
-        all.0.clear();
     }
 }
 

@@ -63,10 +63,11 @@ impl Bump {
     }
 
     /// The short way to a block: the next regular one from this thread's cache, for an arena that
-    /// keeps none and has no parent. `None` wherever that is not all there is to it.
+    /// keeps none, has no parent and no heap of its own. `None` wherever that is not all there is to it.
     #[inline]
     fn cached_block(&self, need: usize) -> Option<Block> {
-        if self.parent.is_some() || !self.partial.is_empty() || !self.spare.is_empty() {
+        let plain = self.parent.is_none() && self.heap.is_none();
+        if !plain || !self.partial.is_empty() || !self.spare.is_empty() {
             return None;
         }
         let payload = self.policy.next_payload(self.reserved.get())?;
@@ -82,7 +83,7 @@ impl Bump {
         let held = self.held.get() + payload + HEADER;
         if held > self.max_held.get() {
             // SAFETY: the cache had it, and nobody has seen it since.
-            unsafe { block.free() };
+            unsafe { block.free(None) };
             return None;
         }
         self.held.set(held);
@@ -282,7 +283,7 @@ impl Bump {
         }
         // I5: counted first, so that whoever uses the arena meanwhile finds the limit kept.
         root.held.set(root.held.get() + total);
-        let block = Block::allocate(payload, large);
+        let block = Block::allocate(payload, large, self.heap);
         if block.is_err() {
             root.held.set(root.held.get() - total);
         }
@@ -295,7 +296,7 @@ impl Bump {
         root.held.set(root.held.get() - block.total());
         // SAFETY: the callers took it out of its list, and its contents are not borrowed: it was
         // never shown to anyone, or `&mut` on the arena or a scope's end has ended the borrows.
-        unsafe { block.free() };
+        unsafe { block.free(self.heap) };
     }
 
     /// Opens a block with room for this many bytes, of a size that the cache has use for where
