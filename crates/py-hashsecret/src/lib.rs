@@ -5,10 +5,14 @@
 )]
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
-#![forbid(unsafe_code)]
+#![cfg_attr(not(feature = "urandom"), forbid(unsafe_code))]
+#![deny(unsafe_code)]
 
 mod algorithm;
 mod any_sink;
+#[cfg(all(feature = "c-api", unix))]
+#[cfg_attr(docsrs, doc(cfg(feature = "c-api")))]
+pub mod c_api;
 #[cfg(feature = "std")]
 mod cell;
 mod collections;
@@ -35,8 +39,12 @@ mod secret;
 mod seed;
 mod sink;
 mod sip;
+#[cfg(all(feature = "urandom", unix))]
+mod sys;
 mod text;
 mod unicode;
+#[cfg(all(feature = "urandom", unix))]
+mod urandom;
 mod utf8;
 mod value;
 mod width;
@@ -61,6 +69,8 @@ pub use secret::{HashSecret, SECRET_SIZE};
 pub use seed::{HashSeed, ParseHashSeedError, ParseHashSeedErrorKind, UnsignedLong};
 pub use sip::keyed_hash;
 pub use text::Wtf8Error;
+#[cfg(all(feature = "urandom", unix))]
+pub use urandom::{Wait, urandom};
 pub use value::{Bytes, FrozenSet, Known, PyHash, Tuple};
 pub use width::HashWidth;
 
