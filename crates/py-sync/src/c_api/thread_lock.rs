@@ -5,7 +5,9 @@
 //! [`PyThread_acquire_lock_timed_with_retries`] detaches; the others are for callers that have, or may not.
 
 use super::{PyMutex, PyMutex_Unlock, PyTime_t, timeout};
-use crate::flags::LockFlags;
+use crate::deadline::{Deadline, Monotonic};
+use crate::flags::{LockFlags, LockStatus};
+use crate::hooks;
 use core::alloc::Layout;
 use core::ffi::{c_int, c_longlong, c_void};
 use core::time::Duration;
@@ -87,9 +89,30 @@ pub unsafe fn PyThread_acquire_lock_timed_with_retries(
     lock: PyThread_type_lock,
     timeout_ns: PyTime_t,
 ) -> c_int {
-    let flags = LockFlags::DETACH | LockFlags::HANDLE_SIGNALS;
     // SAFETY: the caller's promise.
-    unsafe { &*lock.cast::<PyMutex>() }.lock_timed(timeout(timeout_ns), flags) as c_int
+    let mutex = unsafe { &*lock.cast::<PyMutex>() };
+    let timeout = timeout(timeout_ns);
+    let status = match timeout {
+        _ if cfg!(feature = "gil-disabled") => {
+            mutex.lock_timed(timeout, LockFlags::DETACH | LockFlags::HANDLE_SIGNALS)
+        }
+        _ if mutex.try_lock() => LockStatus::Acquired,
+        Some(Duration::ZERO) => LockStatus::Failure,
+        _ => detached_with_signals(mutex, Deadline::after(timeout)),
+    };
+    status as c_int
+}
+
+/// With one lock for the interpreter, the holder may be waiting for it: so a thread detaches before it
+/// spins for the lock, not only before it sleeps.
+fn detached_with_signals(mutex: &PyMutex, deadline: Deadline) -> LockStatus {
+    let attempt = || mutex.lock_with(&Monotonic, deadline, LockFlags::FAIL_IF_INTERRUPTED);
+    loop {
+        match hooks::detached(attempt) {
+            LockStatus::Intr if !hooks::ends_wait(LockFlags::HANDLE_SIGNALS) => {}
+            status => return status,
+        }
+    }
 }
 
 /// Releases a lock; one that is not taken ends the process. CPython: `Include/pythread.h`,

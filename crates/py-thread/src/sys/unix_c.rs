@@ -146,6 +146,11 @@ unsafe fn set_clock(_attributes: *mut libc::pthread_condattr_t) -> c_int {
 ///
 /// # Safety
 /// There is room for a `timespec`.
+#[allow(
+    clippy::useless_conversion,
+    trivial_numeric_casts,
+    reason = "its fields are narrower on some systems"
+)]
 pub(crate) unsafe fn condition_after(microseconds: i64, out: *mut c_void) {
     const NS_PER_S: i64 = 1_000_000_000;
     let clock = match MONOTONIC {
@@ -158,23 +163,15 @@ pub(crate) unsafe fn condition_after(microseconds: i64, out: *mut c_void) {
     unsafe { libc::clock_gettime(clock, &mut time) };
     let ns = microseconds.saturating_mul(1000);
     // In two parts, so that the nanoseconds of both cannot overflow.
-    #[allow(
-        clippy::useless_conversion,
-        reason = "a c_long is narrower on some systems"
-    )]
     let ns_now = i64::from(time.tv_nsec) + ns.rem_euclid(NS_PER_S);
-    let carry = ns.div_euclid(NS_PER_S) + ns_now / NS_PER_S;
-    time.tv_sec = time.tv_sec.saturating_add(seconds(carry));
+    let seconds = ns.div_euclid(NS_PER_S) + ns_now / NS_PER_S;
+    let seconds = i64::from(time.tv_sec).saturating_add(seconds);
+    let most = match size_of_val(&time.tv_sec) {
+        4 => i64::from(i32::MAX),
+        _ => i64::MAX,
+    };
+    time.tv_sec = seconds.min(most) as _;
     time.tv_nsec = (ns_now % NS_PER_S) as _;
     // SAFETY: the caller's promise.
     unsafe { out.cast::<libc::timespec>().write(time) };
-}
-
-#[allow(
-    clippy::useless_conversion,
-    clippy::unnecessary_fallible_conversions,
-    reason = "a time_t is narrower on some systems"
-)]
-fn seconds(n: i64) -> libc::time_t {
-    libc::time_t::try_from(n).unwrap_or(libc::time_t::MAX)
 }
