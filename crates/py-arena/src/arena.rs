@@ -162,7 +162,7 @@ impl<O> Arena<O> {
     pub const fn with_objects_and_policy(policy: BlockPolicy) -> Arena<O> {
         Arena {
             objects: Objects::new(),
-            bump: Bump::new(policy),
+            bump: Bump::new(policy, None),
         }
     }
 
@@ -353,6 +353,14 @@ impl<O> Arena<O> {
     #[must_use]
     pub fn limit(&self) -> Option<usize> {
         Some(self.bump.root().max_held.get()).filter(|&bytes| bytes != usize::MAX)
+    }
+}
+
+impl<O> Drop for Arena<O> {
+    #[inline]
+    fn drop(&mut self) {
+        // Before the blocks: a destructor may look into them.
+        self.objects.end(&self.bump);
     }
 }
 

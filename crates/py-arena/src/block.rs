@@ -1,5 +1,5 @@
-//! A block: a header and then the payload, in one allocation. Only this file calls the allocator
-//! (and the cache, through it).
+//! A block: a header and then the payload, in one allocation. Only this file calls the allocator (and
+//! the cache, through it): the program's, or the heap that the arena was made with.
 //!
 //! ```text
 //! Block -> | next | prev | resume | size+flag | payload ....................... |
@@ -13,11 +13,13 @@
 //! - B3. The payload is a multiple of 8 and ends at least `FAST_MAX` below the top of the address
 //!   space, so that adding a constant size to a cursor inside cannot wrap around.
 //! - B4. A block is in one `List` at most, and `next` and `prev` belong to that list.
+//! - B5. A block goes back to the heap that it came from: the owner of a list has one `Heap` for its
+//!   whole life, and a cached block is the program's allocator's.
 
 use crate::error::AllocError;
 use crate::{ALIGNMENT, cache};
 use alloc_crate::alloc::{alloc, dealloc};
-use core::alloc::Layout;
+use core::alloc::{GlobalAlloc, Layout};
 use core::cell::Cell;
 use core::ptr::{self, NonNull};
 
@@ -33,6 +35,9 @@ pub(crate) const FAST_MAX: usize = 16 * 1024;
 /// Set in `size_and_flag` of a block for one large request. Such a block is neither kept nor
 /// cached.
 const LARGE: usize = 1;
+
+/// Where blocks come from. `None` is the program's allocator, with this thread's cache before it.
+pub(crate) type Heap = Option<&'static (dyn GlobalAlloc + Sync)>;
 
 #[repr(C, align(16))]
 struct Header {
@@ -60,17 +65,44 @@ fn layout(payload: usize) -> Option<Layout> {
     Layout::from_size_align(total, BLOCK_ALIGN).ok()
 }
 
+/// Memory from a heap.
+///
+/// # Safety
+/// The layout is not empty.
+pub(crate) unsafe fn memory_of(layout: Layout, heap: Heap) -> Result<NonNull<u8>, AllocError> {
+    let memory = match heap {
+        // SAFETY: the caller's promise.
+        None => unsafe { alloc(layout) },
+        // SAFETY: likewise.
+        Some(heap) => unsafe { heap.alloc(layout) },
+    };
+    NonNull::new(memory).ok_or(AllocError)
+}
+
+/// Gives it back.
+///
+/// # Safety
+/// It is of this layout and heap, and is not used again.
+pub(crate) unsafe fn give_back(memory: NonNull<u8>, layout: Layout, heap: Heap) {
+    match heap {
+        // SAFETY: the caller's promise.
+        None => unsafe { dealloc(memory.as_ptr(), layout) },
+        // SAFETY: likewise.
+        Some(heap) => unsafe { heap.dealloc(memory.as_ptr(), layout) },
+    }
+}
+
 impl Block {
     /// Gets a block from this thread's cache or from the allocator. `payload` is a multiple of 8.
     #[inline]
-    pub(crate) fn allocate(payload: usize, large: bool) -> Result<Block, AllocError> {
+    pub(crate) fn allocate(payload: usize, large: bool, heap: Heap) -> Result<Block, AllocError> {
         debug_assert!(payload % ALIGNMENT == 0 && payload > 0);
-        if !large {
+        if !large && heap.is_none() {
             if let Some(block) = Block::from_cache(payload) {
                 return Ok(block);
             }
         }
-        Block::from_allocator(payload, large)
+        Block::from_allocator(payload, large, heap)
     }
 
     /// Gets a block from this thread's cache.
@@ -83,10 +115,10 @@ impl Block {
 
     #[cold]
     #[inline(never)]
-    fn from_allocator(payload: usize, large: bool) -> Result<Block, AllocError> {
+    fn from_allocator(payload: usize, large: bool, heap: Heap) -> Result<Block, AllocError> {
         let layout = layout(payload).ok_or(AllocError)?;
         // SAFETY: the layout is never empty, it holds a header.
-        let memory = NonNull::new(unsafe { alloc(layout) }).ok_or(AllocError)?;
+        let memory = unsafe { memory_of(layout, heap) }?;
         let header = memory.cast::<Header>();
         let start = memory.as_ptr().wrapping_add(HEADER);
         let value = Header {
@@ -100,7 +132,7 @@ impl Block {
         let block = Block(header);
         if start.addr().checked_add(payload + FAST_MAX).is_none() {
             // SAFETY: the block was allocated above, and no other code has seen it.
-            unsafe { block.return_to_allocator() };
+            unsafe { block.return_to_allocator(heap) };
             return Err(AllocError);
         }
         Ok(block)
@@ -110,13 +142,13 @@ impl Block {
     ///
     /// # Safety
     /// The block is in no list, and neither a copy of this handle nor a pointer into the payload
-    /// is used again.
+    /// is used again. B5: `heap` is the one that it came from.
     #[inline]
-    pub(crate) unsafe fn free(self) {
-        if !cache::put(self) {
+    pub(crate) unsafe fn free(self, heap: Heap) {
+        if heap.is_some() || !cache::put(self) {
             // SAFETY: the caller promised that the block is in no list and not used again, and the
             // cache did not take it.
-            unsafe { self.return_to_allocator() };
+            unsafe { self.return_to_allocator(heap) };
         }
     }
 
@@ -127,13 +159,13 @@ impl Block {
     /// is used again.
     #[cold]
     #[inline(never)]
-    pub(crate) unsafe fn return_to_allocator(self) {
+    pub(crate) unsafe fn return_to_allocator(self, heap: Heap) {
         let total = self.total();
-        // SAFETY: B2: this is the pointer that `alloc` returned; the size and alignment are those
-        // it was asked for, which `allocate` found valid.
+        // SAFETY: B2 and B5: this is the pointer that the heap returned; the size and alignment are
+        // those it was asked for, which `allocate` found valid.
         unsafe {
             let layout = Layout::from_size_align_unchecked(total, BLOCK_ALIGN);
-            dealloc(self.0.as_ptr().cast(), layout);
+            give_back(self.0.cast(), layout, heap);
         }
     }
 
@@ -261,18 +293,18 @@ impl List {
     /// small ones, with which every arena starts.
     ///
     /// # Safety
-    /// No pointer into any of them is used again.
+    /// No pointer into any of them is used again. B5: they came from `heap`.
     #[inline]
-    pub(crate) unsafe fn free_all(&self) {
+    pub(crate) unsafe fn free_all(&self, heap: Heap) {
         if let Some(newest) = self.0.get() {
             self.0.set(None);
             match newest.next() {
                 // SAFETY: the caller promised that no pointer into it is used again, and the list
                 // no longer holds the block.
-                None => unsafe { newest.free() },
+                None => unsafe { newest.free(heap) },
                 // SAFETY: the caller promised that no pointer into any of them is used again, and
                 // the list no longer holds them.
-                Some(_) => unsafe { free_chain(newest) },
+                Some(_) => unsafe { free_chain(newest, heap) },
             }
         }
     }
@@ -284,7 +316,7 @@ impl List {
 /// No pointer into any of them is used again.
 #[cold]
 #[inline(never)]
-unsafe fn free_chain(first: Block) {
+unsafe fn free_chain(first: Block, heap: Heap) {
     let mut last = first;
     while let Some(next) = last.next() {
         last = next;
@@ -294,6 +326,6 @@ unsafe fn free_chain(first: Block) {
         rest = block.prev();
         // SAFETY: the caller promised that no pointer into the block is used again, and it is in no
         // list.
-        unsafe { block.free() };
+        unsafe { block.free(heap) };
     }
 }

@@ -24,7 +24,7 @@
 //! - I7. The counter `total_size` is the number of bytes below all cursors minus `slack`, modulo
 //!   2^64. So the fast path needs no second counter for constant sizes without rounding.
 
-use crate::block::{Block, FAST_MAX, List};
+use crate::block::{Block, FAST_MAX, Heap, List};
 use crate::error::AllocError;
 use crate::policy::BlockPolicy;
 use crate::segment::{CLOSED, Carved, Segment, above, round_fitting};
@@ -98,6 +98,8 @@ pub(crate) struct Bump {
     /// For a scope's arena: the rest of the parent's block, in which it began. It is in no list
     /// here.
     pub(crate) lent: Option<Lent>,
+    /// Where the blocks come from; a scope's arena has its parent's.
+    pub(crate) heap: Heap,
 }
 
 /// The rest of a parent's block.
@@ -114,7 +116,7 @@ unsafe impl Send for Bump {}
 
 impl Bump {
     #[inline]
-    pub(crate) const fn new(policy: BlockPolicy) -> Bump {
+    pub(crate) const fn new(policy: BlockPolicy, heap: Heap) -> Bump {
         Bump {
             cursor: Cell::new(CLOSED),
             allocs: Cell::new(0),
@@ -132,6 +134,7 @@ impl Bump {
             policy: policy.checked(),
             parent: None,
             lent: None,
+            heap,
         }
     }
 
@@ -291,7 +294,7 @@ impl Drop for Bump {
     fn drop(&mut self) {
         for list in [&self.owned, &self.partial, &self.spare] {
             // SAFETY: I3: the blocks belong to this arena, and its end ends all borrows of them.
-            unsafe { list.free_all() };
+            unsafe { list.free_all(self.heap) };
         }
     }
 }

@@ -9,7 +9,8 @@
 //! nothing.
 //!
 //! # Invariants
-//! - C1. A cached block is in no arena. Its `next` belongs to the cache, and its `prev` is unused.
+//! - C1. A cached block is in no arena. Its `next` belongs to the cache, and its `prev` is unused. It
+//!   came from the program's allocator.
 //! - C2. All blocks of a bin have the bin's payload, and `bytes` is the sum of their sizes.
 //! - C3. Nothing is borrowed while the allocator runs. So an allocator that itself uses an arena
 //!   finds the cache in order.
@@ -121,7 +122,7 @@ impl Cache {
         while let Some(block) = chain {
             chain = block.next();
             // SAFETY: C1: the block is in no arena, and the cache no longer holds it.
-            unsafe { block.return_to_allocator() };
+            unsafe { block.return_to_allocator(None) };
         }
     }
 }

@@ -15,6 +15,9 @@ mod arena;
 mod block;
 mod boxed;
 mod bump;
+#[cfg(feature = "c-api")]
+#[cfg_attr(docsrs, doc(cfg(feature = "c-api")))]
+pub mod c_api;
 pub mod cache;
 mod claim;
 #[cfg(doctest)]
@@ -22,6 +25,7 @@ mod compile_fail;
 mod copy;
 mod error;
 mod fill;
+mod heap;
 mod objects;
 mod owned;
 mod policy;

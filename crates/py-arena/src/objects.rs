@@ -12,7 +12,7 @@
 //! - O4. The allocator may run code that registers objects here. So nothing that was read before a
 //!   call into it is trusted after it.
 
-use crate::block::{BLOCK_ALIGN, Block, HEADER, List, round_up};
+use crate::block::{BLOCK_ALIGN, Block, HEADER, Heap, List, round_up};
 use crate::bump::Bump;
 use crate::error::AllocError;
 use crate::segment::CLOSED;
@@ -218,6 +218,27 @@ impl<O> Objects<O> {
         self.limit.set(CLOSED);
     }
 
+    /// Drops all objects and frees the chunks, at the end of the arena.
+    #[inline]
+    pub(crate) fn end(&mut self, bump: &Bump) {
+        if self.chunks.is_empty() && self.empty.is_empty() {
+            return;
+        }
+        struct Free<'a, O>(&'a mut Objects<O>, Heap);
+        impl<O> Drop for Free<'_, O> {
+            fn drop(&mut self) {
+                // SAFETY: `clear` dropped all objects, also those after one that panicked. The end
+                // of the arena ends all borrows of them. B5: it is the arena's heap.
+                unsafe {
+                    self.0.chunks.free_all(self.1);
+                    self.0.empty.free_all(self.1);
+                }
+            }
+        }
+        let all = Free(self, bump.heap);
+        all.0.clear();
+    }
+
     /// Gives the empty chunks back to the allocator, and takes them off the arena's count. To be
     /// called after `clear`, which moves all chunks to `empty`.
     pub(crate) fn release_chunks(&mut self, bump: &Bump) {
@@ -239,28 +260,6 @@ impl<O> Objects<O> {
             back: self.chunks.head().map(|c| (c, self.cursor.get())),
             left,
         }
-    }
-}
-
-impl<O> Drop for Objects<O> {
-    #[inline]
-    fn drop(&mut self) {
-        if self.chunks.is_empty() && self.empty.is_empty() {
-            return;
-        }
-        struct Free<'a, O>(&'a mut Objects<O>);
-        impl<O> Drop for Free<'_, O> {
-            fn drop(&mut self) {
-                // SAFETY: `clear` dropped all objects, also those after one that panicked. The end
-                // of the arena ends all borrows of them.
-                unsafe {
-                    self.0.chunks.free_all();
-                    self.0.empty.free_all();
-                }
-            }
-        }
-        let all = Free(self);
-        all.0.clear();
     }
 }
 

@@ -65,10 +65,12 @@ impl Bump {
     }
 
     /// The fast way to a block: the next regular one from this thread's cache. `None` if the arena
-    /// keeps a block or has a parent, if the request is too large, or if the cache has none.
+    /// keeps a block, has a parent or a heap of its own, if the request is too large, or if the cache
+    /// has none.
     #[inline]
     fn cached_block(&self, need: usize) -> Option<Block> {
-        if self.parent.is_some() || !self.partial.is_empty() || !self.spare.is_empty() {
+        let plain = self.parent.is_none() && self.heap.is_none();
+        if !plain || !self.partial.is_empty() || !self.spare.is_empty() {
             return None;
         }
         let payload = self.policy.next_payload(self.reserved.get())?;
@@ -84,7 +86,7 @@ impl Bump {
         let held = self.held.get() + payload + HEADER;
         if held > self.max_held.get() {
             // SAFETY: the block came from the cache just now, and no other code has seen it.
-            unsafe { block.free() };
+            unsafe { block.free(None) };
             return None;
         }
         self.held.set(held);
@@ -293,7 +295,7 @@ impl Bump {
         // I5: counted first, so that an allocator that uses this arena meanwhile respects the
         // limit.
         root.held.set(root.held.get() + total);
-        let block = Block::allocate(payload, large);
+        let block = Block::allocate(payload, large, self.heap);
         if block.is_err() {
             root.held.set(root.held.get() - total);
         }
@@ -306,7 +308,7 @@ impl Bump {
         root.held.set(root.held.get() - block.total());
         // SAFETY: the callers took it out of its list. Its contents are not borrowed: either the
         // block was never used, or `&mut` on the arena or the end of a scope has ended the borrows.
-        unsafe { block.free() };
+        unsafe { block.free(self.heap) };
     }
 
     /// Opens a block with room for this many bytes. If possible it has a size that the cache can

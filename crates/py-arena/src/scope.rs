@@ -63,7 +63,7 @@ impl<O> Arena<O> {
     /// ```
     pub fn scope<R>(&self, f: impl FnOnce(&Arena<O>) -> R) -> R {
         let lent = self.bump.take_segment();
-        let mut bump = Bump::new(self.bump.policy);
+        let mut bump = Bump::new(self.bump.policy, self.bump.heap);
         bump.parent = Some(NonNull::from(&self.bump));
         bump.lent = lent.block.map(|block| Lent {
             block,

@@ -6,10 +6,14 @@
 )]
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
-#![forbid(unsafe_code)]
+#![cfg_attr(not(feature = "urandom"), forbid(unsafe_code))]
+#![deny(unsafe_code)]
 
 mod algorithm;
 mod any_sink;
+#[cfg(all(feature = "c-api", unix))]
+#[cfg_attr(docsrs, doc(cfg(feature = "c-api")))]
+pub mod c_api;
 #[cfg(feature = "std")]
 mod cell;
 mod collections;
@@ -36,8 +40,12 @@ mod sink;
 mod sip;
 #[cfg(feature = "std")]
 mod sync;
+#[cfg(all(feature = "urandom", unix))]
+mod sys;
 mod text;
 mod unicode;
+#[cfg(all(feature = "urandom", unix))]
+mod urandom;
 mod utf8;
 mod value;
 mod width;
@@ -66,6 +74,8 @@ pub use secret::{HashSecret, SECRET_SIZE};
 pub use seed::{HashSeed, ParseHashSeedError, ParseHashSeedErrorKind, UnsignedLong};
 pub use sip::keyed_hash;
 pub use text::Wtf8Error;
+#[cfg(all(feature = "urandom", unix))]
+pub use urandom::{Wait, urandom};
 pub use value::{Bytes, FrozenSet, Known, PyHash, Tuple};
 pub use width::HashWidth;
 

@@ -2,6 +2,9 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(all(feature = "c-api", unix, not(miri), not(all(test, loom))))]
+#[cfg_attr(docsrs, doc(cfg(feature = "c-api")))]
+pub mod c_api;
 mod deadline;
 mod eval_breaker;
 mod fork;

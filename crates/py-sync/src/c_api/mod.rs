@@ -15,6 +15,7 @@
 //! | `lock.rs` | `Python/lock.c`, `Include/internal/pycore_lock.h` |
 //! | `parking_lot.rs` | `Python/parking_lot.c`, `Include/internal/pycore_semaphore.h` |
 //! | `critical_section.rs`, `chain.rs` | `Python/critical_section.c`, `Include/cpython/critical_section.h` |
+//! | `thread_lock.rs` | the locks of `Python/thread.c` |
 //! | `runtime.rs` | what those files take from `Python/pystate.c`, `Python/ceval_gil.c`, `Python/pylifecycle.c` |
 //!
 //! # Safety
@@ -35,6 +36,7 @@ mod lock;
 mod parking_lot;
 mod runtime;
 mod symbols;
+mod thread_lock;
 
 pub use chain::{PyCriticalSection, PyCriticalSection2};
 pub use critical_section::*;
@@ -43,6 +45,7 @@ pub use parking_lot::*;
 pub use runtime::*;
 #[doc(hidden)]
 pub use symbols::{SIGNATURES, Signature};
+pub use thread_lock::*;
 
 /// C's name of [`Mutex`](crate::Mutex).
 pub type PyMutex = crate::Mutex;

@@ -34,6 +34,8 @@ mod process;
 mod process;
 
 pub(crate) use process::*;
+#[cfg(all(feature = "c-api", unix, not(miri), not(all(test, loom))))]
+pub(crate) use threads::c;
 pub(crate) use threads::{OsCell, OsThread, accepts_stack_size, spawn};
 
 /// The work of a new thread. Never unwinds.

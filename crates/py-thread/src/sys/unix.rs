@@ -168,6 +168,10 @@ pub(crate) fn accepts_stack_size(bytes: usize) -> bool {
     Attributes::with_stack_size(bytes).is_ok()
 }
 
+#[cfg(feature = "c-api")]
+#[path = "unix_c.rs"]
+pub(crate) mod c;
+
 fn check(rc: libc::c_int) -> io::Result<()> {
     match rc {
         0 => Ok(()),
