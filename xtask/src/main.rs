@@ -2,6 +2,7 @@
 //!
 //! One file per task; this one is only the table. `cargo xtask --help` prints it.
 
+mod api;
 mod bench;
 mod ci;
 mod cpython;
@@ -106,6 +107,10 @@ const TASKS: &[Task] = &[
     Task { name: "rules", arguments: "", run: rules::run, takes: Takes::Nothing,
         does: "The rules of the house: lengths of files and functions, who may name what.",
         needs: "nothing" },
+    Task { name: "api", arguments: "[--write] [CRATE..]", run: api::run, takes: Takes::Words(&["--write"]),
+        does: "Holds the public API of each crate against crates/*/public-api.txt, and prints what is \
+               gone and what is new; --write renews the listings.",
+        needs: "a nightly toolchain whose rustdoc JSON xtask/api reads (nightly-2026-05-20), and Linux" },
     Task { name: "package", arguments: "", run: package::run, takes: Takes::Nothing,
         does: "Packages the four crates together; each is then built from its package alone.",
         needs: "nothing" },
