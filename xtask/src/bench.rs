@@ -1,13 +1,24 @@
 //! `cargo xtask bench`: the benchmarks, and a record of what they say.
 
-use crate::python;
 use crate::sh::{Failure, Result, Sh, root};
+use crate::{python, record};
 use std::fmt::Write as _;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Runs all benches or the one named; the other arguments are the bench's own.
 pub fn run(args: &[String]) -> Result {
-    let (record, args): (Vec<_>, Vec<_>) = args.iter().cloned().partition(|a| a == "--record");
+    if let Some(at) = args.iter().position(|a| a == "--draw") {
+        return match args.len() {
+            1 => record::draw(),
+            _ => {
+                let other = &args[usize::from(at == 0)];
+                Err(Failure::other(format!(
+                    "--draw stands alone; what is {other:?}?"
+                )))
+            }
+        };
+    }
+    let (recorded, args): (Vec<_>, Vec<_>) = args.iter().cloned().partition(|a| a == "--record");
     let sh = match args.first().filter(|a| !a.starts_with('-')) {
         Some(name) => Sh::cargo("bench -p benches --bench")
             .arg(name)
@@ -16,7 +27,7 @@ pub fn run(args: &[String]) -> Result {
         None => Sh::cargo("bench -p benches --benches --").args(&args),
     };
     let sh = python::beside(sh);
-    if record.is_empty() {
+    if recorded.is_empty() {
         return sh.run();
     }
     let (said, result) = sh.tee(true);
@@ -34,7 +45,7 @@ pub fn run(args: &[String]) -> Result {
     let path = folder.join(format!("{}-{name}.txt", today()));
     std::fs::write(&path, text).map_err(|e| Failure::other(format!("{}: {e}", path.display())))?;
     eprintln!("xtask: recorded in {}", path.display());
-    Ok(())
+    record::draw()
 }
 
 /// Whether cargo said it about the build: a verb at the right of its column of twelve.

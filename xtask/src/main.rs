@@ -12,6 +12,7 @@ mod miri;
 mod mutants;
 mod package;
 mod python;
+mod record;
 mod rules;
 mod sanitize;
 mod sh;
@@ -114,9 +115,10 @@ const TASKS: &[Task] = &[
     Task { name: "package", arguments: "", run: package::run, takes: Takes::Nothing,
         does: "Packages the four crates together; each is then built from its package alone.",
         needs: "nothing" },
-    Task { name: "bench", arguments: "[--record] [BENCH] [arguments of the bench]", run: bench::run, takes: Takes::Anothers,
+    Task { name: "bench", arguments: "[--record|--draw] [BENCH] [arguments of the bench]", run: bench::run, takes: Takes::Anothers,
         does: "Runs the benchmarks, peers side by side. --record writes what they print, with the \
-               machine and the compiler, to benches/record/.",
+               machine and the compiler, to benches/record/, and draws its page and pictures again; \
+               --draw only draws.",
         needs: "nothing; with a libpython CPython's own functions are among the peers" },
 ];
 
