@@ -13,6 +13,7 @@ mod mutants;
 mod package;
 mod python;
 mod record;
+mod release;
 mod rules;
 mod sanitize;
 mod sh;
@@ -21,6 +22,8 @@ mod steps;
 mod swarm;
 mod targets;
 mod test;
+#[cfg(test)]
+mod workflows;
 
 use std::process::ExitCode;
 
@@ -114,6 +117,10 @@ const TASKS: &[Task] = &[
         needs: "a nightly toolchain whose rustdoc JSON xtask/api reads (nightly-2026-05-20), and Linux" },
     Task { name: "package", arguments: "", run: package::run, takes: Takes::Nothing,
         does: "Packages the four crates together; each is then built from its package alone.",
+        needs: "nothing" },
+    Task { name: "release", arguments: "TAG", run: release::run, takes: Takes::Words(&[]),
+        does: "Whether a tag such as py-sync-v0.1.0 may be published: the crate's version and its \
+               CHANGELOG agree with it.",
         needs: "nothing" },
     Task { name: "bench", arguments: "[--record|--draw] [BENCH] [arguments of the bench]", run: bench::run, takes: Takes::Anothers,
         does: "Runs the benchmarks, peers side by side. --record writes what they print, with the \
