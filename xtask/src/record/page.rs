@@ -69,7 +69,7 @@ pub fn page(machines: &[(String, Vec<Newest>)]) -> String {
                 html,
                 "<a href=\"#{arch}-{0}\">{1}</a>",
                 newest.bench,
-                escape(question(&newest.bench))
+                escape(&question(&newest.bench))
             );
         }
         html.push_str("</nav>\n");
@@ -81,15 +81,21 @@ pub fn page(machines: &[(String, Vec<Newest>)]) -> String {
     html
 }
 
+/// Where a bench stands on the page. `lock_contended-one-processor` is a bench and its circumstances.
 fn place(bench: &str) -> usize {
+    let (bench, _) = bench.split_once('-').unwrap_or((bench, ""));
     let place = QUESTIONS.iter().position(|(name, _)| *name == bench);
     place.unwrap_or(QUESTIONS.len())
 }
 
-fn question(bench: &str) -> &str {
-    QUESTIONS
+fn question(bench: &str) -> String {
+    let question = QUESTIONS
         .get(place(bench))
-        .map_or(bench, |(_, question)| question)
+        .map_or(bench, |(_, question)| question);
+    match bench.split_once('-') {
+        Some((_, how)) => format!("{question}: {}", how.replace('-', " ")),
+        None => question.to_owned(),
+    }
 }
 
 fn section(html: &mut String, arch: &str, newest: &Newest) {
@@ -97,7 +103,7 @@ fn section(html: &mut String, arch: &str, newest: &Newest) {
     let _ = writeln!(
         html,
         "<section id=\"{arch}-{bench}\"><h2>{}</h2><p class=\"ran\"><a href=\"{file}\">{bench}</a>, {}</p><div class=\"all\">",
-        escape(question(bench)),
+        escape(&question(bench)),
         escape(&ran_on(newest))
     );
     for figure in figures::of(&newest.record) {
