@@ -194,31 +194,38 @@ impl Sh {
         output.status.success().then(|| said.into_owned())
     }
 
-    /// Runs it, shows what it says if `show`, and gives that, line by line: both streams as one, in
-    /// the order in which they were written.
+    /// Runs it and gives what it says, line by line. If `show`, it is shown as it comes: both streams
+    /// as one, in the order in which they were written. Else they are read apart, the standard
+    /// output first, and no half line of one begins a line of the other.
     pub fn tee(&self, show: bool) -> (Vec<String>, Result) {
-        let mut said = Vec::new();
-        let reader = match self.expression().stderr_to_stdout().reader() {
-            Ok(reader) => reader,
-            Err(e) => return (said, Err(self.not_started(&e))),
-        };
+        let result = if show { self.shown() } else { self.kept() };
+        match result {
+            Ok((said, status)) => (said, self.check(status)),
+            Err(e) => (Vec::new(), Err(self.not_started(&e))),
+        }
+    }
+
+    fn kept(&self) -> io::Result<(Vec<String>, ExitStatus)> {
+        let output = self.expression().stdout_capture().stderr_capture().run()?;
+        let streams = [&output.stdout, &output.stderr].map(|s| String::from_utf8_lossy(s));
+        let lines = streams.iter().flat_map(|s| s.lines());
+        let said = lines.map(|line| line.trim_end().to_owned()).collect();
+        Ok((said, output.status))
+    }
+
+    fn shown(&self) -> io::Result<(Vec<String>, ExitStatus)> {
+        let reader = self.expression().stderr_to_stdout().reader()?;
         let mut from = BufReader::new(&reader);
-        let mut line = Vec::new();
-        while from.read_until(b'\n', &mut line).is_ok_and(|n| n > 0) {
-            if show {
-                // A closed terminal is no reason to stop the work.
-                let _ = io::stdout().write_all(&line);
-            }
+        let (mut said, mut line) = (Vec::new(), Vec::new());
+        while from.read_until(b'\n', &mut line)? > 0 {
+            // A closed terminal is no reason to stop the work.
+            let _ = io::stdout().write_all(&line);
             said.push(String::from_utf8_lossy(&line).trim_end().to_owned());
             line.clear();
         }
-        // Its end has been read: the status is there.
-        let result = match reader.try_wait() {
-            Ok(Some(output)) => self.check(output.status),
-            Ok(None) => Err(Failure::other(format!("no status from: {}", self.line()))),
-            Err(e) => Err(self.not_started(&e)),
-        };
-        (said, result)
+        // The reader has waited for the command before it told the end.
+        let output = reader.try_wait()?.ok_or(io::ErrorKind::WouldBlock)?;
+        Ok((said, output.status))
     }
 
     fn not_started(&self, e: &io::Error) -> Failure {
@@ -355,9 +362,13 @@ mod tests {
 
     #[test]
     #[cfg(unix)]
-    fn both_streams_are_read_in_order() {
-        let (said, result) = shell("echo one; echo two >&2; echo three; printf four").tee(false);
-        assert_eq!(said, ["one", "two", "three", "four"]);
+    fn what_is_shown_is_in_order_and_what_is_kept_is_apart() {
+        let sh = shell("echo one; printf two >&2; echo three; printf four");
+        let (said, result) = sh.tee(true);
+        assert_eq!(said, ["one", "twothree", "four"]);
+        assert!(result.is_ok());
+        let (said, result) = sh.tee(false);
+        assert_eq!(said, ["one", "three", "four", "two"]);
         assert!(result.is_ok());
     }
 
