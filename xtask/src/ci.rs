@@ -56,6 +56,7 @@ fn of_every_change() -> Vec<Step> {
             package::CRATES.map(|c| clippy(&format!("--no-default-features -p {c}"))).into()) },
         command("doc", doc),
         docs_rs(&each),
+        task("api", "api"),
         command("test", test::command("--all-features", &[])),
         command("test-release", test::command("--release", &[])),
         command("test-no-default-features", python::beside(bare)),

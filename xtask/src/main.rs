@@ -2,6 +2,7 @@
 //!
 //! One file per task; this one is only the table. `cargo xtask --help` prints it.
 
+mod api;
 mod bench;
 mod ci;
 mod cpython;
@@ -11,6 +12,8 @@ mod miri;
 mod mutants;
 mod package;
 mod python;
+mod record;
+mod release;
 mod rules;
 mod sanitize;
 mod sh;
@@ -19,6 +22,8 @@ mod steps;
 mod swarm;
 mod targets;
 mod test;
+#[cfg(test)]
+mod workflows;
 
 use std::process::ExitCode;
 
@@ -107,12 +112,21 @@ const TASKS: &[Task] = &[
     Task { name: "rules", arguments: "", run: rules::run, takes: Takes::Nothing,
         does: "The rules of the house: lengths of files and functions, who may name what.",
         needs: "nothing" },
+    Task { name: "api", arguments: "[--write] [CRATE..]", run: api::run, takes: Takes::Words(&["--write"]),
+        does: "Holds the public API of each crate against crates/*/public-api.txt, and prints what is \
+               gone and what is new; --write renews the listings.",
+        needs: "a nightly toolchain whose rustdoc JSON xtask/api reads (nightly-2026-05-20), and Linux" },
     Task { name: "package", arguments: "", run: package::run, takes: Takes::Nothing,
         does: "Packages the four crates together; each is then built from its package alone.",
         needs: "nothing" },
-    Task { name: "bench", arguments: "[--record] [BENCH] [arguments of the bench]", run: bench::run, takes: Takes::Anothers,
+    Task { name: "release", arguments: "TAG", run: release::run, takes: Takes::Words(&[]),
+        does: "Whether a tag such as py-sync-v0.1.0 may be published: the crate's version and its \
+               CHANGELOG agree with it.",
+        needs: "nothing" },
+    Task { name: "bench", arguments: "[--record|--draw] [BENCH] [arguments of the bench]", run: bench::run, takes: Takes::Anothers,
         does: "Runs the benchmarks, peers side by side. --record writes what they print, with the \
-               machine and the compiler, to benches/record/.",
+               machine and the compiler, to benches/record/, and draws its page and pictures again; \
+               --draw only draws.",
         needs: "nothing; with a libpython CPython's own functions are among the peers" },
 ];
 
