@@ -13,31 +13,23 @@ pub(crate) const INTERRUPTIBLE: bool = true;
 #[cfg(feature = "micro")]
 pub(crate) const SURVIVES_FORK: bool = true;
 
-/// The kernel's own `timespec` for [`SYS_FUTEX`], which is not always libc's: a 32-bit libc may
-/// have a 64-bit `time_t` in front of a system call with 32-bit fields.
+/// The kernel's own `timespec` for `SYS_futex`, which is not always libc's: a 32-bit libc may have a
+/// 64-bit `time_t` in front of a system call with 32-bit fields.
+///
+/// `SYS_futex_time64` is not needed. It is for times that 32 bits do not hold, and older kernels
+/// and Android's sandbox lack it. The 32-bit systems that have nothing else (riscv32) have no 64-bit
+/// atomics either, and this crate is not for them.
 #[repr(C)]
 struct Timespec {
     sec: Field,
     nsec: Field,
 }
 
-#[cfg(any(
-    target_pointer_width = "64",
-    target_arch = "riscv32",
-    target_arch = "x86_64"
-))]
+/// x32 is the one ABI of 32-bit pointers with the 64-bit system calls.
+#[cfg(any(target_pointer_width = "64", target_arch = "x86_64"))]
 type Field = i64;
-#[cfg(not(any(
-    target_pointer_width = "64",
-    target_arch = "riscv32",
-    target_arch = "x86_64"
-)))]
+#[cfg(not(any(target_pointer_width = "64", target_arch = "x86_64")))]
 type Field = i32;
-
-#[cfg(target_arch = "riscv32")]
-const SYS_FUTEX: libc::c_long = libc::SYS_futex_time64;
-#[cfg(not(target_arch = "riscv32"))]
-const SYS_FUTEX: libc::c_long = libc::SYS_futex;
 
 /// A word to sleep on: exactly the four bytes that the kernel looks at.
 #[derive(Debug)]
@@ -64,7 +56,7 @@ impl WaitWord {
         // that this system call takes. The kernel only reads both.
         let rc = unsafe {
             libc::syscall(
-                SYS_FUTEX,
+                libc::SYS_futex,
                 self.0.as_ptr(),
                 libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG,
                 expected,
@@ -85,7 +77,7 @@ impl WaitWord {
         // SAFETY: FUTEX_WAKE does not touch the memory; the address only names the queue.
         unsafe {
             libc::syscall(
-                SYS_FUTEX,
+                libc::SYS_futex,
                 self.0.as_ptr(),
                 libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG,
                 i32::MAX,
