@@ -25,12 +25,12 @@
 //! - I7. `total_size` of the counters is the bytes below all cursors less `slack`, modulo 2^64:
 //!   constant sizes that need no rounding cost the fast path no second counter.
 
-use crate::block::{Block, FAST_MAX, List};
+use crate::block::{ALIGNMENT, Block, FAST_MAX, List};
+use crate::cache;
 use crate::error::AllocError;
-use crate::policy::BlockPolicy;
+use crate::policy::{BlockPolicy, DEFAULT_BLOCK_SIZE};
 use crate::segment::{CLOSED, Carved, Segment, above, round_fitting};
 use crate::stats::Stats;
-use crate::{ALIGNMENT, DEFAULT_BLOCK_SIZE};
 use core::cell::Cell;
 use core::ptr::NonNull;
 
@@ -289,7 +289,7 @@ impl Drop for Bump {
     fn drop(&mut self) {
         for list in [&self.owned, &self.partial, &self.spare] {
             // SAFETY: I3: the blocks are this arena's, and its end ends all borrows of them.
-            unsafe { list.free_all() };
+            unsafe { cache::free_all(list) };
         }
     }
 }

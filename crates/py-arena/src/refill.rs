@@ -13,9 +13,9 @@
 //! ```
 //! A request that is refused leaves all of it as it was.
 
-use crate::ALIGNMENT;
-use crate::block::{Block, HEADER, round_up};
+use crate::block::{ALIGNMENT, Block, HEADER, round_up};
 use crate::bump::{Bump, Reserve, Resize};
+use crate::cache;
 use crate::error::AllocError;
 use crate::policy::BlockPolicy;
 use crate::segment::Segment;
@@ -77,12 +77,12 @@ impl Bump {
         if need > most {
             return None;
         }
-        let block = Block::from_cache(payload)?;
+        let block = cache::take(payload)?;
         // I5: the limit is asked after the cache.
         let held = self.held.get() + payload + HEADER;
         if held > self.max_held.get() {
             // SAFETY: the cache had it, and nobody has seen it since.
-            unsafe { block.free() };
+            unsafe { cache::free(block) };
             return None;
         }
         self.held.set(held);
@@ -282,7 +282,7 @@ impl Bump {
         }
         // I5: counted first, so that whoever uses the arena meanwhile finds the limit kept.
         root.held.set(root.held.get() + total);
-        let block = Block::allocate(payload, large);
+        let block = cache::allocate(payload, large);
         if block.is_err() {
             root.held.set(root.held.get() - total);
         }
@@ -295,7 +295,7 @@ impl Bump {
         root.held.set(root.held.get() - block.total());
         // SAFETY: the callers took it out of its list, and its contents are not borrowed: it was
         // never shown to anyone, or `&mut` on the arena or a scope's end has ended the borrows.
-        unsafe { block.free() };
+        unsafe { cache::free(block) };
     }
 
     /// Opens a block with room for this many bytes, of a size that the cache has use for where

@@ -1,8 +1,7 @@
 //! A piece of a block, by value: what a cursor climbs through. The invariants are those of
 //! `bump.rs`.
 
-use crate::ALIGNMENT;
-use crate::block::{Block, round_up};
+use crate::block::{ALIGNMENT, Block, round_up};
 use core::ptr::NonNull;
 
 /// Cursor and limit where no block is open: an aligned address without memory, and no room.
