@@ -21,7 +21,8 @@
 //!
 //! [`after_fork`]: crate::after_fork
 
-use crate::{Mutex, RawMutex};
+use crate::mutex::Mutex;
+use crate::raw_mutex::RawMutex;
 
 impl Mutex {
     /// Makes it unlocked in the child of a fork, whoever held it in the parent.

@@ -1,10 +1,15 @@
 //! What CPython's macros and a C header may count on, checked when the crate is compiled.
 
+use crate::bits;
+use crate::event::Event;
+use crate::flags::{LockFlags, LockStatus, ParkStatus};
+use crate::mutex::Mutex;
+use crate::once_flag::OnceFlag;
 use crate::parking_lot::ParkingLot;
-use crate::{
-    Event, LockFlags, LockStatus, Mutex, OnceFlag, ParkStatus, RawMutex, RecursiveMutex, RwMutex,
-    SeqLock, bits,
-};
+use crate::raw_mutex::RawMutex;
+use crate::recursive_mutex::RecursiveMutex;
+use crate::rw_mutex::RwMutex;
+use crate::seq_lock::SeqLock;
 
 const _: () = {
     assert!(size_of::<Mutex>() == 1 && align_of::<Mutex>() == 1);

@@ -70,14 +70,12 @@ mod word;
 
 pub use guard::RawMutexGuard;
 
-use crate::bits;
 use crate::primitive::{AcqRel, Acquire, Relaxed, Release, const_fn};
 use crate::spin::Spin;
 use core::fmt;
-use word::{List, Seen, Waiter, Word};
+use word::{LOCKED, List, Seen, Waiter, Word};
 
 const FREE: usize = 0;
-const LOCKED: usize = bits::LOCKED as usize;
 
 /// A mutex of one machine word that sleeps without the parking lot.
 ///

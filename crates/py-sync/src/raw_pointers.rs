@@ -1,7 +1,12 @@
 //! `as_ptr` and `from_ptr`: a lock as the bare byte or word that it is, for a runtime that shows it to
 //! C or embeds it in an object of its own. [`Mutex`](crate::Mutex)'s are in its own file.
 
-use crate::{Event, OnceFlag, RawMutex, RwMutex, Semaphore, SeqLock};
+use crate::counting_semaphore::Semaphore;
+use crate::event::Event;
+use crate::once_flag::OnceFlag;
+use crate::raw_mutex::RawMutex;
+use crate::rw_mutex::RwMutex;
+use crate::seq_lock::SeqLock;
 
 macro_rules! raw_pointers {
     ($($lock:ident is $word:ident, $free:literal: $touched:literal;)+) => { $(

@@ -8,7 +8,7 @@
 //! | the handler runs | noticed by |
 //! |---|---|
 //! | before the word is shown | [`take_mark`], which the wait asks after showing it |
-//! | after that, before the kernel looks | the word is [`EMPTY`](crate::semaphore), and not slept on |
+//! | after that, before the kernel looks | the word is [`EMPTY`], and not slept on |
 //! | during the sleep | the kernel, `SA_RESTART` or not: the word has changed |
 //! | after the sleep | the mark, by this wait or by the next interruptible one |
 //!
@@ -16,8 +16,13 @@
 //! only; the poster, another thread, is met by the compare-exchange on the word alone.
 
 use crate::primitive::{AtomicPtr, AtomicU8, AtomicU32, Relaxed, SeqCst, compiler_fence, local};
-use crate::semaphore;
 use core::ptr;
+
+/// A wait word whose owner is awake, and which nobody has posted.
+pub(crate) const EMPTY: u32 = 0;
+
+/// A wait word whose owner is asleep, or about to be.
+pub(crate) const ASLEEP: u32 = 1;
 
 local! {
     /// 1: a handler has run on this thread since the last interruptible wait asked.
@@ -79,8 +84,18 @@ pub fn signal_arrived() {
     let word = word.unwrap_or(ptr::null_mut());
     if !word.is_null() {
         // SAFETY: shown by a `Shown` of this thread, which we interrupt: the word is alive.
-        semaphore::interrupt(unsafe { &*word });
+        interrupt(unsafe { &*word });
     }
+}
+
+/// Ends the sleep on `word` before or while it lasts, from a signal handler of the thread that
+/// waits: the kernel does not sleep, nor restart a sleep, on a word that has changed. True if there
+/// was a sleep to end.
+pub(crate) fn interrupt(word: &AtomicU32) -> bool {
+    // Relaxed: a post wins, and carries its own ordering; a poster that finds `EMPTY` has nobody to
+    // wake, since the thread that would sleep is running this.
+    word.compare_exchange(ASLEEP, EMPTY, Relaxed, Relaxed)
+        .is_ok()
 }
 
 /// True if a handler has run since the last call. On the thread that waits.

@@ -4,13 +4,15 @@
 //! its address only. [`List`] is a pointer that may be followed: it comes from a waiter that lives,
 //! or from the successful exchange that took it out of the word, and it is moved, never copied.
 
-use super::LOCKED;
+use crate::bits;
 use crate::deadline::Deadline;
 use crate::primitive::{
     Alive, AtomicPtr, Ordering, Origin, OriginCell, Relaxed, Release, UnsafeCell, const_fn,
 };
 use crate::semaphore::Semaphore;
 use core::ptr::{self, NonNull};
+
+pub(super) const LOCKED: usize = bits::LOCKED as usize;
 
 /// One sleeping thread, on its own stack. Bit 0 of its address is free for ours.
 #[repr(align(8))]

@@ -71,33 +71,13 @@
 
 use super::queue::{HANDED_OVER, WRITES};
 use super::unlock::GivesUp;
-use super::{
-    FREE, ONE_READER, PARKED, RwMutex, TOO_MANY, UPGRADABLE, WRITER, has_parked, is_write_locked,
-};
+use super::{FREE, ONE_READER, PARKED, Rank, RwMutex, TOO_MANY, WRITER, has_parked};
 use crate::deadline::{Clock, Deadline};
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::hooks;
 use crate::parking_lot::{Kind, Parking, Request, park_with};
 use crate::primitive::{Acquire, Relaxed};
 use crate::spin::{Backoff, Spin};
-
-/// What stops a reader: see `is_stopped_by`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Rank {
-    /// A writer, or somebody parked in front of it.
-    Last,
-    /// A writer.
-    First,
-}
-
-impl Rank {
-    pub(super) fn is_stopped_by(self, word: usize) -> bool {
-        match self {
-            Rank::Last => word & WRITER != 0 || word & (PARKED | UPGRADABLE) == PARKED,
-            Rank::First => is_write_locked(word),
-        }
-    }
-}
 
 fn is_free(word: usize) -> bool {
     word & !PARKED == FREE

@@ -1,7 +1,6 @@
 //! The ways of asking for a [`RwMutex`] that may fail: now or never, or within a time.
 
-use super::protocol::Rank;
-use super::{PARKED, RwMutex, WRITER, is_write_locked};
+use super::{PARKED, Rank, RwMutex, WRITER, is_write_locked};
 use crate::deadline::{Deadline, Monotonic};
 use crate::flags::{LockFlags, LockStatus};
 use crate::primitive::{Acquire, Relaxed};

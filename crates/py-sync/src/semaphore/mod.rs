@@ -22,7 +22,7 @@
 //! publishes to with `Release` after it.
 //!
 //! A signal ends the sleep of an interruptible wait where the system says so (Linux, Android,
-//! FreeBSD); elsewhere such a wait goes in steps of [`SIGNAL_STEP`] and reports each as a signal.
+//! FreeBSD); elsewhere such a wait goes in steps of [`SIGNAL_STEP`](sleeper::SIGNAL_STEP) and reports each as a signal.
 //! A handler that calls [`signal_arrived`](crate::signal_arrived) takes `ASLEEP` back to `EMPTY`,
 //! at any moment of the wait, and the kernel refuses the sleep: no signal falls between the
 //! runtime's last look and the sleep. Without that call one may, as in CPython, whose `sem_wait`
@@ -34,7 +34,7 @@
 
 use crate::deadline::Deadline;
 use crate::primitive::{Acquire, AtomicU32, Relaxed, Release};
-use crate::signals::{self, Shown};
+use crate::signals::{self, ASLEEP, EMPTY, Shown};
 
 // One way of sleeping, each by the name `Native`.
 #[cfg_attr(all(test, loom), path = "modelled.rs")]
@@ -61,18 +61,14 @@ use crate::signals::{self, Shown};
     path = "thread_park.rs"
 )]
 mod native;
+mod sleeper;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
 pub(crate) use native::Native;
-
-const EMPTY: u32 = 0;
-const ASLEEP: u32 = 1;
+use sleeper::Sleeper;
 
 const POSTED: u32 = 2;
-
-/// How long an interruptible sleep is where no signal ends it.
-const SIGNAL_STEP: core::time::Duration = core::time::Duration::from_millis(20);
 
 /// How a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,24 +79,6 @@ pub(crate) enum Wake {
     TimedOut,
     /// A signal, perhaps, and no post had come.
     Interrupted,
-}
-
-/// A way to sleep on one word. May always return too early; never too late.
-pub(crate) trait Sleeper {
-    /// What a poster needs for the wake and must copy out before it posts.
-    type Waker;
-
-    /// For a wait of the calling thread.
-    fn new() -> Self;
-
-    /// Sleeps while `word` is `ASLEEP`. True if a signal may have ended it.
-    fn sleep(&self, word: &AtomicU32, deadline: Deadline, interruptible: bool) -> bool;
-
-    /// Copies out what the wake needs.
-    fn waker(&self) -> Self::Waker;
-
-    /// Ends the sleep on `word`, which may dangle.
-    fn wake(waker: Self::Waker, word: *const AtomicU32);
 }
 
 /// A waiting word of one thread, on its own stack.
@@ -186,14 +164,4 @@ impl<S: Sleeper> Semaphore<S> {
             S::wake(waker, word);
         }
     }
-}
-
-/// Ends the sleep on `word` before or while it lasts, from a signal handler of the thread that
-/// waits: the kernel does not sleep, nor restart a sleep, on a word that has changed. True if there
-/// was a sleep to end.
-pub(crate) fn interrupt(word: &AtomicU32) -> bool {
-    // Relaxed: a post wins, and carries its own ordering; a poster that finds `EMPTY` has nobody to
-    // wake, since the thread that would sleep is running this.
-    word.compare_exchange(ASLEEP, EMPTY, Relaxed, Relaxed)
-        .is_ok()
 }

@@ -2,7 +2,8 @@
 
 use crate::deadline::Deadline;
 use crate::primitive::AtomicU32;
-use crate::semaphore::{ASLEEP, SIGNAL_STEP, Sleeper};
+use crate::semaphore::sleeper::{SIGNAL_STEP, Sleeper};
+use crate::signals::ASLEEP;
 use crate::sys::futex;
 
 /// The kernel's wait on an address.

@@ -5,7 +5,7 @@
 
 use crate::deadline::Deadline;
 use crate::primitive::AtomicU32;
-use crate::semaphore::{SIGNAL_STEP, Sleeper};
+use crate::semaphore::sleeper::{SIGNAL_STEP, Sleeper};
 use std::thread::{self, Thread};
 
 /// The thread that waits.

@@ -2,9 +2,8 @@
 //!
 //! Nothing is decided here: the byte and its protocol are in `once_flag/`.
 
-use crate::OnceFlag;
 use crate::once_flag::poison::Stage;
-use crate::once_flag::{Begun, Rules};
+use crate::once_flag::{Begun, OnceFlag, Rules};
 use core::fmt;
 
 /// What a [`Once`] has come to.

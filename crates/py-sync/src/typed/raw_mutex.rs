@@ -5,9 +5,9 @@
 
 use super::lock_api::{self, GuardNoSend};
 use super::policy::{Attached, Detaching, Handing, Policy};
-use crate::Mutex;
 use crate::deadline::{Deadline, Monotonic, time_until};
 use crate::flags::{LockFlags, LockStatus};
+use crate::mutex::Mutex;
 use core::fmt;
 use core::marker::PhantomData;
 use std::time::{Duration, Instant};
