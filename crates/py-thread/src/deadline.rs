@@ -1,7 +1,7 @@
 //! [`Deadline`]: the moment at which a wait ends, however often it is interrupted. The only file
 //! that reads the clock.
 
-use crate::Timeout;
+use crate::timeout::Timeout;
 use core::time::Duration;
 use std::time::Instant;
 

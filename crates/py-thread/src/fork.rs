@@ -19,19 +19,22 @@
 //!   slot, or puts it there itself, before `on_fork_child` returns: there is no moment at which a
 //!   hook is half registered, and nobody to wait for.
 //!
-//! Ordering: `GENERATION`, `SURVIVOR` and `DUE` are written by the forking thread just before the
+//! Ordering: the generation, `SURVIVOR` and `DUE` are written by the forking thread just before the
 //! fork and by the only thread of a new process; starting a thread publishes them. Two threads that
 //! fork at the same time both write the same to `DUE`. So `Relaxed` is enough. A hook is put into
 //! its slot with Release and read with Acquire, though code needs no publishing: what its owner did
 //! before is seen by the hook.
 
+use crate::generation::advance;
 use crate::ident::Ident;
+use crate::sys;
 use core::fmt;
 use core::ptr;
-use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 use std::io;
 
-static GENERATION: AtomicU32 = AtomicU32::new(0);
+pub(crate) use crate::generation::generation;
+
 /// The thread that forked this process, as a number; 0 in a process that nobody forked, and if
 /// that thread has no number yet.
 static SURVIVOR: AtomicU64 = AtomicU64::new(0);
@@ -42,12 +45,6 @@ static DUE: AtomicBool = AtomicBool::new(false);
 /// How many hooks there is room for.
 const MAX_HOOKS: usize = 16;
 static HOOKS: [AtomicPtr<()>; MAX_HOOKS] = [const { AtomicPtr::new(ptr::null_mut()) }; MAX_HOOKS];
-
-/// How many forks lie between the first process and this one.
-#[inline]
-pub(crate) fn generation() -> u32 {
-    GENERATION.load(Ordering::Relaxed)
-}
 
 /// Whether a thread of this ident, started in this generation, vanished in a fork. An ident of 0 is
 /// that of a thread whose start was only claimed, and so of none that could fork.
@@ -62,7 +59,7 @@ pub(crate) fn register() -> io::Result<()> {
     if REGISTERED.load(Ordering::Relaxed) {
         return Ok(());
     }
-    crate::sys::at_fork(prepare, in_child)?;
+    sys::at_fork(prepare, in_child)?;
     REGISTERED.store(true, Ordering::Relaxed);
     Ok(())
 }
@@ -82,7 +79,7 @@ extern "C" fn in_child() {
 
 fn count() {
     SURVIVOR.store(Ident::own_if_minted(), Ordering::Relaxed);
-    GENERATION.store(generation().wrapping_add(1), Ordering::Relaxed);
+    advance();
     for slot in &HOOKS {
         let hook = slot.load(Ordering::Acquire);
         if hook.is_null() {

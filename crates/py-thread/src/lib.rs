@@ -4,6 +4,7 @@
 mod deadline;
 mod eval_breaker;
 mod fork;
+mod generation;
 mod handle;
 mod hooks;
 mod ident;
@@ -75,7 +76,7 @@ pub use worker::WorkerCache;
 #[doc(alias = "PyThread_init_thread")]
 pub fn init() {
     // A failure (no memory) comes back with the first start, which tries again.
-    drop(fork::register());
+    drop(sys::before_main::register());
 }
 
 /// Sleeps for ever: for a daemon thread that comes back to an interpreter which is gone. Ending the

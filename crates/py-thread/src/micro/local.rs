@@ -7,8 +7,8 @@
 //! * L2: an index is on the free list, or in use by one microthread, or one that is to be adopted.
 
 use super::id::{Id, serial};
-use super::task_waker::SharedWaker;
-use crate::Ident;
+use super::task_waker::Place;
+use crate::ident::Ident;
 use core::cell::{Cell, RefCell};
 
 /// How many idents are minted at first; each block is twice the one before.
@@ -33,7 +33,7 @@ pub(super) struct Local {
     /// The idents that are minted and not given out yet: from, to, and the size of the block.
     idents: Cell<(u64, u64, u64)>,
     /// Made by the first task, and again when one of them kept it.
-    pub(super) waker: Cell<Option<Box<SharedWaker>>>,
+    pub(super) waker: Place,
 }
 
 impl Local {

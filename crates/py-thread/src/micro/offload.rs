@@ -12,8 +12,8 @@
 //! Orderings: everything is under the lock.
 
 use super::job::{JobError, Order};
-use crate::WorkerCache;
 use crate::primitive::{Mutex, lock};
+use crate::worker::WorkerCache;
 use core::mem;
 use core::time::Duration;
 use std::collections::VecDeque;

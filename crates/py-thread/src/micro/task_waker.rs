@@ -13,9 +13,9 @@
 //! with a fence: it is behind the `Release` decrement of whoever let the last clone go, and so behind
 //! all that it read.
 
-use super::cx::Cx;
 use super::id::Id;
-use super::remote::{Letter, Remote};
+use super::remote::{Door, Letter, Remote};
+use core::cell::Cell;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 use std::sync::Arc;
 use std::task::{Wake, Waker};
@@ -39,6 +39,17 @@ impl Wake for Name {
     }
 }
 
+/// The task whose slice this is, and the door of its scheduler.
+#[derive(Clone, Copy)]
+pub(super) struct Polled<'a> {
+    pub(super) index: u32,
+    pub(super) serial: u64,
+    pub(super) door: &'a Arc<Door>,
+}
+
+/// Where the tasks of a scheduler keep the waker that they share, but while one is polled.
+pub(super) type Place = Cell<Option<Box<SharedWaker>>>;
+
 /// What the tasks of a scheduler share, until one keeps it for its own.
 pub(super) struct SharedWaker {
     name: Arc<Name>,
@@ -50,9 +61,9 @@ const HERE: usize = 2;
 
 impl SharedWaker {
     #[cold]
-    fn new(cx: &Cx<'_>) -> Box<SharedWaker> {
+    fn new(door: &Arc<Door>) -> Box<SharedWaker> {
         let name = Arc::new(Name {
-            remote: cx.remote(),
+            remote: Remote::new(Arc::clone(door)),
             index: AtomicU32::new(0),
             serial: AtomicU64::new(0),
         });
@@ -64,16 +75,16 @@ impl SharedWaker {
 
     /// W1.
     #[inline]
-    fn tell(&self, cx: &Cx<'_>) {
-        self.name.index.store(cx.index, Ordering::Relaxed);
-        self.name.serial.store(cx.serial, Ordering::Relaxed);
+    fn tell(&self, task: Polled<'_>) {
+        self.name.index.store(task.index, Ordering::Relaxed);
+        self.name.serial.store(task.serial, Ordering::Relaxed);
     }
 
     /// Whether it is of the task whose slice this is, and leads to its scheduler.
     #[inline]
-    fn names(&self, cx: &Cx<'_>) -> bool {
+    fn names(&self, task: Polled<'_>) -> bool {
         let serial = self.name.serial.load(Ordering::Relaxed);
-        serial == cx.serial && self.name.remote.leads_to(cx.door)
+        serial == task.serial && self.name.remote.leads_to(task.door)
     }
 
     /// W1.
@@ -93,15 +104,19 @@ pub(super) struct OwnWaker(Option<Box<SharedWaker>>);
 impl OwnWaker {
     /// Calls `f` with a waker of the task whose slice this is.
     #[inline]
-    pub(super) fn with<R>(&mut self, cx: &Cx<'_>, f: impl FnOnce(&Waker) -> R) -> R {
+    pub(super) fn with<R>(
+        &mut self,
+        task: Polled<'_>,
+        place: &Place,
+        f: impl FnOnce(&Waker) -> R,
+    ) -> R {
         match self.0.as_deref() {
-            Some(own) if own.names(cx) => return f(&own.waker),
+            Some(own) if own.names(task) => return f(&own.waker),
             _ => {}
         }
         // If `f` panics, the shared waker goes with it: its task may have kept it too.
-        let place = &cx.local.waker;
-        let shared = place.take().unwrap_or_else(|| SharedWaker::new(cx));
-        shared.tell(cx);
+        let shared = place.take().unwrap_or_else(|| SharedWaker::new(task.door));
+        shared.tell(task);
         let result = f(&shared.waker);
         if shared.is_kept() {
             self.keep(shared);
@@ -119,29 +134,25 @@ impl OwnWaker {
 
 #[cfg(all(test, not(loom)))]
 mod tests {
-    use super::super::local::Local;
-    use super::super::remote::Door;
     use super::*;
-    use std::rc::Rc;
 
     #[test]
     fn a_task_whose_scheduler_has_a_new_door_gets_a_waker_that_leads_there() {
-        let local = Rc::new(Local::new(1));
+        let place = Place::default();
         let doors = [(); 2].map(|()| Arc::new(Door::new(Arc::default())));
         let mut own = OwnWaker::default();
         for door in &doors {
-            let cx = Cx {
+            let task = Polled {
                 index: 3,
                 serial: 7,
-                now: 1,
-                local: &local,
                 door,
             };
-            own.with(&cx, Waker::clone).wake();
-            own.with(&cx, Waker::wake_by_ref);
+            own.with(task, &place, Waker::clone).wake();
+            own.with(task, &place, Waker::wake_by_ref);
             let mut letters = Vec::new();
             door.collect(&mut letters);
-            let is_its = |letter: &Letter| matches!(letter, Letter::Wake(id) if *id == cx.id());
+            let is_its =
+                |letter: &Letter| matches!(letter, Letter::Wake(id) if *id == Id::new(3, 7));
             assert!(letters.len() == 2 && letters.iter().all(is_its));
         }
     }

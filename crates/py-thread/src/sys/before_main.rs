@@ -6,10 +6,15 @@
 //! entry with a number comes before those without, and so before the constructors of C and C++
 //! code in the same file. Only libc is used there: std promises nothing before `main`.
 //!
+//! Under Miri and in a model nobody forks, and nothing is called.
+//!
 //! What this does not reach, and [`init`] says so: handlers that were registered before
 //! a library with this crate in it was loaded by `dlopen`; and systems that are not listed below.
 //!
 //! [`init`]: crate::init
+
+use crate::fork;
+use std::io;
 
 /// Where the loader looks for it, on the systems that are known to have such a place; elsewhere it is
 /// a static that nobody reads. The linker keeps the section, and `used` keeps the static.
@@ -33,16 +38,20 @@
     target_vendor = "apple",
     unsafe(link_section = "__DATA,__mod_init_func,mod_init_funcs")
 )]
+#[cfg(all(unix, not(miri), not(all(test, loom))))]
 #[used]
 static BEFORE_MAIN: extern "C" fn() = before_main;
 
+#[cfg(all(unix, not(miri), not(all(test, loom))))]
 extern "C" fn before_main() {
     // No memory is the one failure there is. The first use then tries again, and says so.
-    drop(crate::fork::register());
+    drop(fork::register());
 }
 
-/// Makes sure that the linker takes `BEFORE_MAIN` out of a static library, whose parts it takes only
-/// where something asks for them.
-pub(super) fn link() {
+/// [`fork::register`], for those who come after `main`. It also makes sure that the linker takes
+/// `BEFORE_MAIN` out of a static library, whose parts it takes only where something asks for them.
+pub(crate) fn register() -> io::Result<()> {
+    #[cfg(all(unix, not(miri), not(all(test, loom))))]
     core::hint::black_box(&BEFORE_MAIN);
+    fork::register()
 }

@@ -11,18 +11,16 @@
 //! Orderings: what is `Relaxed` here is a number or a flag that publishes nothing; T2 is the lock's
 //! work. A thread that reads a flag late finds it at its next visit.
 
-use crate::handle::Handle;
-use crate::handle::state::DAEMON;
 use crate::ident::Ident;
 use crate::primitive::{AtomicU32, AtomicU64, Mutex, MutexGuard, Ordering, UnsafeCell, lock};
-use core::ptr;
 use core::sync::atomic::AtomicUsize;
+use core::{fmt, ptr};
 use std::collections::BTreeMap;
 
 /// What the threads share with their [`Threads`], which may be gone before a daemon is.
 #[derive(Debug)]
-pub(crate) struct Registry {
-    list: UnsafeCell<Mutex<List>>,
+pub(crate) struct Registry<H> {
+    list: UnsafeCell<Mutex<List<H>>>,
     /// 1 from `set_finalizing` on.
     finalizing: AtomicU32,
     finalizer: AtomicU64,
@@ -30,20 +28,19 @@ pub(crate) struct Registry {
     stack_size: AtomicUsize,
 }
 
-#[derive(Debug)]
-pub(super) struct List {
+pub(super) struct List<H> {
     /// Shutdown waits for these.
-    waited: BTreeMap<Ident, Handle>,
+    waited: BTreeMap<Ident, H>,
     /// All that run, daemons too.
     pub(super) count: usize,
 }
 
 // SAFETY: `list` is only written over by `start_again`, whose caller promises that no other thread
 // exists; everybody else goes through the mutex.
-unsafe impl Sync for Registry {}
+unsafe impl<H: Send> Sync for Registry<H> {}
 
-impl Registry {
-    pub(super) fn new() -> Registry {
+impl<H: Clone> Registry<H> {
+    pub(super) fn new() -> Registry<H> {
         Registry {
             list: UnsafeCell::new(Mutex::new(List::new())),
             finalizing: AtomicU32::new(0),
@@ -52,7 +49,7 @@ impl Registry {
         }
     }
 
-    pub(super) fn list(&self) -> MutexGuard<'_, List> {
+    pub(super) fn list(&self) -> MutexGuard<'_, List<H>> {
         // SAFETY: see `Sync` above.
         let list = self.list.with(|list| unsafe { &*list });
         // Nothing panics under the lock but a failed allocation, before it changed the list.
@@ -60,7 +57,7 @@ impl Registry {
     }
 
     /// T1, T2: false if the interpreter shuts down.
-    pub(crate) fn enter(&self, ident: Ident, handle: &Handle, daemon: bool) -> bool {
+    pub(crate) fn enter(&self, ident: Ident, handle: &H, daemon: bool) -> bool {
         let mut list = self.list();
         if self.is_finalizing() {
             return false;
@@ -106,7 +103,7 @@ impl Registry {
     }
 
     /// A thread that shutdown has to wait for, other than the calling one.
-    pub(super) fn next_waited(&self) -> Option<(Ident, Handle)> {
+    pub(super) fn next_waited(&self) -> Option<(Ident, H)> {
         let own = Ident::own();
         let list = self.list();
         let next = list.waited.iter().find(|&(&ident, _)| ident != own);
@@ -122,11 +119,11 @@ impl Registry {
     ///
     /// # Safety
     /// No other thread exists, and this one holds no guard of the list.
-    pub(super) unsafe fn start_again(&self, current: Option<Handle>) {
+    pub(super) unsafe fn start_again(&self, current: Option<(H, bool)>) {
         let mut list = List::new();
-        if let Some(handle) = current {
+        if let Some((handle, daemon)) = current {
             list.count = 1;
-            if handle.0.view() & DAEMON == 0 {
+            if !daemon {
                 list.waited.insert(Ident::own(), handle);
             }
         }
@@ -136,11 +133,22 @@ impl Registry {
     }
 }
 
-impl List {
-    fn new() -> List {
+impl<H> List<H> {
+    fn new() -> List<H> {
         List {
             waited: BTreeMap::new(),
             count: 0,
         }
+    }
+}
+
+/// Shows the idents: a thread knows its registry, and would show it again.
+impl<H> fmt::Debug for List<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let waited: Vec<&Ident> = self.waited.keys().collect();
+        f.debug_struct("List")
+            .field("waited", &waited)
+            .field("count", &self.count)
+            .finish()
     }
 }

@@ -38,7 +38,7 @@ use super::remote::{Door, Letter};
 use super::slot::{Gone, LISTED, Live, Slot};
 use super::step::{Microthread, On};
 use super::timers::Timers;
-use crate::EvalBreaker;
+use crate::eval_breaker::EvalBreaker;
 use core::fmt;
 use count::{Count, Jobs, UnderWay};
 use std::collections::{BTreeMap, HashMap};

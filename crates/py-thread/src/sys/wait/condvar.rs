@@ -10,7 +10,7 @@
 //!   of the word: either the waiter sees the change, or it is asleep when the waker notifies.
 
 use super::Waited;
-use crate::fork;
+use crate::generation::generation;
 use crate::primitive::{AtomicPtr, AtomicU32, Condvar, Mutex, Ordering, const_fn, lock};
 use core::ops::Deref;
 use core::ptr;
@@ -54,7 +54,7 @@ impl WaitWord {
             let new = Box::into_raw(Box::new(Parker {
                 mutex: Mutex::new(()),
                 condvar: Condvar::new(),
-                generation: fork::generation(),
+                generation: generation(),
             }));
             // Release: who sees the pointer sees the parker. Acquire: and we that of another.
             match self
@@ -74,7 +74,7 @@ impl WaitWord {
     /// The parker at this pointer if there is one of this process.
     fn parker_at(&self, parker: *mut Parker) -> Option<&Parker> {
         // SAFETY: W1: null or alive as long as `self`.
-        unsafe { parker.as_ref() }.filter(|p| p.generation == fork::generation())
+        unsafe { parker.as_ref() }.filter(|p| p.generation == generation())
     }
 
     pub(crate) fn wait(&self, expected: u32, timeout: Option<Duration>) -> Waited {
