@@ -1,5 +1,5 @@
-//! A block: a header and then the payload, in one allocation. Only this file calls the allocator
-//! (and the cache, through it).
+//! A block: a header and then the payload, in one allocation. Only this file calls the allocator. An
+//! arena gets its blocks through the [`cache`](crate::cache).
 //!
 //! ```text
 //! Block -> | next | prev | resume | size+flag | payload ....................... |
@@ -7,7 +7,8 @@
 //! ```
 //!
 //! # Invariants
-//! - B1. A `Block` is live from `Block::allocate` until `Block::free`. No copy of it is used after.
+//! - B1. A `Block` is live from `Block::from_allocator` until `Block::return_to_allocator`. No copy
+//!   of it is used after.
 //! - B2. Every pointer into a block derives from the pointer that the allocator returned, so it may
 //!   access the whole block. No reference to a header or to a payload is kept.
 //! - B3. The payload is a multiple of 8 and ends at least `FAST_MAX` below the top of the address
@@ -15,11 +16,23 @@
 //! - B4. A block is in one `List` at most, and `next` and `prev` belong to that list.
 
 use crate::error::AllocError;
-use crate::{ALIGNMENT, cache};
 use alloc_crate::alloc::{alloc, dealloc};
 use core::alloc::Layout;
 use core::cell::Cell;
 use core::ptr::{self, NonNull};
+
+/// What every request is rounded up to, and every result is aligned to, in bytes.
+///
+/// CPython: Python/pyarena.c, `ALIGNMENT`.
+///
+/// # Examples
+/// ```
+/// let arena = py_arena::Arena::new();
+/// let first = arena.malloc(1).unwrap();
+/// let second = arena.malloc(1).unwrap();
+/// assert_eq!(second.addr().get() - first.addr().get(), py_arena::ALIGNMENT);
+/// ```
+pub const ALIGNMENT: usize = 8;
 
 /// What precedes the payload of each block.
 pub(crate) const HEADER: usize = size_of::<Header>();
@@ -61,29 +74,10 @@ fn layout(payload: usize) -> Option<Layout> {
 }
 
 impl Block {
-    /// Gets a block from this thread's cache or from the allocator. `payload` is a multiple of 8.
-    #[inline]
-    pub(crate) fn allocate(payload: usize, large: bool) -> Result<Block, AllocError> {
-        debug_assert!(payload % ALIGNMENT == 0 && payload > 0);
-        if !large {
-            if let Some(block) = Block::from_cache(payload) {
-                return Ok(block);
-            }
-        }
-        Block::from_allocator(payload, large)
-    }
-
-    /// Gets a block from this thread's cache.
-    #[inline]
-    pub(crate) fn from_cache(payload: usize) -> Option<Block> {
-        let block = cache::take(payload)?;
-        block.set_resume(block.start());
-        Some(block)
-    }
-
+    /// Gets a block from the allocator. `payload` is a multiple of 8.
     #[cold]
     #[inline(never)]
-    fn from_allocator(payload: usize, large: bool) -> Result<Block, AllocError> {
+    pub(crate) fn from_allocator(payload: usize, large: bool) -> Result<Block, AllocError> {
         let layout = layout(payload).ok_or(AllocError)?;
         // SAFETY: the layout is never empty, it holds a header.
         let memory = NonNull::new(unsafe { alloc(layout) }).ok_or(AllocError)?;
@@ -106,21 +100,7 @@ impl Block {
         Ok(block)
     }
 
-    /// Hands the block to this thread's cache or back to the allocator.
-    ///
-    /// # Safety
-    /// The block is in no list, and neither a copy of this handle nor a pointer into the payload
-    /// is used again.
-    #[inline]
-    pub(crate) unsafe fn free(self) {
-        if !cache::put(self) {
-            // SAFETY: the caller promised that the block is in no list and not used again, and the
-            // cache did not take it.
-            unsafe { self.return_to_allocator() };
-        }
-    }
-
-    /// As `free`, without the cache.
+    /// Gives the block back to the allocator.
     ///
     /// # Safety
     /// The block is in no list, and neither a copy of this handle nor a pointer into the payload
@@ -130,7 +110,7 @@ impl Block {
     pub(crate) unsafe fn return_to_allocator(self) {
         let total = self.total();
         // SAFETY: B2: this is the pointer that `alloc` returned; the size and alignment are those
-        // it was asked for, which `allocate` found valid.
+        // it was asked for, which `from_allocator` found valid.
         unsafe {
             let layout = Layout::from_size_align_unchecked(total, BLOCK_ALIGN);
             dealloc(self.0.as_ptr().cast(), layout);
@@ -257,43 +237,13 @@ impl List {
         self.0.get().is_none()
     }
 
-    /// Frees all blocks, oldest first if they were pushed in that order. The cache then keeps the
-    /// small ones, with which every arena starts.
-    ///
-    /// # Safety
-    /// No pointer into any of them is used again.
+    /// Takes all blocks out of the list, and gives the newest, from which `next` leads to the others.
     #[inline]
-    pub(crate) unsafe fn free_all(&self) {
-        if let Some(newest) = self.0.get() {
+    pub(crate) fn forget(&self) -> Option<Block> {
+        let newest = self.0.get();
+        if newest.is_some() {
             self.0.set(None);
-            match newest.next() {
-                // SAFETY: the caller promised that no pointer into it is used again, and the list
-                // no longer holds the block.
-                None => unsafe { newest.free() },
-                // SAFETY: the caller promised that no pointer into any of them is used again, and
-                // the list no longer holds them.
-                Some(_) => unsafe { free_chain(newest) },
-            }
         }
-    }
-}
-
-/// Frees a chain of blocks that no list holds any more, from the last block back to `first`.
-///
-/// # Safety
-/// No pointer into any of them is used again.
-#[cold]
-#[inline(never)]
-unsafe fn free_chain(first: Block) {
-    let mut last = first;
-    while let Some(next) = last.next() {
-        last = next;
-    }
-    let mut rest = Some(last);
-    while let Some(block) = rest {
-        rest = block.prev();
-        // SAFETY: the caller promised that no pointer into the block is used again, and it is in no
-        // list.
-        unsafe { block.free() };
+        newest
     }
 }

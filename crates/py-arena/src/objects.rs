@@ -14,6 +14,7 @@
 
 use crate::block::{BLOCK_ALIGN, Block, HEADER, List, round_up};
 use crate::bump::Bump;
+use crate::cache;
 use crate::error::AllocError;
 use crate::segment::CLOSED;
 use core::cell::Cell;
@@ -254,8 +255,8 @@ impl<O> Drop for Objects<O> {
                 // SAFETY: `clear` dropped all objects, also those after one that panicked. The end
                 // of the arena ends all borrows of them.
                 unsafe {
-                    self.0.chunks.free_all();
-                    self.0.empty.free_all();
+                    cache::free_all(&self.0.chunks);
+                    cache::free_all(&self.0.empty);
                 }
             }
         }
