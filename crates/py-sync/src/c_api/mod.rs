@@ -35,6 +35,7 @@ mod install;
 mod lock;
 mod parking_lot;
 mod runtime;
+mod seq_lock;
 mod symbols;
 
 pub use chain::{PyCriticalSection, PyCriticalSection2};
@@ -43,6 +44,7 @@ pub use install::PySync_Install;
 pub use lock::*;
 pub use parking_lot::*;
 pub use runtime::*;
+pub use seq_lock::*;
 #[doc(hidden)]
 pub use symbols::{SIGNATURES, Signature};
 
