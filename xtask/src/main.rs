@@ -110,7 +110,8 @@ const TASKS: &[Task] = &[
                both in turn, and prints the ratios.",
         needs: "the source of CPython 3.13 or newer, make and a C compiler" },
     Task { name: "rules", arguments: "", run: rules::run, takes: Takes::Nothing,
-        does: "The rules of the house: lengths of files and functions, who may name what.",
+        does: "The rules of the house: lengths of files and functions, who may name what, and that the \
+               modules of a crate depend on one another in one direction (xtask/levels/levels.toml).",
         needs: "nothing" },
     Task { name: "api", arguments: "[--write] [CRATE..]", run: api::run, takes: Takes::Words(&["--write"]),
         does: "Holds the public API of each crate against crates/*/public-api.txt, and prints what is \

@@ -1,6 +1,7 @@
 //! `cargo xtask rules`: what keeps the house tidy and no lint knows: lengths, and who may name what.
+//! Which module may name which is checked by the package `levels`, which parses Rust.
 
-use crate::sh::{Failure, Result, files_below, root};
+use crate::sh::{Failure, Result, Sh, files_below, root};
 use std::fs;
 
 /// A file longer than this is two files.
@@ -55,11 +56,6 @@ const OWNED: &[Owned] = &[
         owners: &["/src/typed/"],
     },
     Owned {
-        folder: "crates/py-sync/src/",
-        words: &["crate::typed"],
-        owners: &["/src/typed/"],
-    },
-    Owned {
         folder: "crates/py-sync/",
         words: &[
             "std::sync::atomic",
@@ -95,80 +91,6 @@ const OWNED: &[Owned] = &[
     },
 ];
 
-/// In py-sync a file imports only lower levels: who is named first may not name the others.
-const LEVELS: &[(&str, &[&str])] = &[
-    (
-        "py-sync/src/sys/",
-        &["crate::hooks", "crate::semaphore", "crate::parking_lot"],
-    ),
-    (
-        "py-sync/src/hooks",
-        &[
-            "crate::parking_lot",
-            "crate::mutex",
-            "crate::critical_section",
-        ],
-    ),
-    (
-        "py-sync/src/semaphore",
-        &["crate::hooks", "crate::parking_lot", "crate::mutex"],
-    ),
-    (
-        "py-sync/src/raw_mutex",
-        &["crate::hooks", "crate::parking_lot", "crate::mutex"],
-    ),
-    (
-        "py-sync/src/parking_lot",
-        &[
-            "crate::bits",
-            "crate::mutex",
-            "crate::event",
-            "crate::once_flag",
-            "crate::rw_mutex",
-        ],
-    ),
-    (
-        "py-sync/src/mutex",
-        &["crate::event", "crate::rw_mutex", "crate::critical_section"],
-    ),
-    (
-        "py-sync/src/event",
-        &["crate::mutex", "crate::rw_mutex", "crate::semaphore"],
-    ),
-    (
-        "py-sync/src/condvar",
-        &["crate::event", "crate::rw_mutex", "crate::semaphore"],
-    ),
-    (
-        "py-sync/src/counting_semaphore",
-        &["crate::mutex", "crate::event", "crate::semaphore"],
-    ),
-    (
-        "py-sync/src/with_signals",
-        &["crate::parking_lot", "crate::mutex", "crate::semaphore"],
-    ),
-    (
-        "py-sync/src/once_flag",
-        &["crate::mutex", "crate::event", "crate::semaphore"],
-    ),
-    (
-        "py-sync/src/rw_mutex",
-        &["crate::mutex", "crate::event", "crate::semaphore"],
-    ),
-    (
-        "py-sync/src/seq_lock",
-        &["crate::parking_lot", "crate::mutex", "crate::semaphore"],
-    ),
-    (
-        "py-sync/src/recursive_mutex",
-        &["crate::parking_lot", "crate::semaphore"],
-    ),
-    (
-        "py-sync/src/critical_section",
-        &["crate::parking_lot", "crate::semaphore"],
-    ),
-];
-
 /// Checks every source file of the workspace.
 pub fn run(_: &[String]) -> Result {
     let mut broken = Vec::new();
@@ -185,11 +107,12 @@ pub fn run(_: &[String]) -> Result {
             }
         }
     }
-    if broken.is_empty() {
-        return Ok(());
-    }
     broken.iter().for_each(|line| eprintln!("{line}"));
-    Err(Failure::other(format!("{} rules broken", broken.len())))
+    let levels = Sh::cargo("run --quiet --package levels").run();
+    match broken.len() {
+        0 => levels,
+        n => Err(Failure::other(format!("{n} rules broken"))),
+    }
 }
 
 fn check(name: &str, text: &str, broken: &mut Vec<String>) {
@@ -201,7 +124,6 @@ fn check(name: &str, text: &str, broken: &mut Vec<String>) {
             ));
         }
         owners(name, text, broken);
-        levels(name, text, broken);
         citations(name, text, broken);
     }
     long_functions(name, text, broken);
@@ -225,18 +147,6 @@ fn owners(name: &str, text: &str, broken: &mut Vec<String>) {
             if let Some(word) = rule.words.iter().find(|w| line.contains(**w)) {
                 let owners = rule.owners.join(" and ");
                 broken.push(format!("{name}:{i}: only {owners} may name {word}"));
-            }
-        }
-    }
-}
-
-fn levels(name: &str, text: &str, broken: &mut Vec<String>) {
-    for (file, higher) in LEVELS.iter().filter(|(file, _)| name.contains(file)) {
-        for (i, line) in code(text) {
-            if let Some(word) = higher.iter().find(|w| line.contains(**w)) {
-                broken.push(format!(
-                    "{name}:{i}: {file} lies below {word}, or beside it"
-                ));
             }
         }
     }
@@ -335,13 +245,6 @@ mod tests {
         assert!(broken("crates/py-sync/src/sys/futex.rs", text).is_empty());
         assert_eq!(broken("crates/py-sync/src/mutex.rs", text).len(), 1);
         assert!(broken("crates/py-sync/src/mutex.rs", "// as libc::futex would\n").is_empty());
-    }
-
-    #[test]
-    fn a_lower_level_names_no_higher_one() {
-        let text = "use crate::parking_lot::lot;\n";
-        assert_eq!(broken("crates/py-sync/src/raw_mutex.rs", text).len(), 1);
-        assert!(broken("crates/py-sync/src/event.rs", text).is_empty());
     }
 
     #[test]

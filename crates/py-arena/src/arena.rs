@@ -3,7 +3,7 @@
 use crate::bump::Bump;
 use crate::error::{AllocError, out_of_memory};
 use crate::objects::{Iter, Objects};
-use crate::policy::BlockPolicy;
+use crate::policy::{BlockPolicy, DEFAULT_BLOCK_SIZE};
 use crate::stats::Stats;
 use core::convert::Infallible;
 use core::fmt;
@@ -142,7 +142,7 @@ impl<O> Arena<O> {
     #[must_use]
     #[inline]
     pub const fn with_objects() -> Arena<O> {
-        Arena::with_objects_and_policy(BlockPolicy::Fixed(crate::DEFAULT_BLOCK_SIZE))
+        Arena::with_objects_and_policy(BlockPolicy::Fixed(DEFAULT_BLOCK_SIZE))
     }
 
     /// Makes an arena with these blocks that can own objects. Allocates nothing until used.

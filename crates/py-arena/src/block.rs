@@ -1,5 +1,6 @@
-//! A block: a header and then the payload, in one allocation. Only this file calls the allocator (and
-//! the cache, through it): the program's, or the heap that the arena was made with.
+//! A block: a header and then the payload, in one allocation. Only this file calls the allocator: the
+//! program's, or the heap that the arena was made with. An arena gets its blocks through the
+//! [`cache`](crate::cache).
 //!
 //! ```text
 //! Block -> | next | prev | resume | size+flag | payload ....................... |
@@ -7,7 +8,8 @@
 //! ```
 //!
 //! # Invariants
-//! - B1. A `Block` is live from `Block::allocate` until `Block::free`. No copy of it is used after.
+//! - B1. A `Block` is live from `Block::from_allocator` until `Block::return_to_allocator`. No copy
+//!   of it is used after.
 //! - B2. Every pointer into a block derives from the pointer that the allocator returned, so it may
 //!   access the whole block. No reference to a header or to a payload is kept.
 //! - B3. The payload is a multiple of 8 and ends at least `FAST_MAX` below the top of the address
@@ -17,11 +19,23 @@
 //!   whole life, and a cached block is the program's allocator's.
 
 use crate::error::AllocError;
-use crate::{ALIGNMENT, cache};
 use alloc_crate::alloc::{alloc, dealloc};
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::Cell;
 use core::ptr::{self, NonNull};
+
+/// What every request is rounded up to, and every result is aligned to, in bytes.
+///
+/// CPython: Python/pyarena.c, `ALIGNMENT`.
+///
+/// # Examples
+/// ```
+/// let arena = py_arena::Arena::new();
+/// let first = arena.malloc(1).unwrap();
+/// let second = arena.malloc(1).unwrap();
+/// assert_eq!(second.addr().get() - first.addr().get(), py_arena::ALIGNMENT);
+/// ```
+pub const ALIGNMENT: usize = 8;
 
 /// What precedes the payload of each block.
 pub(crate) const HEADER: usize = size_of::<Header>();
@@ -93,29 +107,14 @@ pub(crate) unsafe fn give_back(memory: NonNull<u8>, layout: Layout, heap: Heap) 
 }
 
 impl Block {
-    /// Gets a block from this thread's cache or from the allocator. `payload` is a multiple of 8.
-    #[inline]
-    pub(crate) fn allocate(payload: usize, large: bool, heap: Heap) -> Result<Block, AllocError> {
-        debug_assert!(payload % ALIGNMENT == 0 && payload > 0);
-        if !large && heap.is_none() {
-            if let Some(block) = Block::from_cache(payload) {
-                return Ok(block);
-            }
-        }
-        Block::from_allocator(payload, large, heap)
-    }
-
-    /// Gets a block from this thread's cache.
-    #[inline]
-    pub(crate) fn from_cache(payload: usize) -> Option<Block> {
-        let block = cache::take(payload)?;
-        block.set_resume(block.start());
-        Some(block)
-    }
-
+    /// Gets a block from the heap. `payload` is a multiple of 8.
     #[cold]
     #[inline(never)]
-    fn from_allocator(payload: usize, large: bool, heap: Heap) -> Result<Block, AllocError> {
+    pub(crate) fn from_allocator(
+        payload: usize,
+        large: bool,
+        heap: Heap,
+    ) -> Result<Block, AllocError> {
         let layout = layout(payload).ok_or(AllocError)?;
         // SAFETY: the layout is never empty, it holds a header.
         let memory = unsafe { memory_of(layout, heap) }?;
@@ -138,21 +137,7 @@ impl Block {
         Ok(block)
     }
 
-    /// Hands the block to this thread's cache or back to the allocator.
-    ///
-    /// # Safety
-    /// The block is in no list, and neither a copy of this handle nor a pointer into the payload
-    /// is used again. B5: `heap` is the one that it came from.
-    #[inline]
-    pub(crate) unsafe fn free(self, heap: Heap) {
-        if heap.is_some() || !cache::put(self) {
-            // SAFETY: the caller promised that the block is in no list and not used again, and the
-            // cache did not take it.
-            unsafe { self.return_to_allocator(heap) };
-        }
-    }
-
-    /// As `free`, without the cache.
+    /// Gives the block back to the heap that it came from.
     ///
     /// # Safety
     /// The block is in no list, and neither a copy of this handle nor a pointer into the payload
@@ -162,7 +147,7 @@ impl Block {
     pub(crate) unsafe fn return_to_allocator(self, heap: Heap) {
         let total = self.total();
         // SAFETY: B2 and B5: this is the pointer that the heap returned; the size and alignment are
-        // those it was asked for, which `allocate` found valid.
+        // those it was asked for, which `from_allocator` found valid.
         unsafe {
             let layout = Layout::from_size_align_unchecked(total, BLOCK_ALIGN);
             give_back(self.0.cast(), layout, heap);
@@ -289,43 +274,13 @@ impl List {
         self.0.get().is_none()
     }
 
-    /// Frees all blocks, oldest first if they were pushed in that order. The cache then keeps the
-    /// small ones, with which every arena starts.
-    ///
-    /// # Safety
-    /// No pointer into any of them is used again. B5: they came from `heap`.
+    /// Takes all blocks out of the list, and gives the newest, from which `next` leads to the others.
     #[inline]
-    pub(crate) unsafe fn free_all(&self, heap: Heap) {
-        if let Some(newest) = self.0.get() {
+    pub(crate) fn forget(&self) -> Option<Block> {
+        let newest = self.0.get();
+        if newest.is_some() {
             self.0.set(None);
-            match newest.next() {
-                // SAFETY: the caller promised that no pointer into it is used again, and the list
-                // no longer holds the block.
-                None => unsafe { newest.free(heap) },
-                // SAFETY: the caller promised that no pointer into any of them is used again, and
-                // the list no longer holds them.
-                Some(_) => unsafe { free_chain(newest, heap) },
-            }
         }
-    }
-}
-
-/// Frees a chain of blocks that no list holds any more, from the last block back to `first`.
-///
-/// # Safety
-/// No pointer into any of them is used again.
-#[cold]
-#[inline(never)]
-unsafe fn free_chain(first: Block, heap: Heap) {
-    let mut last = first;
-    while let Some(next) = last.next() {
-        last = next;
-    }
-    let mut rest = Some(last);
-    while let Some(block) = rest {
-        rest = block.prev();
-        // SAFETY: the caller promised that no pointer into the block is used again, and it is in no
-        // list.
-        unsafe { block.free(heap) };
+        newest
     }
 }

@@ -24,12 +24,12 @@
 //! - I7. The counter `total_size` is the number of bytes below all cursors minus `slack`, modulo
 //!   2^64. So the fast path needs no second counter for constant sizes without rounding.
 
-use crate::block::{Block, FAST_MAX, Heap, List};
+use crate::block::{ALIGNMENT, Block, FAST_MAX, Heap, List};
+use crate::cache;
 use crate::error::AllocError;
-use crate::policy::BlockPolicy;
+use crate::policy::{BlockPolicy, DEFAULT_BLOCK_SIZE};
 use crate::segment::{CLOSED, Carved, Segment, above, round_fitting};
 use crate::stats::Stats;
-use crate::{ALIGNMENT, DEFAULT_BLOCK_SIZE};
 use core::cell::Cell;
 use core::ptr::NonNull;
 
@@ -294,7 +294,7 @@ impl Drop for Bump {
     fn drop(&mut self) {
         for list in [&self.owned, &self.partial, &self.spare] {
             // SAFETY: I3: the blocks belong to this arena, and its end ends all borrows of them.
-            unsafe { list.free_all(self.heap) };
+            unsafe { cache::free_all(list, self.heap) };
         }
     }
 }

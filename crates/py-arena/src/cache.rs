@@ -15,7 +15,8 @@
 //! - C3. Nothing is borrowed while the allocator runs. So an allocator that itself uses an arena
 //!   finds the cache in order.
 
-use crate::block::Block;
+use crate::block::{ALIGNMENT, Block, Heap, List};
+use crate::error::AllocError;
 use core::cell::Cell;
 
 /// The bytes that a thread's cache keeps at most, unless [`set_limit`] says otherwise: one block of
@@ -160,16 +161,80 @@ mod thread {
     }
 }
 
-/// A free block with exactly this payload.
+/// Gets a block from this thread's cache, or from the heap of an arena that has one of its own, or
+/// from the allocator. `payload` is a multiple of 8.
 #[inline]
-pub(crate) fn take(payload: usize) -> Option<Block> {
-    thread::with(|cache| cache.take(payload)).flatten()
+pub(crate) fn allocate(payload: usize, large: bool, heap: Heap) -> Result<Block, AllocError> {
+    debug_assert!(payload % ALIGNMENT == 0 && payload > 0);
+    if !large && heap.is_none() {
+        if let Some(block) = take(payload) {
+            return Ok(block);
+        }
+    }
+    Block::from_allocator(payload, large, heap)
 }
 
-/// Keeps the block; false if it cannot be kept.
+/// Gets a block from this thread's cache.
 #[inline]
-pub(crate) fn put(block: Block) -> bool {
-    thread::with(|cache| cache.put(block)).unwrap_or(false)
+pub(crate) fn take(payload: usize) -> Option<Block> {
+    let block = thread::with(|cache| cache.take(payload)).flatten()?;
+    block.set_resume(block.start());
+    Some(block)
+}
+
+/// Hands a block to this thread's cache or back to the allocator.
+///
+/// # Safety
+/// The block is in no list, and neither a copy of this handle nor a pointer into the payload is used
+/// again. It came from `heap`.
+#[inline]
+pub(crate) unsafe fn free(block: Block, heap: Heap) {
+    // Another heap's blocks do not come here (C1).
+    let kept = heap.is_none() && thread::with(|cache| cache.put(block)).unwrap_or(false);
+    if !kept {
+        // SAFETY: the caller promised that the block is in no list and not used again, and the
+        // cache did not take it.
+        unsafe { block.return_to_allocator(heap) };
+    }
+}
+
+/// Frees all blocks of a list, oldest first if they were pushed in that order. The cache then keeps
+/// the small ones, with which every arena starts.
+///
+/// # Safety
+/// No pointer into any of them is used again. They came from `heap`.
+#[inline]
+pub(crate) unsafe fn free_all(list: &List, heap: Heap) {
+    if let Some(newest) = list.forget() {
+        match newest.next() {
+            // SAFETY: the caller promised that no pointer into it is used again, and the list no
+            // longer holds the block.
+            None => unsafe { free(newest, heap) },
+            // SAFETY: the caller promised that no pointer into any of them is used again, and the
+            // list no longer holds them.
+            Some(_) => unsafe { free_chain(newest, heap) },
+        }
+    }
+}
+
+/// Frees a chain of blocks that no list holds any more, from the last block back to `first`.
+///
+/// # Safety
+/// No pointer into any of them is used again. They came from `heap`.
+#[cold]
+#[inline(never)]
+unsafe fn free_chain(first: Block, heap: Heap) {
+    let mut last = first;
+    while let Some(next) = last.next() {
+        last = next;
+    }
+    let mut rest = Some(last);
+    while let Some(block) = rest {
+        rest = block.prev();
+        // SAFETY: the caller promised that no pointer into the block is used again, and it is in no
+        // list.
+        unsafe { free(block, heap) };
+    }
 }
 
 /// The bytes that this thread's cache keeps now, the blocks' headers included; 0 without the

@@ -49,39 +49,15 @@ pub mod coming_from_bumpalo {}
 pub mod design {}
 
 pub use arena::{Arena, NoObjects};
+pub use block::ALIGNMENT;
 pub use boxed::ArenaBox;
 pub use claim::Claim;
 pub use error::AllocError;
 pub use fill::AllocOrInitError;
 pub use objects::Iter;
 pub use owned::Owned;
-pub use policy::BlockPolicy;
+pub use policy::{BlockPolicy, DEFAULT_BLOCK_SIZE};
 pub use stats::Stats;
 pub use string::ArenaString;
 pub use used::UsedBlocks;
 pub use vec::ArenaVec;
-
-/// The payload in bytes of a block under the default policy.
-///
-/// CPython: Python/pyarena.c, `DEFAULT_BLOCK_SIZE`.
-///
-/// # Examples
-/// ```
-/// let arena = py_arena::Arena::new();
-/// arena.alloc(1);
-/// assert_eq!(arena.stats().total_block_size, py_arena::DEFAULT_BLOCK_SIZE);
-/// ```
-pub const DEFAULT_BLOCK_SIZE: usize = 8192;
-
-/// What every request is rounded up to, and every result is aligned to, in bytes.
-///
-/// CPython: Python/pyarena.c, `ALIGNMENT`.
-///
-/// # Examples
-/// ```
-/// let arena = py_arena::Arena::new();
-/// let first = arena.malloc(1).unwrap();
-/// let second = arena.malloc(1).unwrap();
-/// assert_eq!(second.addr().get() - first.addr().get(), py_arena::ALIGNMENT);
-/// ```
-pub const ALIGNMENT: usize = 8;

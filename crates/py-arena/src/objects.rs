@@ -14,6 +14,7 @@
 
 use crate::block::{BLOCK_ALIGN, Block, HEADER, Heap, List, round_up};
 use crate::bump::Bump;
+use crate::cache;
 use crate::error::AllocError;
 use crate::segment::CLOSED;
 use core::cell::Cell;
@@ -230,8 +231,8 @@ impl<O> Objects<O> {
                 // SAFETY: `clear` dropped all objects, also those after one that panicked. The end
                 // of the arena ends all borrows of them. B5: it is the arena's heap.
                 unsafe {
-                    self.0.chunks.free_all(self.1);
-                    self.0.empty.free_all(self.1);
+                    cache::free_all(&self.0.chunks, self.1);
+                    cache::free_all(&self.0.empty, self.1);
                 }
             }
         }

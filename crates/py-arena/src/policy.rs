@@ -1,7 +1,18 @@
 //! How large an arena makes its blocks.
 
-use crate::DEFAULT_BLOCK_SIZE;
 use crate::block::{HEADER, round_up};
+
+/// The payload in bytes of a block under the default policy.
+///
+/// CPython: Python/pyarena.c, `DEFAULT_BLOCK_SIZE`.
+///
+/// # Examples
+/// ```
+/// let arena = py_arena::Arena::new();
+/// arena.alloc(1);
+/// assert_eq!(arena.stats().total_block_size, py_arena::DEFAULT_BLOCK_SIZE);
+/// ```
+pub const DEFAULT_BLOCK_SIZE: usize = 8192;
 
 /// How large an arena makes its blocks.
 ///

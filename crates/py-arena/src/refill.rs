@@ -14,9 +14,9 @@
 //! ```
 //! A request that fails changes nothing.
 
-use crate::ALIGNMENT;
-use crate::block::{Block, HEADER, round_up};
+use crate::block::{ALIGNMENT, Block, HEADER, round_up};
 use crate::bump::{Bump, Reserve, Resize};
+use crate::cache;
 use crate::error::AllocError;
 use crate::policy::BlockPolicy;
 use crate::segment::Segment;
@@ -81,12 +81,12 @@ impl Bump {
         if need > most {
             return None;
         }
-        let block = Block::from_cache(payload)?;
+        let block = cache::take(payload)?;
         // I5: the counters are read after the call into the cache.
         let held = self.held.get() + payload + HEADER;
         if held > self.max_held.get() {
             // SAFETY: the block came from the cache just now, and no other code has seen it.
-            unsafe { block.free(None) };
+            unsafe { cache::free(block, None) };
             return None;
         }
         self.held.set(held);
@@ -295,7 +295,7 @@ impl Bump {
         // I5: counted first, so that an allocator that uses this arena meanwhile respects the
         // limit.
         root.held.set(root.held.get() + total);
-        let block = Block::allocate(payload, large, self.heap);
+        let block = cache::allocate(payload, large, self.heap);
         if block.is_err() {
             root.held.set(root.held.get() - total);
         }
@@ -308,7 +308,7 @@ impl Bump {
         root.held.set(root.held.get() - block.total());
         // SAFETY: the callers took it out of its list. Its contents are not borrowed: either the
         // block was never used, or `&mut` on the arena or the end of a scope has ended the borrows.
-        unsafe { block.free(self.heap) };
+        unsafe { cache::free(block, self.heap) };
     }
 
     /// Opens a block with room for this many bytes. If possible it has a size that the cache can

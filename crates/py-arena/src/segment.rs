@@ -1,7 +1,6 @@
 //! A segment: the part of a block through which a cursor moves. The invariants are in `bump.rs`.
 
-use crate::ALIGNMENT;
-use crate::block::{Block, round_up};
+use crate::block::{ALIGNMENT, Block, round_up};
 use core::ptr::NonNull;
 
 /// Cursor and limit if no block is open: an aligned dangling address, and no room.

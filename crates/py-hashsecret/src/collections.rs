@@ -2,7 +2,7 @@
 //! 64-bit machine they are those of a 64-bit CPython.
 
 use crate::numeric::{hash_i64, hash_tuple, hash_u128};
-use crate::secret::HashSecret;
+use crate::secret::{HashSecret, SECRET_SIZE};
 
 /// `hash(None)` since CPython 3.12.
 ///
@@ -179,7 +179,7 @@ impl HashSecret {
     #[must_use]
     pub const fn from_keys(k0: u64, k1: u64) -> Self {
         let (low, high) = (k0.to_le_bytes(), k1.to_le_bytes());
-        let mut bytes = [0; crate::SECRET_SIZE];
+        let mut bytes = [0; SECRET_SIZE];
         let mut i = 0;
         while i < 8 {
             bytes[i] = low[i];

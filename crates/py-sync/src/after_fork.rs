@@ -6,7 +6,8 @@
 //! CPython: `Python/pystate.c`, `_PyRuntimeState_ReInitThreads`;
 //! `Include/internal/pycore_lock.h`, `_PyMutex_at_fork_reinit`.
 
-use crate::{Mutex, RawMutex};
+use crate::mutex::Mutex;
+use crate::raw_mutex::RawMutex;
 
 impl Mutex {
     /// Makes it unlocked in the child of a fork, whoever held it in the parent.

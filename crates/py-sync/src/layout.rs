@@ -2,11 +2,17 @@
 //! embeds it in an object of its own, and the sizes and bits that C's macros count on, checked when the
 //! crate is compiled. [`Mutex`]'s two functions are in its own file.
 
+use crate::bits;
+use crate::counting_semaphore::Semaphore;
+use crate::event::Event;
+use crate::flags::{LockFlags, LockStatus, ParkStatus};
+use crate::mutex::Mutex;
+use crate::once_flag::OnceFlag;
 use crate::parking_lot::ParkingLot;
-use crate::{
-    Event, LockFlags, LockStatus, Mutex, OnceFlag, ParkStatus, RawMutex, RecursiveMutex, RwMutex,
-    Semaphore, SeqLock, bits,
-};
+use crate::raw_mutex::RawMutex;
+use crate::recursive_mutex::RecursiveMutex;
+use crate::rw_mutex::RwMutex;
+use crate::seq_lock::SeqLock;
 
 const _: () = {
     assert!(size_of::<Mutex>() == 1 && align_of::<Mutex>() == 1);

@@ -73,14 +73,12 @@ mod word;
 
 pub use guard::RawMutexGuard;
 
-use crate::bits;
 use crate::spin::Spin;
 use crate::sync::{AcqRel, Acquire, Relaxed, Release, const_fn};
 use core::fmt;
-use word::{List, Seen, Waiter, Word};
+use word::{LOCKED, List, Seen, Waiter, Word};
 
 const FREE: usize = 0;
-const LOCKED: usize = bits::LOCKED as usize;
 
 /// A mutex of one machine word that sleeps without the parking lot, whose buckets it locks.
 ///

@@ -8,16 +8,21 @@
 //! | the handler runs | how the wait notices |
 //! |---|---|
 //! | before the word is published | [`take_mark`], which the wait calls after publishing it |
-//! | after that, before the kernel checks the word | the word is [`EMPTY`](crate::semaphore): no sleep |
+//! | after that, before the kernel checks the word | the word is [`EMPTY`]: no sleep |
 //! | during the sleep | the kernel, with `SA_RESTART` or without: the word has changed |
 //! | after the sleep | the mark: this wait finds it, or the next interruptible one |
 //!
 //! Orderings: all `Relaxed`. The handler and the wait are one thread, which needs the compiler's order
 //! only. The poster, another thread, meets them only at the compare-exchange on the word.
 
-use crate::semaphore;
 use crate::sync::{AtomicPtr, AtomicU8, AtomicU32, Relaxed, SeqCst, compiler_fence, local};
 use core::ptr;
+
+/// A wait word whose owner is awake, and which nobody has posted.
+pub(crate) const EMPTY: u32 = 0;
+
+/// A wait word whose owner is asleep, or about to be.
+pub(crate) const ASLEEP: u32 = 1;
 
 local! {
     /// 1 if a handler has run on this thread since the last interruptible wait checked.
@@ -81,8 +86,18 @@ pub fn signal_arrived() {
     if !word.is_null() {
         // SAFETY: a `Published` of this thread has published the word. The handler interrupts that thread,
         // so the `Published`, and the word that it borrows, are still there.
-        semaphore::interrupt(unsafe { &*word });
+        interrupt(unsafe { &*word });
     }
+}
+
+/// Ends the sleep on `word` before or while it lasts, from a signal handler of the thread that
+/// waits: the kernel does not sleep, nor restart a sleep, on a word that has changed. True if there
+/// was a sleep to end.
+pub(crate) fn interrupt(word: &AtomicU32) -> bool {
+    // Relaxed: a post wins, and carries its own ordering; a poster that finds `EMPTY` has nobody to
+    // wake, since the thread that would sleep is running this.
+    word.compare_exchange(ASLEEP, EMPTY, Relaxed, Relaxed)
+        .is_ok()
 }
 
 /// True if a handler has run on the calling thread since the last call.

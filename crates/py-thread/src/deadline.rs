@@ -1,7 +1,7 @@
 //! [`Deadline`]: the moment at which a wait ends, however often it is interrupted. This is the only
 //! file that reads the clock. `timeout/mod.rs` says how the crate writes time limits.
 
-use crate::Timeout;
+use crate::timeout::Timeout;
 use core::time::Duration;
 use std::time::Instant;
 

@@ -23,18 +23,21 @@
 //!   hook is in a slot. No hook is ever half registered, so nobody waits for a registration.
 //!
 //! Ordering: the forking thread writes `PREPARED` just before the fork, and the only thread of the
-//! child writes all three of `GENERATION`, `SURVIVOR` and `PREPARED`. The start of a thread
+//! child writes all three of the generation, `SURVIVOR` and `PREPARED`. The start of a thread
 //! publishes them. Two threads that fork at the same time write the same value to `PREPARED`. So
 //! `Relaxed` is enough. A hook is stored with Release and loaded with Acquire: the hook sees what
 //! its owner wrote before the registration.
 
+use crate::generation::advance;
 use crate::ident::Ident;
+use crate::sys;
 use core::fmt;
 use core::ptr;
-use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 use std::io;
 
-static GENERATION: AtomicU32 = AtomicU32::new(0);
+pub(crate) use crate::generation::generation;
+
 /// The ident of the thread that forked this process. 0 if the process was not forked, or if that
 /// thread had no ident yet.
 static SURVIVOR: AtomicU64 = AtomicU64::new(0);
@@ -45,12 +48,6 @@ static PREPARED: AtomicBool = AtomicBool::new(false);
 /// How many hooks there is room for.
 const MAX_HOOKS: usize = 16;
 static HOOKS: [AtomicPtr<()>; MAX_HOOKS] = [const { AtomicPtr::new(ptr::null_mut()) }; MAX_HOOKS];
-
-/// How many forks lie between the first process and this one.
-#[inline]
-pub(crate) fn generation() -> u32 {
-    GENERATION.load(Ordering::Relaxed)
-}
 
 /// Whether a thread of this ident, started in this generation, vanished in a fork. A thread whose
 /// start was only claimed has ident 0: it never ran, so it cannot be the one that forked.
@@ -65,7 +62,7 @@ pub(crate) fn register() -> io::Result<()> {
     if REGISTERED.load(Ordering::Relaxed) {
         return Ok(());
     }
-    crate::sys::at_fork(prepare, in_child)?;
+    sys::at_fork(prepare, in_child)?;
     REGISTERED.store(true, Ordering::Relaxed);
     Ok(())
 }
@@ -85,7 +82,7 @@ extern "C" fn in_child() {
 
 fn count() {
     SURVIVOR.store(Ident::own_if_minted(), Ordering::Relaxed);
-    GENERATION.store(generation().wrapping_add(1), Ordering::Relaxed);
+    advance();
     for slot in &HOOKS {
         let hook = slot.load(Ordering::Acquire);
         if hook.is_null() {

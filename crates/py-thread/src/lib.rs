@@ -8,6 +8,7 @@ pub mod c_api;
 mod deadline;
 mod eval_breaker;
 mod fork;
+mod generation;
 mod handle;
 mod hooks;
 mod ident;
@@ -85,7 +86,7 @@ pub use worker::WorkerCache;
 #[doc(alias = "PyThread_init_thread")]
 pub fn init() {
     // A failure (no memory) is reported by the first start, which tries again.
-    drop(fork::register());
+    drop(sys::before_main::register());
 }
 
 /// Sleeps for ever. A daemon thread calls it when its interpreter is gone. To end the thread

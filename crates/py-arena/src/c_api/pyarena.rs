@@ -1,9 +1,10 @@
 //! `Python/pyarena.c`.
 
 use super::runtime;
+use crate::arena::Arena;
 use crate::block::{give_back, memory_of};
 use crate::error::AllocError;
-use crate::{Arena, BlockPolicy};
+use crate::policy::BlockPolicy;
 use core::alloc::Layout;
 use core::ffi::{c_int, c_void};
 use core::mem;

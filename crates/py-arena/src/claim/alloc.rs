@@ -2,10 +2,10 @@
 
 use super::Claim;
 use crate::alloc::{assert_no_drop, memory_of, value_of};
-use crate::block::FAST_MAX;
+use crate::block::{ALIGNMENT, FAST_MAX};
+use crate::copy;
 use crate::error::{AllocError, out_of_memory};
 use crate::segment::{above, round_fitting};
-use crate::{ALIGNMENT, copy};
 use core::alloc::Layout;
 use core::ptr::NonNull;
 

@@ -16,9 +16,8 @@
 mod alloc;
 mod slices;
 
-use crate::ALIGNMENT;
 use crate::arena::Arena;
-use crate::block::{Block, FAST_MAX};
+use crate::block::{ALIGNMENT, Block, FAST_MAX};
 use crate::bump::{Bump, Reserve, Resize};
 use crate::error::AllocError;
 use crate::refill::Refill;

@@ -2,9 +2,10 @@
 
 use super::runtime::{Kind, runtime};
 use super::{_Py_HashSecret_t, Py_ssize_t};
+use crate::lcg::lcg_urandom;
+use crate::secret::{HashSecret, SECRET_SIZE};
 use crate::sys;
 use crate::urandom::{Early, Failure, Wait, fill};
-use crate::{HashSecret, SECRET_SIZE, lcg_urandom};
 use core::ffi::{c_int, c_ulong, c_void};
 use core::sync::atomic::AtomicI32;
 use core::sync::atomic::Ordering::{Acquire, Release};

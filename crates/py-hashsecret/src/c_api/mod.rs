@@ -43,4 +43,4 @@ pub type Py_hash_t = isize;
 /// A size, signed.
 pub type Py_ssize_t = isize;
 /// C's name of [`HashSecret`](crate::HashSecret): 24 bytes.
-pub type _Py_HashSecret_t = crate::HashSecret;
+pub type _Py_HashSecret_t = crate::secret::HashSecret;

@@ -32,37 +32,41 @@
 
 mod chain;
 mod critical_section;
+mod install;
 mod lock;
 mod parking_lot;
 mod runtime;
+mod seq_lock;
 mod symbols;
 mod thread_lock;
 
 pub use chain::{PyCriticalSection, PyCriticalSection2};
 pub use critical_section::*;
+pub use install::PySync_Install;
 pub use lock::*;
 pub use parking_lot::*;
 pub use runtime::*;
+pub use seq_lock::*;
 #[doc(hidden)]
 pub use symbols::{SIGNATURES, Signature};
 pub use thread_lock::*;
 
 /// C's name of [`Mutex`](crate::Mutex).
-pub type PyMutex = crate::Mutex;
+pub type PyMutex = crate::mutex::Mutex;
 /// C's name of [`Event`](crate::Event).
-pub type PyEvent = crate::Event;
+pub type PyEvent = crate::event::Event;
 /// C's name of [`OnceFlag`](crate::OnceFlag).
-pub type _PyOnceFlag = crate::OnceFlag;
+pub type _PyOnceFlag = crate::once_flag::OnceFlag;
 /// C's name of [`RawMutex`](crate::RawMutex).
-pub type _PyRawMutex = crate::RawMutex;
+pub type _PyRawMutex = crate::raw_mutex::RawMutex;
 /// C's name of [`RecursiveMutex`](crate::RecursiveMutex).
-pub type _PyRecursiveMutex = crate::RecursiveMutex;
+pub type _PyRecursiveMutex = crate::recursive_mutex::RecursiveMutex;
 /// C's name of [`RwMutex`](crate::RwMutex).
-pub type _PyRWMutex = crate::RwMutex;
+pub type _PyRWMutex = crate::rw_mutex::RwMutex;
 /// C's name of [`Semaphore`](crate::Semaphore). C's own is the system's, and no smaller.
-pub type _PySemaphore = crate::Semaphore;
+pub type _PySemaphore = crate::counting_semaphore::Semaphore;
 /// C's name of [`SeqLock`](crate::SeqLock).
-pub type _PySeqLock = crate::SeqLock;
+pub type _PySeqLock = crate::seq_lock::SeqLock;
 /// Nanoseconds. A timeout below 0 is for ever.
 pub type PyTime_t = i64;
 

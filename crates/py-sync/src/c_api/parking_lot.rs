@@ -3,6 +3,7 @@
 use super::lock::detach_flag;
 use super::{_PySemaphore, PyTime_t, timeout};
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
+use crate::parking_lot;
 use crate::sync::{AtomicU8, AtomicU32, AtomicU64, SeqCst};
 use core::ffi::{c_int, c_void};
 use core::ptr;
@@ -38,7 +39,7 @@ pub unsafe fn _PyParkingLot_Park(
     let token = park_arg.expose_provenance();
     // SAFETY: the address is the caller's own, and `validate` does not call into the lot.
     let status =
-        unsafe { crate::park(address.addr(), validate, token, timeout(timeout_ns), flags) };
+        unsafe { parking_lot::park(address.addr(), validate, token, timeout(timeout_ns), flags) };
     status as c_int
 }
 
@@ -75,7 +76,7 @@ pub unsafe fn _PyParkingLot_Unpark(address: *const c_void, fn_: _Py_unpark_fn_t,
         unsafe { fn_(arg, park_arg, has_more.into()) };
     };
     // SAFETY: the address is the caller's own, and `fn_` does not call into the lot.
-    unsafe { crate::unpark(address.addr(), callback) };
+    unsafe { parking_lot::unpark(address.addr(), callback) };
 }
 
 /// Wakes all threads parked on `address`. CPython: `Include/internal/pycore_parking_lot.h`,
@@ -86,7 +87,7 @@ pub unsafe fn _PyParkingLot_Unpark(address: *const c_void, fn_: _Py_unpark_fn_t,
 /// `address` is the caller's own, as for [`unpark_all`](crate::unpark_all).
 pub unsafe fn _PyParkingLot_UnparkAll(address: *const c_void) {
     // SAFETY: the address is the caller's own.
-    unsafe { crate::unpark_all(address.addr()) };
+    unsafe { parking_lot::unpark_all(address.addr()) };
 }
 
 /// Forgets all parked threads, in the child of a fork; on unix that has happened by itself. CPython:
@@ -97,7 +98,7 @@ pub unsafe fn _PyParkingLot_UnparkAll(address: *const c_void) {
 /// That of [`after_fork`](crate::after_fork).
 pub unsafe fn _PyParkingLot_AfterFork() {
     // SAFETY: the caller promises what `after_fork` asks: a forked child with one thread.
-    unsafe { crate::after_fork() };
+    unsafe { parking_lot::after_fork() };
 }
 
 /// Makes a semaphore without a permit. CPython: `Include/internal/pycore_semaphore.h`,

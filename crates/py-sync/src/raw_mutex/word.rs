@@ -4,13 +4,15 @@
 //! address counts. A [`List`] is a pointer that may be followed: it comes from a waiter that is alive,
 //! or from the successful exchange that took it out of the word, and it is moved, never copied.
 
-use super::LOCKED;
+use crate::bits;
 use crate::deadline::Deadline;
 use crate::semaphore::Semaphore;
 use crate::sync::{
     Alive, AtomicPtr, Ordering, Origin, OriginCell, Relaxed, Release, UnsafeCell, const_fn,
 };
 use core::ptr::{self, NonNull};
+
+pub(super) const LOCKED: usize = bits::LOCKED as usize;
 
 /// One sleeping thread, on its own stack. Its alignment keeps bit 0 of its address free for the lock.
 #[repr(align(8))]

@@ -19,7 +19,6 @@ use crate::deadline::{Clock, Deadline, Monotonic};
 use crate::flags::{LockFlags, LockStatus};
 use crate::sync::{Acquire, AtomicUsize, Relaxed, Release, const_fn};
 use core::fmt;
-pub(crate) use protocol::Rank;
 
 const FREE: usize = UNLOCKED as usize;
 const WRITER: usize = LOCKED as usize;
@@ -57,6 +56,24 @@ const TOO_MANY: usize = 1 << (usize::BITS - 2);
 #[doc(alias = "_PyRWMutex")]
 #[repr(transparent)]
 pub struct RwMutex(AtomicUsize);
+
+/// What stops a reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rank {
+    /// A writer that has the lock, or a thread that is parked: for a thread that has just come.
+    Last,
+    /// Only a writer that has the lock: for a recursive read, and for a reader that was woken.
+    First,
+}
+
+impl Rank {
+    fn is_stopped_by(self, word: usize) -> bool {
+        match self {
+            Rank::Last => word & WRITER != 0 || word & (PARKED | UPGRADABLE) == PARKED,
+            Rank::First => is_write_locked(word),
+        }
+    }
+}
 
 fn is_write_locked(word: usize) -> bool {
     word & (WRITER | UPGRADABLE) == WRITER

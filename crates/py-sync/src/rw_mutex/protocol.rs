@@ -72,33 +72,13 @@
 
 use super::queue::{HANDED_OFF, WRITES};
 use super::unlock::GivesUp;
-use super::{
-    FREE, ONE_READER, PARKED, RwMutex, TOO_MANY, UPGRADABLE, WRITER, has_parked, is_write_locked,
-};
+use super::{FREE, ONE_READER, PARKED, Rank, RwMutex, TOO_MANY, WRITER, has_parked};
 use crate::deadline::{Clock, Deadline};
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::hooks;
 use crate::parking_lot::{Kind, Parking, Request, park_with};
 use crate::spin::{Backoff, Spin};
 use crate::sync::{Acquire, Relaxed};
-
-/// What stops a reader.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Rank {
-    /// A writer that has the lock, or a thread that is parked: for a thread that has just come.
-    Last,
-    /// Only a writer that has the lock: for a recursive read, and for a reader that was woken.
-    First,
-}
-
-impl Rank {
-    pub(super) fn is_stopped_by(self, word: usize) -> bool {
-        match self {
-            Rank::Last => word & WRITER != 0 || word & (PARKED | UPGRADABLE) == PARKED,
-            Rank::First => is_write_locked(word),
-        }
-    }
-}
 
 fn is_free(word: usize) -> bool {
     word & !PARKED == FREE

@@ -1,7 +1,6 @@
 //! The calls for a [`RwMutex`] that may fail: `try_` and timed ones.
 
-use super::protocol::Rank;
-use super::{PARKED, RwMutex, WRITER, is_write_locked};
+use super::{PARKED, Rank, RwMutex, WRITER, is_write_locked};
 use crate::deadline::{Deadline, Monotonic};
 use crate::flags::{LockFlags, LockStatus};
 use crate::sync::{Acquire, Relaxed};

@@ -22,17 +22,18 @@
 //! with `Release` afterwards.
 //!
 //! A signal ends the sleep of an interruptible wait where the system reports it (Linux, Android,
-//! FreeBSD). Elsewhere such a wait sleeps in steps of [`SIGNAL_STEP`], and reports each as a signal. A
-//! handler that calls [`signal_arrived`](crate::signal_arrived) sets `ASLEEP` back to `EMPTY`, at any
-//! moment of the wait, and the kernel refuses the sleep. So no signal falls between the runtime's last
-//! check and the sleep. Without that call one may, as in CPython, whose `sem_wait` has the same gap.
+//! FreeBSD). Elsewhere such a wait sleeps in steps of [`SIGNAL_STEP`](sleeper::SIGNAL_STEP), and reports
+//! each as a signal. A handler that calls [`signal_arrived`](crate::signal_arrived) sets `ASLEEP` back to
+//! `EMPTY`, at any moment of the wait, and the kernel refuses the sleep. So no signal falls between the
+//! runtime's last check and the sleep. Without that call one may, as in CPython, whose `sem_wait` has the
+//! same gap.
 //!
 //! CPython: `Python/parking_lot.c`, `_PySemaphore_Init`, `_PySemaphore_Wait`, `_PySemaphore_Wakeup`.
 //! Differs from CPython: a futex word instead of a `sem_t`, so there is nothing to create, to destroy or
 //! to fail.
 
 use crate::deadline::Deadline;
-use crate::signals::{self, Published};
+use crate::signals::{self, ASLEEP, EMPTY, Published};
 use crate::sync::{Acquire, AtomicU32, Relaxed, Release};
 
 // Each file has one way of sleeping, by the name `Native`.
@@ -60,18 +61,14 @@ use crate::sync::{Acquire, AtomicU32, Relaxed, Release};
     path = "thread_park.rs"
 )]
 mod native;
+mod sleeper;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
 pub(crate) use native::Native;
-
-const EMPTY: u32 = 0;
-const ASLEEP: u32 = 1;
+use sleeper::Sleeper;
 
 const POSTED: u32 = 2;
-
-/// How long an interruptible sleep is where no signal ends it.
-const SIGNAL_STEP: core::time::Duration = core::time::Duration::from_millis(20);
 
 /// How a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,24 +79,6 @@ pub(crate) enum Wake {
     TimedOut,
     /// A signal, perhaps, and no post had come.
     Interrupted,
-}
-
-/// A way to sleep on one word. It may return too early, but not too late.
-pub(crate) trait Sleeper {
-    /// What a poster needs for the wake, and copies out before it posts (I3).
-    type Waker;
-
-    /// For a wait of the calling thread.
-    fn new() -> Self;
-
-    /// Sleeps while `word` is `ASLEEP`. True if a signal may have ended it.
-    fn sleep(&self, word: &AtomicU32, deadline: Deadline, interruptible: bool) -> bool;
-
-    /// Copies out what the wake needs.
-    fn waker(&self) -> Self::Waker;
-
-    /// Ends the sleep on `word`, which may dangle.
-    fn wake(waker: Self::Waker, word: *const AtomicU32);
 }
 
 /// The wait word of one thread, on its own stack.
@@ -186,14 +165,4 @@ impl<S: Sleeper> Semaphore<S> {
             S::wake(waker, word);
         }
     }
-}
-
-/// Ends the sleep on `word` before or while it lasts, from a signal handler of the thread that
-/// waits: the kernel does not sleep, nor restart a sleep, on a word that has changed. True if there
-/// was a sleep to end.
-pub(crate) fn interrupt(word: &AtomicU32) -> bool {
-    // Relaxed: a post wins, and carries its own ordering; a poster that finds `EMPTY` has nobody to
-    // wake, since the thread that would sleep is running this.
-    word.compare_exchange(ASLEEP, EMPTY, Relaxed, Relaxed)
-        .is_ok()
 }

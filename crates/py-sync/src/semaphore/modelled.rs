@@ -5,7 +5,8 @@
 //! passed. How late that is, the scheduler decides.
 
 use crate::deadline::Deadline;
-use crate::semaphore::{ASLEEP, Semaphore, Sleeper};
+use crate::semaphore::{Semaphore, Sleeper};
+use crate::signals::{self, ASLEEP};
 use crate::sync::{AtomicU32, Relaxed};
 use loom::sync::{Condvar, Mutex};
 use std::sync::Arc;
@@ -48,10 +49,10 @@ impl Sleeper for Native {
 }
 
 impl Semaphore<Native> {
-    /// A handler of the waiting thread: it says [`interrupt`](super::interrupt), and by the time it
+    /// A handler of the waiting thread: it says [`interrupt`](signals::interrupt), and by the time it
     /// returns the kernel's sleep has ended. True if it found the wait begun.
     pub(crate) fn interrupt_as_a_handler(&self) -> bool {
-        let begun = super::interrupt(&self.word);
+        let begun = signals::interrupt(&self.word);
         Native::wake(self.sleeper.waker(), &raw const self.word);
         begun
     }

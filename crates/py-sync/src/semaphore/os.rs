@@ -1,7 +1,8 @@
 //! Sleeping on the word itself, in the kernel.
 
 use crate::deadline::Deadline;
-use crate::semaphore::{ASLEEP, SIGNAL_STEP, Sleeper};
+use crate::semaphore::sleeper::{SIGNAL_STEP, Sleeper};
+use crate::signals::ASLEEP;
 use crate::sync::AtomicU32;
 use crate::sys::futex;
 

@@ -4,7 +4,7 @@
 //! its `unpark` one of ours. Both loop, as the contract of `park` asks.
 
 use crate::deadline::Deadline;
-use crate::semaphore::{SIGNAL_STEP, Sleeper};
+use crate::semaphore::sleeper::{SIGNAL_STEP, Sleeper};
 use crate::sync::AtomicU32;
 use std::thread::{self, Thread};
 

@@ -25,12 +25,27 @@ mod platform {
     /// A signal handler that ran ends the sleep.
     pub(crate) const SIGNALS_END_SLEEP: bool = true;
 
-    fn timespec(nanos: u64) -> libc::timespec {
-        libc::timespec {
-            tv_sec: (nanos / 1_000_000_000)
-                .try_into()
-                .unwrap_or(libc::time_t::MAX),
-            tv_nsec: (nanos % 1_000_000_000) as _,
+    /// The kernel's own `timespec` for `SYS_futex`, which is not always libc's: a 32-bit libc may
+    /// have a 64-bit `time_t` in front of a system call with 32-bit fields.
+    #[repr(C)]
+    struct Timespec {
+        sec: Field,
+        nsec: Field,
+    }
+
+    /// x32 is the one ABI of 32-bit pointers with the 64-bit system calls.
+    #[cfg(any(target_pointer_width = "64", target_arch = "x86_64"))]
+    type Field = i64;
+    #[cfg(not(any(target_pointer_width = "64", target_arch = "x86_64")))]
+    type Field = i32;
+
+    impl Timespec {
+        /// 32 bits hold 68 years from boot. A later time is cut, and who wakes then looks again.
+        fn at(nanos: u64) -> Timespec {
+            Timespec {
+                sec: Field::try_from(nanos / 1_000_000_000).unwrap_or(Field::MAX),
+                nsec: (nanos % 1_000_000_000) as Field,
+            }
         }
     }
 
@@ -40,7 +55,7 @@ mod platform {
     /// Sleeps while `word` is `expected`, until woken, or until `deadline` (nanoseconds of the
     /// monotonic clock). True if a signal ended the sleep.
     pub(crate) fn wait_until(word: &AtomicU32, expected: u32, deadline: Option<u64>) -> bool {
-        let until = deadline.map(timespec);
+        let until = deadline.map(Timespec::at);
         let until = until
             .as_ref()
             .map_or(core::ptr::null(), core::ptr::from_ref);

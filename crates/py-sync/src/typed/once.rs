@@ -2,9 +2,8 @@
 //!
 //! The byte and its protocol are in `once_flag/`.
 
-use crate::OnceFlag;
 use crate::once_flag::poison::Stage;
-use crate::once_flag::{Begun, Rules};
+use crate::once_flag::{Begun, OnceFlag, Rules};
 use core::fmt;
 
 /// The state of a [`Once`].

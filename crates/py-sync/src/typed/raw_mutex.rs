@@ -4,9 +4,9 @@
 //! sleep detaches, and whether every unlock is a fair one.
 
 use super::lock_api::{self, GuardNoSend};
-use crate::Mutex;
 use crate::deadline::{Deadline, Monotonic, time_until};
 use crate::flags::{LockFlags, LockStatus};
+use crate::mutex::Mutex;
 use core::fmt;
 use std::time::{Duration, Instant};
 

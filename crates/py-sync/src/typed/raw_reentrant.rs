@@ -2,9 +2,9 @@
 //!
 //! Owner and level, and their rules, are in `recursive_mutex/`.
 
-use crate::RecursiveMutex;
 use crate::deadline::{Deadline, Monotonic, time_until};
 use crate::flags::{LockFlags, LockStatus};
+use crate::recursive_mutex::RecursiveMutex;
 use core::fmt;
 use core::num::NonZeroUsize;
 use py_thread::Ident;

@@ -6,10 +6,9 @@ use super::lock_api::{
     self, GuardNoSend, RawRwLock as _, RawRwLockRecursive as _, RawRwLockRecursiveTimed as _,
     RawRwLockUpgrade as _,
 };
-use crate::RwMutex;
 use crate::deadline::{AlwaysFair, Deadline, Monotonic, time_until};
 use crate::flags::{LockFlags, LockStatus};
-use crate::rw_mutex::Rank;
+use crate::rw_mutex::{Rank, RwMutex};
 use core::fmt;
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,6 @@
 //! [`PyThread_Runtime`]: what the embedder knows and CPython's files take for granted. Stack sizes.
 
+use crate::stack_size;
 use crate::sync::{AtomicPtr, Ordering};
 use core::ffi::c_int;
 use core::mem::offset_of;
@@ -99,11 +100,11 @@ pub unsafe fn PyThread_get_stacksize() -> usize {
 ///
 /// As for [`PyThread_get_stacksize`].
 pub unsafe fn PyThread_set_stacksize(size: usize) -> c_int {
-    if crate::check_stack_size(size).is_err() {
+    if stack_size::check_stack_size(size).is_err() {
         return -1;
     }
     match keeper() {
-        Keeper::Process => match crate::set_stack_size(size) {
+        Keeper::Process => match stack_size::set_stack_size(size) {
             Ok(()) => 0,
             Err(_) => -1,
         },

@@ -2,12 +2,13 @@
 
 use super::{PyThread_get_stacksize, PyThread_handle_t, PyThread_ident_t};
 use crate::sys::{self, c};
+use crate::timeout;
 use core::ffi::{c_char, c_int, c_longlong, c_ulong, c_void};
 use core::ptr;
 use std::io;
 
 /// The longest timeout in microseconds. CPython: `Include/cpython/pythread.h`, `PY_TIMEOUT_MAX`.
-pub const PY_TIMEOUT_MAX: c_longlong = crate::TIMEOUT_MAX;
+pub const PY_TIMEOUT_MAX: c_longlong = timeout::TIMEOUT_MAX;
 
 /// What a thread runs. It may end the thread by [`PyThread_exit_thread`].
 pub type PyThread_func_t = unsafe extern "C-unwind" fn(arg: *mut c_void);
@@ -19,14 +20,16 @@ pub type PyThread_func_t = unsafe extern "C-unwind" fn(arg: *mut c_void);
 ///
 /// None is needed.
 pub unsafe fn PyThread_init_thread() {
-    crate::init();
+    // A failure is reported by the first start, which tries again.
+    drop(sys::before_main::register());
 }
 
 /// # Safety
 ///
 /// `func` may be called with `arg` on another thread. As for [`PyThread_get_stacksize`].
 unsafe fn start(func: PyThread_func_t, arg: *mut c_void) -> io::Result<PyThread_handle_t> {
-    crate::init();
+    // A failure is reported by the first start, which tries again.
+    drop(sys::before_main::register());
     // SAFETY: the caller's promise.
     unsafe { c::start(func, arg, PyThread_get_stacksize()) }
 }
@@ -151,7 +154,7 @@ pub unsafe fn PyThread_exit_thread() -> ! {
 ///
 /// None is needed.
 pub unsafe fn PyThread_hang_thread() -> ! {
-    crate::hang()
+    sys::hang()
 }
 
 /// What `PyThread_GetInfo` tells.

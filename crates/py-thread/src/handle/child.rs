@@ -7,22 +7,33 @@ use crate::ident::Ident;
 use crate::name;
 use crate::sync::Arc;
 use crate::sys::{Main, OsThread};
-use crate::worker::{Ended, Job};
 use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 use std::sync::Arc as StdArc;
 
 /// What a new thread takes with it.
-pub(super) struct Body<F> {
-    pub(super) inner: Arc<Inner>,
+pub(crate) struct Body<F> {
+    pub(crate) inner: Arc<Inner>,
     pub(super) ident: Ident,
-    pub(super) name: Option<Box<str>>,
+    pub(crate) name: Option<Box<str>>,
     pub(super) f: F,
+}
+
+/// A thread whose function has returned, and whose end is not published yet.
+pub(crate) struct Ended {
+    inner: Arc<Inner>,
+    pub(crate) panic: Option<StdArc<Panic>>,
+}
+
+impl Ended {
+    pub(crate) fn publish(self) {
+        self.inner.exit(self.panic);
+    }
 }
 
 impl<F: FnOnce()> Body<F> {
     /// Runs `f` as the thread of `inner`, except for its exit. Never unwinds.
-    fn run(self) -> Ended {
+    pub(crate) fn run(self) -> Ended {
         let Body {
             inner,
             ident,
@@ -55,19 +66,5 @@ impl<F: FnOnce() + Send + 'static> Main for Child<F> {
             None => self.0.inner.await_running(),
         }
         self.0.run().publish();
-    }
-}
-
-/// The body on a worker of the cache.
-impl<F: FnOnce() + Send> Job for Body<F> {
-    fn run(self: Box<Self>) -> Ended {
-        self.inner.publish_without_os();
-        // Keep the worker's name: the next job on it may have none.
-        let before = self.name.as_ref().and_then(|_| name::current_name());
-        let ended = (*self).run();
-        if let Some(before) = before {
-            name::set_current_name(&before);
-        }
-        ended
     }
 }

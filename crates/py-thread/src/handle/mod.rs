@@ -1,7 +1,7 @@
 //! [`Handle`]: a thread that several others can wait for.
 
 mod builder;
-mod child;
+pub(crate) mod child;
 pub(crate) mod current;
 mod error;
 mod join;
@@ -17,9 +17,8 @@ pub use outcome::{Outcome, Panic};
 use crate::ident::Ident;
 use crate::os_ident::OsIdent;
 use crate::sync::Arc;
-use crate::threads::Registry;
 use core::fmt;
-use state::{DAEMON, Inner, RUNNING, STARTING};
+use state::{DAEMON, Inner, RUNNING, Registry, STARTING};
 use std::sync::Arc as StdArc;
 
 /// A thread, or the promise of one, that any number of threads can wait for, with a timeout or
@@ -101,30 +100,6 @@ impl Handle {
         Handle(Arc::new(Inner::new()))
     }
 
-    /// Starts this handle's thread, as `builder` says. A start uses the handle up. If the system
-    /// cannot start a thread, the handle is done.
-    ///
-    /// # Errors
-    /// [`StartError::AlreadyStarted`], and those of [`Builder::start`].
-    ///
-    /// # Examples
-    /// ```
-    /// use py_thread::{Builder, Handle};
-    /// let handle = Handle::unstarted();
-    /// handle.start(Builder::new(), || ())?;
-    /// let error = handle.start(Builder::new(), || ()).unwrap_err();
-    /// assert_eq!(error.to_string(), "thread already started");
-    /// # handle.join()?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn start(
-        &self,
-        builder: Builder,
-        f: impl FnOnce() + Send + 'static,
-    ) -> Result<(), StartError> {
-        builder.start_in(self, f)
-    }
-
     /// A handle of the calling thread, if something else started that thread: the main thread, or a
     /// thread of a host. The handle is running until [`set_done`](Handle::set_done), and it never
     /// joins or detaches the system's thread.
@@ -144,22 +119,6 @@ impl Handle {
     #[must_use]
     pub fn adopt_current() -> Handle {
         Handle(Arc::new(Inner::adopted(Ident::own())))
-    }
-
-    /// The calling thread's handle, if one started it and its function still runs.
-    ///
-    /// ```
-    /// use py_thread::{Handle, start};
-    /// assert!(Handle::current().is_none());
-    /// let (tx, rx) = std::sync::mpsc::channel();
-    /// let handle = start(move || tx.send(Handle::current()).unwrap())?;
-    /// assert_eq!(rx.recv()?.unwrap().ident(), handle.ident());
-    /// # handle.join()?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn current() -> Option<Handle> {
-        current::handle()
     }
 
     /// The thread's ident. `None` until the thread is started, and for ever if its start failed.

@@ -54,10 +54,10 @@
 use super::outcome::{Outcome, Panic};
 use crate::fork;
 use crate::ident::Ident;
-use crate::sync::{AtomicU32, AtomicU64, Ordering, UnsafeCell, const_fn};
+use crate::sync::{Arc, AtomicU32, AtomicU64, Ordering, UnsafeCell, const_fn};
 use crate::sys::wait::WaitWord;
 use crate::sys::{OsCell, OsThread};
-use crate::threads::Registry;
+use crate::threads::registry;
 use std::sync::Arc as StdArc;
 
 pub(crate) const STARTING: u32 = 1;
@@ -93,6 +93,9 @@ fn lost_its_joiner(word: u32) -> bool {
 pub(crate) fn is_done(word: u32) -> bool {
     word & EXITED != 0 && word & (JOINED | NO_OS | GIVEN_UP) != 0
 }
+
+/// A registry of such threads. Itself it knows nothing of them.
+pub(crate) type Registry = registry::Registry<Arc<Inner>>;
 
 #[derive(Debug)]
 pub(crate) struct Inner {

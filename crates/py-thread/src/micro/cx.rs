@@ -3,6 +3,7 @@
 use super::Id;
 use super::local::{Command, Local};
 use super::remote::{Inbox, Remote};
+use super::task_waker::Polled;
 use core::cell::RefCell;
 use core::fmt;
 use std::collections::VecDeque;
@@ -138,6 +139,16 @@ impl Cx<'_> {
     #[must_use]
     pub fn remote(&self) -> Remote {
         Remote::new(Arc::clone(self.inbox))
+    }
+
+    /// For the waker of a task.
+    #[inline]
+    pub(super) fn polled(&self) -> Polled<'_> {
+        Polled {
+            index: self.index,
+            serial: self.serial,
+            inbox: self.inbox,
+        }
     }
 }
 

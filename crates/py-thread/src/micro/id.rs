@@ -1,6 +1,6 @@
 //! [`Id`]: the name of a microthread.
 
-use crate::Ident;
+use crate::ident::Ident;
 use core::fmt;
 
 /// How many idents microthreads may have: an id holds 48 bits of one.

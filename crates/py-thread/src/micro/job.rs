@@ -1,8 +1,9 @@
 //! [`Job`] and [`Answer`]: a blocking call, done by another thread.
 
 use super::remote::{Inbox, Notice};
+use crate::fork;
+use crate::handle::{Panic, StartError};
 use crate::sync::{Arc, Mutex, lock, try_lock};
-use crate::{Panic, StartError, fork};
 use core::fmt;
 use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;

@@ -8,8 +8,8 @@
 //!   be adopted.
 
 use super::id::{Id, serial};
-use super::task_waker::SharedWaker;
-use crate::Ident;
+use super::task_waker::Place;
+use crate::ident::Ident;
 use core::cell::{Cell, RefCell};
 
 /// How many idents are minted at first; each block is twice the one before.
@@ -35,7 +35,7 @@ pub(super) struct Local {
     idents: Cell<(u64, u64, u64)>,
     /// The waker that tasks share. The first task makes it, and a new one is made when a task has
     /// kept it.
-    pub(super) waker: Cell<Option<Box<SharedWaker>>>,
+    pub(super) waker: Place,
 }
 
 impl Local {

@@ -13,8 +13,8 @@
 //! Orderings: everything is under the lock.
 
 use super::job::{JobError, QueuedJob};
-use crate::WorkerCache;
 use crate::sync::{Mutex, lock};
+use crate::worker::WorkerCache;
 use core::mem;
 use core::time::Duration;
 use std::collections::VecDeque;

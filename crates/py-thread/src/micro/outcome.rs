@@ -1,7 +1,7 @@
 //! [`Outcome`]: how a microthread ended; and where the outcomes are kept.
 
 use super::Id;
-use crate::Panic;
+use crate::handle::Panic;
 use std::sync::Arc;
 
 /// How a microthread ended.

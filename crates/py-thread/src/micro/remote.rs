@@ -28,10 +28,10 @@
 
 use super::Id;
 use crate::deadline::Deadline;
+use crate::eval_breaker::{EvalBreaker, Events};
 use crate::fork;
 use crate::sync::{AtomicU32, Mutex, MutexGuard, Ordering, lock, try_lock};
 use crate::sys::wait::{SURVIVES_FORK, WaitWord, Waited};
-use crate::{EvalBreaker, Events};
 use core::fmt;
 use core::mem;
 use std::sync::Arc;

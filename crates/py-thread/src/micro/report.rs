@@ -1,7 +1,7 @@
 //! [`Report`] and [`Stop`]: what a run did, and why it stopped.
 
 use super::{Id, On};
-use crate::Events;
+use crate::eval_breaker::Events;
 use core::fmt;
 
 /// What a run did, and why it stopped.

@@ -3,7 +3,7 @@
 use super::report::Report;
 use super::scheduler::Scheduler;
 use super::step::Microthread;
-use crate::{Handle, StartError};
+use crate::handle::{self, Handle, StartError};
 use core::fmt;
 use core::panic::AssertUnwindSafe;
 use std::panic::{catch_unwind, resume_unwind};
@@ -59,7 +59,7 @@ impl<A: Microthread + 'static> Swarm<A> {
         for n in 0..threads.max(1) {
             let (commands, inbox) = channel::<Command<A>>();
             let make = Arc::clone(&make);
-            let handle = crate::start(move || {
+            let handle = handle::start(move || {
                 let mut scheduler = make(n);
                 for command in inbox {
                     command(&mut scheduler);

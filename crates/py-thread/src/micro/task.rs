@@ -181,7 +181,7 @@ impl<T> Task<T> {
         TICKS.set(Ticks { left, over: 0 });
         let future = self.future.as_mut();
         let poll = |waker: &Waker| future.poll(&mut Context::from_waker(waker));
-        let polled = self.waker.with(cx, poll);
+        let polled = self.waker.with(cx.polled(), &cx.local.waker, poll);
         let ticks = TICKS.get();
         if ticks.left < left || ticks.over > 0 {
             ticker.charge((left - ticks.left).saturating_add(ticks.over));

@@ -14,9 +14,9 @@
 //! followed by a fence. The drop of the last clone decremented the count with `Release`, so the
 //! fence comes after all reads through that clone.
 
-use super::cx::Cx;
 use super::id::Id;
-use super::remote::{Notice, Remote};
+use super::remote::{Inbox, Notice, Remote};
+use core::cell::Cell;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 use std::sync::Arc;
 use std::task::{Wake, Waker};
@@ -40,6 +40,17 @@ impl Wake for Name {
     }
 }
 
+/// The task whose slice this is, and the inbox of its scheduler.
+#[derive(Clone, Copy)]
+pub(super) struct Polled<'a> {
+    pub(super) index: u32,
+    pub(super) serial: u64,
+    pub(super) inbox: &'a Arc<Inbox>,
+}
+
+/// Where the tasks of a scheduler keep the waker that they share. Empty while one of them is polled.
+pub(super) type Place = Cell<Option<Box<SharedWaker>>>;
+
 /// The waker that the tasks of a scheduler share, until one of them keeps it.
 pub(super) struct SharedWaker {
     name: Arc<Name>,
@@ -51,9 +62,9 @@ const HERE: usize = 2;
 
 impl SharedWaker {
     #[cold]
-    fn new(cx: &Cx<'_>) -> Box<SharedWaker> {
+    fn new(inbox: &Arc<Inbox>) -> Box<SharedWaker> {
         let name = Arc::new(Name {
-            remote: cx.remote(),
+            remote: Remote::new(Arc::clone(inbox)),
             index: AtomicU32::new(0),
             serial: AtomicU64::new(0),
         });
@@ -65,16 +76,16 @@ impl SharedWaker {
 
     /// Gives the waker the name of the task whose slice this is: W1.
     #[inline]
-    fn tell(&self, cx: &Cx<'_>) {
-        self.name.index.store(cx.index, Ordering::Relaxed);
-        self.name.serial.store(cx.serial, Ordering::Relaxed);
+    fn tell(&self, task: Polled<'_>) {
+        self.name.index.store(task.index, Ordering::Relaxed);
+        self.name.serial.store(task.serial, Ordering::Relaxed);
     }
 
     /// Whether it names the task whose slice this is, and its scheduler.
     #[inline]
-    fn names(&self, cx: &Cx<'_>) -> bool {
+    fn names(&self, task: Polled<'_>) -> bool {
         let serial = self.name.serial.load(Ordering::Relaxed);
-        serial == cx.serial && self.name.remote.leads_to(cx.inbox)
+        serial == task.serial && self.name.remote.leads_to(task.inbox)
     }
 
     /// W1.
@@ -94,16 +105,20 @@ pub(super) struct OwnWaker(Option<Box<SharedWaker>>);
 impl OwnWaker {
     /// Calls `f` with a waker of the task whose slice this is.
     #[inline]
-    pub(super) fn with<R>(&mut self, cx: &Cx<'_>, f: impl FnOnce(&Waker) -> R) -> R {
+    pub(super) fn with<R>(
+        &mut self,
+        task: Polled<'_>,
+        place: &Place,
+        f: impl FnOnce(&Waker) -> R,
+    ) -> R {
         match self.0.as_deref() {
-            Some(own) if own.names(cx) => return f(&own.waker),
+            Some(own) if own.names(task) => return f(&own.waker),
             _ => {}
         }
         // If `f` panics, the shared waker is dropped with it, because the task may have kept a
         // clone.
-        let place = &cx.local.waker;
-        let shared = place.take().unwrap_or_else(|| SharedWaker::new(cx));
-        shared.tell(cx);
+        let shared = place.take().unwrap_or_else(|| SharedWaker::new(task.inbox));
+        shared.tell(task);
         let result = f(&shared.waker);
         if shared.is_kept() {
             self.keep(shared);
@@ -121,29 +136,25 @@ impl OwnWaker {
 
 #[cfg(all(test, not(loom)))]
 mod tests {
-    use super::super::local::Local;
-    use super::super::remote::Inbox;
     use super::*;
-    use std::rc::Rc;
 
     #[test]
     fn a_task_whose_scheduler_has_a_new_door_gets_a_waker_that_leads_there() {
-        let local = Rc::new(Local::new(1));
+        let place = Place::default();
         let inboxes = [(); 2].map(|()| Arc::new(Inbox::new(Arc::default())));
         let mut own = OwnWaker::default();
         for inbox in &inboxes {
-            let cx = Cx {
+            let task = Polled {
                 index: 3,
                 serial: 7,
-                now: 1,
-                local: &local,
                 inbox,
             };
-            own.with(&cx, Waker::clone).wake();
-            own.with(&cx, Waker::wake_by_ref);
+            own.with(task, &place, Waker::clone).wake();
+            own.with(task, &place, Waker::wake_by_ref);
             let mut notices = Vec::new();
             inbox.collect(&mut notices);
-            let is_its = |notice: &Notice| matches!(notice, Notice::Wake(id) if *id == cx.id());
+            let is_its =
+                |notice: &Notice| matches!(notice, Notice::Wake(id) if *id == Id::new(3, 7));
             assert!(notices.len() == 2 && notices.iter().all(is_its));
         }
     }

@@ -1,6 +1,6 @@
 //! [`Ticker`]: CPython 1.5's ticker, which counts the instructions of a slice down.
 
-use crate::EvalBreaker;
+use crate::eval_breaker::EvalBreaker;
 use core::fmt;
 use std::sync::Arc;
 

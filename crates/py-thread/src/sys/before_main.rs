@@ -7,6 +7,11 @@
 //! An entry with a number comes before those without one, and so before the constructors of C and
 //! C++ code in the same file. The constructor uses libc alone, because std promises nothing before
 //! `main`.
+//!
+//! Under Miri and in a model nobody forks, and nothing is called.
+
+use crate::fork;
+use std::io;
 
 /// The entry in the loader's list, on the systems that are known to have one. On the others this is
 /// a static that nothing reads. The linker keeps the section, and `used` keeps the static.
@@ -30,16 +35,20 @@
     target_vendor = "apple",
     unsafe(link_section = "__DATA,__mod_init_func,mod_init_funcs")
 )]
+#[cfg(all(unix, not(miri), not(all(test, loom))))]
 #[used]
 static BEFORE_MAIN: extern "C" fn() = before_main;
 
+#[cfg(all(unix, not(miri), not(all(test, loom))))]
 extern "C" fn before_main() {
     // The only failure is a lack of memory. The first use tries again, and reports it.
-    drop(crate::fork::register());
+    drop(fork::register());
 }
 
-/// Refers to `BEFORE_MAIN`, so that the linker takes it out of a static library: it takes only
-/// those parts that something refers to.
-pub(super) fn link() {
+/// [`fork::register`], for calls after `main` has begun. It also refers to `BEFORE_MAIN`, so that the
+/// linker takes it out of a static library: it takes only those parts that something refers to.
+pub(crate) fn register() -> io::Result<()> {
+    #[cfg(all(unix, not(miri), not(all(test, loom))))]
     core::hint::black_box(&BEFORE_MAIN);
+    fork::register()
 }

@@ -20,8 +20,7 @@ mod threads;
 #[path = "std_threads.rs"]
 mod threads;
 
-#[cfg(all(unix, not(miri), not(all(test, loom))))]
-mod before_main;
+pub(crate) mod before_main;
 
 #[cfg(unix)]
 #[path = "unix_process.rs"]

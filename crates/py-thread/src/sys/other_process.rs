@@ -1,5 +1,6 @@
 //! Systems that are neither unix nor Windows (WebAssembly): what std offers there.
 
+use crate::ident::Ident;
 use core::cell::RefCell;
 use core::ffi::c_void;
 use core::ptr;
@@ -21,7 +22,7 @@ pub(crate) fn at_fork(_prepare: extern "C" fn(), _child: extern "C" fn()) -> io:
 
 /// The number of the calling thread: its minted one.
 pub(crate) fn os_ident() -> u64 {
-    crate::Ident::own().get()
+    Ident::own().get()
 }
 
 pub(crate) fn native_id() -> u64 {

@@ -25,8 +25,6 @@ pub(crate) const TIMEOUT_MAX: i64 = i64::MAX / 1000;
 /// Asks the system to call `prepare` before a fork and `child` in the forked child. Miri cannot
 /// fork.
 pub(crate) fn at_fork(prepare: extern "C" fn(), child: extern "C" fn()) -> io::Result<()> {
-    #[cfg(all(not(miri), not(all(test, loom))))]
-    super::before_main::link();
     if cfg!(miri) {
         return Ok(());
     }

@@ -1,14 +1,14 @@
 //! [`Threads`]: the threads of one interpreter, until it has shut down.
 
-mod registry;
+pub(crate) mod registry;
 
-pub(crate) use registry::Registry;
-
+use crate::handle::state::Registry;
 use crate::handle::{Builder, Handle, JoinError, StartError};
 use crate::lazy_arc::LazyArc;
 use crate::runtime::Runtime;
 use crate::stack_size::{StackSizeError, check_stack_size};
 use crate::sync::const_fn;
+use crate::sys;
 use core::ptr;
 use std::sync::Arc;
 
@@ -83,7 +83,7 @@ impl Threads {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn builder(&self) -> Builder {
-        Builder::within(self)
+        Builder::within(self.registry())
     }
 
     /// How many of its threads run, daemons among them.
@@ -134,8 +134,8 @@ impl Threads {
             return Ok(());
         };
         let mut result = Ok(());
-        while let Some((ident, handle)) = registry.next_waited() {
-            match handle.join_started(runtime) {
+        while let Some((ident, inner)) = registry.next_waited() {
+            match Handle(inner).join_started(runtime) {
                 Err(JoinError::Interrupted) => return Err(JoinError::Interrupted),
                 Err(error) => result = Err(error),
                 Ok(()) => {}
@@ -196,7 +196,7 @@ impl Threads {
             .get()
             .is_some_and(Registry::is_finalized_by_another)
         {
-            crate::hang();
+            sys::hang();
         }
     }
 
@@ -280,7 +280,7 @@ impl Threads {
         });
         // SAFETY: the caller promised that no other thread exists and that this one is in no other
         // method, so it holds no guard of the list.
-        unsafe { registry.start_again(current) };
+        unsafe { registry.start_again(current.map(|h| (h.0.clone(), h.is_daemon()))) };
     }
 
     /// A reference that outlives `self`, for a thread.

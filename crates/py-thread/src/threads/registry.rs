@@ -11,18 +11,16 @@
 //! Orderings: every `Relaxed` access here is to a number or a flag that publishes nothing. The lock
 //! orders T2. A thread that reads a flag too late sees it at its next call.
 
-use crate::handle::Handle;
-use crate::handle::state::DAEMON;
 use crate::ident::Ident;
 use crate::sync::{AtomicU32, AtomicU64, Mutex, MutexGuard, Ordering, UnsafeCell, lock};
-use core::ptr;
 use core::sync::atomic::AtomicUsize;
+use core::{fmt, ptr};
 use std::collections::BTreeMap;
 
 /// What the threads share with their [`Threads`]. It may outlive that, as long as a daemon runs.
 #[derive(Debug)]
-pub(crate) struct Registry {
-    list: UnsafeCell<Mutex<List>>,
+pub(crate) struct Registry<H> {
+    list: UnsafeCell<Mutex<List<H>>>,
     /// 1 from `set_finalizing` on.
     finalizing: AtomicU32,
     finalizer: AtomicU64,
@@ -30,20 +28,19 @@ pub(crate) struct Registry {
     stack_size: AtomicUsize,
 }
 
-#[derive(Debug)]
-pub(super) struct List {
+pub(super) struct List<H> {
     /// Shutdown waits for these.
-    waited: BTreeMap<Ident, Handle>,
+    waited: BTreeMap<Ident, H>,
     /// All that run, daemons too.
     pub(super) count: usize,
 }
 
 // SAFETY: only `start_again` writes over `list`, and its caller promises that no other thread
 // exists. Every other access goes through the mutex.
-unsafe impl Sync for Registry {}
+unsafe impl<H: Send> Sync for Registry<H> {}
 
-impl Registry {
-    pub(super) fn new() -> Registry {
+impl<H: Clone> Registry<H> {
+    pub(super) fn new() -> Registry<H> {
         Registry {
             list: UnsafeCell::new(Mutex::new(List::new())),
             finalizing: AtomicU32::new(0),
@@ -52,7 +49,7 @@ impl Registry {
         }
     }
 
-    pub(super) fn list(&self) -> MutexGuard<'_, List> {
+    pub(super) fn list(&self) -> MutexGuard<'_, List<H>> {
         // SAFETY: only `start_again` writes over the list, while no other thread exists and no
         // guard of it is held.
         let list = self.list.with(|list| unsafe { &*list });
@@ -61,7 +58,7 @@ impl Registry {
     }
 
     /// T1, T2: false if the interpreter shuts down.
-    pub(crate) fn enter(&self, ident: Ident, handle: &Handle, daemon: bool) -> bool {
+    pub(crate) fn enter(&self, ident: Ident, handle: &H, daemon: bool) -> bool {
         let mut list = self.list();
         if self.is_finalizing() {
             return false;
@@ -108,7 +105,7 @@ impl Registry {
     }
 
     /// A thread that shutdown has to wait for, other than the calling one.
-    pub(super) fn next_waited(&self) -> Option<(Ident, Handle)> {
+    pub(super) fn next_waited(&self) -> Option<(Ident, H)> {
         let own = Ident::own();
         let list = self.list();
         let next = list.waited.iter().find(|&(&ident, _)| ident != own);
@@ -124,11 +121,11 @@ impl Registry {
     ///
     /// # Safety
     /// No other thread exists, and this one holds no guard of the list.
-    pub(super) unsafe fn start_again(&self, current: Option<Handle>) {
+    pub(super) unsafe fn start_again(&self, current: Option<(H, bool)>) {
         let mut list = List::new();
-        if let Some(handle) = current {
+        if let Some((handle, daemon)) = current {
             list.count = 1;
-            if handle.0.view() & DAEMON == 0 {
+            if !daemon {
                 list.waited.insert(Ident::own(), handle);
             }
         }
@@ -139,11 +136,22 @@ impl Registry {
     }
 }
 
-impl List {
-    fn new() -> List {
+impl<H> List<H> {
+    fn new() -> List<H> {
         List {
             waited: BTreeMap::new(),
             count: 0,
         }
+    }
+}
+
+/// Shows the idents: a thread knows its registry, and would show it again.
+impl<H> fmt::Debug for List<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let waited: Vec<&Ident> = self.waited.keys().collect();
+        f.debug_struct("List")
+            .field("waited", &waited)
+            .field("count", &self.count)
+            .finish()
     }
 }

@@ -15,6 +15,7 @@ mod parse;
 
 pub use parse::{Seconds, TimeoutError};
 
+use crate::sys;
 use core::time::Duration;
 
 /// The longest timeout that CPython's locks take, in microseconds: 9,223,372,036,854,775 on POSIX,
@@ -29,9 +30,19 @@ use core::time::Duration;
 /// }
 /// ```
 #[doc(alias = "PY_TIMEOUT_MAX")]
-pub const TIMEOUT_MAX: i64 = crate::sys::TIMEOUT_MAX;
+pub const TIMEOUT_MAX: i64 = sys::TIMEOUT_MAX;
 
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
+
+/// Nanoseconds to microseconds, away from zero. CPython: `_PyTime_AsMicroseconds`, `ROUND_UP`.
+const fn micros_away_from_zero(nanos: i64) -> i64 {
+    let whole = nanos / 1000;
+    if nanos % 1000 == 0 {
+        whole
+    } else {
+        whole + nanos.signum()
+    }
+}
 
 /// How long to wait: for ever, not at all, or a number of nanoseconds.
 ///
@@ -124,7 +135,7 @@ impl Timeout {
     #[doc(alias = "_PyTime_AsMicroseconds")]
     #[must_use]
     pub const fn as_micros(self) -> i64 {
-        parse::micros_away_from_zero(self.0)
+        micros_away_from_zero(self.0)
     }
 
     /// The duration; `None` is for ever.

@@ -1,6 +1,6 @@
 //! Python's timeout arguments, with CPython's rounding, order of checks, and messages.
 
-use super::{NANOS_PER_SECOND, TIMEOUT_MAX, Timeout};
+use super::{NANOS_PER_SECOND, TIMEOUT_MAX, Timeout, micros_away_from_zero};
 use core::error::Error;
 use core::fmt;
 
@@ -211,13 +211,3 @@ fn nanos(seconds: Seconds) -> Result<i64, TimeoutError> {
 }
 
 const TWO_POW_63: f64 = 9_223_372_036_854_775_808.0;
-
-/// Nanoseconds to microseconds, away from zero. CPython: `_PyTime_AsMicroseconds`, `ROUND_UP`.
-pub(super) const fn micros_away_from_zero(nanos: i64) -> i64 {
-    let whole = nanos / 1000;
-    if nanos % 1000 == 0 {
-        whole
-    } else {
-        whole + nanos.signum()
-    }
-}

@@ -1,16 +1,17 @@
 //! [`WorkerCache`]: threads that wait for their next job, so that most starts need no new thread of
 //! the system.
 
+mod job;
 mod pool;
 mod slot;
 
-pub(crate) use pool::{Ended, Job, Pool};
-
 use crate::fork;
+use crate::handle::state::NO_OS;
 use crate::handle::{Builder, Handle, StartError};
 use crate::lazy_arc::LazyArc;
 use crate::sync::const_fn;
 use core::time::Duration;
+use pool::Pool;
 use std::sync::Arc;
 
 /// Keeps finished threads for the next start. A start and a join through the cache cost a tenth of
@@ -125,7 +126,10 @@ impl WorkerCache {
         if builder.has_stack_size() {
             builder.start_in(&handle, f)?;
         } else {
-            builder.start_cached(&handle, &self.pool(), f)?;
+            let pool = self.pool();
+            let run = |body, stack_size| pool.run(Box::new(body), stack_size);
+            builder.start_by(&handle, NO_OS, f, run)?;
+            handle.0.publish_without_os();
         }
         Ok(handle)
     }

@@ -8,35 +8,16 @@
 //! * P3: after `close` no slot is listed any more.
 //! * P4: no lock of another process's pool is ever taken. A worker that forked ends after its job.
 
+use super::job::Job;
 use super::slot::{Next, Slot};
 use crate::deadline::Deadline;
 use crate::fork;
-use crate::handle::Panic;
-use crate::handle::state::Inner;
 use crate::sync::{Arc, Mutex, lock};
 use crate::sys::{self, Main};
 use crate::timeout::Timeout;
 use core::time::Duration;
 use std::io;
 use std::sync::Arc as StdArc;
-
-/// A thread's whole work.
-pub(crate) trait Job: Send {
-    /// Runs it, except for its exit.
-    fn run(self: Box<Self>) -> Ended;
-}
-
-/// A job that ran, and whose end is not published yet.
-pub(crate) struct Ended {
-    pub(crate) inner: Arc<Inner>,
-    pub(crate) panic: Option<StdArc<Panic>>,
-}
-
-impl Ended {
-    pub(crate) fn publish(self) {
-        self.inner.exit(self.panic);
-    }
-}
 
 type Worker = Arc<Slot<Box<dyn Job>>>;
 
@@ -54,12 +35,6 @@ struct List {
     /// The worker that became idle last is used first: its stack is warm, and the others may end.
     idle: Vec<Worker>,
     closed: bool,
-}
-
-impl core::fmt::Debug for dyn Job {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("Job")
-    }
 }
 
 impl Pool {

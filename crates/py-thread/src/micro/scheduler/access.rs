@@ -6,7 +6,7 @@ use super::super::remote::Remote;
 use super::super::slot::{DETACHED, NO_OUTCOME, Slot};
 use super::super::step::Microthread;
 use super::Scheduler;
-use crate::EvalBreaker;
+use crate::eval_breaker::EvalBreaker;
 use core::num::NonZeroU8;
 use std::sync::Arc;
 

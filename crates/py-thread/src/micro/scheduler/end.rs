@@ -9,7 +9,7 @@ use super::super::slot::{
 };
 use super::super::step::{Microthread, On, Step};
 use super::Scheduler;
-use crate::Panic;
+use crate::handle::Panic;
 use core::mem;
 use core::panic::AssertUnwindSafe;
 use std::any::Any;

@@ -39,7 +39,7 @@ use super::remote::{Inbox, Notice};
 use super::slot::{Gone, LISTED, Live, Slot};
 use super::step::{Microthread, On};
 use super::timers::Timers;
-use crate::EvalBreaker;
+use crate::eval_breaker::EvalBreaker;
 use core::fmt;
 use count::{Count, Jobs, UnderWay};
 use std::collections::{BTreeMap, HashMap};

@@ -9,8 +9,8 @@ use super::super::slot::{BLOCKED, PERMIT, READY, SLEEPING, Slot, TIMED, WAITING}
 use super::super::step::{Microthread, On};
 use super::super::timers::Timer;
 use super::{OFFLOAD, Scheduler, UnderWay};
-use crate::Timeout;
 use crate::deadline::Deadline;
+use crate::timeout::Timeout;
 use core::mem;
 use core::time::Duration;
 use std::sync::Arc;

@@ -11,7 +11,7 @@
 //!   notifies.
 
 use super::Waited;
-use crate::fork;
+use crate::generation::generation;
 use crate::sync::{AtomicPtr, AtomicU32, Condvar, Mutex, Ordering, const_fn, lock};
 use core::ops::Deref;
 use core::ptr;
@@ -55,7 +55,7 @@ impl WaitWord {
             let new = Box::into_raw(Box::new(Parker {
                 mutex: Mutex::new(()),
                 condvar: Condvar::new(),
-                generation: fork::generation(),
+                generation: generation(),
             }));
             // Release: a thread that sees the pointer sees the parker. Acquire: we see the parker
             // of a thread that was faster.
@@ -76,7 +76,7 @@ impl WaitWord {
     /// The parker at this pointer if there is one of this process.
     fn parker_at(&self, parker: *mut Parker) -> Option<&Parker> {
         // SAFETY: W1: null or alive as long as `self`.
-        unsafe { parker.as_ref() }.filter(|p| p.generation == fork::generation())
+        unsafe { parker.as_ref() }.filter(|p| p.generation == generation())
     }
 
     pub(crate) fn wait(&self, expected: u32, timeout: Option<Duration>) -> Waited {

@@ -15,6 +15,10 @@ pub(crate) const SURVIVES_FORK: bool = true;
 
 /// The `timespec` that the kernel reads in `SYS_futex`. libc's may differ from it: a 32-bit libc
 /// can have a 64-bit `time_t`, while this system call has 32-bit fields.
+///
+/// `SYS_futex_time64` is not needed. It is for times that 32 bits do not hold, and older kernels
+/// and Android's sandbox lack it. The 32-bit systems that have nothing else (riscv32) have no 64-bit
+/// atomics either, and this crate is not for them.
 #[repr(C)]
 struct Timespec {
     sec: Field,
