@@ -21,6 +21,7 @@
 //!
 //! [`after_fork`]: crate::after_fork
 
+use crate::held;
 use crate::{Mutex, RawMutex};
 
 impl Mutex {
@@ -65,6 +66,7 @@ impl RawMutex {
     /// assert!(m.try_lock());
     /// ```
     pub unsafe fn at_fork_reinit(&self) {
+        held::forget(self.as_ptr().addr());
         // SAFETY: the caller's promise.
         unsafe { self.reset() };
     }

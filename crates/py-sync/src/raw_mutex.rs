@@ -66,11 +66,13 @@
 //! reach into one waiter's stack, since each takes what it touches.
 
 mod guard;
+mod untold;
 mod word;
 
 pub use guard::RawMutexGuard;
 
 use crate::bits;
+use crate::held::{self, Hold};
 use crate::primitive::{AcqRel, Acquire, Relaxed, Release, const_fn};
 use crate::spin::Spin;
 use core::fmt;
@@ -139,8 +141,9 @@ impl RawMutex {
     #[inline]
     pub fn lock(&self) {
         if !self.lock_free() {
-            self.lock_contended();
+            self.lock_contended(true);
         }
+        held::exclusive(self.key());
     }
 
     #[inline]
@@ -150,7 +153,7 @@ impl RawMutex {
     }
 
     #[cold]
-    fn lock_contended(&self) {
+    fn lock_contended(&self, told: bool) {
         let waiter = Waiter::new();
         let mut spin = Spin::on_bucket();
         loop {
@@ -166,7 +169,7 @@ impl RawMutex {
                 // SAFETY: in no list now, and it stays where it is until the wait is over.
                 let list = unsafe { waiter.join(older) };
                 self.put_or_wake(seen, list);
-                waiter.wait();
+                waiter.wait(told.then(|| self.key()));
             }
         }
     }
@@ -245,6 +248,7 @@ impl RawMutex {
                 return false;
             }
             if self.lock_beside_waiters(seen) {
+                held::exclusive(self.key());
                 return true;
             }
         }
@@ -285,6 +289,12 @@ impl RawMutex {
     #[inline]
     #[must_use = "false means that it was not locked"]
     pub fn try_unlock(&self) -> bool {
+        held::released(self.key(), Hold::Exclusive);
+        self.unlock_untold()
+    }
+
+    #[inline]
+    fn unlock_untold(&self) -> bool {
         // Release: the section ends here.
         self.word.swap_bits(LOCKED, FREE, Release) || self.unlock_contended()
     }

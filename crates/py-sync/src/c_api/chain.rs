@@ -1,6 +1,7 @@
 //! The chain of a thread's critical sections in C's layout: its links, and the arrows between them.
 
 use super::PyMutex;
+use crate::held;
 use core::ptr;
 
 pub(super) const INACTIVE: usize = 1;
@@ -63,12 +64,15 @@ impl Tagged {
         (first, second)
     }
 
-    /// Writes the mutexes down.
+    /// Writes the mutexes down. Once they are held their end may be C's inlined one, which tells
+    /// nobody.
     ///
     /// # Safety
     ///
     /// As for [`mutexes`](Tagged::mutexes).
     pub(super) unsafe fn set_mutexes(self, first: *mut PyMutex, second: *mut PyMutex) {
+        held::forget(first.addr());
+        held::forget(second.addr());
         // SAFETY: the caller's promise.
         unsafe { (*self.section()).mutex = first };
         if let Some(c) = self.section2() {

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::deadline::Monotonic;
 use crate::flags::{LockFlags, LockStatus};
+use crate::held;
 use core::ffi::{c_int, c_void};
 
 /// Locks. CPython: `Include/cpython/lock.h`, `PyMutex_Lock`.
@@ -17,6 +18,8 @@ use core::ffi::{c_int, c_void};
 pub unsafe fn PyMutex_Lock(m: *mut PyMutex) {
     // SAFETY: the caller's promise; so in all of this file.
     unsafe { &*m }.lock();
+    // C's inlined unlock tells nobody.
+    held::forget(m.addr());
 }
 
 /// Unlocks. CPython: `Include/cpython/lock.h`, `PyMutex_Unlock`.
@@ -54,7 +57,11 @@ pub unsafe fn PyMutex_IsLocked(m: *mut PyMutex) -> c_int {
 pub unsafe fn _PyMutex_LockTimed(m: *mut PyMutex, timeout_ns: PyTime_t, flags: c_int) -> c_int {
     let flags = LockFlags::from_bits_truncate(flags.to_le_bytes()[0]);
     // SAFETY: the caller's promise.
-    unsafe { &*m }.lock_timed(timeout(timeout_ns), flags) as c_int
+    let status = unsafe { &*m }.lock_timed(timeout(timeout_ns), flags);
+    if status.is_acquired() {
+        held::forget(m.addr());
+    }
+    status as c_int
 }
 
 /// Unlocks: 0, or -1 if it is not locked. CPython: `Include/internal/pycore_lock.h`,
@@ -77,7 +84,7 @@ pub unsafe fn _PyMutex_TryUnlock(m: *mut PyMutex) -> c_int {
 #[inline]
 pub unsafe fn _PyRawMutex_LockSlow(m: *mut _PyRawMutex) {
     // SAFETY: the caller's promise.
-    unsafe { &*m }.lock();
+    unsafe { &*m }.lock_untold();
 }
 
 /// Unlocks. CPython: `Include/internal/pycore_lock.h`, `_PyRawMutex_UnlockSlow`.

@@ -15,6 +15,7 @@ pub use guard::MutexGuard;
 use crate::bits::{HAS_PARKED, LOCKED, UNLOCKED};
 use crate::deadline::{Clock, Deadline, Monotonic};
 use crate::flags::{LockFlags, LockStatus};
+use crate::held::{self, Hold};
 use crate::primitive::{Acquire, AtomicU8, Relaxed, Release, const_fn};
 use core::fmt;
 use core::time::Duration;
@@ -123,9 +124,16 @@ impl Mutex {
         flags: LockFlags,
     ) -> LockStatus {
         if self.lock_free() {
-            return LockStatus::Acquired;
+            return self.acquired();
         }
         self.lock_contended(clock, deadline, flags)
+    }
+
+    /// The calling thread has locked it.
+    #[inline]
+    fn acquired(&self) -> LockStatus {
+        held::exclusive(self.key());
+        LockStatus::Acquired
     }
 
     #[inline]
@@ -149,7 +157,11 @@ impl Mutex {
     #[inline]
     #[must_use = "the lock may not have been acquired"]
     pub fn try_lock(&self) -> bool {
-        self.lock_free() || self.take(LOCKED)
+        let locked = self.lock_free() || self.take(LOCKED);
+        if locked {
+            held::exclusive(self.key());
+        }
+        locked
     }
 
     /// Locks within `timeout`: `None` waits for ever, `Some(ZERO)` not at all.
@@ -234,6 +246,7 @@ impl Mutex {
     /// [`try_unlock`](Mutex::try_unlock) with the fairness clock as a parameter.
     #[inline]
     pub(crate) fn unlock_with(&self, clock: &impl Clock) -> bool {
+        held::released(self.key(), Hold::Exclusive);
         self.unlock_unparked() || self.unlock_contended(clock)
     }
 
@@ -261,6 +274,11 @@ impl Mutex {
         is_locked(self.byte())
     }
 
+    #[inline]
+    fn key(&self) -> usize {
+        self.as_ptr().addr()
+    }
+
     /// The byte, out of date at once.
     #[inline]
     pub(crate) fn byte(&self) -> u8 {
@@ -270,6 +288,7 @@ impl Mutex {
 
     /// Unlocks it in the child of a fork.
     pub(crate) fn reset(&self) {
+        held::forget(self.key());
         // Relaxed: the child has one thread.
         self.0.store(UNLOCKED, Relaxed);
     }

@@ -85,7 +85,7 @@ impl Mutex {
         let mut fair_at = None;
         loop {
             if self.take_within(spin, locked) {
-                return LockStatus::Acquired;
+                return self.acquired();
             }
             // Once per call (I3), and not before it is known that the thread will wait.
             let fair_at = *fair_at.get_or_insert_with(|| spread(clock.time_to_be_fair()));
@@ -104,7 +104,7 @@ impl Mutex {
             // not call into the lot.
             let parked = unsafe { park_with(parking, || self.set_parked()) };
             match parked.status {
-                ParkStatus::Ok if parked.reply == HANDED_OVER => return LockStatus::Acquired,
+                ParkStatus::Ok if parked.reply == HANDED_OVER => return self.acquired(),
                 // The designated waker of those that are queued behind it (I2).
                 ParkStatus::Ok if parked.reply == COMPETE_FOR_OTHERS => {
                     locked = LOCKED | HAS_PARKED;
@@ -217,10 +217,6 @@ impl Mutex {
         // SAFETY: the key is our own address, and the mutex is held, so its waiters are ours; the
         // closure does not call into the lot.
         unsafe { lot().visit(Kind::Mutex, self.key(), release) }
-    }
-
-    fn key(&self) -> usize {
-        self.as_ptr().addr()
     }
 }
 

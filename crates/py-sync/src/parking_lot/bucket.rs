@@ -46,7 +46,7 @@ impl Bucket {
     /// Runs `f` on the queue with the lock held. Unlocks also on a panic.
     #[inline]
     pub(super) fn lock<R>(&self, f: impl FnOnce(&mut Queue) -> R) -> R {
-        let _guard = self.lock.lock_guard();
+        let _guard = self.lock.untold_guard();
         // SAFETY: the lock is held, and it is not recursive: `f` does not come here again.
         self.queue.with_mut(|queue| f(unsafe { &mut *queue }))
     }

@@ -1,7 +1,7 @@
 //! [`ParkingLot`]: a table of buckets, and the one static table that the locks park in.
 
 use super::bucket::{Bucket, assert_outside, guarded};
-use super::record::{self, Kind, Record};
+use super::record::{self, Kind};
 use super::waiter::{NEVER_FAIR, Request, Taken, Visit, Waiter, Waiters};
 use crate::deadline::Deadline;
 use crate::flags::{LockFlags, ParkStatus};
@@ -28,7 +28,7 @@ use core::time::Duration;
 /// assert_eq!(status, ParkStatus::Timeout);
 /// ```
 pub struct ParkingLot<const N: usize> {
-    buckets: [Bucket; N],
+    pub(super) buckets: [Bucket; N],
 }
 
 /// One call of a park: what for, until when, and how.
@@ -85,7 +85,7 @@ impl<const N: usize> ParkingLot<N> {
     }
 
     /// CPython: `address % NUM_BUCKETS`, and no other hash. Any number is a key.
-    fn bucket(&self, key: usize) -> &Bucket {
+    pub(super) fn bucket(&self, key: usize) -> &Bucket {
         &self.buckets[key % N]
     }
 
@@ -155,7 +155,7 @@ impl<const N: usize> ParkingLot<N> {
         release: impl FnOnce(),
     ) -> Parked {
         assert_outside();
-        let waiter = Waiter::new(parking.request);
+        let waiter = Waiter::new(parking.request, parking.record());
         let queued = self.bucket(parking.request.key).lock(|queue| {
             let queued = guarded(&mut validate);
             if queued {
@@ -200,9 +200,14 @@ impl<const N: usize> ParkingLot<N> {
             bucket.spin.spin(deadline, || waiter.semaphore.is_posted());
         }
         let mut until = deadline.min(parking.again_at);
+        waiter.falls_asleep();
         loop {
             let status = match waiter.semaphore.wait(until, interruptible) {
                 Wake::Woken => return ParkStatus::Ok,
+                Wake::Asked => {
+                    waiter.answer();
+                    continue;
+                }
                 Wake::TimedOut if until != deadline && !deadline.has_passed() => ParkStatus::Again,
                 Wake::TimedOut => ParkStatus::Timeout,
                 Wake::Interrupted => ParkStatus::Intr,
@@ -320,26 +325,6 @@ impl<const N: usize> ParkingLot<N> {
         };
         // SAFETY: the caller's promise.
         unsafe { self.visit(kind, key, take_all) }
-    }
-
-    /// Calls `f` with the request and the record of each waiter of one bucket, under its lock, if
-    /// there are no more than `room`. How many there are.
-    pub(crate) fn inspect(
-        &self,
-        bucket: usize,
-        room: usize,
-        mut f: impl FnMut(&Request, &Record),
-    ) -> usize {
-        assert_outside();
-        self.buckets[bucket].lock(|queue| {
-            if queue.len() <= room {
-                let recorded = queue
-                    .iter()
-                    .filter_map(|w| Some((&w.request, w.record.as_ref()?)));
-                recorded.for_each(|(request, record)| f(request, record));
-            }
-            queue.len()
-        })
     }
 
     /// Forgets all waiters and unlocks all buckets, in the child of a fork.

@@ -154,13 +154,13 @@ impl RwMutex {
             let word = self.0.load(Relaxed);
             if !rank.is_stopped_by(word) {
                 if self.add_reader(word) {
-                    return LockStatus::Acquired;
+                    return self.reads();
                 }
                 backoff.once();
                 continue;
             }
             match self.wait(&mut call, |word| rank.is_stopped_by(word)) {
-                Round::HandedOver => return LockStatus::Acquired,
+                Round::HandedOver => return self.reads(),
                 Round::First => rank = Rank::First,
                 Round::Again => {}
                 Round::GivenUp(status) => return status,
@@ -207,7 +207,7 @@ impl RwMutex {
             }
         }
         core::mem::forget(giving_up);
-        LockStatus::Acquired
+        self.writes()
     }
 
     /// Sets the parked bit, if the word still stops the caller. Under the bucket lock.

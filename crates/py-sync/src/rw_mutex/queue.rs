@@ -17,6 +17,29 @@ pub(super) const COMPETE: u32 = 0;
 pub(super) const WRITES: u64 = 1;
 pub(super) const UPGRADES: u64 = 2;
 
+/// What a thread waits for that is parked on the word of a [`RwMutex`] or beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WaitsTo {
+    Read,
+    Write,
+    BeUpgradable,
+    /// As the upgradable reader, for the others to leave.
+    Upgrade,
+}
+
+impl WaitsTo {
+    /// And the address of the lock.
+    pub(crate) fn of(request: &Request) -> (usize, WaitsTo) {
+        let lock = request.key - request.key % align_of::<RwMutex>();
+        match request.token {
+            _ if request.key == upgrading_key(lock) => (lock, WaitsTo::Upgrade),
+            WRITES => (lock, WaitsTo::Write),
+            UPGRADES => (lock, WaitsTo::BeUpgradable),
+            _ => (lock, WaitsTo::Read),
+        }
+    }
+}
+
 /// Where an upgradable reader parks that waits for the others to leave: alone, beside the queue.
 pub(super) fn upgrading_key(key: usize) -> usize {
     key + 1

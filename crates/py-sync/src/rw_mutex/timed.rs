@@ -55,7 +55,7 @@ impl RwMutex {
                 return false;
             }
             if self.add_reader(word) {
-                return true;
+                return self.reads().is_acquired();
             }
         }
     }
@@ -78,7 +78,7 @@ impl RwMutex {
                 .0
                 .compare_exchange(word, word | WRITER, Acquire, Relaxed)
             {
-                Ok(_) => return true,
+                Ok(_) => return self.writes().is_acquired(),
                 Err(now) => word = now,
             }
         }

@@ -4,6 +4,7 @@
 use super::queue::{Chosen, upgrading_key};
 use super::{ONE_READER, PARKED, RwMutex, UPGRADABLE, WRITER, has_parked, is_write_locked};
 use crate::deadline::{Clock, Monotonic};
+use crate::held::{self, Hold};
 use crate::parking_lot::{Kind, lot};
 use crate::primitive::{Relaxed, Release};
 use crate::spin::Backoff;
@@ -27,6 +28,7 @@ impl RwMutex {
     /// One reader less; the last one looks at the queue. False, and nothing changed, if there is none.
     #[inline]
     pub(crate) fn read_unlock_with(&self, clock: &impl Clock) -> bool {
+        held::released(self.key(), Hold::Shared);
         // Relaxed: decides only which compare-exchange to try.
         let word = self.0.load(Relaxed);
         // One try where nobody waits; the rest out of line.

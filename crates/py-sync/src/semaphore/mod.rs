@@ -5,16 +5,19 @@
 //! | [`EMPTY`] 0 | awake, not posted | `ASLEEP`, about to sleep | `POSTED` |
 //! | [`ASLEEP`] 1 | asleep or about to be | `EMPTY`, gives up | `POSTED`, and a wake |
 //! | [`POSTED`] 2 | posted, not yet noticed | `EMPTY`, taken | |
+//! | [`ASKED`] 3 | asleep, and asked where it is (feature `deadlock`) | `EMPTY`, to answer | `POSTED` |
 //!
 //! Invariants:
 //! * I1: only the owner (its signal handlers are its own thread) writes `EMPTY` and `ASLEEP`, only a
-//!   poster writes `POSTED`.
+//!   poster writes `POSTED`, and only who asks writes `ASKED`, in the place of `ASLEEP`.
 //! * I2: a post is never lost: taking it and giving up are swaps, and what they find they report.
 //! * I3: the poster's swap is its last touch of the semaphore. The sleeper may return and free its
 //!   frame at once, so what the wake needs is copied out before the swap, and the wake goes by
 //!   address only.
 //! * I4: `wait` returns `Woken` only after its own post (CPython's gh-148820: a waiter that leaves
 //!   for another reason may free what the poster is about to touch).
+//! * I5: who asks wakes the owner, so a post that finds `ASKED` need not. A signal that comes with the
+//!   question is reported, and the question is not.
 //!
 //! Orderings: the post's swap is `Release` and the owner's swap that takes it is `Acquire`, so all
 //! that the poster did before is seen after the wake-up. The reset to `EMPTY` needs no `Release`:
@@ -33,7 +36,7 @@
 //! nothing to create, to destroy or to fail.
 
 use crate::deadline::Deadline;
-use crate::primitive::{Acquire, AtomicU32, Relaxed, Release};
+use crate::primitive::{Acquire, AtomicU32, MODEL, Relaxed, Release};
 use crate::signals::{self, Shown};
 
 // One way of sleeping, each by the name `Native`.
@@ -70,6 +73,10 @@ const EMPTY: u32 = 0;
 const ASLEEP: u32 = 1;
 
 const POSTED: u32 = 2;
+const ASKED: u32 = 3;
+
+/// Whether anybody asks.
+const ASKS: bool = cfg!(feature = "deadlock") || MODEL;
 
 /// How long an interruptible sleep is where no signal ends it.
 const SIGNAL_STEP: core::time::Duration = core::time::Duration::from_millis(20);
@@ -83,6 +90,8 @@ pub(crate) enum Wake {
     TimedOut,
     /// A signal, perhaps, and no post had come.
     Interrupted,
+    /// Asked, and no post had come.
+    Asked,
 }
 
 /// A way to sleep on one word. May always return too early; never too late.
@@ -153,6 +162,9 @@ impl<S: Sleeper> Semaphore<S> {
                 signals::take_mark();
                 return self.give_up(Wake::Interrupted);
             }
+            if ASKS && word == ASKED {
+                return self.give_up(Wake::Asked);
+            }
         }
     }
 
@@ -168,6 +180,21 @@ impl<S: Sleeper> Semaphore<S> {
     pub(crate) fn is_posted(&self) -> bool {
         // Relaxed: the owner then takes it by a wait.
         self.word.load(Relaxed) == POSTED
+    }
+
+    /// Makes the wait that is going on return [`Wake::Asked`], if it is asleep; true if it is. The
+    /// semaphore stays alive meanwhile: the owner is kept from leaving by a lock that the caller has.
+    pub(crate) fn ask(&self) -> bool {
+        let waker = self.sleeper.waker();
+        // Relaxed, both: nothing is handed on but the question.
+        let asleep = self
+            .word
+            .compare_exchange(ASLEEP, ASKED, Relaxed, Relaxed)
+            .is_ok();
+        if asleep {
+            S::wake(waker, &raw const self.word);
+        }
+        asleep
     }
 
     /// Ends the one wait that is going on or to come.

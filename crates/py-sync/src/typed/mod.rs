@@ -28,7 +28,9 @@
 //!
 //! * A waiter that has waited for 1 ms is handed the lock by the next unlock that looks at the
 //!   queue, where parking_lot's unlocks become fair by chance, every half a millisecond on average.
-//! * There is no deadlock detection, no hardware lock elision, and no `send_guard`.
+//! * `deadlock::check_deadlock` (feature `deadlock`, parking_lot's `deadlock_detection`) has threads tell
+//!   their backtraces and sleep on, where parking_lot's never run again; the backtrace is std's.
+//! * There is no hardware lock elision, and no `send_guard`.
 //! * A [`Condvar`] may be used with several mutexes at a time, and with every mutex over a
 //!   [`RawByteMutex`]; so its waits have one more type parameter.
 //! * No typed lock calls the [`Runtime`](crate::Runtime), but for those over [`DetachingRawMutex`].
@@ -67,6 +69,7 @@ pub use self::rw_lock::{
     RecursiveRwLockUpgradableReadGuard, RecursiveRwLockWriteGuard, RwLock, RwLockReadGuard,
     RwLockUpgradableReadGuard, RwLockWriteGuard, const_rwlock,
 };
+pub use crate::deadlock;
 pub use crate::parking_lot::after_fork;
 pub use ::lock_api;
 
