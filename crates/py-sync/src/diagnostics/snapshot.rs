@@ -90,13 +90,7 @@ impl<const N: usize> ParkingLot<N> {
 
 impl Waiting {
     /// Nanoseconds of the monotonic clock.
-    pub(crate) fn until(
-        now: u64,
-        address: usize,
-        kind: Kind,
-        ident: Ident,
-        since: u64,
-    ) -> Waiting {
+    pub(crate) fn until(now: u64, address: usize, kind: Kind, ident: Ident, since: u64) -> Waiting {
         Waiting {
             address,
             kind,

@@ -40,7 +40,7 @@ mod asking;
 mod store;
 
 pub(crate) use asking::{Answer, WordWait, answer, ask_in_word, checking, hears, sleep_in_word};
-pub(crate) use asking::{word_waits, wants_answers};
+pub(crate) use asking::{wants_answers, word_waits};
 pub(crate) use store::Renewable;
 
 use crate::primitive::{

@@ -57,12 +57,7 @@ impl<const N: usize> ParkingLot<N> {
 
     /// Calls `f` with the request and the record of each waiter of one bucket, under its lock, if
     /// there are no more than `room`. How many there are.
-    fn inspect(
-        &self,
-        bucket: usize,
-        room: usize,
-        mut f: impl FnMut(&Request, &Record),
-    ) -> usize {
+    fn inspect(&self, bucket: usize, room: usize, mut f: impl FnMut(&Request, &Record)) -> usize {
         assert_outside();
         self.buckets[bucket].lock(|queue| {
             if queue.len() <= room {

@@ -8,8 +8,8 @@
 use crate::held;
 use crate::primitive::MODEL;
 use crate::sys;
-use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use core::sync::atomic::Ordering::Relaxed;
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use py_thread::Ident;
 
 /// What a parked thread waits for.

@@ -192,7 +192,11 @@ pub fn check_deadlock() -> Vec<Vec<DeadlockedThread>> {
     let graph = Graph::of_two_looks();
     reported.retain(|id| graph.waits().iter().any(|wait| wait.id == *id));
     let mut circles = graph.circles();
-    circles.retain(|circle| circle.iter().any(|&i| !reported.contains(&graph.waits()[i].id)));
+    circles.retain(|circle| {
+        circle
+            .iter()
+            .any(|&i| !reported.contains(&graph.waits()[i].id))
+    });
     if circles.is_empty() {
         return Vec::new();
     }
