@@ -38,6 +38,8 @@
 
 mod asking;
 mod store;
+#[cfg(all(test, not(loom)))]
+mod tests;
 
 pub(crate) use asking::{Answer, WordWait, answer, ask_in_word, checking, hears, sleep_in_word};
 pub(crate) use asking::{wants_answers, word_waits};

@@ -3,7 +3,8 @@
 use super::{at, end, find, find_nothing, give_up, lock_attached, on, pass, until_waiting};
 use py_sync::diagnostics::Kind;
 use py_sync::{
-    LockFlags, Mutex, OnceFlag, RawMutex, RecursiveMutex, deadlock, with_critical_section,
+    LockFlags, Mutex, OnceFlag, ParkStatus, RawMutex, RecursiveMutex, deadlock,
+    with_critical_section,
 };
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -250,13 +251,15 @@ fn keys_of_the_programs_own() {
             deadlock::acquire_resource(key(first));
             BOTH.wait();
             // SAFETY: the keys are this test's own.
-            unsafe { py_sync::park(key(second), || true, 0, None, LockFlags::NONE) };
+            let status = unsafe { py_sync::park(key(second), || true, 0, None, LockFlags::NONE) };
+            assert_eq!(status, ParkStatus::Ok);
             deadlock::release_resource(key(first));
         })
     });
     find(&[(Kind::Park, key(0)), (Kind::Park, key(1))]);
     end(threads.into(), || {
         // SAFETY: as above.
-        [0, 1].map(|i| unsafe { py_sync::unpark_all(key(i)) });
+        let woken = [0, 1].map(|i| unsafe { py_sync::unpark_all(key(i)) });
+        assert!(woken.iter().all(|&n| n <= 1));
     });
 }

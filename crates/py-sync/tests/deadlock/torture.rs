@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 const THREADS: u64 = 6;
-const ROUNDS: usize = if cfg!(miri) { 20 } else { 4_000 };
+const ROUNDS: usize = if cfg!(miri) { 20 } else { 20_000 };
 
 /// What they share. Locks of one level are taken from left to right, the levels from top to bottom.
 static SECTIONS: [Mutex; 3] = [const { Mutex::new() }; 3];
