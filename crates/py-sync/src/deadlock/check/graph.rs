@@ -16,19 +16,19 @@ pub(super) struct Wait {
     pub(super) address: usize,
     /// Where it is parked.
     pub(super) key: usize,
-    needs: Needs,
+    pub(super) needs: Needs,
     pub(super) own: Ident,
-    current: Ident,
+    pub(super) current: Ident,
     /// Nanoseconds of the monotonic clock.
     pub(super) since: u64,
     pub(super) interruptible: bool,
     /// D2.
-    counts: bool,
+    pub(super) counts: bool,
 }
 
 /// Who has to act for a wait to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Needs {
+pub(super) enum Needs {
     /// Who holds it in this way.
     Holder(Hold),
     RwMutex(WaitsTo),
@@ -109,7 +109,7 @@ impl Graph {
         Graph::new(waits, &held::all())
     }
 
-    fn new(waits: Vec<Wait>, held: &[Held]) -> Graph {
+    pub(super) fn new(waits: Vec<Wait>, held: &[Held]) -> Graph {
         let found = Found::new(&waits, held);
         let edges = waits.iter().enumerate();
         let edges = edges.map(|(i, wait)| match wait.counts {
@@ -121,7 +121,7 @@ impl Graph {
     }
 
     /// The second look's graph, with the edges that both have.
-    fn confirmed_by(&self, second: &Graph) -> Graph {
+    pub(super) fn confirmed_by(&self, second: &Graph) -> Graph {
         let before = self.ids();
         let edges = second.edges.iter().enumerate();
         let edges = edges.map(|(from, edges)| {

@@ -37,6 +37,8 @@
 //! [`falls_asleep`]: crate::parking_lot::record::Record::falls_asleep
 
 mod graph;
+#[cfg(all(test, not(loom)))]
+mod tests;
 
 use crate::diagnostics::Waiting;
 use crate::held::{self, Answer};
