@@ -11,6 +11,7 @@
 //! | the lot's buckets, locked and full of dead waiters | unlocked, empty |
 //! | [`signal_arrived`](crate::signal_arrived)'s mark, this thread's own | kept |
 //! | `diagnostics::counters` | go on from the parent's |
+//! | `deadlock`'s records of who holds what | the forking thread's own |
 //!
 //! A runtime that wants all its locks free in the child may also zero their memory: all-zero bytes
 //! are an unlocked lock. A thread must not fork from within a lock call of its own, as from a hook

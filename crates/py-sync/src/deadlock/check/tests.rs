@@ -10,6 +10,7 @@ use crate::held::{Held, Hold};
 use crate::parking_lot::Kind;
 use crate::rw_mutex::WaitsTo;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
 use py_thread::Ident;
 use std::collections::VecDeque;
 
@@ -307,7 +308,7 @@ fn schedules() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 20 } else { 20_000 }))]
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 20 } else { 4_000 }))]
 
     #[test]
     fn what_two_looks_find_is_stuck_for_ever(
