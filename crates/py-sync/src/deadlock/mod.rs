@@ -17,15 +17,13 @@
 //!         let _second = second.lock_guard(); // sleeps for ever
 //!     });
 //! }
-//! // A thread that looks every second:
+//! // A thread that looks now and then:
 //! let deadlocks = loop {
 //!     let deadlocks = deadlock::check_deadlock();
 //!     if !deadlocks.is_empty() {
 //!         break deadlocks;
 //!     }
-//!     # let tick = Duration::from_millis(5);
-//!     # let _a_second = tick; let tick = tick;
-//!     std::thread::sleep(tick);
+//!     std::thread::sleep(Duration::from_millis(50));
 //! };
 //! assert_eq!((deadlocks.len(), deadlocks[0].len()), (1, 2));
 //! for thread in &deadlocks[0] {
@@ -55,11 +53,12 @@
 //! critical sections are suspended. Not seen:
 //!
 //! * A wait with a timeout: the circle ends by itself. A wait that a signal may end is seen, and said to
-//!   be so.
+//!   be so; but for systems other than Linux, Android and FreeBSD, where it goes in steps and is missed.
+//! * A wait for a thread that has ended with the lock held: that is no circle.
 //! * Waits that have no holder: for an [`Event`](crate::Event), a [`Semaphore`](crate::Semaphore), a
 //!   condition variable, a join; and a [`SeqLock`](crate::SeqLock)'s, who spin.
-//! * Locks that C took ([`c_api`](crate)'s mutexes, raw mutexes and critical sections): their unlocks are
-//!   inlined there, and tell nobody.
+//! * Locks that C took (the feature `c-api`): the unlocks of its mutexes, raw mutexes and critical sections
+//!   may be inlined there, and tell nobody; its recursive mutexes go by C's idents.
 //!
 //! # Who holds a lock
 //!

@@ -36,20 +36,18 @@
 //!
 //! The mutexes order all. No model sees any of this: it touches no lock's word.
 
-mod asking;
+pub(crate) mod asking;
 mod store;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
-pub(crate) use asking::{Answer, WordWait, answer, ask_in_word, checking, hears, sleep_in_word};
-pub(crate) use asking::{wants_answers, word_waits};
-pub(crate) use store::Renewable;
+pub(crate) use asking::{answer, sleep_in_word};
 
 use crate::primitive::{
     Acquire, AtomicU8, AtomicU64, MODEL, Relaxed, Release, const_fn, lot_static, repeat,
 };
 use py_thread::Ident;
-use store::{Store, copy};
+use store::{Renewable, Store, copy};
 
 /// Whether this build records.
 pub(crate) const TOLD: bool = cfg!(feature = "deadlock") && !MODEL;

@@ -89,7 +89,7 @@ impl<T: Copy> Store<T> {
 }
 
 /// A std mutex that the child of a fork makes anew, if a thread of its parent held it.
-pub(crate) struct Renewable<T>(UnsafeCell<Mutex<T>>);
+pub(super) struct Renewable<T>(UnsafeCell<Mutex<T>>);
 
 // SAFETY: a mutex, which only `renew` writes to, beside which nobody is.
 unsafe impl<T: Send> Sync for Renewable<T> {}
@@ -106,7 +106,7 @@ impl<T> Renewable<T> {
         self.0.with(|mutex| unsafe { &*mutex })
     }
 
-    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, T> {
         self.mutex().lock().unwrap_or_else(PoisonError::into_inner)
     }
 

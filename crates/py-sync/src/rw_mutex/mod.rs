@@ -7,7 +7,7 @@
 mod fork;
 mod guard;
 mod protocol;
-mod queue;
+pub(crate) mod queue;
 mod timed;
 mod unlock;
 mod upgrade;
@@ -21,7 +21,6 @@ use crate::held::{self, Hold};
 use crate::primitive::{Acquire, AtomicUsize, Relaxed, Release, const_fn};
 use core::fmt;
 pub(crate) use protocol::Rank;
-pub(crate) use queue::WaitsTo;
 
 const FREE: usize = UNLOCKED as usize;
 const WRITER: usize = LOCKED as usize;

@@ -108,6 +108,19 @@ fn one_of_many_readers_and_a_writer() {
 }
 
 #[test]
+fn a_reader_that_wants_to_write() {
+    static RW: RwMutex = RwMutex::new();
+    let reader = thread::spawn(|| {
+        RW.read_lock();
+        RW.write_lock();
+        RW.write_unlock();
+    });
+    find(&[on_rw(&RW)]);
+    RW.read_unlock();
+    end(vec![reader], || ());
+}
+
+#[test]
 fn a_reader_that_reads_again_behind_a_waiting_writer() {
     static RW: RwMutex = RwMutex::new();
     let reader = thread::spawn(|| {

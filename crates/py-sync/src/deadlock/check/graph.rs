@@ -1,9 +1,10 @@
 //! [`Graph`]: the waits, and which of them cannot end before which others do.
 
-use crate::held::{self, Held, Hold, WordWait};
+use crate::held::asking::{WordWait, word_waits};
+use crate::held::{self, Held, Hold};
 use crate::parking_lot::record::Record;
 use crate::parking_lot::{Kind, Request, lot};
-use crate::rw_mutex::WaitsTo;
+use crate::rw_mutex::queue::WaitsTo;
 use py_thread::Ident;
 use std::collections::{HashMap, HashSet};
 
@@ -105,7 +106,7 @@ impl Graph {
     pub(super) fn look() -> Graph {
         // The waits first (D2).
         let mut waits = lot().collect(Wait::parked);
-        waits.extend(held::word_waits().into_iter().map(Wait::in_word));
+        waits.extend(word_waits().into_iter().map(Wait::in_word));
         Graph::new(waits, &held::all())
     }
 

@@ -41,7 +41,7 @@ mod graph;
 mod tests;
 
 use crate::diagnostics::Waiting;
-use crate::held::{self, Answer};
+use crate::held::asking::{Answer, ask_in_word, checking, hears, wants_answers};
 use crate::parking_lot::{Kind, lot};
 use crate::sys;
 use core::fmt;
@@ -99,7 +99,6 @@ impl DeadlockedThread {
     ///     println!("{}", thread.backtrace());
     /// }
     /// ```
-    #[must_use]
     pub fn backtrace(&self) -> &Backtrace {
         &self.backtrace
     }
@@ -190,7 +189,7 @@ impl fmt::Display for DeadlockedThread {
 /// ```
 #[must_use = "a deadlock is reported once"]
 pub fn check_deadlock() -> Vec<Vec<DeadlockedThread>> {
-    let mut reported = held::checking();
+    let mut reported = checking();
     let graph = Graph::of_two_looks();
     reported.retain(|id| graph.waits().iter().any(|wait| wait.id == *id));
     let mut circles = graph.circles();
@@ -230,13 +229,13 @@ fn thread(wait: &Wait, answer: Answer) -> DeadlockedThread {
 
 /// Asks each where it is.
 fn ask(waits: &[&Wait]) -> HashMap<u64, Answer> {
-    let receiver = held::wants_answers();
+    let receiver = wants_answers();
     let mut answers = HashMap::new();
     for _ in 0..ROUNDS {
         let silent = waits.iter().filter(|wait| !answers.contains_key(&wait.id));
         // One that is just answering is not asleep, and not asked again.
         silent.for_each(|wait| match wait.kind {
-            Kind::RawMutex => held::ask_in_word(wait.id),
+            Kind::RawMutex => ask_in_word(wait.id),
             _ => lot().ask(wait.key, wait.id),
         });
         while answers.len() < waits.len() {
@@ -252,6 +251,6 @@ fn ask(waits: &[&Wait]) -> HashMap<u64, Answer> {
             break;
         }
     }
-    held::hears(receiver);
+    hears(receiver);
     answers
 }

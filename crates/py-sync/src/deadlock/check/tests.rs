@@ -8,7 +8,7 @@
 use super::graph::{Graph, Needs, Wait};
 use crate::held::{Held, Hold};
 use crate::parking_lot::Kind;
-use crate::rw_mutex::WaitsTo;
+use crate::rw_mutex::queue::WaitsTo;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use py_thread::Ident;
