@@ -67,7 +67,7 @@ impl RawMutex {
     /// assert!(m.try_lock());
     /// ```
     pub unsafe fn at_fork_reinit(&self) {
-        held::forget(self.as_ptr().addr());
+        held::forget(self.key());
         // SAFETY: the caller's promise.
         unsafe { self.reset() };
     }

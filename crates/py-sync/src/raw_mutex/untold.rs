@@ -18,7 +18,7 @@ impl RawMutex {
         UntoldGuard(self)
     }
 
-    pub(super) fn key(&self) -> usize {
+    pub(crate) fn key(&self) -> usize {
         core::ptr::from_ref(self).addr()
     }
 }

@@ -1,6 +1,6 @@
 //! What looks like a circle and is none, and what ends one.
 
-use super::{Wait, at, end, find, find_nothing, found_at, give_up, on, until_waiting};
+use super::{Wait, at, end, find_nothing, found_at, give_up, on, until_waiting};
 use py_sync::diagnostics::{self, Kind};
 use py_sync::{LockFlags, LockStatus, Mutex, RecursiveMutex, RwMutex, deadlock};
 use py_thread::LogicalThread;
@@ -125,6 +125,7 @@ fn a_reader_whose_lock_another_thread_has_given_up() {
 #[test]
 #[cfg(feature = "lock_api")]
 fn a_mutex_that_was_handed_over_is_the_new_owners() {
+    use super::find;
     use py_sync::typed::{FairMutex, FairMutexGuard};
     static FAIR: FairMutex<()> = FairMutex::new(());
     static M: Mutex = Mutex::new();
