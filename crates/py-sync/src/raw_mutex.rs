@@ -141,7 +141,7 @@ impl RawMutex {
     #[inline]
     pub fn lock(&self) {
         if !self.lock_free() {
-            self.lock_contended(true);
+            self.lock_contended::<{ held::TOLD }>();
         }
         held::exclusive(self.key());
     }
@@ -153,7 +153,7 @@ impl RawMutex {
     }
 
     #[cold]
-    fn lock_contended(&self, told: bool) {
+    fn lock_contended<const TOLD: bool>(&self) {
         let waiter = Waiter::new();
         let mut spin = Spin::on_bucket();
         loop {
@@ -169,7 +169,7 @@ impl RawMutex {
                 // SAFETY: in no list now, and it stays where it is until the wait is over.
                 let list = unsafe { waiter.join(older) };
                 self.put_or_wake(seen, list);
-                waiter.wait(told.then(|| self.key()));
+                waiter.wait(TOLD.then(|| self.key()));
             }
         }
     }

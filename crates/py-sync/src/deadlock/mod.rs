@@ -73,9 +73,11 @@
 //! # Cost
 //!
 //! With the feature, each lock and unlock call writes a record under one of 61 mutexes of std's, in memory
-//! that it does not take from the global allocator. A lock stays as large as it was. A thread that sleeps
-//! notes a few words on its stack. A check takes one bucket's lock at a time, twice each; only if it
-//! finds a deadlock are threads woken, for their backtraces, after which they sleep on.
+//! that it does not take from the global allocator. So a thread that is stopped in the midst of that, by a
+//! debugger or a signal, holds up others that lock or unlock; and no lock may be taken in a signal handler.
+//! A lock stays as large as it was. A thread that sleeps notes a few words on its stack. A check takes
+//! one bucket's lock at a time, twice each; only if it finds a deadlock are threads woken, for their
+//! backtraces, after which they sleep on.
 
 #[cfg(feature = "deadlock")]
 mod check;

@@ -24,7 +24,7 @@
 //! * H4: of a lock with several readers it is not known which of them another thread's unlock is for:
 //!   then all of them are forgotten.
 //! * H5: no lock of ours is taken, no global allocator called, and nothing waited for while a store's
-//!   mutex is held. So it is held up by nobody, and recording cannot be part of a deadlock.
+//!   mutex is held, but the system's allocator. So recording cannot be part of a deadlock.
 //! * H6: a forked child keeps the forking thread's records. A store that another thread was about to
 //!   change is emptied.
 //!

@@ -7,7 +7,7 @@ impl RawMutex {
     #[inline]
     pub(crate) fn lock_untold(&self) {
         if !self.lock_free() {
-            self.lock_contended(false);
+            self.lock_contended::<false>();
         }
     }
 

@@ -64,6 +64,7 @@ fn a_thread_is_named_says_where_it_is_and_sleeps_on() {
 /// The example of parking_lot's own documentation.
 #[test]
 #[cfg(feature = "lock_api")]
+#[cfg_attr(miri, ignore = "its thread sleeps until the process ends")]
 fn code_that_was_written_for_parking_lot_compiles() {
     use py_sync::typed as parking_lot;
 
