@@ -46,7 +46,7 @@ mod world {
     #[inline]
     pub(crate) fn has_many_processors() -> bool {
         // No `OnceLock`: the child of a fork would wait for ever for a thread of its parent that was
-        // asking. Who comes before the answer asks too.
+        // asking. Who comes before the answer goes by what is said first.
         static ANSWER: AtomicU8 = AtomicU8::new(UNKNOWN);
         // Relaxed, here and below: the answer is all there is to know.
         match ANSWER.load(Ordering::Relaxed) {
@@ -61,7 +61,9 @@ mod world {
 
     #[cold]
     fn ask(answer: &AtomicU8) -> bool {
-        // Not known is many: a few wasted microseconds.
+        // Not known is many: a few wasted microseconds. Said before it is asked, since that allocates, and
+        // the lock that this thread waits for may be the allocator's: it would ask again, for ever.
+        answer.store(MANY, Ordering::Relaxed);
         let many = std::thread::available_parallelism().map_or(true, |n| n.get() > 1);
         answer.store(if many { MANY } else { ONE }, Ordering::Relaxed);
         many
