@@ -7,6 +7,7 @@ mod report;
 mod rw;
 mod torture;
 
+use py_sync::deadlock::DeadlockedThread;
 use py_sync::diagnostics::{self, Kind};
 use py_sync::{LockFlags, Mutex, RawMutex, deadlock};
 use std::sync::{Mutex as StdMutex, PoisonError};
@@ -24,14 +25,34 @@ static FOUND: StdMutex<Vec<Vec<Wait>>> = StdMutex::new(Vec::new());
 /// Checks, and returns all that was ever found at one of `addresses`.
 fn found_at(addresses: &[usize]) -> Vec<Vec<Wait>> {
     let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
-    for threads in deadlock::check_deadlock() {
-        let circle = threads
-            .iter()
-            .map(|t| (t.waiting().kind, t.waiting().address));
-        found.push(circle.collect());
-    }
+    let new = deadlock::check_deadlock();
+    found.extend(new.iter().map(|threads| waits_of(threads)));
     let here = |circle: &&Vec<Wait>| circle.iter().any(|(_, at)| addresses.contains(at));
     found.iter().filter(here).cloned().collect()
+}
+
+fn waits_of(threads: &[DeadlockedThread]) -> Vec<Wait> {
+    let waits = threads.iter().map(DeadlockedThread::waiting);
+    waits.map(|wait| (wait.kind, wait.address)).collect()
+}
+
+/// Starts a thread that deadlocks with itself at `address`: what is reported of it. No other test's check
+/// takes the report, of which there is one.
+fn report_of(
+    address: usize,
+    start: impl FnOnce() -> JoinHandle<()>,
+) -> (JoinHandle<()>, DeadlockedThread) {
+    let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+    let thread = start();
+    loop {
+        for mut threads in deadlock::check_deadlock() {
+            found.push(waits_of(&threads));
+            if threads[0].waiting().address == address {
+                return (thread, threads.remove(0));
+            }
+        }
+        thread::sleep(TICK);
+    }
 }
 
 /// Waits until the circle is found, and nothing else with its locks.

@@ -1,6 +1,6 @@
 //! What looks like a circle and is none, and what ends one.
 
-use super::{Wait, at, end, find_nothing, found_at, give_up, on, until_waiting};
+use super::{at, end, find_nothing, found_at, give_up, report_of, until_waiting};
 use py_sync::diagnostics::{self, Kind};
 use py_sync::{LockFlags, LockStatus, Mutex, RecursiveMutex, RwMutex, deadlock};
 use py_thread::LogicalThread;
@@ -125,7 +125,7 @@ fn a_reader_whose_lock_another_thread_has_given_up() {
 #[test]
 #[cfg(feature = "lock_api")]
 fn a_mutex_that_was_handed_over_is_the_new_owners() {
-    use super::find;
+    use super::{find, on};
     use py_sync::typed::{FairMutex, FairMutexGuard};
     static FAIR: FairMutex<()> = FairMutex::new(());
     static M: Mutex = Mutex::new();
@@ -202,38 +202,16 @@ fn a_mutex_that_is_a_signal_and_said_to_be_one() {
 #[test]
 fn a_wait_that_a_signal_may_end_is_reported_as_one() {
     static M: Mutex = Mutex::new();
-    let thread = thread::spawn(|| {
-        M.lock();
-        assert!(
-            M.lock_timed(None, LockFlags::FAIL_IF_INTERRUPTED)
-                .is_acquired()
-        );
-        give_up(&M);
-    });
-    loop {
-        let mut found = super::FOUND.lock().unwrap();
-        let deadlocks = deadlock::check_deadlock();
-        let mut ours = None;
-        for threads in deadlocks {
-            let wait = |t: &deadlock::DeadlockedThread| -> Wait {
-                (t.waiting().kind, t.waiting().address)
-            };
-            if wait(&threads[0]) == on(&M) {
-                ours = Some(threads[0].is_interruptible());
-            }
-            found.push(threads.iter().map(wait).collect());
-        }
-        drop(found);
-        // Another test may have found it.
-        if let Some(interruptible) = ours {
-            assert!(interruptible);
-            break;
-        }
-        if !found_at(&[at(&M)]).is_empty() {
-            break;
-        }
-        thread::sleep(super::TICK);
-    }
+    let start = || {
+        thread::spawn(|| {
+            M.lock();
+            let status = M.lock_timed(None, LockFlags::FAIL_IF_INTERRUPTED);
+            assert!(status.is_acquired());
+            give_up(&M);
+        })
+    };
+    let (thread, reported) = report_of(at(&M), start);
+    assert!(reported.is_interruptible());
     end(vec![thread], || give_up(&M));
 }
 

@@ -1,48 +1,31 @@
 //! What a report says of its threads, and what it does to them.
 
-use super::{at, end, give_up};
+use super::{at, end, give_up, report_of};
+use py_sync::Mutex;
 use py_sync::diagnostics::Kind;
-use py_sync::{Mutex, deadlock};
 use py_thread::Ident;
 use std::sync::mpsc::channel;
 use std::thread;
 
+#[inline(never)]
 fn locks_what_it_has_locked(m: &Mutex) {
     m.lock();
     m.lock();
     give_up(m);
 }
 
-/// Alone in its process, under nextest; else another test's check may take the report.
 #[test]
 fn a_thread_is_named_says_where_it_is_and_sleeps_on() {
     static M: Mutex = Mutex::new();
     let (tell, told) = channel();
-    let thread = thread::spawn(move || {
-        tell.send(Ident::own()).unwrap();
-        locks_what_it_has_locked(&M);
-    });
-    let ident = told.recv().unwrap();
-    let mut found = super::FOUND.lock().unwrap();
-    let reported = loop {
-        let deadlocks = deadlock::check_deadlock();
-        for threads in &deadlocks {
-            let waits = threads
-                .iter()
-                .map(|t| (t.waiting().kind, t.waiting().address));
-            found.push(waits.collect());
-        }
-        let mut ours = deadlocks.into_iter().flatten();
-        if let Some(ours) = ours.find(|t| t.waiting().address == at(&M)) {
-            break ours;
-        }
-        assert!(
-            found.iter().flatten().all(|&(_, a)| a != at(&M)),
-            "found before"
-        );
-        thread::sleep(super::TICK);
+    let start = || {
+        thread::spawn(move || {
+            tell.send(Ident::own()).unwrap();
+            locks_what_it_has_locked(&M);
+        })
     };
-    drop(found);
+    let (thread, reported) = report_of(at(&M), start);
+    let ident = told.recv().unwrap();
     assert_eq!(reported.thread_id(), thread.thread().id());
     assert_eq!(reported.ident(), ident);
     assert_eq!(reported.waiting().kind, Kind::Mutex);
