@@ -72,12 +72,14 @@
 //!
 //! # Cost
 //!
-//! With the feature, each lock and unlock call writes a record under one of 61 mutexes of std's, in memory
-//! that it does not take from the global allocator. So a thread that is stopped in the midst of that, by a
-//! debugger or a signal, holds up others that lock or unlock; and no lock may be taken in a signal handler.
+//! With the feature, each lock and unlock call writes a record under one of 61 mutexes of std's: a free
+//! lock and its unlock cost about three times as much (17 ns where they cost 5). The memory for it does
+//! not come from the global allocator. A thread that is stopped while it records, by a debugger or a
+//! signal, holds up others that lock or unlock; and no lock may be taken in a signal handler.
+//!
 //! A lock stays as large as it was. A thread that sleeps notes a few words on its stack. A check takes
-//! one bucket's lock at a time, twice each; only if it finds a deadlock are threads woken, for their
-//! backtraces, after which they sleep on.
+//! one bucket's lock at a time, and each three times at most; only if it finds a deadlock are threads
+//! woken, for their backtraces, after which they sleep on.
 
 #[cfg(feature = "deadlock")]
 mod check;
