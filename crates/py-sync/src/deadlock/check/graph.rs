@@ -97,7 +97,7 @@ pub(super) struct Graph {
 type EdgeId = (u64, u64, u64);
 
 impl Graph {
-    /// As it was at the moment between two looks: see the head of `mod.rs`.
+    /// With what was there between two looks: see the head of `mod.rs`.
     pub(super) fn of_two_looks() -> Graph {
         let first = Graph::look();
         first.confirmed_by(&Graph::look())

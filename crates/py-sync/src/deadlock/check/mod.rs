@@ -1,4 +1,4 @@
-//! [`check_deadlock`]: two looks at who waits and who holds, and a question to those in a circle.
+//! [`check_deadlock`]: looks at who waits and who holds, and a question to those in a circle.
 //!
 //! ```text
 //!   look: the waits, bucket by bucket ─▶ the records, store by store ─▶ edges ┐
@@ -11,9 +11,10 @@
 //! two waits and a record, each with a number that no other has (`held`, H2), or of two waits in one
 //! queue.
 //!
-//! Why a circle that is reported is one. Let *t* be the moment between the first look and the second.
-//! * D1: a wait, and a record, that both looks find has been there all the time between, hence at *t*:
-//!   each is written once, and its number never comes back. That neither look is of one instant does not
+//! The first look and the second see to it that hardly any thread is asked in vain. Why a circle that is
+//! reported is one: let *t* be the moment between the second look and the third.
+//! * D1: a wait, and a record, that both of these find has been there all the time between, hence at *t*:
+//!   each is written once, and its number never comes back. That no look is of one instant does not
 //!   matter, nor that no two buckets are locked together.
 //! * D2: a wait that counts is of a thread that is queued, asleep, and has nothing left to do before its
 //!   sleep (its critical sections are given up: it said [`falls_asleep`] after that, and the records are
@@ -25,14 +26,13 @@
 //!   have acted before. So none ever does.
 //! * D4: a waiting writer stops a reader for good only if no upgradable reader lets it pass: `rw_mutex`,
 //!   U2. One may be on its way that is in no queue: it is recorded as an attempt from before it could be
-//!   until it has let the readers in. If the second look finds none, nor an upgradable reader, then of
-//!   those that were there at *t* none became one (else it would have taken our reader out of the queue,
-//!   against D1), and who comes after *t* stands behind the writer.
+//!   until it has let the readers in. The second look has found none, nor an upgradable reader. So those
+//!   that had come by then have let nobody in that the third look finds in the queue, and who came later
+//!   stands behind the writer.
 //! * D5: who acts on behalf of a thread of the circle may end it nevertheless: a thread that unlocks what
-//!   another locked, a signal. The third look finds that it has ended if it has by then. For the rest see
-//!   "Who holds a lock" in the module's documentation.
+//!   another locked, a signal. For that see "Who holds a lock" in the module's documentation.
 //!
-//! What a circle that lasts needs to be found is to be there during one check.
+//! A circle is found by the first check that begins after its threads have fallen asleep.
 //!
 //! [`falls_asleep`]: crate::parking_lot::record::Record::falls_asleep
 
