@@ -143,35 +143,3 @@ pub(super) fn copy<T: Copy>(from: &Renewable<Store<T>>, copies: &mut Vec<T>) {
         }
     }
 }
-
-#[cfg(all(test, not(loom)))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_store_keeps_what_is_not_removed() {
-        let mut store = Store::new();
-        assert!(store.as_slice().is_empty());
-        for n in 0..100_u64 {
-            store.push(n);
-        }
-        store.retain(|n| n % 3 != 0);
-        store.remove(0);
-        let mut kept = store.as_slice().to_vec();
-        kept.sort_unstable();
-        assert_eq!(kept.len(), 65);
-        assert!(kept.iter().all(|n| n % 3 != 0 && *n < 100));
-    }
-
-    #[test]
-    fn who_renews_a_free_one_keeps_what_it_likes_and_a_locked_one_starts_anew() {
-        let numbers = Renewable::new(vec![1, 2, 3]);
-        // SAFETY: no other thread knows it.
-        unsafe { numbers.renew(|v| v.retain(|n| *n != 2), Vec::new()) };
-        assert_eq!(*numbers.lock(), [1, 3]);
-        core::mem::forget(numbers.lock());
-        // SAFETY: as above; the guard is forgotten, as that of a thread that is gone.
-        unsafe { numbers.renew(|_| unreachable!("it is locked"), vec![4]) };
-        assert_eq!(*numbers.lock(), [4]);
-    }
-}
