@@ -2,7 +2,7 @@
 //!
 //! A record is written inside a lock call, and that may be a call of the program's own allocator. So
 //! nothing here asks the global allocator for memory while a record is written: a store takes its
-//! memory from the system's, and never gives it back.
+//! memory from the system's.
 
 use crate::primitive::{UnsafeCell, const_fn};
 use core::{ptr, slice};
@@ -50,17 +50,22 @@ impl<T: Copy> Store<T> {
         if memory.is_null() {
             return false;
         }
-        if let Some(old) = ptr::NonNull::new(self.first) {
-            let layout = Layout::array::<T>(self.capacity).expect("it was allocated with it");
-            // SAFETY: two pieces of memory, both of at least `len` values; the old one was allocated
-            // with this layout, and is not used again.
-            unsafe {
-                ptr::copy_nonoverlapping(self.first, memory, self.len);
-                System.dealloc(old.as_ptr().cast(), layout);
-            }
+        if self.len > 0 {
+            // SAFETY: two pieces of memory, both of at least `len` values.
+            unsafe { ptr::copy_nonoverlapping(self.first, memory, self.len) };
         }
+        self.give_back();
         (self.first, self.capacity) = (memory, capacity);
         true
+    }
+
+    /// Gives the memory back, which is not used again.
+    fn give_back(&mut self) {
+        if self.capacity > 0 {
+            let layout = Layout::array::<T>(self.capacity).expect("it was allocated with it");
+            // SAFETY: allocated with this layout, by `grow`.
+            unsafe { System.dealloc(self.first.cast(), layout) };
+        }
     }
 
     pub(super) fn as_slice(&self) -> &[T] {
@@ -85,6 +90,12 @@ impl<T: Copy> Store<T> {
                 self.remove(index);
             }
         }
+    }
+}
+
+impl<T: Copy> Drop for Store<T> {
+    fn drop(&mut self) {
+        self.give_back();
     }
 }
 
