@@ -51,9 +51,11 @@ use crate::sync::{Acquire, AtomicU8, MODEL, Release, lot_static};
 /// | any lock whose memory was zeroed since | free |
 /// | the mark of [`signal_arrived`](crate::signal_arrived), the forking thread's own | kept |
 /// | the counters of `diagnostics` | go on from the parent's |
+/// | the records of `deadlock` | those of the forking thread |
 ///
 /// Each row has a test with a real fork, and random programs of primitives, operations and forks are
-/// tested too: `tests/fork_table/`, `tests/typed_fork.rs`, `tests/semaphore_fork.rs`.
+/// tested too: `tests/fork_table/`, `tests/typed_fork.rs`, `tests/semaphore_fork.rs`,
+/// `tests/deadlock_fork.rs`.
 ///
 /// A thread must not fork from within a lock call: from a hook of the [`Runtime`](crate::Runtime), or a
 /// callback of the lot.

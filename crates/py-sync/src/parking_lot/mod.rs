@@ -54,6 +54,7 @@
 mod adaptive;
 mod bucket;
 mod fork;
+mod inspect;
 pub(crate) mod record;
 mod table;
 mod waiter;
