@@ -1,8 +1,8 @@
 //! `Python/lock.c`.
 
 use super::{
-    _PyOnceFlag, _PyRWMutex, _PyRawMutex, _PyRecursiveMutex, _PySeqLock, PyEvent, PyMutex,
-    PyTime_t, runtime, timeout,
+    _PyOnceFlag, _PyRWMutex, _PyRawMutex, _PyRecursiveMutex, PyEvent, PyMutex, PyTime_t, runtime,
+    timeout,
 };
 use crate::deadline::Monotonic;
 use crate::flags::{LockFlags, LockStatus};
@@ -93,16 +93,6 @@ unsafe extern "C" fn lock_timed_slow(m: *mut PyMutex, timeout_ns: PyTime_t, flag
 unsafe extern "C" fn try_unlock_slow(m: *mut PyMutex) -> c_int {
     // SAFETY: the caller promises that the mutex is alive and aligned.
     or_minus_one(unsafe { &*m }.try_unlock())
-}
-
-/// # Safety
-///
-/// That of [`_PySeqLock_BeginRead`].
-#[cold]
-#[inline(never)]
-unsafe extern "C" fn begin_read_slow(seqlock: *mut _PySeqLock) -> u32 {
-    // SAFETY: the caller promises that the lock is alive and aligned.
-    unsafe { &*seqlock }.begin_read()
 }
 
 /// Unlocks: 0, or -1 if it is not locked. CPython: `Include/internal/pycore_lock.h`,
@@ -345,89 +335,6 @@ pub unsafe fn _PyRWMutex_Unlock(rwmutex: *mut _PyRWMutex) {
     if !unsafe { &*rwmutex }.write_unlock_with(&Monotonic) {
         runtime().fatal(c"_PyRWMutex_Unlock", c"lock was not write-locked");
     }
-}
-
-/// Begins a write. CPython: `Include/internal/pycore_lock.h`, `_PySeqLock_LockWrite`.
-///
-/// # Safety
-///
-/// That of [the module](crate::c_api#safety).
-#[inline]
-pub unsafe fn _PySeqLock_LockWrite(seqlock: *mut _PySeqLock) {
-    // SAFETY: the caller promises that the lock is alive and aligned.
-    unsafe { &*seqlock }.lock_write();
-}
-
-/// Ends a write. CPython: `Include/internal/pycore_lock.h`, `_PySeqLock_UnlockWrite`.
-///
-/// # Safety
-///
-/// That of [the module](crate::c_api#safety).
-#[inline]
-pub unsafe fn _PySeqLock_UnlockWrite(seqlock: *mut _PySeqLock) {
-    // SAFETY: the caller promises that the lock is alive and aligned.
-    let lock = unsafe { &*seqlock };
-    assert_writing(lock, c"_PySeqLock_UnlockWrite");
-    lock.unlock_write();
-}
-
-/// Ends a write that wrote nothing. CPython: `Include/internal/pycore_lock.h`,
-/// `_PySeqLock_AbandonWrite`.
-///
-/// # Safety
-///
-/// That of [the module](crate::c_api#safety).
-#[inline]
-pub unsafe fn _PySeqLock_AbandonWrite(seqlock: *mut _PySeqLock) {
-    // SAFETY: the caller promises that the lock is alive and aligned.
-    let lock = unsafe { &*seqlock };
-    assert_writing(lock, c"_PySeqLock_AbandonWrite");
-    lock.abandon_write();
-}
-
-fn assert_writing(lock: &_PySeqLock, function: &core::ffi::CStr) {
-    if !lock.is_writing() {
-        runtime().fatal(function, c"unlocking a sequence lock that is not locked");
-    }
-}
-
-/// Begins a read. CPython: `Include/internal/pycore_lock.h`, `_PySeqLock_BeginRead`.
-///
-/// # Safety
-///
-/// That of [the module](crate::c_api#safety).
-#[inline]
-pub unsafe fn _PySeqLock_BeginRead(seqlock: *mut _PySeqLock) -> u32 {
-    // SAFETY: the caller promises that the lock is alive and aligned.
-    match unsafe { &*seqlock }.try_begin_read() {
-        Some(sequence) => sequence,
-        // SAFETY: the caller's promise is the same.
-        None => unsafe { begin_read_slow(seqlock) },
-    }
-}
-
-/// 1 if what was read since is of one piece. CPython: `Include/internal/pycore_lock.h`,
-/// `_PySeqLock_EndRead`.
-///
-/// # Safety
-///
-/// That of [the module](crate::c_api#safety).
-#[inline]
-pub unsafe fn _PySeqLock_EndRead(seqlock: *mut _PySeqLock, previous: u32) -> c_int {
-    // SAFETY: the caller promises that the lock is alive and aligned.
-    unsafe { &*seqlock }.end_read(previous).into()
-}
-
-/// In the child of a fork: 1 if a thread of the parent was writing. CPython:
-/// `Include/internal/pycore_lock.h`, `_PySeqLock_AfterFork`.
-///
-/// # Safety
-///
-/// That of [the module](crate::c_api#safety), in the child of a fork.
-#[inline]
-pub unsafe fn _PySeqLock_AfterFork(seqlock: *mut _PySeqLock) -> c_int {
-    // SAFETY: the caller promises that the lock is alive and aligned.
-    unsafe { &*seqlock }.after_fork().into()
 }
 
 fn or_minus_one(done: bool) -> c_int {

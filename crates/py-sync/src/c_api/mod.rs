@@ -12,7 +12,7 @@
 //!
 //! | file here | in CPython |
 //! |---|---|
-//! | `lock.rs` | `Python/lock.c`, `Include/internal/pycore_lock.h` |
+//! | `lock.rs`, `seq_lock.rs` | `Python/lock.c`, `Include/internal/pycore_lock.h` |
 //! | `parking_lot.rs` | `Python/parking_lot.c`, `Include/internal/pycore_semaphore.h` |
 //! | `critical_section.rs`, `chain.rs` | `Python/critical_section.c`, `Include/cpython/critical_section.h` |
 //! | `runtime.rs` | what those files take from `Python/pystate.c`, `Python/ceval_gil.c`, `Python/pylifecycle.c` |
@@ -34,6 +34,7 @@ mod critical_section;
 mod lock;
 mod parking_lot;
 mod runtime;
+mod seq_lock;
 mod symbols;
 
 pub use chain::{PyCriticalSection, PyCriticalSection2};
@@ -41,6 +42,7 @@ pub use critical_section::*;
 pub use lock::*;
 pub use parking_lot::*;
 pub use runtime::*;
+pub use seq_lock::*;
 #[doc(hidden)]
 pub use symbols::{SIGNATURES, Signature};
 

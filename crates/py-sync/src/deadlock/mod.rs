@@ -84,7 +84,6 @@
 #[cfg(feature = "deadlock")]
 mod check;
 #[cfg(feature = "deadlock")]
-#[cfg_attr(docsrs, doc(cfg(feature = "deadlock")))]
 pub use check::{DeadlockedThread, check_deadlock};
 
 use crate::held;

@@ -44,13 +44,14 @@ mod tests;
 pub(crate) use asking::{answer, sleep_in_word};
 
 use crate::sync::{
-    Acquire, AtomicU8, AtomicU64, MODEL, Relaxed, Release, const_fn, lot_static, repeat,
+    Acquire, AtomicU8, AtomicU64, DEADLOCK, FORKS, MODEL, Relaxed, Release, const_fn, lot_static,
+    repeat,
 };
 use py_thread::Ident;
 use store::{Renewable, Store, copy};
 
 /// Whether this build records.
-pub(crate) const ENABLED: bool = cfg!(feature = "deadlock") && !MODEL;
+pub(crate) const ENABLED: bool = DEADLOCK && !MODEL;
 
 /// A prime, as neighbouring locks shall not share a store.
 const SHARDS: usize = 61;
@@ -257,9 +258,6 @@ pub(crate) fn next_id() -> u64 {
 lot_static! {
     static REGISTERED: AtomicU8 = AtomicU8::new(0);
 }
-
-/// Under Miri nothing forks.
-const FORKS: bool = cfg!(all(unix, not(miri)));
 
 /// Makes forked children go by H6 from the first record on.
 #[inline]

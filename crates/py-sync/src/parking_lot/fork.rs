@@ -11,7 +11,7 @@
 //! time, both register the same hook.
 
 use super::table::lot;
-use crate::sync::{Acquire, AtomicU8, MODEL, Release, lot_static};
+use crate::sync::{Acquire, AtomicU8, FORKS, Release, lot_static};
 
 /// Empties the lot in the child of a fork: all waiters are forgotten, all buckets unlocked.
 ///
@@ -100,9 +100,6 @@ pub fn init() {
     py_thread::init();
     register();
 }
-
-/// Whether processes fork here. Under Miri and in models none does.
-const FORKS: bool = cfg!(all(unix, not(miri))) && !MODEL;
 
 lot_static! {
     static REGISTERED: AtomicU8 = AtomicU8::new(0);

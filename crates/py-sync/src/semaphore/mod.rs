@@ -36,7 +36,7 @@
 
 use crate::deadline::Deadline;
 use crate::signals::{self, Published};
-use crate::sync::{Acquire, AtomicU32, MODEL, Relaxed, Release};
+use crate::sync::{Acquire, AtomicU32, DEADLOCK, MODEL, Relaxed, Release};
 
 // Each file has one way of sleeping, by the name `Native`.
 #[cfg_attr(all(test, loom), path = "modelled.rs")]
@@ -75,7 +75,7 @@ const POSTED: u32 = 2;
 const ASKED: u32 = 3;
 
 /// Whether anybody asks.
-const ASKS: bool = cfg!(feature = "deadlock") || MODEL;
+const ASKS: bool = DEADLOCK || MODEL;
 
 /// How long an interruptible sleep is where no signal ends it.
 const SIGNAL_STEP: core::time::Duration = core::time::Duration::from_millis(20);

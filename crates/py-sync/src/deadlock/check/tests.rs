@@ -9,6 +9,7 @@ use super::graph::{Graph, Needs, Wait};
 use crate::held::{Held, Hold};
 use crate::parking_lot::Kind;
 use crate::rw_mutex::queue::WaitsTo;
+use crate::sync::MIRI;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use py_thread::Ident;
@@ -308,7 +309,7 @@ fn schedules() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 20 } else { 4_000 }))]
+    #![proptest_config(ProptestConfig::with_cases(if MIRI { 20 } else { 4_000 }))]
 
     #[test]
     fn what_two_looks_find_is_stuck_for_ever(
@@ -367,5 +368,5 @@ fn one_look_would_take_threads_that_go_on_for_a_circle() {
         let mut found = circles.iter().flatten();
         found.any(|&wait| !world.is_stuck(&graph.waits()[wait]))
     });
-    assert!(false_alarm || cfg!(miri), "no world needs the second look");
+    assert!(false_alarm || MIRI, "no world needs the second look");
 }
