@@ -137,6 +137,7 @@ lot_static! {
 
 /// The right to check, which one thread has at a time, and the waits that were reported.
 pub(crate) fn checking() -> MutexGuard<'static, Vec<u64>> {
+    register();
     REPORTED.lock()
 }
 

@@ -93,6 +93,7 @@ impl Table {
 
     /// Runs `f` on the store in which the records of `key` are.
     fn of<R>(&self, key: usize, f: impl FnOnce(&mut Store<Held>) -> R) -> R {
+        register();
         f(&mut self.shards[key % SHARDS].lock())
     }
 }
@@ -200,7 +201,6 @@ pub(crate) fn all() -> Vec<Held> {
 
 #[inline(never)]
 fn write(key: usize, hold: Hold, holder: Ident) {
-    register();
     let held = Held {
         key,
         hold,
@@ -259,7 +259,7 @@ lot_static! {
     static REGISTERED: AtomicU8 = AtomicU8::new(0);
 }
 
-/// Makes forked children go by H6 from the first record on.
+/// Makes forked children go by H6. Called before any store is locked.
 #[inline]
 fn register() {
     // Acquire: who finds it done finds the hook in its slot.

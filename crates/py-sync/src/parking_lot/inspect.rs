@@ -1,6 +1,7 @@
 //! The lot as the diagnostics see it: whoever is queued, with its record; and a question to one of them.
 
 use super::bucket::assert_outside;
+use super::fork;
 use super::record::Record;
 use super::table::{Parking, ParkingLot};
 use super::waiter::{Request, Waiter};
@@ -40,6 +41,8 @@ impl<const N: usize> ParkingLot<N> {
     ///
     /// Allocates outside a bucket's lock only: an allocator may use our locks.
     pub(crate) fn collect<T>(&self, f: impl Fn(&Request, &Record) -> T) -> Vec<T> {
+        // As a park does: a fork may come while this thread holds a bucket, before anybody has parked.
+        fork::register();
         let mut all = Vec::new();
         for bucket in 0..N {
             let mut needed = 0;
