@@ -22,13 +22,7 @@ const OWNED: &[Owned] = &[
     Owned {
         folder: "crates/",
         words: &["loom::"],
-        owners: &[
-            "/primitive.rs",
-            "/sync.rs",
-            "/model.rs",
-            "/model/",
-            "/modelled.rs",
-        ],
+        owners: &["/sync.rs", "/model.rs", "/model/", "/modelled.rs"],
     },
     Owned {
         folder: "crates/",

@@ -6,6 +6,7 @@
 //! CPython: `Python/pystate.c`, `_PyRuntimeState_ReInitThreads`;
 //! `Include/internal/pycore_lock.h`, `_PyMutex_at_fork_reinit`.
 
+use crate::held;
 use crate::mutex::Mutex;
 use crate::raw_mutex::RawMutex;
 
@@ -59,6 +60,7 @@ impl RawMutex {
     /// assert!(m.try_lock());
     /// ```
     pub unsafe fn at_fork_reinit(&self) {
+        held::forget(self.key());
         // SAFETY: the caller is the child's only thread, so no other uses the mutex.
         unsafe { self.reset() };
     }

@@ -4,7 +4,7 @@
 // uses.
 #![cfg_attr(
     any(
-        not(all(feature = "lock_api_05", feature = "diagnostics")),
+        not(all(feature = "lock_api_05", feature = "deadlock")),
         all(test, loom)
     ),
     allow(
@@ -22,11 +22,13 @@ mod condvar;
 mod counting_semaphore;
 mod critical_section;
 mod deadline;
+pub mod deadlock;
 #[cfg(feature = "diagnostics")]
 pub mod diagnostics;
 mod event;
 mod flags;
 pub mod guide;
+mod held;
 mod hooks;
 #[cfg(not(all(test, loom)))]
 mod layout;

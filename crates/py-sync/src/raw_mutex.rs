@@ -69,10 +69,12 @@
 //! into one waiter's stack; here each touches only what it has taken.
 
 mod guard;
+mod unrecorded;
 mod word;
 
 pub use guard::RawMutexGuard;
 
+use crate::held::{self, Hold};
 use crate::spin::Spin;
 use crate::sync::{AcqRel, Acquire, Relaxed, Release, const_fn};
 use core::fmt;
@@ -144,8 +146,9 @@ impl RawMutex {
     #[inline]
     pub fn lock(&self) {
         if !self.lock_free() {
-            self.lock_contended();
+            self.lock_contended::<{ held::ENABLED }>();
         }
+        held::exclusive(self.key());
     }
 
     #[inline]
@@ -155,7 +158,7 @@ impl RawMutex {
     }
 
     #[cold]
-    fn lock_contended(&self) {
+    fn lock_contended<const RECORDED: bool>(&self) {
         let waiter = Waiter::new();
         let mut spin = Spin::on_bucket();
         loop {
@@ -173,7 +176,7 @@ impl RawMutex {
                 // has returned.
                 let list = unsafe { waiter.join(older) };
                 self.put_or_wake(seen, list);
-                waiter.wait();
+                waiter.wait(RECORDED.then(|| self.key()));
             }
         }
     }
@@ -255,6 +258,7 @@ impl RawMutex {
                 return false;
             }
             if self.lock_beside_waiters(seen) {
+                held::exclusive(self.key());
                 return true;
             }
         }
@@ -295,6 +299,12 @@ impl RawMutex {
     #[inline]
     #[must_use = "false means that it was not locked"]
     pub fn try_unlock(&self) -> bool {
+        held::released(self.key(), Hold::Exclusive);
+        self.unlock_unrecorded()
+    }
+
+    #[inline]
+    fn unlock_unrecorded(&self) -> bool {
         // Release: the section ends here.
         self.word.swap_bits(LOCKED, FREE, Release) || self.unlock_contended()
     }

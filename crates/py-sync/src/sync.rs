@@ -28,6 +28,12 @@ mod native;
 /// that waits for itself.
 pub(crate) const CHECKED: bool = cfg!(debug_assertions) && !MODEL;
 
+/// True in a build with the feature `deadlock`.
+pub(crate) const DEADLOCK: bool = cfg!(feature = "deadlock");
+
+/// Whether processes fork here. Under Miri and in models none does.
+pub(crate) const FORKS: bool = cfg!(all(unix, not(miri))) && !MODEL;
+
 /// Under Miri loops are short: it runs a thousand times slower.
 pub(crate) const MIRI: bool = cfg!(miri);
 

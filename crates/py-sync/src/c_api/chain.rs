@@ -2,6 +2,7 @@
 //! them.
 
 use super::PyMutex;
+use crate::held;
 use core::ptr;
 
 pub(super) const INACTIVE: usize = 1;
@@ -64,12 +65,15 @@ impl Tagged {
         (first, second)
     }
 
-    /// Records the mutexes.
+    /// Records the mutexes, which are held. `held` forgets them, since C's inlined end of the section
+    /// does not tell it.
     ///
     /// # Safety
     ///
     /// As for [`mutexes`](Tagged::mutexes).
     pub(super) unsafe fn set_mutexes(self, first: *mut PyMutex, second: *mut PyMutex) {
+        held::forget(first.addr());
+        held::forget(second.addr());
         // SAFETY: the caller promises that the section is alive; only its own thread touches it.
         unsafe { (*self.section()).mutex = first };
         if let Some(c) = self.section2() {

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::deadline::Monotonic;
 use crate::flags::{LockFlags, LockStatus};
+use crate::held::{self, Hold};
 use crate::spin::Placement;
 use core::ffi::{c_int, c_void};
 
@@ -18,6 +19,8 @@ use core::ffi::{c_int, c_void};
 pub unsafe fn PyMutex_Lock(m: *mut PyMutex) {
     // SAFETY: the caller promises that the mutex is alive and aligned.
     unsafe { &*m }.lock_in_object();
+    // C's inlined unlock does not tell `held`.
+    held::forget(m.addr());
 }
 
 /// Unlocks. CPython: `Include/cpython/lock.h`, `PyMutex_Unlock`.
@@ -55,7 +58,10 @@ pub unsafe fn PyMutex_IsLocked(m: *mut PyMutex) -> c_int {
 pub unsafe fn _PyMutex_LockTimed(m: *mut PyMutex, timeout_ns: PyTime_t, flags: c_int) -> c_int {
     // SAFETY: the caller promises that the mutex is alive and aligned.
     match unsafe { &*m }.lock_free() {
-        true => LockStatus::Acquired as c_int,
+        true => {
+            held::forget(m.addr());
+            LockStatus::Acquired as c_int
+        }
         // SAFETY: the caller's promise is the same.
         false => unsafe { lock_timed_slow(m, timeout_ns, flags) },
     }
@@ -72,7 +78,11 @@ pub unsafe fn _PyMutex_LockTimed(m: *mut PyMutex, timeout_ns: PyTime_t, flags: c
 unsafe extern "C" fn lock_timed_slow(m: *mut PyMutex, timeout_ns: PyTime_t, flags: c_int) -> c_int {
     let flags = LockFlags::from_bits_truncate(flags.to_le_bytes()[0]);
     // SAFETY: the caller promises that the mutex is alive and aligned.
-    unsafe { &*m }.lock_timed_in(timeout(timeout_ns), flags, Placement::InObject) as c_int
+    let status = unsafe { &*m }.lock_timed_in(timeout(timeout_ns), flags, Placement::InObject);
+    if status.is_acquired() {
+        held::forget(m.addr());
+    }
+    status as c_int
 }
 
 /// # Safety
@@ -94,7 +104,9 @@ unsafe extern "C" fn try_unlock_slow(m: *mut PyMutex) -> c_int {
 #[inline]
 pub unsafe fn _PyMutex_TryUnlock(m: *mut PyMutex) -> c_int {
     // SAFETY: the caller promises that the mutex is alive and aligned.
-    match unsafe { &*m }.unlock_unparked() {
+    let mutex = unsafe { &*m };
+    held::released(m.addr(), Hold::Exclusive);
+    match mutex.unlock_unparked() {
         true => 0,
         // SAFETY: the caller's promise is the same.
         false => unsafe { try_unlock_slow(m) },
@@ -109,7 +121,7 @@ pub unsafe fn _PyMutex_TryUnlock(m: *mut PyMutex) -> c_int {
 #[inline]
 pub unsafe fn _PyRawMutex_LockSlow(m: *mut _PyRawMutex) {
     // SAFETY: the caller promises that the mutex is alive and aligned.
-    unsafe { &*m }.lock();
+    unsafe { &*m }.lock_unrecorded();
 }
 
 /// Unlocks. CPython: `Include/internal/pycore_lock.h`, `_PyRawMutex_UnlockSlow`.

@@ -12,7 +12,7 @@
 //!
 //! | file here | in CPython |
 //! |---|---|
-//! | `lock.rs` | `Python/lock.c`, `Include/internal/pycore_lock.h` |
+//! | `lock.rs`, `seq_lock.rs` | `Python/lock.c`, `Include/internal/pycore_lock.h` |
 //! | `parking_lot.rs` | `Python/parking_lot.c`, `Include/internal/pycore_semaphore.h` |
 //! | `critical_section.rs`, `chain.rs` | `Python/critical_section.c`, `Include/cpython/critical_section.h` |
 //! | `thread_lock.rs` | the locks of `Python/thread.c` |

@@ -15,6 +15,7 @@ pub use guard::MutexGuard;
 use crate::bits::{HAS_PARKED, LOCKED, UNLOCKED};
 use crate::deadline::{Clock, Deadline, Monotonic};
 use crate::flags::{LockFlags, LockStatus};
+use crate::held::{self, Hold};
 use crate::spin::Placement;
 use crate::sync::{Acquire, AtomicU8, Relaxed, Release, const_fn};
 use core::fmt;
@@ -124,7 +125,7 @@ impl Mutex {
         flags: LockFlags,
     ) -> LockStatus {
         if self.lock_free() {
-            return LockStatus::Acquired;
+            return self.acquired();
         }
         self.lock_contended(clock, deadline, flags, Placement::Alone)
     }
@@ -132,13 +133,22 @@ impl Mutex {
     /// [`lock`](Mutex::lock) of a mutex in an object's header: a critical section's, CPython's own.
     #[inline]
     pub(crate) fn lock_in_object(&self) {
-        if !self.lock_free() {
-            let (never, detach) = (Deadline::Never, LockFlags::DETACH);
-            let status = self.lock_contended(&Monotonic, never, detach, Placement::InObject);
-            debug_assert_eq!(status, LockStatus::Acquired);
-        }
+        let (never, detach) = (Deadline::Never, LockFlags::DETACH);
+        let status = match self.lock_free() {
+            true => self.acquired(),
+            false => self.lock_contended(&Monotonic, never, detach, Placement::InObject),
+        };
+        debug_assert_eq!(status, LockStatus::Acquired);
     }
 
+    /// Records that the calling thread has locked it.
+    #[inline]
+    fn acquired(&self) -> LockStatus {
+        held::exclusive(self.key());
+        LockStatus::Acquired
+    }
+
+    /// Locks if the byte is 0. Records nothing.
     #[inline]
     pub(crate) fn lock_free(&self) -> bool {
         // Relaxed on failure: the slow path loads again.
@@ -160,7 +170,11 @@ impl Mutex {
     #[inline]
     #[must_use = "the lock may not have been acquired"]
     pub fn try_lock(&self) -> bool {
-        self.lock_free() || self.take(LOCKED)
+        let locked = self.lock_free() || self.take(LOCKED);
+        if locked {
+            held::exclusive(self.key());
+        }
+        locked
     }
 
     /// Locks within `timeout`: `None` waits for ever, `Some(ZERO)` not at all.
@@ -256,10 +270,11 @@ impl Mutex {
     /// [`try_unlock`](Mutex::try_unlock) with the fairness clock as a parameter.
     #[inline]
     pub(crate) fn unlock_with(&self, clock: &impl Clock) -> bool {
+        held::released(self.key(), Hold::Exclusive);
         self.unlock_unparked() || self.unlock_contended(clock)
     }
 
-    /// Unlocks if the byte is 1.
+    /// Unlocks if the byte is 1. Removes no record.
     #[inline]
     pub(crate) fn unlock_unparked(&self) -> bool {
         // Release: the section ends here. Relaxed on failure: the slow path loads again.
@@ -283,6 +298,11 @@ impl Mutex {
         is_locked(self.byte())
     }
 
+    #[inline]
+    fn key(&self) -> usize {
+        self.as_ptr().addr()
+    }
+
     /// The byte, out of date at once.
     #[inline]
     pub(crate) fn byte(&self) -> u8 {
@@ -292,6 +312,7 @@ impl Mutex {
 
     /// Unlocks it in the child of a fork.
     pub(crate) fn reset(&self) {
+        held::forget(self.key());
         // Relaxed: the child has one thread.
         self.0.store(UNLOCKED, Relaxed);
     }

@@ -93,7 +93,7 @@ impl Mutex {
         let mut fair_at = None;
         loop {
             if self.take_within(spin, locked) {
-                return LockStatus::Acquired;
+                return self.acquired();
             }
             // Read the clock once per call (I3), and only when the thread is about to park.
             let fair_at = *fair_at.get_or_insert_with(|| spread(clock.time_to_be_fair()));
@@ -113,7 +113,7 @@ impl Mutex {
             let parked = unsafe { park_with(parking, || self.set_parked()) };
             match parked.status {
                 // The unlock left bit 0 set for us.
-                ParkStatus::Ok if parked.reply == HANDED_OFF => return LockStatus::Acquired,
+                ParkStatus::Ok if parked.reply == HANDED_OFF => return self.acquired(),
                 // Designated waker: the others rely on us to set the parked bit again (I2).
                 ParkStatus::Ok if parked.reply == COMPETE_FOR_OTHERS => {
                     locked = LOCKED | HAS_PARKED;
@@ -236,10 +236,6 @@ impl Mutex {
         // SAFETY: the key is our own address, and we hold the mutex, so the waiters on it are mutex
         // waiters. The closure does not call into the lot.
         unsafe { lot().with_waiters(Kind::Mutex, self.key(), release) }
-    }
-
-    fn key(&self) -> usize {
-        self.as_ptr().addr()
     }
 }
 

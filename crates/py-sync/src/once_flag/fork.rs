@@ -1,6 +1,7 @@
 //! A [`OnceFlag`] in the child of a fork.
 
 use super::{HAS_PARKED, OnceFlag, RUNNING, UNTRIED};
+use crate::held;
 use crate::sync::Relaxed;
 
 impl OnceFlag {
@@ -22,6 +23,7 @@ impl OnceFlag {
     /// assert!(once.is_done());
     /// ```
     pub unsafe fn at_fork_reinit(&self) {
+        held::forget(self.key());
         // Relaxed, both: the child has one thread.
         let byte = self.0.load(Relaxed);
         self.0.store(

@@ -39,6 +39,7 @@
 use crate::bits::{HAS_PARKED, LOCKED, ONCE_INITIALIZED, UNLOCKED};
 use crate::deadline::Deadline;
 use crate::flags::LockFlags;
+use crate::held::{self, Hold};
 use crate::parking_lot::{Kind, Parking, lot, park_with};
 use crate::sync::{Acquire, AtomicU8, Relaxed, Release, const_fn};
 use core::fmt;
@@ -163,6 +164,7 @@ impl OnceFlag {
             let byte = match self.0.compare_exchange(from, to, Acquire, Acquire) {
                 Ok(_) => {
                     recursion::enter(self.key());
+                    held::exclusive(self.key());
                     let (flag, end) = (self, rules.failed);
                     return Begun::Running(Running { flag, from, end });
                 }
@@ -246,6 +248,7 @@ impl Drop for Running<'_> {
     fn drop(&mut self) {
         let key = self.flag.key();
         recursion::leave(key);
+        held::released(key, Hold::Exclusive);
         // Release: the initialiser's writes come before it. The last touch of the byte (I4).
         if self.flag.0.swap(self.end, Release) == WAITED_FOR {
             // SAFETY: the key is the flag's address, and only waiters of the flag park on it. If the

@@ -48,7 +48,7 @@ impl Bucket {
     /// Runs `f` on the queue with the lock held, and unlocks, also if `f` panics.
     #[inline]
     pub(super) fn lock<R>(&self, f: impl FnOnce(&mut Queue) -> R) -> R {
-        let _guard = self.lock.lock_guard();
+        let _guard = self.lock.unrecorded_guard();
         // SAFETY: the lock is held, so no other thread has the queue; and it is not recursive, so `f`
         // cannot come here again and make a second reference.
         self.queue.with_mut(|queue| f(unsafe { &mut *queue }))

@@ -11,7 +11,7 @@
 //! time, both register the same hook.
 
 use super::table::lot;
-use crate::sync::{Acquire, AtomicU8, MODEL, Release, lot_static};
+use crate::sync::{Acquire, AtomicU8, FORKS, Release, lot_static};
 
 /// Empties the lot in the child of a fork: all waiters are forgotten, all buckets unlocked.
 ///
@@ -51,9 +51,11 @@ use crate::sync::{Acquire, AtomicU8, MODEL, Release, lot_static};
 /// | any lock whose memory was zeroed since | free |
 /// | the mark of [`signal_arrived`](crate::signal_arrived), the forking thread's own | kept |
 /// | the counters of `diagnostics` | go on from the parent's |
+/// | the records of `deadlock` | those of the forking thread |
 ///
 /// Each row has a test with a real fork, and random programs of primitives, operations and forks are
-/// tested too: `tests/fork_table/`, `tests/typed_fork.rs`, `tests/semaphore_fork.rs`.
+/// tested too: `tests/fork_table/`, `tests/typed_fork.rs`, `tests/semaphore_fork.rs`,
+/// `tests/deadlock_fork.rs`.
 ///
 /// A thread must not fork from within a lock call: from a hook of the [`Runtime`](crate::Runtime), or a
 /// callback of the lot.
@@ -98,9 +100,6 @@ pub fn init() {
     py_thread::init();
     register();
 }
-
-/// Whether processes fork here. Under Miri and in models none does.
-const FORKS: bool = cfg!(all(unix, not(miri))) && !MODEL;
 
 lot_static! {
     static REGISTERED: AtomicU8 = AtomicU8::new(0);

@@ -54,6 +54,7 @@
 mod adaptive;
 mod bucket;
 mod fork;
+mod inspect;
 pub(crate) mod record;
 mod table;
 mod waiter;
@@ -183,6 +184,7 @@ pub(crate) unsafe fn park_then(
 /// ```
 #[doc(alias = "_PyParkingLot_Unpark")]
 pub unsafe fn unpark<R>(key: usize, callback: impl FnOnce(Option<usize>, bool) -> R) -> R {
+    fork::register();
     // SAFETY: the caller owns the key, and its callback does not call into the lot.
     unsafe { lot().unpark(key, callback) }
 }
@@ -207,6 +209,7 @@ pub unsafe fn unpark<R>(key: usize, callback: impl FnOnce(Option<usize>, bool) -
 /// ```
 #[doc(alias = "_PyParkingLot_UnparkAll")]
 pub unsafe fn unpark_all(key: usize) -> usize {
+    fork::register();
     // SAFETY: the caller owns the key.
     unsafe { lot().unpark_all(key) }
 }

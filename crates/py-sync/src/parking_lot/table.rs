@@ -1,7 +1,7 @@
 //! [`ParkingLot`]: a table of buckets, and the one static table that the locks park in.
 
 use super::bucket::{Bucket, assert_outside, guarded};
-use super::record::{self, Kind, Record};
+use super::record::{self, Kind};
 use super::waiter::{FilterOp, NEVER_FAIR, Request, Taken, Waiter, Waiters};
 use crate::deadline::Deadline;
 use crate::flags::{LockFlags, ParkStatus};
@@ -27,7 +27,7 @@ use core::time::Duration;
 /// assert_eq!(status, ParkStatus::Timeout);
 /// ```
 pub struct ParkingLot<const N: usize> {
-    buckets: [Bucket; N],
+    pub(super) buckets: [Bucket; N],
 }
 
 /// The arguments of a park: what for, until when, and how.
@@ -84,7 +84,7 @@ impl<const N: usize> ParkingLot<N> {
     }
 
     /// CPython: `address % NUM_BUCKETS`, and no other hash. Any number is a key.
-    fn bucket(&self, key: usize) -> &Bucket {
+    pub(super) fn bucket(&self, key: usize) -> &Bucket {
         &self.buckets[key % N]
     }
 
@@ -154,7 +154,7 @@ impl<const N: usize> ParkingLot<N> {
         release: impl FnOnce(),
     ) -> Parked {
         assert_outside();
-        let waiter = Waiter::new(parking.request);
+        let waiter = Waiter::new(parking.request, parking.record());
         let queued = self.bucket(parking.request.key).lock(|queue| {
             let queued = guarded(&mut validate);
             if queued {
@@ -202,9 +202,14 @@ impl<const N: usize> ParkingLot<N> {
             bucket.spin.spin(deadline, || waiter.semaphore.is_posted());
         }
         let mut until = deadline.min(parking.again_at);
+        waiter.falls_asleep();
         loop {
             let status = match waiter.semaphore.wait(until, interruptible) {
                 Wake::Woken => return ParkStatus::Ok,
+                Wake::Asked => {
+                    waiter.answer();
+                    continue;
+                }
                 // The fair time has come, and the deadline has not.
                 Wake::TimedOut if until != deadline && !deadline.has_passed() => ParkStatus::Again,
                 Wake::TimedOut => ParkStatus::Timeout,
@@ -325,26 +330,6 @@ impl<const N: usize> ParkingLot<N> {
         };
         // SAFETY: the caller owns the key; `take_all` does not call into the lot.
         unsafe { self.with_waiters(kind, key, take_all) }
-    }
-
-    /// Calls `f` with the request and the record of each waiter of one bucket, under its lock, unless
-    /// there are more than `room`. Returns how many there are.
-    pub(crate) fn inspect(
-        &self,
-        bucket: usize,
-        room: usize,
-        mut f: impl FnMut(&Request, &Record),
-    ) -> usize {
-        assert_outside();
-        self.buckets[bucket].lock(|queue| {
-            if queue.len() <= room {
-                let recorded = queue
-                    .iter()
-                    .filter_map(|w| Some((&w.request, w.record.as_ref()?)));
-                recorded.for_each(|(request, record)| f(request, record));
-            }
-            queue.len()
-        })
     }
 
     /// Forgets all waiters and unlocks all buckets, in the child of a fork.

@@ -62,10 +62,10 @@ struct Outcome {
 }
 
 impl Waiter {
-    pub(super) fn new(request: Request) -> Waiter {
+    pub(super) fn new(request: Request, record: Option<Record>) -> Waiter {
         Waiter {
             request,
-            record: Record::new(),
+            record,
             semaphore: Semaphore::new(),
             links: UnsafeCell::new(Links {
                 prev: ptr::null(),

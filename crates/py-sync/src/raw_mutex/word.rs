@@ -6,6 +6,7 @@
 
 use crate::bits;
 use crate::deadline::Deadline;
+use crate::held;
 use crate::semaphore::Semaphore;
 use crate::sync::{
     Alive, AtomicPtr, Ordering, Origin, OriginCell, Relaxed, Release, UnsafeCell, const_fn,
@@ -60,9 +61,14 @@ impl Waiter {
             .with(|next| unsafe { (*next).as_ref().map(|next| next.newest()) })
     }
 
-    /// Sleeps until posted.
-    pub(super) fn wait(&self) {
-        self.semaphore.wait(Deadline::Never, false);
+    /// Sleeps until posted: for the mutex at `key`, if that is to be told.
+    pub(super) fn wait(&self, key: Option<usize>) {
+        match key {
+            Some(key) => held::sleep_in_word(key, &self.semaphore),
+            None => {
+                self.semaphore.wait(Deadline::Never, false);
+            }
+        }
     }
 
     /// The owner's last act.
@@ -292,12 +298,12 @@ mod model {
             enter(&waiter);
             let seen = word.look();
             leave(seen);
-            waiter.wait();
+            waiter.wait(None);
             waiter.end();
             waiter = Waiter::new();
             enter(&waiter);
             leave(seen);
-            waiter.wait();
+            waiter.wait(None);
             waiter.end();
         });
     }

@@ -24,6 +24,7 @@
 
 use crate::deadline::{Clock, Deadline, Monotonic};
 use crate::flags::{LockFlags, LockStatus};
+use crate::held;
 use crate::mutex::Mutex;
 use crate::sync::{AtomicU64, AtomicUsize, Relaxed, const_fn};
 use core::fmt;
@@ -184,6 +185,7 @@ impl RecursiveMutex {
     /// I1: the mutex is held, by us.
     #[inline]
     fn own(&self, ident: Ident) {
+        held::exclusive_for(self.mutex.as_ptr().addr(), ident);
         self.owner.store(ident.get(), Relaxed);
     }
 

@@ -1,6 +1,7 @@
 //! A [`RwMutex`] in the child of a fork.
 
 use super::{FREE, RwMutex};
+use crate::held;
 use crate::sync::Relaxed;
 
 impl RwMutex {
@@ -20,6 +21,7 @@ impl RwMutex {
     /// assert!(m.try_write_lock());
     /// ```
     pub unsafe fn at_fork_reinit(&self) {
+        held::forget(self.key());
         // Relaxed: the child has one thread.
         self.0.store(FREE, Relaxed);
     }

@@ -7,7 +7,7 @@
 mod fork;
 mod guard;
 mod protocol;
-mod queue;
+pub(crate) mod queue;
 mod timed;
 mod unlock;
 mod upgrade;
@@ -17,6 +17,7 @@ pub use guard::{RwMutexReadGuard, RwMutexWriteGuard};
 use crate::bits::{HAS_PARKED, LOCKED, READER_SHIFT, UNLOCKED};
 use crate::deadline::{Clock, Deadline, Monotonic};
 use crate::flags::{LockFlags, LockStatus};
+use crate::held::{self, Hold};
 use crate::sync::{Acquire, AtomicUsize, Relaxed, Release, const_fn};
 use core::fmt;
 
@@ -140,9 +141,23 @@ impl RwMutex {
         flags: LockFlags,
     ) -> LockStatus {
         match self.try_read_once() {
-            true => LockStatus::Acquired,
+            true => self.reads(),
             false => self.read_contended(clock, Rank::Last, deadline, flags),
         }
+    }
+
+    /// The calling thread has locked it for reading.
+    #[inline]
+    fn reads(&self) -> LockStatus {
+        held::shared(self.key());
+        LockStatus::Acquired
+    }
+
+    /// The calling thread has locked it for writing.
+    #[inline]
+    fn writes(&self) -> LockStatus {
+        held::exclusive(self.key());
+        LockStatus::Acquired
     }
 
     /// One try to read a lock that nobody writes or waits for.
@@ -246,7 +261,7 @@ impl RwMutex {
             .compare_exchange(FREE, WRITER, Acquire, Relaxed)
             .is_ok()
         {
-            return LockStatus::Acquired;
+            return self.writes();
         }
         self.write_contended(clock, deadline, flags)
     }
@@ -280,6 +295,7 @@ impl RwMutex {
     /// nothing changed, if it is not write-locked.
     #[inline]
     pub(crate) fn write_unlock_with(&self, clock: &impl Clock) -> bool {
+        held::released(self.key(), Hold::Exclusive);
         // Release: the section ends here. Relaxed on failure: the slow path loads again.
         self.0
             .compare_exchange(WRITER, FREE, Release, Relaxed)

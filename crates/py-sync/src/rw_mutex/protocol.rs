@@ -136,14 +136,14 @@ impl RwMutex {
             let word = self.0.load(Relaxed);
             if !rank.is_stopped_by(word) {
                 if self.add_reader(word) {
-                    return LockStatus::Acquired;
+                    return self.reads();
                 }
                 // Another reader was faster: leave it the cache line for a moment.
                 backoff.once();
                 continue;
             }
             match self.wait(&mut call, |word| rank.is_stopped_by(word)) {
-                Round::HandedOff => return LockStatus::Acquired,
+                Round::HandedOff => return self.reads(),
                 // It was in front of the waiting writers, so they no longer stop it.
                 Round::First => rank = Rank::First,
                 Round::Again => {}
@@ -193,7 +193,7 @@ impl RwMutex {
             }
         }
         core::mem::forget(giving_up);
-        LockStatus::Acquired
+        self.writes()
     }
 
     /// Sets the parked bit if the word still stops the caller; false if it does not. Runs under the

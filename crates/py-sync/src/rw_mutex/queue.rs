@@ -19,6 +19,29 @@ pub(super) const COMPETE: u32 = 0;
 pub(super) const WRITES: u64 = 1;
 pub(super) const UPGRADES: u64 = 2;
 
+/// What a thread waits for that is parked at a [`RwMutex`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WaitsTo {
+    Read,
+    Write,
+    BeUpgradable,
+    /// It is the upgradable reader, and waits for the other readers to leave.
+    Upgrade,
+}
+
+impl WaitsTo {
+    /// The address of the lock, and what the waiter waits for.
+    pub(crate) fn of(request: &Request) -> (usize, WaitsTo) {
+        let lock = request.key - request.key % align_of::<RwMutex>();
+        match request.token {
+            _ if request.key == upgrading_key(lock) => (lock, WaitsTo::Upgrade),
+            WRITES => (lock, WaitsTo::Write),
+            UPGRADES => (lock, WaitsTo::BeUpgradable),
+            _ => (lock, WaitsTo::Read),
+        }
+    }
+}
+
 /// The key on which an upgradable reader waits for the other readers to leave. Nobody else parks there.
 pub(super) fn upgrading_key(key: usize) -> usize {
     key + 1

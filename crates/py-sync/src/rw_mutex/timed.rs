@@ -53,7 +53,7 @@ impl RwMutex {
                 return false;
             }
             if self.add_reader(word) {
-                return true;
+                return self.reads().is_acquired();
             }
         }
     }
@@ -76,7 +76,7 @@ impl RwMutex {
                 .0
                 .compare_exchange(word, word | WRITER, Acquire, Relaxed)
             {
-                Ok(_) => return true,
+                Ok(_) => return self.writes().is_acquired(),
                 Err(now) => word = now,
             }
         }

@@ -4,6 +4,7 @@
 use super::queue::{Chosen, upgrading_key};
 use super::{ONE_READER, PARKED, RwMutex, UPGRADABLE, WRITER, has_parked, is_write_locked};
 use crate::deadline::{Clock, Monotonic};
+use crate::held::{self, Hold};
 use crate::parking_lot::{Kind, lot};
 use crate::spin::Backoff;
 use crate::sync::{Relaxed, Release};
@@ -28,6 +29,7 @@ impl RwMutex {
     /// is no reader.
     #[inline]
     pub(crate) fn read_unlock_with(&self, clock: &impl Clock) -> bool {
+        held::released(self.key(), Hold::Shared);
         // Relaxed: decides only which compare-exchange to try.
         let word = self.0.load(Relaxed);
         // One try, if nobody waits. The rest is out of line.

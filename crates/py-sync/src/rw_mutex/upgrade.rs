@@ -34,6 +34,7 @@ use super::unlock::{leaves_upgrading, leaves_waiters, readers, wake_upgrading};
 use super::{FREE, ONE_READER, PARKED, Rank, RwMutex, UPGRADABLE, WRITER, has_parked};
 use crate::deadline::{AlwaysFair, Clock, Deadline, Monotonic};
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
+use crate::held::{self, Attempt, Hold};
 use crate::parking_lot::{Kind, Parking, Waiters, lot, park_with};
 use crate::sync::{Acquire, Relaxed, Release};
 
@@ -60,7 +61,7 @@ impl RwMutex {
             .compare_exchange(FREE, UPGRADABLE, Acquire, Relaxed)
             .is_ok()
         {
-            return LockStatus::Acquired;
+            return self.upgradable();
         }
         self.upgradable_contended(clock, deadline, flags)
     }
@@ -72,6 +73,7 @@ impl RwMutex {
         deadline: Deadline,
         flags: LockFlags,
     ) -> LockStatus {
+        let _attempt = Attempt::new(self.key());
         let mut rank = Rank::Last;
         let mut call = Call::new(clock, UPGRADES, deadline, flags);
         loop {
@@ -79,17 +81,24 @@ impl RwMutex {
             let word = self.0.load(Relaxed);
             if !stops(rank, word) {
                 if self.become_upgradable(word) {
-                    return LockStatus::Acquired;
+                    return self.upgradable();
                 }
                 continue;
             }
             match self.wait(&mut call, |word| stops(rank, word)) {
-                Round::HandedOff => return LockStatus::Acquired,
+                Round::HandedOff => return self.upgradable(),
                 Round::First => rank = Rank::First,
                 Round::Again => {}
                 Round::GivenUp(status) => return status,
             }
         }
+    }
+
+    /// The calling thread is the upgradable reader.
+    #[inline]
+    fn upgradable(&self) -> LockStatus {
+        held::upgradable(self.key());
+        LockStatus::Acquired
     }
 
     /// Sets U, if the word is still `word`.
@@ -120,7 +129,7 @@ impl RwMutex {
                 return false;
             }
             if self.become_upgradable(word) {
-                return true;
+                return self.upgradable().is_acquired();
             }
         }
     }
@@ -128,11 +137,13 @@ impl RwMutex {
     /// Ends the read of the caller, which is the upgradable reader.
     #[inline]
     pub(crate) fn upgradable_unlock_with(&self, clock: &impl Clock) {
+        held::released(self.key(), Hold::Upgradable);
         self.end_upgradable(clock, |word| word & !UPGRADABLE);
     }
 
     /// Makes the caller, the upgradable reader, a plain reader.
     pub(crate) fn downgrade_upgradable_with(&self, clock: &impl Clock) {
+        held::changes(self.key(), Hold::Upgradable, Hold::Shared);
         self.end_upgradable(clock, |word| (word & !UPGRADABLE) + ONE_READER);
     }
 
@@ -166,7 +177,7 @@ impl RwMutex {
                 .0
                 .compare_exchange(word, (word & PARKED) | WRITER, Acquire, Relaxed)
             {
-                Ok(_) => return true,
+                Ok(_) => return self.writes().is_acquired(),
                 Err(now) => word = now,
             }
         }
@@ -219,11 +230,13 @@ impl RwMutex {
 
     /// Makes the caller, the writer, a reader.
     pub(crate) fn downgrade_with(&self, clock: &impl Clock) {
+        held::changes(self.key(), Hold::Exclusive, Hold::Shared);
         self.end_write(clock, ONE_READER);
     }
 
     /// Makes the caller, the writer, the upgradable reader.
     pub(crate) fn downgrade_to_upgradable_with(&self, clock: &impl Clock) {
+        held::changes(self.key(), Hold::Exclusive, Hold::Upgradable);
         self.end_write(clock, UPGRADABLE);
     }
 
@@ -242,6 +255,7 @@ impl RwMutex {
     /// Ends the read of a caller that certainly reads: by a subtraction, if nobody waits.
     #[inline]
     pub(crate) fn read_unlock_owned(&self) {
+        held::released(self.key(), Hold::Shared);
         let key = self.key();
         // Relaxed: decides only which way to go.
         if self.0.load(Relaxed) & PARKED != 0 {

@@ -5,16 +5,19 @@
 //! | [`EMPTY`] 0 | awake, not posted | `ASLEEP`, about to sleep | `POSTED` |
 //! | [`ASLEEP`] 1 | asleep or about to be | `EMPTY`, gives up | `POSTED`, and a wake |
 //! | [`POSTED`] 2 | posted, not yet noticed | `EMPTY`, taken | |
+//! | [`ASKED`] 3 | asleep, and asked where it is (feature `deadlock`) | `EMPTY`, to answer | `POSTED` |
 //!
 //! Invariants:
-//! * I1: only the owner writes `EMPTY` and `ASLEEP` (its signal handlers run on its thread), and only a
-//!   poster writes `POSTED`.
+//! * I1: only the owner writes `EMPTY` and `ASLEEP` (its signal handlers run on its thread), only a
+//!   poster writes `POSTED`, and only a thread that asks writes `ASKED`, in the place of `ASLEEP`.
 //! * I2: no post is lost: taking it and giving up are swaps, and the owner acts on what they return.
 //! * I3: the poster's swap is its last touch of the semaphore, since the owner may return and free its
 //!   frame at once. So what the wake needs is copied out before the swap, and the wake uses the word's
 //!   address only.
 //! * I4: `wait` returns `Woken` only after its own post. (CPython's gh-148820: a waiter that leaves for
 //!   another reason may free what the poster is about to touch.)
+//! * I5: the thread that asks wakes the owner, so a post that finds `ASKED` does not have to. If a signal
+//!   comes with the question, the wait reports the signal, not the question.
 //!
 //! Orderings: the post's swap is `Release`, and the owner's swap that takes it is `Acquire`, so all that
 //! the poster did before is seen after the wake-up. The reset to `EMPTY` needs no `Release`: the next
@@ -34,7 +37,7 @@
 
 use crate::deadline::Deadline;
 use crate::signals::{self, ASLEEP, EMPTY, Published};
-use crate::sync::{Acquire, AtomicU32, Relaxed, Release};
+use crate::sync::{Acquire, AtomicU32, DEADLOCK, MODEL, Relaxed, Release};
 
 // Each file has one way of sleeping, by the name `Native`.
 #[cfg_attr(all(test, loom), path = "modelled.rs")]
@@ -69,6 +72,10 @@ pub(crate) use native::Native;
 use sleeper::Sleeper;
 
 const POSTED: u32 = 2;
+const ASKED: u32 = 3;
+
+/// Whether anybody asks.
+const ASKS: bool = DEADLOCK || MODEL;
 
 /// How a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +86,8 @@ pub(crate) enum Wake {
     TimedOut,
     /// A signal, perhaps, and no post had come.
     Interrupted,
+    /// Asked, and no post had come.
+    Asked,
 }
 
 /// The wait word of one thread, on its own stack.
@@ -131,6 +140,9 @@ impl<S: Sleeper> Semaphore<S> {
                 signals::take_mark();
                 return self.give_up(Wake::Interrupted);
             }
+            if ASKS && word == ASKED {
+                return self.give_up(Wake::Asked);
+            }
         }
     }
 
@@ -146,6 +158,21 @@ impl<S: Sleeper> Semaphore<S> {
     pub(crate) fn is_posted(&self) -> bool {
         // Relaxed: the owner then takes it by a wait.
         self.word.load(Relaxed) == POSTED
+    }
+
+    /// Makes the wait that is going on return [`Wake::Asked`], if it is asleep; true if it is. The
+    /// semaphore stays alive meanwhile: the owner is kept from leaving by a lock that the caller has.
+    pub(crate) fn ask(&self) -> bool {
+        let waker = self.sleeper.waker();
+        // Relaxed, both: nothing is handed on but the question.
+        let asleep = self
+            .word
+            .compare_exchange(ASLEEP, ASKED, Relaxed, Relaxed)
+            .is_ok();
+        if asleep {
+            S::wake(waker, &raw const self.word);
+        }
+        asleep
     }
 
     /// Ends the one wait that is going on or to come.

@@ -20,7 +20,7 @@ pub(crate) const NUM_BUCKETS: usize = 257;
 #[inline]
 pub(crate) fn has_many_processors() -> bool {
     // No `OnceLock`: if a thread of the parent was asking during a fork, the child would wait for it
-    // for ever. A thread that finds no answer asks too.
+    // for ever. A thread that finds no answer asks too; one that comes while another asks finds "many".
     static ANSWER: AtomicU8 = AtomicU8::new(UNKNOWN);
     // Relaxed, here and below: nothing else is published with the answer.
     match ANSWER.load(Ordering::Relaxed) {
@@ -35,7 +35,10 @@ const MANY: u8 = 2;
 
 #[cold]
 fn ask(answer: &AtomicU8) -> bool {
-    // If the system does not say, assume many: a wrong guess costs a few microseconds.
+    // If the system does not say, assume many: a wrong guess costs a few microseconds. That is stored
+    // before the question, which allocates: if the lock that this thread waits for is the allocator's,
+    // the thread comes here again, and must not ask again.
+    answer.store(MANY, Ordering::Relaxed);
     let many = std::thread::available_parallelism().map_or(true, |n| n.get() > 1);
     answer.store(if many { MANY } else { ONE }, Ordering::Relaxed);
     many

@@ -63,6 +63,7 @@ pub use self::rw_lock::{
     RecursiveRwLockUpgradableReadGuard, RecursiveRwLockWriteGuard, RwLock, RwLockReadGuard,
     RwLockUpgradableReadGuard, RwLockWriteGuard, const_rwlock,
 };
+pub use crate::deadlock;
 pub use crate::parking_lot::after_fork;
 pub use ::lock_api;
 
