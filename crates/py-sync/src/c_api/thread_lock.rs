@@ -7,6 +7,7 @@
 use super::{PyMutex, PyMutex_Unlock, PyTime_t, timeout};
 use crate::deadline::{Deadline, Monotonic};
 use crate::flags::{LockFlags, LockStatus};
+use crate::held;
 use crate::hooks;
 use core::alloc::Layout;
 use core::ffi::{c_int, c_longlong, c_void};
@@ -73,7 +74,8 @@ pub unsafe fn PyThread_acquire_lock_timed(
         _ => LockFlags::FAIL_IF_INTERRUPTED,
     };
     // SAFETY: the caller's promise.
-    unsafe { &*lock.cast::<PyMutex>() }.lock_timed(timeout, flags) as c_int
+    let status = unsafe { &*lock.cast::<PyMutex>() }.lock_timed(timeout, flags);
+    unowned(lock, status)
 }
 
 /// Takes a lock within a time, below 0 for ever, detached while it sleeps, and runs the pending calls
@@ -100,6 +102,14 @@ pub unsafe fn PyThread_acquire_lock_timed_with_retries(
         Some(Duration::ZERO) => LockStatus::Failure,
         _ => detached_with_signals(mutex, Deadline::after(timeout)),
     };
+    unowned(lock, status)
+}
+
+/// Any thread may release the lock, as a signal to the one that took it: so nobody is recorded as its holder.
+fn unowned(lock: PyThread_type_lock, status: LockStatus) -> c_int {
+    if status.is_acquired() {
+        held::forget(lock.addr());
+    }
     status as c_int
 }
 
