@@ -282,6 +282,8 @@ fn the_last_handle_may_be_dropped_in_the_child() {
         let mut made = Some(Made::new(at));
         forked(|| {
             let made = made.take().unwrap();
+            // std's, which may have been in the middle of something at the fork: its channel is spun on.
+            std::mem::forget((made.release, made.others));
             // The joiners' references are theirs, and they are gone.
             drop(made.handle);
             start(|| ()).unwrap().join().unwrap();
