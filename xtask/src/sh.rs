@@ -139,8 +139,10 @@ impl Sh {
         self
     }
 
-    /// Sets an environment variable.
+    /// Sets an environment variable, in the place of what was set before by that name.
     pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Sh {
+        // Of two, duct would take the first.
+        self.envs.retain(|(other, _)| other != name);
         self.envs.push((name.to_owned(), value.into()));
         self
     }
@@ -312,6 +314,15 @@ mod tests {
 
     fn shell(script: &str) -> Sh {
         Sh::new("sh").arg("-c").arg(script)
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn of_two_values_of_a_variable_the_last_counts() {
+        let sh = Sh::new("printenv").arg("XTASK_TEST");
+        let sh = sh.env("XTASK_TEST", "first").env("XTASK_TEST", "last");
+        assert_eq!(sh.output().as_deref(), Some("last\n"));
+        assert_eq!(sh.line().matches("XTASK_TEST=").count(), 1);
     }
 
     #[test]
