@@ -145,12 +145,24 @@ fn pause(times: u32) {
 mod tests {
     use super::*;
 
+    /// The rows of the table at the head.
     #[rstest::rstest]
-    #[case(Spin::on_arrival(), 8)]
-    #[case(Spin::woken(), 5)]
-    fn a_spin_ends(#[case] mut spin: Spin, #[case] looks: usize) {
-        let taken = core::iter::from_fn(|| spin.once().then_some(())).count();
-        assert_eq!(taken, if has_many_processors() { looks } else { 0 });
+    #[case(Placement::Alone.on_arrival(), 8, 126)]
+    #[case(Placement::Alone.woken(), 5, 120)]
+    #[case(Placement::InObject.on_arrival(), 3, 1800)]
+    #[case(Placement::InObject.woken(), 1, 600)]
+    #[case(Spin::on_bucket(), 8, 126)]
+    fn a_spin_ends(#[case] mut spin: Spin, #[case] looks: usize, #[case] pauses: u32) {
+        let mut paused = 0;
+        let look = || {
+            let pauses = spin.pauses;
+            spin.once().then(|| paused += pauses)
+        };
+        let taken = core::iter::from_fn(look).count();
+        match has_many_processors() {
+            true => assert_eq!((taken, paused), (looks, pauses)),
+            false => assert_eq!(taken, 0),
+        }
         assert!(!spin.once());
     }
 }

@@ -58,7 +58,7 @@ pub(crate) fn is_not_ready(error: &io::Error) -> bool {
 }
 
 /// Whether this error says that the device of random bytes is not there.
-#[cfg_attr(not(feature = "c-api"), allow(dead_code, reason = "what C is told"))]
+#[cfg(feature = "c-api")]
 pub(crate) fn is_no_device(error: &io::Error) -> bool {
     let code = error.raw_os_error();
     matches!(

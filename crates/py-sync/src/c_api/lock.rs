@@ -68,7 +68,8 @@ pub unsafe fn _PyMutex_LockTimed(m: *mut PyMutex, timeout_ns: PyTime_t, flags: c
 }
 
 // The slow halves, here and in `seq_lock.rs`, are not inlined, and they have C's calling convention, so
-// the fast halves need no stack frame. CPython calls them for each `threading.Lock` and each look into the type cache.
+// the fast halves need no stack frame. CPython calls those for each `threading.Lock` and each look into
+// the type cache.
 
 /// # Safety
 ///

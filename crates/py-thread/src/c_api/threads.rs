@@ -20,7 +20,7 @@ pub type PyThread_func_t = unsafe extern "C-unwind" fn(arg: *mut c_void);
 ///
 /// None is needed.
 pub unsafe fn PyThread_init_thread() {
-    // A failure is reported by the first start, which tries again.
+    // It fails only without memory, and the next call tries again.
     drop(sys::before_main::register());
 }
 
@@ -28,9 +28,9 @@ pub unsafe fn PyThread_init_thread() {
 ///
 /// `func` may be called with `arg` on another thread. As for [`PyThread_get_stacksize`].
 unsafe fn start(func: PyThread_func_t, arg: *mut c_void) -> io::Result<PyThread_handle_t> {
-    // A failure is reported by the first start, which tries again.
-    drop(sys::before_main::register());
-    // SAFETY: the caller's promise.
+    // SAFETY: it asks for nothing; the caller promises the rest.
+    unsafe { PyThread_init_thread() };
+    // SAFETY: the caller promises that `func` may be called with `arg` on another thread.
     unsafe { c::start(func, arg, PyThread_get_stacksize()) }
 }
 
