@@ -9,10 +9,11 @@
 
 use super::{Guarded, check};
 use crate::condvar::Condvar;
-use crate::deadline::{Clock, Deadline, ManualClock, NeverFair};
+use crate::deadline::{Clock, Deadline, FairTime, ManualClock, NeverFair};
 use crate::flags::{LockFlags, LockStatus};
 use crate::hooks::{SectionHooks, register_sections};
 use crate::mutex::Mutex;
+use crate::parking_lot::{Kind, lot};
 use crate::rw_mutex::RwMutex;
 use core::cell::Cell;
 use loom::sync::Arc;
@@ -128,6 +129,66 @@ fn a_mutex_that_is_taken_again() {
         shared.1.increment();
         assert!(shared.0.unlock_with(&ManualClock));
         waiter.join().unwrap();
+    });
+}
+
+/// A clock that goes on with every look. No fair time comes.
+#[derive(Clone, Default)]
+struct Ticking(std::sync::Arc<core::sync::atomic::AtomicU64>);
+
+impl Clock for Ticking {
+    fn now(&self) -> u64 {
+        // Not loom's: it is not part of the model.
+        self.0.fetch_add(1, core::sync::atomic::Ordering::Relaxed)
+    }
+
+    fn again_at(&self, _: FairTime) -> Deadline {
+        Deadline::Never
+    }
+}
+
+/// The fair times of a mutex's waiters, in their order.
+fn fair_times(m: &Mutex) -> Vec<FairTime> {
+    let key = m.as_ptr().addr();
+    // SAFETY: the mutex is this test's own; the closure does not call into the lot.
+    unsafe {
+        lot().with_waiters(Kind::Mutex, key, |w| {
+            w.iter().map(|r| r.fair_time).collect()
+        })
+    }
+}
+
+/// A waiter is woken and stops, another comes, and the first finds that it has lost: it parks in front of
+/// the other, since it has waited for longer.
+#[test]
+fn a_waiter_that_lost_keeps_its_place() {
+    check("stopped::a_waiter_that_lost_keeps_its_place", || {
+        let (shared, clock) = (Arc::new((Mutex::new(), Guarded::new())), Ticking::default());
+        let waiter = |flags| {
+            let (shared, clock) = (Arc::clone(&shared), clock.clone());
+            thread::spawn(move || {
+                register_sections(&HOOKS);
+                turn(&shared, &clock, flags);
+            })
+        };
+        let m = &shared.0;
+        SLEEPS_LEFT.set(1);
+        let shut = GATE.lock().unwrap();
+        assert!(m.try_lock());
+        let first = waiter(LockFlags::DETACH);
+        until(|| m.byte() == 3);
+        let of_first = fair_times(m)[0];
+        assert!(m.unlock_with(&NeverFair));
+        assert!(m.try_lock(), "who was woken has not come back");
+        let second = waiter(LockFlags::NONE);
+        until(|| m.byte() == 3);
+        drop(shut);
+        until(|| fair_times(m).len() == 2);
+        assert_eq!(fair_times(m)[0], of_first);
+        assert!(m.unlock_with(&NeverFair));
+        first.join().unwrap();
+        second.join().unwrap();
+        assert_eq!((m.byte(), shared.1.get()), (0, 2));
     });
 }
 
