@@ -13,7 +13,7 @@ use crate::deadline::{Clock, Deadline, FairTime, ManualClock, NeverFair};
 use crate::flags::{LockFlags, LockStatus};
 use crate::hooks::{SectionHooks, register_sections};
 use crate::mutex::Mutex;
-use crate::parking_lot::{Kind, lot};
+use crate::parking_lot::{Kind, Waiters, lot};
 use crate::rw_mutex::RwMutex;
 use core::cell::Cell;
 use loom::sync::Arc;
@@ -147,49 +147,106 @@ impl Clock for Ticking {
     }
 }
 
-/// The fair times of a mutex's waiters, in their order.
-fn fair_times(m: &Mutex) -> Vec<FairTime> {
-    let key = m.as_ptr().addr();
-    // SAFETY: the mutex is this test's own; the closure does not call into the lot.
-    unsafe {
-        lot().with_waiters(Kind::Mutex, key, |w| {
-            w.iter().map(|r| r.fair_time).collect()
-        })
+/// The fair times of a lock's waiters, in their order.
+fn fair_times(kind: Kind, key: usize) -> Vec<FairTime> {
+    let collect = |waiters: &mut Waiters<'_>| waiters.iter().map(|r| r.fair_time).collect();
+    // SAFETY: the lock is this test's own; the closure does not call into the lot.
+    unsafe { lot().with_waiters(kind, key, collect) }
+}
+
+/// A lock and how a model uses it for writing.
+trait Exclusive: Send + Sync + 'static {
+    const KIND: Kind;
+    fn key(&self) -> usize;
+    fn try_lock(&self) -> bool;
+    fn lock(&self, clock: &Ticking, flags: LockFlags) -> LockStatus;
+    fn unlock(&self) -> bool;
+}
+
+impl Exclusive for Mutex {
+    const KIND: Kind = Kind::Mutex;
+
+    fn key(&self) -> usize {
+        self.as_ptr().addr()
+    }
+
+    fn try_lock(&self) -> bool {
+        Mutex::try_lock(self)
+    }
+
+    fn lock(&self, clock: &Ticking, flags: LockFlags) -> LockStatus {
+        self.lock_with(clock, Deadline::Never, flags)
+    }
+
+    fn unlock(&self) -> bool {
+        self.unlock_with(&NeverFair)
+    }
+}
+
+impl Exclusive for RwMutex {
+    const KIND: Kind = Kind::RwMutex;
+
+    fn key(&self) -> usize {
+        core::ptr::from_ref(self).addr()
+    }
+
+    fn try_lock(&self) -> bool {
+        self.try_write_lock()
+    }
+
+    fn lock(&self, clock: &Ticking, flags: LockFlags) -> LockStatus {
+        self.write_lock_with(clock, Deadline::Never, flags)
+    }
+
+    fn unlock(&self) -> bool {
+        self.write_unlock_with(&NeverFair)
     }
 }
 
 /// A waiter is woken and stops, another comes, and the first finds that it has lost: it parks in front of
 /// the other, since it has waited for longer.
-#[test]
-fn a_waiter_that_lost_keeps_its_place() {
-    check("stopped::a_waiter_that_lost_keeps_its_place", || {
-        let (shared, clock) = (Arc::new((Mutex::new(), Guarded::new())), Ticking::default());
+fn who_lost_keeps_its_place<L: Exclusive>(name: &str, new: fn() -> L) {
+    check(name, move || {
+        let (lock, clock) = (Arc::new(new()), Ticking::default());
+        let times = || fair_times(L::KIND, lock.key());
         let waiter = |flags| {
-            let (shared, clock) = (Arc::clone(&shared), clock.clone());
+            let (lock, clock) = (Arc::clone(&lock), clock.clone());
             thread::spawn(move || {
                 register_sections(&HOOKS);
-                turn(&shared, &clock, flags);
+                assert_eq!(lock.lock(&clock, flags), LockStatus::Acquired);
+                assert!(lock.unlock());
             })
         };
-        let m = &shared.0;
         SLEEPS_LEFT.set(1);
         let shut = GATE.lock().unwrap();
-        assert!(m.try_lock());
+        assert!(lock.try_lock());
         let first = waiter(LockFlags::DETACH);
-        until(|| m.byte() == 3);
-        let of_first = fair_times(m)[0];
-        assert!(m.unlock_with(&NeverFair));
-        assert!(m.try_lock(), "who was woken has not come back");
+        until(|| times().len() == 1);
+        let of_first = times()[0];
+        assert!(lock.unlock());
+        assert!(lock.try_lock(), "who was woken has not come back");
         let second = waiter(LockFlags::NONE);
-        until(|| m.byte() == 3);
+        until(|| times().len() == 1);
         drop(shut);
-        until(|| fair_times(m).len() == 2);
-        assert_eq!(fair_times(m)[0], of_first);
-        assert!(m.unlock_with(&NeverFair));
+        until(|| times().len() == 2);
+        assert_eq!(times()[0], of_first);
+        assert!(lock.unlock());
         first.join().unwrap();
         second.join().unwrap();
-        assert_eq!((m.byte(), shared.1.get()), (0, 2));
+        assert!(lock.try_lock(), "nobody is left");
     });
+}
+
+#[test]
+fn a_mutex_s_waiter_that_lost_keeps_its_place() {
+    let name = "stopped::a_mutex_s_waiter_that_lost_keeps_its_place";
+    who_lost_keeps_its_place(name, Mutex::new);
+}
+
+#[test]
+fn a_writer_that_lost_keeps_its_place() {
+    let name = "stopped::a_writer_that_lost_keeps_its_place";
+    who_lost_keeps_its_place(name, RwMutex::new);
 }
 
 type Waited = (Mutex, Condvar, Guarded);
