@@ -4,6 +4,7 @@ use super::store::{Renewable, Store};
 use super::{ENABLED, Held, Hold, all, shared};
 use crate::deadline::{AlwaysFair, Deadline, Monotonic};
 use crate::flags::LockFlags;
+use crate::sync::GIL_DISABLED;
 use crate::{Mutex, OnceFlag, RawMutex, RecursiveMutex, RwMutex};
 use py_thread::{Ident, LogicalThread};
 use rstest::rstest;
@@ -188,7 +189,7 @@ fn an_initialiser_is_recorded_while_it_runs_however_it_ends() {
 
 #[test]
 fn sections_are_recorded_while_they_are_active() {
-    if !cfg!(feature = "gil-disabled") {
+    if !GIL_DISABLED {
         return;
     }
     let (a, b) = (Mutex::new(), Mutex::new());
