@@ -153,6 +153,12 @@ impl Deadline {
     }
 }
 
+/// True once the instant `at` is reached. In a model this is the clocks' own.
+#[cfg(not(all(test, loom)))]
+fn has_come(at: u64) -> bool {
+    sys::monotonic_ns() >= at
+}
+
 /// How long it is until `instant`: zero if that has passed.
 pub(crate) fn time_until(instant: std::time::Instant) -> Duration {
     instant.saturating_duration_since(std::time::Instant::now())

@@ -71,20 +71,3 @@ impl<C: Clock> Clock for OneCall<'_, C> {
         self.clock.again_at(fair_time)
     }
 }
-
-#[cfg(all(test, not(loom)))]
-mod tests {
-    use super::*;
-    use crate::deadline::Monotonic;
-
-    #[test]
-    fn several_calls_have_the_fair_time_of_the_first() {
-        let clock = OneCall::new(&Monotonic);
-        let of_first = clock.time_to_be_fair().behind(None);
-        clock.was_fair_at(of_first);
-        std::thread::sleep(core::time::Duration::from_millis(1));
-        assert_eq!(clock.time_to_be_fair(), of_first);
-        let of_another = OneCall::new(&Monotonic).time_to_be_fair();
-        assert!(of_another.ns() > of_first.ns());
-    }
-}

@@ -12,8 +12,3 @@ impl Clock for Monotonic {
         sys::monotonic_ns()
     }
 }
-
-/// True once the instant `at` is reached.
-pub(super) fn has_come(at: u64) -> bool {
-    sys::monotonic_ns() >= at
-}

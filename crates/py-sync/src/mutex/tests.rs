@@ -1,9 +1,10 @@
 //! The hand-off rule, by clocks that a test sets.
 
 use super::Mutex;
-use crate::deadline::{Clock, Deadline, FairTime, TIME_TO_BE_FAIR_NS};
+use crate::deadline::{Clock, Deadline, FairTime, Monotonic, TIME_TO_BE_FAIR_NS};
 use crate::flags::{LockFlags, LockStatus};
 use crate::hooks::{SectionHooks, register_sections};
+use crate::with_signals::OneCall;
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
@@ -72,4 +73,15 @@ fn handed_over_at(at: u64) -> bool {
 #[case(TIME_TO_BE_FAIR_NS + 1, true)]
 fn the_lock_is_handed_over_once_the_fair_time_has_come(#[case] at: u64, #[case] handed: bool) {
     assert_eq!(handed_over_at(at), handed);
+}
+
+#[test]
+fn lock_calls_between_signals_have_the_fair_time_of_the_first() {
+    let clock = OneCall::new(&Monotonic);
+    let of_first = clock.time_to_be_fair().behind(None);
+    clock.was_fair_at(of_first);
+    std::thread::sleep(core::time::Duration::from_millis(1));
+    assert_eq!(clock.time_to_be_fair(), of_first);
+    let of_another = OneCall::new(&Monotonic).time_to_be_fair();
+    assert!(of_another.ns() > of_first.ns());
 }
