@@ -161,6 +161,8 @@ impl Sanitizer {
             .args(&[TARGET, "-p", package])
             .env("CARGO_TARGET_DIR", folder)
             .env("RUSTFLAGS", rustflags)
+            // Many tests panic on purpose, and instrumented code takes seconds to look up the frames.
+            .env("RUST_BACKTRACE", "0")
             .env(variable, options)
             // Instrumented code is slow; the full counts run without it.
             .env("PY_SYNC_SIGNALS", "5000")
