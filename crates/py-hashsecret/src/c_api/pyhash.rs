@@ -1,7 +1,7 @@
 //! `Python/pyhash.c`.
 
 use super::{_Py_HashSecret_t, Py_hash_t, Py_ssize_t};
-use crate::numeric::{hash_f64, hash_pointer};
+use crate::number_native::{hash_f64, hash_pointer};
 use crate::sip::{keyed_hash, sip};
 use core::ffi::{c_char, c_int, c_void};
 use core::slice;
