@@ -1,4 +1,4 @@
-//! Circles of mutexes, raw mutexes, recursive mutexes, initialisers, sections and keys.
+//! Cycles of mutexes, raw mutexes, recursive mutexes, initialisers, sections and keys.
 
 use super::{at, end, find, find_nothing, give_up, lock_attached, on, pass, until_waiting};
 use py_sync::diagnostics::Kind;
@@ -65,7 +65,7 @@ fn three_threads_and_others_behind_them() {
         })
         .collect();
     ALL.wait();
-    // Two that wait for one of the circle, and hold nothing in it.
+    // Two that wait for one of the cycle, and hold nothing in it.
     threads.extend((0..2).map(|_| thread::spawn(|| pass(&LOCKS[1]))));
     // Thread 0 waits for lock 1, which thread 1 holds, who waits for lock 2.
     find(&[on(&LOCKS[1]), on(&LOCKS[2]), on(&LOCKS[0])]);
@@ -220,7 +220,7 @@ fn a_section_that_waits_attached() {
 /// Each waits for a section of the other's, and gives its own up for that.
 #[test]
 #[cfg(feature = "gil-disabled")]
-fn sections_in_either_order_are_no_circle() {
+fn sections_in_either_order_are_no_cycle() {
     static S: [Mutex; 2] = [const { Mutex::new() }; 2];
     static M: [Mutex; 2] = [const { Mutex::new() }; 2];
     // Both mutexes are held, so that each thread sleeps inside its section for as long as it takes.
