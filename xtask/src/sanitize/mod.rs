@@ -185,7 +185,7 @@ impl Sanitizer {
     }
 }
 
-/// The package's test files, without those that `out` has a reason to leave out, which is told.
+/// The package's test files, without those for which `out` gives a reason; the reasons are printed.
 fn tests(package: &str, out: impl Fn(&str) -> Option<&'static str>) -> Result<BTreeSet<String>> {
     let mut names = BTreeSet::new();
     for entry in fs::read_dir(root().join("crates").join(package).join("tests"))? {

@@ -104,16 +104,25 @@ fn lock_attached(m: &Mutex) {
 
 /// What is given up on behalf of a thread that sleeps, and then by that thread, perhaps in vain.
 trait Lock {
+    fn lock(&self);
     fn give_up(&self) -> bool;
 }
 
 impl Lock for Mutex {
+    fn lock(&self) {
+        Mutex::lock(self);
+    }
+
     fn give_up(&self) -> bool {
         self.try_unlock()
     }
 }
 
 impl Lock for RawMutex {
+    fn lock(&self) {
+        RawMutex::lock(self);
+    }
+
     fn give_up(&self) -> bool {
         self.try_unlock()
     }
