@@ -116,7 +116,15 @@ fn addresses_hash_alike() {
     let hash: unsafe extern "C" fn(*const c_void) -> isize =
         unsafe { symbol(library, "Py_HashPointer") }.expect("libpython hashes addresses");
     let mut rng = Rng(16);
-    let edges = [0, 1, 15, 16, usize::MAX, usize::MAX << 4, 1 << 63];
+    let edges = [
+        0,
+        1,
+        15,
+        16,
+        usize::MAX,
+        usize::MAX << 4,
+        1 << (usize::BITS - 1),
+    ];
     let random = (0..calls()).map(|_| rng.next() as usize >> rng.below(64));
     for address in edges.into_iter().chain(random.collect::<Vec<_>>()) {
         // SAFETY: an address is all it takes.

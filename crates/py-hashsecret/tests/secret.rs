@@ -6,10 +6,10 @@ mod common;
 use common::unhex;
 use py_hashsecret::{HashSecret, HashSeed, SECRET_SIZE, lcg_urandom};
 use rstest::rstest;
-use static_assertions::{assert_eq_align, assert_eq_size, assert_impl_all, const_assert_eq};
+use static_assertions::{assert_eq_size, assert_impl_all, const_assert_eq};
 
 assert_eq_size!(HashSecret, [u8; SECRET_SIZE]);
-assert_eq_align!(HashSecret, u64);
+const_assert_eq!(align_of::<HashSecret>(), 8);
 assert_impl_all!(HashSecret: Copy, Eq, Send, Sync, core::fmt::Debug);
 const_assert_eq!(SECRET_SIZE, 24);
 

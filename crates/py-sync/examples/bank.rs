@@ -169,7 +169,7 @@ impl<A: Account> Bank<A> {
     }
 
     fn work(&self, thread: usize) {
-        let mut random = Random(0x9E37_79B9_7F4A_7C15 * (thread as u64 + 1));
+        let mut random = Random(0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(thread as u64 + 1));
         // Relaxed: it orders nothing, and is seen in time.
         while !self.stop.load(Relaxed) {
             let (from, to) = (random.below(ACCOUNTS), random.below(ACCOUNTS));

@@ -4,7 +4,7 @@ use py_sync::{LockFlags, LockStatus, RecursiveMutex};
 use py_thread::{Ident, LogicalThread};
 use std::cell::UnsafeCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
 const NOT_OWNED: &str = "unlocking a recursive mutex that is not owned by the current thread";
@@ -88,13 +88,12 @@ fn a_level_that_would_overflow_panics_and_changes_nothing() {
     #[repr(C)]
     struct Fields {
         mutex: u8,
-        owner: u64,
+        owner: AtomicU64,
         level: usize,
     }
-    let owner = Ident::current().get();
     let fields = Fields {
         mutex: 1,
-        owner,
+        owner: AtomicU64::new(Ident::current().get()),
         level: usize::MAX,
     };
     // SAFETY: the same layout (`repr(C)`), and no byte of padding is read.

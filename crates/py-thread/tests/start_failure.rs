@@ -9,11 +9,11 @@ use std::sync::{Arc, Mutex};
 use support::{forked, limit_address_space, one_at_a_time};
 
 #[test]
-fn a_stack_of_a_terabyte_is_refused_at_the_start() {
+fn a_stack_without_address_space_is_refused_at_the_start() {
     let _turn = one_at_a_time();
     let overcommit = std::fs::read_to_string("/proc/sys/vm/overcommit_memory").unwrap();
     let handle = Handle::unstarted();
-    let result = handle.start(Builder::new().stack_size(1 << 40), || ());
+    let result = handle.start(Builder::new().stack_size(support::TOO_LARGE), || ());
     if overcommit.trim() == "1" {
         drop(handle.join());
         return;

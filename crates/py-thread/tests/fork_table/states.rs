@@ -83,7 +83,7 @@ impl Made {
             At::Job => CACHE.start(blocked(&mut release)).unwrap(),
             At::StartFailed => {
                 let handle = Handle::unstarted();
-                let more_than_there_is = Builder::new().stack_size(1 << 46);
+                let more_than_there_is = Builder::new().stack_size(usize::MAX / 8 * 7);
                 handle.start(more_than_there_is, || ()).unwrap_err();
                 handle
             }

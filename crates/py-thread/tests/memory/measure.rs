@@ -42,8 +42,11 @@ fn mapped_bytes() -> usize {
     statm.split(' ').next().unwrap().parse::<usize>().unwrap() * 4096
 }
 
-/// More than there is address space for, so that no setting of the system lets it pass.
-const TOO_LARGE: usize = 1 << 47;
+/// A stack for which there is no address space.
+const TOO_LARGE: usize = match usize::BITS {
+    64 => 1 << (usize::BITS - 17),
+    _ => usize::MAX / 8 * 7,
+};
 
 fn a_failed_start_leaks_nothing() {
     let threads = Threads::new();

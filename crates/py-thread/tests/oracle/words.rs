@@ -65,7 +65,7 @@ fn handles_speak_python_s_words() {
     py_thread::start(join_self).unwrap().join().unwrap();
     ours.push(rx.recv().unwrap());
     let failed = Handle::unstarted();
-    let huge = Builder::new().stack_size(1 << 46);
+    let huge = Builder::new().stack_size(1 << (usize::BITS - 18));
     ours.push(failed.start(huge, || ()).unwrap_err().to_string());
     let (done, ident) = (failed.is_done(), failed.ident().map_or(0, |i| i.get()));
     ours.push(format!("{} {ident}", if done { "True" } else { "False" }));

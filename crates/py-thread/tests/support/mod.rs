@@ -4,6 +4,12 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+/// A stack for which there is no address space.
+pub(crate) const TOO_LARGE: usize = match usize::BITS {
+    64 => 1 << (usize::BITS - 17),
+    _ => usize::MAX / 8 * 7,
+};
+
 /// One test after another: a child inherits whatever the parent's threads were doing.
 pub(crate) fn one_at_a_time() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
