@@ -25,26 +25,31 @@ mod platform {
     /// A signal handler that ran ends the sleep.
     pub(crate) const SIGNALS_END_SLEEP: bool = true;
 
-    /// The kernel's own `timespec` for `SYS_futex`, which is not always libc's: a 32-bit libc may
-    /// have a 64-bit `time_t` in front of a system call with 32-bit fields.
-    #[repr(C)]
-    struct Timespec {
-        sec: Field,
-        nsec: Field,
-    }
+    /// Whether the kernel's own `timespec` for `SYS_futex` has fields of 64 bits. It is not always libc's:
+    /// a 32-bit libc may have a 64-bit `time_t` in front of a system call with 32-bit fields. And x32 has
+    /// 32-bit pointers with the 64-bit system calls.
+    const WIDE: bool = cfg!(any(target_pointer_width = "64", target_arch = "x86_64"));
 
-    /// x32 is the one ABI of 32-bit pointers with the 64-bit system calls.
-    #[cfg(any(target_pointer_width = "64", target_arch = "x86_64"))]
-    type Field = i64;
-    #[cfg(not(any(target_pointer_width = "64", target_arch = "x86_64")))]
-    type Field = i32;
+    /// The kernel's `timespec`, as it is if [`WIDE`], and as it is otherwise.
+    struct Timespec {
+        wide: [i64; 2],
+        narrow: [i32; 2],
+    }
 
     impl Timespec {
         /// 32 bits hold 68 years from boot. A later time is cut, and who wakes then looks again.
         fn at(nanos: u64) -> Timespec {
+            let (sec, nsec) = (nanos / 1_000_000_000, (nanos % 1_000_000_000) as i32);
             Timespec {
-                sec: Field::try_from(nanos / 1_000_000_000).unwrap_or(Field::MAX),
-                nsec: (nanos % 1_000_000_000) as Field,
+                wide: [sec as i64, nsec.into()],
+                narrow: [i32::try_from(sec).unwrap_or(i32::MAX), nsec],
+            }
+        }
+
+        fn as_ptr(&self) -> *const () {
+            match WIDE {
+                true => self.wide.as_ptr().cast(),
+                false => self.narrow.as_ptr().cast(),
             }
         }
     }
@@ -56,9 +61,7 @@ mod platform {
     /// monotonic clock). True if a signal ended the sleep.
     pub(crate) fn wait_until(word: &AtomicU32, expected: u32, deadline: Option<u64>) -> bool {
         let until = deadline.map(Timespec::at);
-        let until = until
-            .as_ref()
-            .map_or(core::ptr::null(), core::ptr::from_ref);
+        let until = until.as_ref().map_or(core::ptr::null(), Timespec::as_ptr);
         // SAFETY: `word` is alive for the call, and `until` is null or points to a timespec that is. The
         // kernel reads both and writes neither. FUTEX_WAIT_BITSET without CLOCK_REALTIME takes an
         // absolute time of the monotonic clock.
