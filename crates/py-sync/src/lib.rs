@@ -45,6 +45,7 @@ mod seq_cell;
 mod seq_lock;
 mod signals;
 mod spin;
+#[cfg_attr(simulated, path = "sys/simulated.rs")]
 mod sys;
 #[cfg(all(feature = "lock_api", not(all(test, loom))))]
 pub mod typed;
