@@ -36,6 +36,8 @@ pub struct Costs {
     pub memory: Ps,
     /// One pause of a spinning thread.
     pub pause: Ps,
+    /// So much of a wait for memory or for the counter overlaps with the computation that follows.
+    pub overlap: Ps,
     /// A look at the processor's own counter.
     pub counter: Ps,
     /// A look at the monotonic clock.
@@ -46,23 +48,31 @@ pub struct Costs {
     pub wake_nobody: Ps,
     /// What a wake costs more if it finds a thread whose processor is busy.
     pub wake_busy: Ps,
-    /// What it costs more if that processor is idle: the interrupt.
-    pub wake_idle: Ps,
     /// A wait that finds its word changed.
     pub wait_refused: Ps,
     /// From the decision to sleep until the processor can run another thread.
     pub block: Ps,
     /// From the decision to run a thread until it runs.
     pub switch: Ps,
-    /// From the wake until an idle processor runs the thread, by how long it has been idle: less than
-    /// the first figure, and the second if so.
-    pub idle_exit: [(Ps, Ps); 3],
+    /// What it costs to wake an idle processor, by how long it has been idle.
+    pub idle: [Idle; 4],
     /// How late a timer is at most.
     pub timer_slack: Ps,
     /// A thread that others wait for runs for this long.
     pub slice: Ps,
     /// How often the scheduler looks whether a slice is over.
     pub tick: Ps,
+}
+
+/// An idle processor.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Idle {
+    /// For less than this.
+    pub below: Ps,
+    /// What the wake costs more than one that finds nobody: the interrupt.
+    pub wake: Ps,
+    /// From the wake until it runs the thread.
+    pub exit: Ps,
 }
 
 /// How far apart two processors are.
@@ -114,8 +124,8 @@ impl Costs {
         self.transfer[distance as usize]
     }
 
-    pub(crate) fn idle_exit(&self, idle_for: Ps) -> Ps {
-        let fits = self.idle_exit.iter().find(|(below, _)| idle_for < *below);
-        fits.or(self.idle_exit.last()).map_or(0, |(_, exit)| *exit)
+    pub(crate) fn idle(&self, idle_for: Ps) -> Idle {
+        let fits = self.idle.iter().find(|idle| idle_for < idle.below);
+        *fits.unwrap_or(&self.idle[self.idle.len() - 1])
     }
 }

@@ -25,7 +25,7 @@ mod state;
 mod tests;
 mod world;
 
-pub use costs::{Costs, Distance, Machine, NS, Ps};
+pub use costs::{Costs, Distance, Idle, Machine, NS, Ps};
 pub use lines::Access;
 pub use state::Counts;
 pub use world::{

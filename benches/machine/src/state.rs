@@ -50,9 +50,10 @@ struct Thread {
     /// What is left of what it was doing when it lost the processor.
     left: Ps,
     ran_for: Ps,
+    /// Of what it has waited for, so much goes on beside the next computation.
+    hidden: Ps,
     sleeps_on: Option<usize>,
     sleep: u64,
-    timed_out: bool,
 }
 
 /// What a run has counted.
@@ -80,6 +81,7 @@ pub(crate) struct State {
     entities: Vec<Entity>,
     lines: Lines,
     sleepers: BTreeMap<usize, VecDeque<ThreadId>>,
+    kernel_lines: BTreeMap<usize, usize>,
     random: u64,
     counts: Counts,
 }
@@ -97,6 +99,7 @@ impl State {
             entities: vec![Entity::default(); threads],
             lines: Lines::default(),
             sleepers: BTreeMap::new(),
+            kernel_lines: BTreeMap::new(),
             random: machine.seed.wrapping_mul(2).wrapping_add(1),
             counts: Counts::default(),
         };
@@ -188,6 +191,20 @@ impl State {
         }
     }
 
+    /// An access or a look at the counter takes `time`, and the next computation may overlap with it.
+    pub(crate) fn latency(&mut self, time: Ps) -> Ps {
+        let (thread, most) = (self.thread_here(), self.machine.costs.overlap);
+        let hidden = &mut self.threads[thread].hidden;
+        *hidden = (*hidden + time).min(most);
+        time
+    }
+
+    /// A computation takes `time` by itself.
+    pub(crate) fn computation(&mut self, time: Ps) -> Ps {
+        let thread = self.thread_here();
+        time.saturating_sub(std::mem::take(&mut self.threads[thread].hidden))
+    }
+
     fn done_at(&mut self, processor: usize, at: Ps) {
         let this = &mut self.processors[processor];
         this.stamp += 1;
@@ -200,6 +217,15 @@ impl State {
     pub(crate) fn access(&mut self, address: usize, access: Access) -> Ps {
         let done = self.lines.access(&self.machine, address, self.here, access, self.now);
         done - self.now
+    }
+
+    /// The kernel's own line for the sleepers on an address: one of 512, by the order in which the
+    /// addresses came, since the addresses themselves are others in every run.
+    pub(crate) fn kernel_line(&mut self, address: usize) -> usize {
+        let next = self.kernel_lines.len() % 512;
+        let line = *self.kernel_lines.entry(address).or_insert(next);
+        // In no program's memory.
+        usize::MAX / 2 + line * 64
     }
 
     fn average(&self, processor: usize) -> i64 {
@@ -233,7 +259,7 @@ impl State {
             None if !self.processors[processor].awaking => {
                 self.processors[processor].awaking = true;
                 let idle = self.now.saturating_sub(self.processors[processor].idle_since);
-                let exit = self.machine.costs.idle_exit(idle);
+                let exit = self.machine.costs.idle(idle).exit;
                 let at = self.now.max(self.processors[processor].idle_since) + self.about(exit);
                 self.at(at, Event::Awake { processor });
             }
@@ -344,7 +370,6 @@ impl State {
         self.counts.sleeps += 1;
         self.threads[thread].sleeps_on = Some(address);
         self.threads[thread].sleep += 1;
-        self.threads[thread].timed_out = false;
         self.sleepers.entry(address).or_default().push_back(thread);
         if let Some(until) = until {
             let stamp = self.threads[thread].sleep;
@@ -374,19 +399,13 @@ impl State {
         self.dispatch(processor, block);
     }
 
-    /// True if the running thread's last sleep ended by the clock.
-    pub(crate) fn timed_out(&self) -> bool {
-        self.threads[self.thread_here()].timed_out
-    }
-
     /// Wakes one thread that sleeps on `address`: what that costs more than finding nobody.
     pub(crate) fn wake(&mut self, address: usize) -> Ps {
         let Some(thread) = self.sleepers.get_mut(&address).and_then(VecDeque::pop_front) else {
             return 0;
         };
         self.counts.wakes += 1;
-        let idle = self.rouse(thread);
-        if idle { self.machine.costs.wake_idle } else { self.machine.costs.wake_busy }
+        self.rouse(thread)
     }
 
     fn time_is_up(&mut self, thread: ThreadId, stamp: u64) {
@@ -394,7 +413,6 @@ impl State {
         if this.sleep != stamp || this.sleeps_on.is_none() {
             return;
         }
-        this.timed_out = true;
         if let Some(sleepers) = this.sleeps_on.and_then(|on| self.sleepers.get_mut(&on)) {
             sleepers.retain(|other| *other != thread);
         }
@@ -403,8 +421,8 @@ impl State {
         self.rouse(thread);
     }
 
-    /// Makes a sleeper want a processor. True if that processor is idle.
-    fn rouse(&mut self, thread: ThreadId) -> bool {
+    /// Makes a sleeper want a processor: what that costs who wakes it.
+    fn rouse(&mut self, thread: ThreadId) -> Ps {
         self.threads[thread].sleeps_on = None;
         let before = self.threads[thread].processor;
         let processor = if self.machine.pinned { before } else { self.place(before) };
@@ -414,9 +432,15 @@ impl State {
         self.entities[thread].wakes(average, self.machine.costs.slice, same);
         self.threads[thread].processor = processor;
         self.threads[thread].left = self.machine.costs.wait_refused / 2;
-        let idle = self.processors[processor].running.is_none();
+        let this = &self.processors[processor];
+        let cost = match this.running {
+            None if !this.awaking => {
+                self.machine.costs.idle(self.now.saturating_sub(this.idle_since)).wake
+            }
+            _ => self.machine.costs.wake_busy,
+        };
         self.enqueue(thread);
-        idle
+        cost
     }
 
     /// Where a woken thread goes: where it was, if that is idle; to an idle one of its cluster; to any

@@ -1,9 +1,15 @@
 //! The machine against what can be worked out by hand.
 
-use crate::{Access, AtomicU32, Costs, Machine, NS, Ps, UnsafeCell};
+use crate::{Access, AtomicU32, Costs, Idle, Machine, NS, Ps, UnsafeCell};
 use core::sync::atomic::Ordering::SeqCst;
 use std::cell::RefCell;
 use std::rc::Rc;
+
+const IDLE: Idle = Idle {
+    below: Ps::MAX,
+    wake: 3_000_000,
+    exit: 20_000_000,
+};
 
 const COSTS: Costs = Costs {
     cached: 1_000,
@@ -11,16 +17,16 @@ const COSTS: Costs = Costs {
     transfer: [40_000, 100_000, 200_000],
     memory: 90_000,
     pause: 20_000,
+    overlap: 0,
     counter: 0,
     clock: 30_000,
     yields: 300_000,
     wake_nobody: 200_000,
     wake_busy: 1_000_000,
-    wake_idle: 3_000_000,
     wait_refused: 300_000,
     block: 500_000,
     switch: 1_000_000,
-    idle_exit: [(50_000_000, 5_000_000), (Ps::MAX, 20_000_000), (Ps::MAX, 20_000_000)],
+    idle: [IDLE; 4],
     timer_slack: 50_000_000,
     slice: 3_000_000_000,
     tick: 4_000_000_000,

@@ -48,13 +48,19 @@ fn spend(f: impl FnOnce(&mut State) -> Ps) {
 
 /// Touches the line at `address`.
 pub fn touch<T>(address: *const T, access: Access) {
-    spend(|state| state.access(address.addr(), access));
+    spend(|state| {
+        let time = state.access(address.addr(), access);
+        state.latency(time)
+    });
 }
 
 /// Computes for about so many nanoseconds.
 pub fn work(nanos: u64) {
     if nanos > 0 {
-        spend(|state| state.about(nanos * NS));
+        spend(|state| {
+            let time = state.about(nanos * NS);
+            state.computation(time)
+        });
     }
 }
 
@@ -65,7 +71,7 @@ pub fn work_exactly(time: Ps) {
 
 /// Reads the processor's counter: picoseconds.
 pub fn counter() -> Ps {
-    spend(|state| state.machine.costs.counter);
+    spend(|state| state.latency(state.machine.costs.counter));
     now()
 }
 
@@ -138,8 +144,7 @@ pub fn wake_one(word: *const AtomicU32) {
 
 /// The kernel's own lock on the queue of an address, of which there are many.
 fn kernel(address: usize) {
-    // In no program's memory.
-    let line = usize::MAX / 2 + (address / 4 % 512) * 64;
+    let line = with(|state| state.kernel_line(address)).unwrap_or(0);
     touch(core::ptr::without_provenance::<u8>(line), Access::Locked);
 }
 

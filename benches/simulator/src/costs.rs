@@ -1,40 +1,45 @@
 //! The machines: the one at hand, as `simulator measure` found it, and larger ones made of the same.
 
-use machine::{Costs, Machine, Ps};
+use machine::{Costs, Idle, Machine, Ps};
 
-/// Measured on two virtual processors of an AMD EPYC (Zen 4), Linux 6.18. What two processors of one
-/// cluster cannot show, the way to other clusters and sockets, is from published measurements of that
-/// family: 110 and 220 ns.
+/// Measured on two virtual processors of an AMD EPYC (Zen 4) under Firecracker, Linux 6.18, on
+/// 27 November 2026. The host moves them: at times they are of one cluster, at times of two. The way to
+/// another socket is from published measurements of that family.
 pub const COSTS: Costs = Costs {
     cached: 500,
-    locked: 2_200,
-    transfer: [30_000, 110_000, 220_000],
+    locked: 2_600,
+    transfer: [25_000, 85_000, 200_000],
     memory: 90_000,
-    pause: 23_000,
-    counter: 10_000,
-    clock: 40_000,
-    yields: 400_000,
-    wake_nobody: 230_000,
-    wake_busy: 800_000,
-    wake_idle: 3_000_000,
-    wait_refused: 290_000,
+    pause: 24_500,
+    overlap: 25_000,
+    counter: 6_500,
+    clock: 23_000,
+    yields: 479_000,
+    wake_nobody: 233_000,
+    wake_busy: 400_000,
+    idle: [
+        Idle { below: 6_000_000, wake: 900_000, exit: 6_500_000 },
+        Idle { below: 200_000_000, wake: 7_800_000, exit: 20_000_000 },
+        Idle { below: 2_000_000_000, wake: 8_200_000, exit: 27_000_000 },
+        Idle { below: Ps::MAX, wake: 8_700_000, exit: 58_000_000 },
+    ],
+    wait_refused: 292_000,
     block: 500_000,
-    switch: 800_000,
-    idle_exit: [(50_000_000, 17_000_000), (300_000_000, 25_000_000), (Ps::MAX, 50_000_000)],
+    switch: 700_000,
     timer_slack: 50_000_000,
     slice: 1_400_000_000,
     tick: 4_000_000_000,
 };
 
-/// The machine at hand: two processors.
-pub fn at_hand(pinned: bool, seed: u64) -> Machine {
+/// The machine at hand: two processors, of one cluster (`near`) or of two.
+pub fn at_hand(near: bool, pinned: bool, seed: u64) -> Machine {
     Machine {
         processors: 2,
-        cluster: 8,
+        cluster: if near { 2 } else { 1 },
         socket: 64,
         pinned,
         seed,
-        costs: COSTS,
+        costs: costs(),
     }
 }
 
@@ -42,11 +47,53 @@ pub fn at_hand(pinned: bool, seed: u64) -> Machine {
 pub fn of(processors: usize, seed: u64) -> Machine {
     Machine {
         processors,
+        cluster: 8,
         costs: Costs {
             // The kernel's slice grows with the processors, up to eight of them.
             slice: 700_000_000 * (1 + Ps::from(processors.min(8).ilog2())),
-            ..COSTS
+            ..costs()
         },
-        ..at_hand(true, seed)
+        ..at_hand(true, true, seed)
     }
+}
+
+/// Those above, but for what the variable `COSTS` says: `pause=30000,idle.0.wake=2000000`.
+fn costs() -> Costs {
+    let mut costs = COSTS;
+    let changes = std::env::var("COSTS").unwrap_or_default();
+    for change in changes.split(',').filter(|change| !change.is_empty()) {
+        let (name, value) = change.split_once('=').expect("name=picoseconds");
+        let value = value.parse().expect("picoseconds");
+        *cost(&mut costs, name).unwrap_or_else(|| panic!("there is no cost {name}")) = value;
+    }
+    costs
+}
+
+fn cost<'a>(costs: &'a mut Costs, name: &str) -> Option<&'a mut Ps> {
+    let mut parts = name.split('.');
+    let (name, index, which) = (parts.next()?, parts.next(), parts.next());
+    let index = index.and_then(|index| index.parse::<usize>().ok());
+    Some(match (name, index, which) {
+        ("cached", ..) => &mut costs.cached,
+        ("locked", ..) => &mut costs.locked,
+        ("transfer", Some(i), _) => costs.transfer.get_mut(i)?,
+        ("memory", ..) => &mut costs.memory,
+        ("pause", ..) => &mut costs.pause,
+        ("overlap", ..) => &mut costs.overlap,
+        ("counter", ..) => &mut costs.counter,
+        ("clock", ..) => &mut costs.clock,
+        ("yields", ..) => &mut costs.yields,
+        ("wake_nobody", ..) => &mut costs.wake_nobody,
+        ("wake_busy", ..) => &mut costs.wake_busy,
+        ("idle", Some(i), Some("below")) => &mut costs.idle.get_mut(i)?.below,
+        ("idle", Some(i), Some("wake")) => &mut costs.idle.get_mut(i)?.wake,
+        ("idle", Some(i), Some("exit")) => &mut costs.idle.get_mut(i)?.exit,
+        ("wait_refused", ..) => &mut costs.wait_refused,
+        ("block", ..) => &mut costs.block,
+        ("switch", ..) => &mut costs.switch,
+        ("timer_slack", ..) => &mut costs.timer_slack,
+        ("slice", ..) => &mut costs.slice,
+        ("tick", ..) => &mut costs.tick,
+        _ => return None,
+    })
 }

@@ -1,5 +1,6 @@
 //! The locks of py-sync, and two peers' protocols, on a simulated machine of many processors.
 
+mod calibrate;
 mod contend;
 mod costs;
 mod locks;
@@ -26,21 +27,9 @@ fn main() {
     let arg = std::env::args().nth(1).unwrap_or_default();
     match arg.as_str() {
         "measure" => measure::run(),
-        "cells" => {
-            let pinned = std::env::args().nth(2).as_deref() != Some("unpinned");
-            for threads in [2, 4, 8, 16] {
-                for inside in [0, 100, 1000] {
-                    for outside in [0, 100, 1000] {
-                        let cell = Cell { threads, inside, outside };
-                        print!("{:>16}", format!("{threads}/{inside}/{outside}"));
-                        for (_, run) in peers {
-                            let r = run(costs::at_hand(pinned, 1), cell, 40_000_000);
-                            print!(" {:>7.2} ({:.2}) {:>5.1}", r.per_us, r.jain, r.longest_ms);
-                        }
-                        println!();
-                    }
-                }
-            }
+        "calibrate" => {
+            let record = std::fs::read_to_string(std::env::args().nth(2).expect("a record")).expect("a record");
+            calibrate::run(&record);
         }
         _ => {
             for processors in [4, 16, 64, 128] {

@@ -16,7 +16,7 @@ pub fn run() {
     println!("{:<44} {:>9.1}", "a line goes to the other processor", transfer());
     println!("{:<44} {:>9.1}", "a turn of two that add to one word", shared_adds());
     println!("{:<44} {:>9.0}", "sleep and wake on one processor, one way", one_processor());
-    for idle in [5, 20, 50, 100, 300, 1000, 3000] {
+    for idle in [0, 1, 2, 3, 4, 6, 8, 10, 15, 20, 50, 100, 300, 1000, 3000] {
         let (call, arrives) = other_processor(Duration::from_micros(idle));
         println!("other processor, idle for {idle:>5} us: wake call {call:>7.0}, sleeper runs after {arrives:>7.0}");
     }
@@ -28,10 +28,10 @@ fn alone() {
     let word = Line(AtomicU32::new(0));
     let word = &word.0;
     let line = |what: &str, nanos: f64| println!("{what:<44} {nanos:>9.2}");
-    line("a locked instruction", each(|| drop(black_box(word.fetch_add(1, SeqCst)))));
+    line("a locked instruction", each(|| _ = black_box(word.fetch_add(1, SeqCst))));
     line("a pause", each(spin_loop));
-    line("the counter", each(|| drop(black_box(counter()))));
-    line("the clock", each(|| drop(black_box(Instant::now()))));
+    line("the counter", each(|| _ = black_box(counter())));
+    line("the clock", each(|| _ = black_box(Instant::now())));
     line("a yield", each(std::thread::yield_now));
     line("a wake that finds nobody", each(|| wake(word)));
     line("a wait that is refused", each(|| wait(word, word.load(SeqCst) ^ 1)));
@@ -135,7 +135,7 @@ fn shared_adds() -> f64 {
     let word = Line(AtomicU32::new(0));
     let nanos = two([0, 1], |_| {
         let start = Instant::now();
-        (0..TURNS).for_each(|_| drop(word.0.fetch_add(1, SeqCst)));
+        (0..TURNS).for_each(|_| _ = word.0.fetch_add(1, SeqCst));
         start.elapsed().as_nanos() as f64 / f64::from(TURNS) / 2.0
     });
     nanos[0]

@@ -21,8 +21,13 @@ const TIME_TO_BE_FAIR_NS: u64 = 1_000_000;
 
 /// `SPINS` yields before a thread parks: 0 with a GIL, 40 without.
 pub struct PyMutex<const SPINS: u32> {
-    byte: Line<AtomicU8>,
-    bucket: RawMutex,
+    byte: AtomicU8,
+    /// Elsewhere, as in the process: a bucket.
+    bucket: Box<Bucket>,
+}
+
+struct Bucket {
+    lock: RawMutex,
     waiters: Waiters,
 }
 
@@ -34,9 +39,11 @@ impl<const SPINS: u32> Lock for PyMutex<SPINS> {
 
     fn new() -> Self {
         PyMutex {
-            byte: Line(AtomicU8::new(0)),
-            bucket: RawMutex::new(),
-            waiters: Waiters::default(),
+            byte: AtomicU8::new(0),
+            bucket: Box::new(Bucket {
+                lock: RawMutex::new(),
+                waiters: Waiters::default(),
+            }),
         }
     }
 
@@ -55,11 +62,11 @@ impl<const SPINS: u32> Lock for PyMutex<SPINS> {
 
 impl<const SPINS: u32> PyMutex<SPINS> {
     fn swap(&self, from: u8, to: u8) -> bool {
-        self.byte.0.compare_exchange(from, to, SeqCst, SeqCst).is_ok()
+        self.byte.compare_exchange(from, to, SeqCst, SeqCst).is_ok()
     }
 
     fn lock_contended(&self) {
-        let mut seen = self.byte.0.load(Relaxed);
+        let mut seen = self.byte.load(Relaxed);
         if seen & LOCKED == 0 && self.swap(seen, seen | LOCKED) {
             return;
         }
@@ -70,42 +77,42 @@ impl<const SPINS: u32> PyMutex<SPINS> {
                 if self.swap(seen, seen | LOCKED) {
                     return;
                 }
-                seen = self.byte.0.load(Relaxed);
+                seen = self.byte.load(Relaxed);
             } else if seen & PARKED == 0 && spins < SPINS {
                 machine::yield_now();
                 spins += 1;
             } else if seen & PARKED == 0 && !self.swap(seen, seen | PARKED) {
-                seen = self.byte.0.load(Relaxed);
+                seen = self.byte.load(Relaxed);
             } else {
                 if self.park(&node) && node.wait() {
                     return;
                 }
-                seen = self.byte.0.load(Relaxed);
+                seen = self.byte.load(Relaxed);
             }
         }
     }
 
     /// Queues the thread if the byte is still that of a lock with waiters.
     fn park(&self, node: &Rc<Node>) -> bool {
-        self.bucket.lock();
-        let parks = self.byte.0.load(SeqCst) == LOCKED | PARKED;
+        self.bucket.lock.lock();
+        let parks = self.byte.load(SeqCst) == LOCKED | PARKED;
         if parks {
-            self.waiters.push(Rc::clone(node));
+            self.bucket.waiters.push(Rc::clone(node));
         }
-        self.bucket.unlock();
+        self.bucket.lock.unlock();
         parks
     }
 
     fn unlock_contended(&self) {
         // Bit 1 is set: only an unlock changes the byte, and this is the only one.
-        self.bucket.lock();
-        let first = self.waiters.pop();
+        self.bucket.lock.lock();
+        let first = self.bucket.waiters.pop();
         let byte = first.as_ref().map_or(0, |(node, more)| {
             let fair = machine::monotonic_ns() > node.fair_at;
             u8::from(fair) | if *more { PARKED } else { 0 }
         });
-        self.byte.0.store(byte, SeqCst);
-        self.bucket.unlock();
+        self.byte.store(byte, SeqCst);
+        self.bucket.lock.unlock();
         if let Some((node, _)) = first {
             node.post(byte & LOCKED != 0);
         }

@@ -54,7 +54,7 @@ impl Lock for ParkingLot13 {
     }
 
     fn unlock(&self) {
-        if self.0.byte.0.fetch_sub(LOCKED, Release) & PARKED != 0 {
+        if self.0.byte.fetch_sub(LOCKED, Release) & PARKED != 0 {
             self.0.wake_one();
         }
     }
@@ -80,25 +80,32 @@ impl Spin {
 struct Line<T>(T);
 
 struct Mutex {
-    byte: Line<AtomicU8>,
-    bucket: WordLock,
+    byte: AtomicU8,
+    /// Elsewhere, as in the process: a bucket.
+    bucket: Box<Bucket>,
+}
+
+struct Bucket {
+    lock: WordLock,
     waiters: Waiters,
-    /// The bucket's: when it is fair next, and what its chance goes by.
+    /// When it is fair next, and what its chance goes by.
     fair: Cell<(u64, u32)>,
 }
 
 impl Mutex {
     fn new() -> Mutex {
         Mutex {
-            byte: Line(AtomicU8::new(0)),
-            bucket: WordLock::new(),
-            waiters: Waiters::default(),
-            fair: Cell::new((0, 1)),
+            byte: AtomicU8::new(0),
+            bucket: Box::new(Bucket {
+                lock: WordLock::new(),
+                waiters: Waiters::default(),
+                fair: Cell::new((0, 1)),
+            }),
         }
     }
 
     fn swap(&self, from: u8, to: u8) -> bool {
-        self.byte.0.compare_exchange(from, to, Acquire, Relaxed).is_ok()
+        self.byte.compare_exchange(from, to, Acquire, Relaxed).is_ok()
     }
 
     fn lock(&self) {
@@ -111,7 +118,7 @@ impl Mutex {
         let mut spin = Spin::default();
         let node = Node::new(0);
         loop {
-            let seen = self.byte.0.load(Relaxed);
+            let seen = self.byte.load(Relaxed);
             if seen & LOCKED == 0 {
                 if self.swap(seen, seen | LOCKED) {
                     return;
@@ -128,51 +135,51 @@ impl Mutex {
     }
 
     fn park(&self, node: &Rc<Node>) -> bool {
-        self.bucket.lock();
-        let parks = self.byte.0.load(Relaxed) == LOCKED | PARKED;
+        self.bucket.lock.lock();
+        let parks = self.byte.load(Relaxed) == LOCKED | PARKED;
         if parks {
-            self.waiters.push(Rc::clone(node));
+            self.bucket.waiters.push(Rc::clone(node));
         }
-        self.bucket.unlock();
+        self.bucket.lock.unlock();
         parks
     }
 
     /// 0.12's.
     fn unlock_under_the_bucket(&self) {
-        self.bucket.lock();
-        let first = self.waiters.pop();
+        self.bucket.lock.lock();
+        let first = self.bucket.waiters.pop();
         let fair = first.is_some() && self.is_fair_now();
         let more = first.as_ref().is_some_and(|(_, more)| *more);
         let byte = u8::from(fair) | if more { PARKED } else { 0 };
         if byte != LOCKED | PARKED {
-            self.byte.0.store(byte, Release);
+            self.byte.store(byte, Release);
         }
-        self.bucket.unlock();
+        self.bucket.lock.unlock();
         if let Some((node, _)) = first {
             node.post(fair);
         }
     }
 
     fn is_fair_now(&self) -> bool {
-        let ((at, random), now) = (self.fair.get(), machine::monotonic_ns());
+        let ((at, random), now) = (self.bucket.fair.get(), machine::monotonic_ns());
         if now < at {
             return false;
         }
         let random = random ^ (random << 13);
         let random = random ^ (random >> 17);
         let random = random ^ (random << 5);
-        self.fair.set((now + u64::from(random) % 1_000_000, random));
+        self.bucket.fair.set((now + u64::from(random) % 1_000_000, random));
         true
     }
 
     /// 0.13's.
     fn wake_one(&self) {
-        self.bucket.lock();
-        let first = self.waiters.pop();
+        self.bucket.lock.lock();
+        let first = self.bucket.waiters.pop();
         if first.as_ref().is_none_or(|(_, more)| !more) {
-            self.byte.0.fetch_and(!PARKED, Relaxed);
+            self.byte.fetch_and(!PARKED, Relaxed);
         }
-        self.bucket.unlock();
+        self.bucket.lock.unlock();
         if let Some((node, _)) = first {
             node.post(false);
         }
