@@ -48,6 +48,8 @@ pub struct Costs {
     pub wake_nobody: Ps,
     /// What a wake costs more if it finds a thread whose processor is busy.
     pub wake_busy: Ps,
+    /// What it costs to stop the thread of a busy processor, and how long that takes to happen.
+    pub kick: Idle,
     /// A wait that finds its word changed.
     pub wait_refused: Ps,
     /// From the decision to sleep until the processor can run another thread.

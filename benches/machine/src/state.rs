@@ -10,6 +10,9 @@ use crate::queue::{Entity, Queue, ThreadId};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 
+/// Nobody's processor: a timer acts, and no thread.
+const TIMER: usize = usize::MAX;
+
 /// The loop's next act.
 pub(crate) enum Next {
     Run(ThreadId),
@@ -23,6 +26,8 @@ enum Event {
     Done { processor: usize, stamp: u64 },
     /// The scheduler looks at a processor.
     Tick { processor: usize },
+    /// Another processor has asked it to look whether somebody else's turn has come.
+    Kick { processor: usize },
     /// An idle processor has woken up.
     Awake { processor: usize },
     /// A timed sleep is over, if it still lasts.
@@ -40,6 +45,8 @@ struct Processor {
     idle_since: Ps,
     awaking: bool,
     ticks: bool,
+    /// A kick is on its way.
+    kicked: bool,
     /// Its thread goes back to the queue before its next act.
     must_yield: bool,
 }
@@ -159,6 +166,10 @@ impl State {
                 }
                 Event::Done { .. } => {}
                 Event::Tick { processor } => self.tick(processor),
+                Event::Kick { processor } => {
+                    self.processors[processor].kicked = false;
+                    self.look(processor);
+                }
                 Event::Awake { processor } => {
                     self.processors[processor].awaking = false;
                     if self.processors[processor].running.is_none() {
@@ -244,8 +255,8 @@ impl State {
         this.accounted = self.now.max(this.accounted);
     }
 
-    /// Puts a thread into the queue of its processor.
-    fn enqueue(&mut self, thread: ThreadId) {
+    /// Puts a thread into the queue of its processor. True if another processor had to be kicked.
+    fn enqueue(&mut self, thread: ThreadId) -> bool {
         let processor = self.threads[thread].processor;
         self.account(processor);
         self.processors[processor].queue.push(thread);
@@ -253,7 +264,7 @@ impl State {
             Some(running) => {
                 self.start_ticks(processor);
                 if self.entities[running].slice_is_over() {
-                    self.resched(processor);
+                    return self.resched(processor);
                 }
             }
             None if !self.processors[processor].awaking => {
@@ -265,14 +276,34 @@ impl State {
             }
             None => {}
         }
+        false
     }
 
-    /// Another thread's turn on that processor: at once, or before its thread's next act.
-    fn resched(&mut self, processor: usize) {
-        if processor == self.here {
-            self.processors[processor].must_yield = true;
-        } else {
-            let left = self.processors[processor].done_at.saturating_sub(self.now);
+    /// Another thread's turn on that processor: before its thread's next act if it is this one, at once
+    /// if its own timer says so, or else when it hears of it. True if it has to be told.
+    fn resched(&mut self, processor: usize) -> bool {
+        match self.here {
+            here if here == processor => self.processors[processor].must_yield = true,
+            TIMER => self.look(processor),
+            _ if !self.processors[processor].kicked => {
+                self.processors[processor].kicked = true;
+                let delay = self.machine.costs.kick.exit;
+                self.at(self.now + delay, Event::Kick { processor });
+                return true;
+            }
+            _ => {}
+        }
+        false
+    }
+
+    /// Lets another thread run if the slice is over and one waits. The thread that runs is in the
+    /// middle of something.
+    fn look(&mut self, processor: usize) {
+        self.account(processor);
+        let this = &self.processors[processor];
+        let over = this.running.is_some_and(|running| self.entities[running].slice_is_over());
+        if over && this.queue.len() > 0 {
+            let left = this.done_at.saturating_sub(self.now);
             self.preempt(processor, left);
         }
     }
@@ -305,12 +336,7 @@ impl State {
             return;
         }
         self.start_ticks(processor);
-        if let Some(running) = self.processors[processor].running {
-            if self.entities[running].slice_is_over() {
-                let left = self.processors[processor].done_at.saturating_sub(self.now);
-                self.preempt(processor, left);
-            }
-        }
+        self.look(processor);
     }
 
     /// Begins to run the next thread, in `after` from now at the earliest.
@@ -416,8 +442,7 @@ impl State {
         if let Some(sleepers) = this.sleeps_on.and_then(|on| self.sleepers.get_mut(&on)) {
             sleepers.retain(|other| *other != thread);
         }
-        // No thread is running at the moment: nobody is `here`.
-        self.here = usize::MAX;
+        self.here = TIMER;
         self.rouse(thread);
     }
 
@@ -439,8 +464,10 @@ impl State {
             }
             _ => self.machine.costs.wake_busy,
         };
-        self.enqueue(thread);
-        cost
+        match self.enqueue(thread) {
+            true => self.machine.costs.kick.wake,
+            false => cost,
+        }
     }
 
     /// Where a woken thread goes: where it was, if that is idle; to an idle one of its cluster; to any

@@ -23,6 +23,7 @@ const COSTS: Costs = Costs {
     yields: 300_000,
     wake_nobody: 200_000,
     wake_busy: 1_000_000,
+    kick: IDLE,
     wait_refused: 300_000,
     block: 500_000,
     switch: 1_000_000,

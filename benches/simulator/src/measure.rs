@@ -20,6 +20,8 @@ pub fn run() {
         let (call, arrives) = other_processor(Duration::from_micros(idle));
         println!("other processor, idle for {idle:>5} us: wake call {call:>7.0}, sleeper runs after {arrives:>7.0}");
     }
+    let (call, arrives) = beside(|| other_processor(Duration::from_micros(100)));
+    println!("other processor, busy: wake call {call:>7.0}, sleeper runs after {arrives:>7.0}");
     let (yields, share) = yields_beside_a_busy_thread();
     println!("yields a ms beside a busy thread of the same processor: {yields:.2}; its share {share:.2}");
 }
@@ -165,7 +167,7 @@ fn one_processor() -> f64 {
 
 /// The length of the call that wakes, and when the sleeper runs, after a sleep of that length.
 fn other_processor(idle: Duration) -> (f64, f64) {
-    const TURNS: u32 = 400;
+    const TURNS: u32 = 300;
     let (word, asleep) = (Line(AtomicU32::new(0)), Line(AtomicU32::new(0)));
     let origin = Instant::now();
     let now = || origin.elapsed().as_nanos() as u64;
@@ -199,6 +201,22 @@ fn other_processor(idle: Duration) -> (f64, f64) {
     let runs = waker.iter().zip(&sleeper);
     let runs = runs.map(|([before, _], [ran, _])| ran.saturating_sub(*before) as f64);
     (median(calls.collect()), median(runs.collect()))
+}
+
+/// Runs `f` while a thread computes on the second processor.
+fn beside<R>(f: impl FnOnce() -> R) -> R {
+    let stop = AtomicU32::new(0);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            pin(1);
+            while stop.load(SeqCst) == 0 {
+                spin_loop();
+            }
+        });
+        let result = f();
+        stop.store(1, SeqCst);
+        result
+    })
 }
 
 fn yields_beside_a_busy_thread() -> (f64, f64) {
