@@ -94,7 +94,11 @@ pub(crate) type Set = u128;
 impl Machine {
     fn group(&self, processor: usize, size: usize) -> Set {
         let first = processor / size * size;
-        let ones = if size >= 128 { Set::MAX } else { (1 << size) - 1 };
+        let ones = if size >= 128 {
+            Set::MAX
+        } else {
+            (1 << size) - 1
+        };
         ones << first
     }
 

@@ -42,7 +42,11 @@ impl Queue {
             sum += i128::from(all[*thread].ran);
             n += 1;
         }
-        if n == 0 { self.last_average } else { (sum / n) as i64 }
+        if n == 0 {
+            self.last_average
+        } else {
+            (sum / n) as i64
+        }
     }
 
     pub(crate) fn remember(&mut self, average: i64) {

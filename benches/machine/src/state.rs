@@ -110,7 +110,9 @@ impl State {
             random: machine.seed.wrapping_mul(2).wrapping_add(1),
             counts: Counts::default(),
         };
-        state.processors.resize_with(machine.processors, Processor::default);
+        state
+            .processors
+            .resize_with(machine.processors, Processor::default);
         state.threads.resize_with(threads, Thread::default);
         for thread in 0..threads {
             state.threads[thread].processor = thread % machine.processors;
@@ -226,7 +228,9 @@ impl State {
 
     /// How long the running thread's access takes.
     pub(crate) fn access(&mut self, address: usize, access: Access) -> Ps {
-        let done = self.lines.access(&self.machine, address, self.here, access, self.now);
+        let done = self
+            .lines
+            .access(&self.machine, address, self.here, access, self.now);
         done - self.now
     }
 
@@ -269,7 +273,9 @@ impl State {
             }
             None if !self.processors[processor].awaking => {
                 self.processors[processor].awaking = true;
-                let idle = self.now.saturating_sub(self.processors[processor].idle_since);
+                let idle = self
+                    .now
+                    .saturating_sub(self.processors[processor].idle_since);
                 let exit = self.machine.costs.idle(idle).exit;
                 let at = self.now.max(self.processors[processor].idle_since) + self.about(exit);
                 self.at(at, Event::Awake { processor });
@@ -301,7 +307,9 @@ impl State {
     fn look(&mut self, processor: usize) {
         self.account(processor);
         let this = &self.processors[processor];
-        let over = this.running.is_some_and(|running| self.entities[running].slice_is_over());
+        let over = this
+            .running
+            .is_some_and(|running| self.entities[running].slice_is_over());
         if over && this.queue.len() > 0 {
             let left = this.done_at.saturating_sub(self.now);
             self.preempt(processor, left);
@@ -427,7 +435,11 @@ impl State {
 
     /// Wakes one thread that sleeps on `address`: what that costs more than finding nobody.
     pub(crate) fn wake(&mut self, address: usize) -> Ps {
-        let Some(thread) = self.sleepers.get_mut(&address).and_then(VecDeque::pop_front) else {
+        let Some(thread) = self
+            .sleepers
+            .get_mut(&address)
+            .and_then(VecDeque::pop_front)
+        else {
             return 0;
         };
         self.counts.wakes += 1;
@@ -450,7 +462,11 @@ impl State {
     fn rouse(&mut self, thread: ThreadId) -> Ps {
         self.threads[thread].sleeps_on = None;
         let before = self.threads[thread].processor;
-        let processor = if self.machine.pinned { before } else { self.place(before) };
+        let processor = if self.machine.pinned {
+            before
+        } else {
+            self.place(before)
+        };
         self.account(processor);
         let average = self.average(processor);
         let same = processor == before;
@@ -460,7 +476,10 @@ impl State {
         let this = &self.processors[processor];
         let cost = match this.running {
             None if !this.awaking => {
-                self.machine.costs.idle(self.now.saturating_sub(this.idle_since)).wake
+                self.machine
+                    .costs
+                    .idle(self.now.saturating_sub(this.idle_since))
+                    .wake
             }
             _ => self.machine.costs.wake_busy,
         };
@@ -483,6 +502,7 @@ impl State {
         let first = before / self.machine.cluster * self.machine.cluster;
         let end = (first + self.machine.cluster).min(self.processors.len());
         let near = (first..end).find(idle);
-        near.or_else(|| (0..self.processors.len()).find(idle)).unwrap_or(before)
+        near.or_else(|| (0..self.processors.len()).find(idle))
+            .unwrap_or(before)
     }
 }

@@ -52,7 +52,10 @@ fn run<T: 'static>(machine: Machine, programs: Vec<fn(&RefCell<Vec<T>>)>) -> Vec
         Box::new(move || program(&seen)) as Box<dyn FnOnce()>
     });
     let _ = machine.run(threads.collect());
-    Rc::try_unwrap(seen).ok().expect("all threads have ended").into_inner()
+    Rc::try_unwrap(seen)
+        .ok()
+        .expect("all threads have ended")
+        .into_inner()
 }
 
 fn took(f: impl FnOnce()) -> Ps {
@@ -63,16 +66,19 @@ fn took(f: impl FnOnce()) -> Ps {
 
 #[test]
 fn an_access_costs_what_its_line_costs() {
-    let costs = run(machine(1), vec![|seen| {
-        let word = AtomicU32::new(0);
-        let all = [
-            took(|| assert_eq!(word.load(SeqCst), 0)),
-            took(|| assert_eq!(word.load(SeqCst), 0)),
-            took(|| assert_eq!(word.fetch_add(1, SeqCst), 0)),
-            took(|| word.store(1, SeqCst)),
-        ];
-        seen.borrow_mut().extend(all);
-    }]);
+    let costs = run(
+        machine(1),
+        vec![|seen| {
+            let word = AtomicU32::new(0);
+            let all = [
+                took(|| assert_eq!(word.load(SeqCst), 0)),
+                took(|| assert_eq!(word.load(SeqCst), 0)),
+                took(|| assert_eq!(word.fetch_add(1, SeqCst), 0)),
+                took(|| word.store(1, SeqCst)),
+            ];
+            seen.borrow_mut().extend(all);
+        }],
+    );
     assert_eq!(costs, [91_000, 1_000, 2_000, 1_000]);
 }
 
@@ -98,15 +104,18 @@ fn a_line_comes_from_where_it_is(#[case] other: usize, #[case] expected: Ps) {
 #[test]
 fn accesses_to_one_line_wait_for_each_other() {
     static LINE: AtomicU32 = AtomicU32::new(0);
-    let ends = run(machine(4), vec![
-        |seen| {
-            for _ in 0..1_000 {
-                LINE.fetch_add(1, SeqCst);
-            }
-            seen.borrow_mut().push(crate::now());
-        };
-        4
-    ]);
+    let ends = run(
+        machine(4),
+        vec![
+            |seen| {
+                for _ in 0..1_000 {
+                    LINE.fetch_add(1, SeqCst);
+                }
+                seen.borrow_mut().push(crate::now());
+            };
+            4
+        ],
+    );
     let last = ends.into_iter().max().expect("four");
     assert_eq!(LINE.load(SeqCst), 4_000);
     // Each has its line to itself for half a transfer at least.
@@ -117,21 +126,24 @@ fn accesses_to_one_line_wait_for_each_other() {
 #[test]
 fn a_sleeper_is_woken_and_a_refused_one_is_not_put_to_sleep() {
     static WORD: AtomicU32 = AtomicU32::new(0);
-    let seen = run(machine(2), vec![
-        |seen| {
-            crate::wait(&WORD, 7);
-            let refused = crate::now();
-            while WORD.load(SeqCst) == 0 {
-                crate::wait(&WORD, 0);
-            }
-            seen.borrow_mut().extend([refused, crate::now()]);
-        },
-        |_| {
-            crate::work_exactly(1_000_000 * NS);
-            WORD.store(1, SeqCst);
-            crate::wake_one(WORD_ADDRESS());
-        },
-    ]);
+    let seen = run(
+        machine(2),
+        vec![
+            |seen| {
+                crate::wait(&WORD, 7);
+                let refused = crate::now();
+                while WORD.load(SeqCst) == 0 {
+                    crate::wait(&WORD, 0);
+                }
+                seen.borrow_mut().extend([refused, crate::now()]);
+            },
+            |_| {
+                crate::work_exactly(1_000_000 * NS);
+                WORD.store(1, SeqCst);
+                crate::wake_one(WORD_ADDRESS());
+            },
+        ],
+    );
     assert!(seen[0] < 100_000 * NS, "{seen:?}");
     let wake = 1_020_000 * NS;
     assert!((wake..wake + 10_000 * NS).contains(&seen[1]), "{seen:?}");
@@ -144,24 +156,33 @@ fn a_sleeper_is_woken_and_a_refused_one_is_not_put_to_sleep() {
 
 #[test]
 fn a_timed_sleep_ends_by_the_clock() {
-    let seen = run(machine(1), vec![|seen| {
-        let word = AtomicU32::new(0);
-        crate::wait_until(&word, 0, Some(2_000_000));
-        seen.borrow_mut().push(crate::now() / NS);
-    }]);
+    let seen = run(
+        machine(1),
+        vec![|seen| {
+            let word = AtomicU32::new(0);
+            crate::wait_until(&word, 0, Some(2_000_000));
+            seen.borrow_mut().push(crate::now() / NS);
+        }],
+    );
     assert!((2_000_000..2_080_000).contains(&seen[0]), "{seen:?}");
 }
 
 #[test]
 fn a_processor_is_shared_by_slices() {
-    let ends = run(machine(1), vec![
-        |seen| {
-            crate::work_exactly(40_000_000 * NS);
-            seen.borrow_mut().push(crate::now() / NS);
-        };
-        2
-    ]);
-    assert!(ends[0] > 70_000_000, "neither runs to its end before the other: {ends:?}");
+    let ends = run(
+        machine(1),
+        vec![
+            |seen| {
+                crate::work_exactly(40_000_000 * NS);
+                seen.borrow_mut().push(crate::now() / NS);
+            };
+            2
+        ],
+    );
+    assert!(
+        ends[0] > 70_000_000,
+        "neither runs to its end before the other: {ends:?}"
+    );
 }
 
 #[test]
@@ -190,10 +211,13 @@ fn one_seed_gives_one_result() {
 #[test]
 #[should_panic(expected = "nobody who wakes them")]
 fn a_lost_wake_is_reported() {
-    let _ = run(machine(1), vec![|_: &RefCell<Vec<()>>| {
-        let word = AtomicU32::new(0);
-        crate::wait(&word, 0);
-    }]);
+    let _ = run(
+        machine(1),
+        vec![|_: &RefCell<Vec<()>>| {
+            let word = AtomicU32::new(0);
+            crate::wait(&word, 0);
+        }],
+    );
 }
 
 #[test]

@@ -19,12 +19,32 @@ pub const COSTS: Costs = Costs {
     wake_busy: 400_000,
     idle: [
         // Still on its way to sleep: no interrupt is needed.
-        Idle { below: 800_000, wake: 450_000, exit: 500_000 },
-        Idle { below: 300_000_000, wake: 7_300_000, exit: 14_000_000 },
-        Idle { below: 2_000_000_000, wake: 8_000_000, exit: 15_500_000 },
-        Idle { below: Ps::MAX, wake: 9_000_000, exit: 18_000_000 },
+        Idle {
+            below: 800_000,
+            wake: 450_000,
+            exit: 500_000,
+        },
+        Idle {
+            below: 300_000_000,
+            wake: 7_300_000,
+            exit: 14_000_000,
+        },
+        Idle {
+            below: 2_000_000_000,
+            wake: 8_000_000,
+            exit: 15_500_000,
+        },
+        Idle {
+            below: Ps::MAX,
+            wake: 9_000_000,
+            exit: 18_000_000,
+        },
     ],
-    kick: Idle { below: Ps::MAX, wake: 7_300_000, exit: 13_000_000 },
+    kick: Idle {
+        below: Ps::MAX,
+        wake: 7_300_000,
+        exit: 13_000_000,
+    },
     wait_refused: 292_000,
     block: 500_000,
     switch: 700_000,

@@ -28,17 +28,25 @@ fn main() {
     match arg.as_str() {
         "measure" => measure::run(),
         "calibrate" => {
-            let record = std::fs::read_to_string(std::env::args().nth(2).expect("a record")).expect("a record");
+            let record = std::fs::read_to_string(std::env::args().nth(2).expect("a record"))
+                .expect("a record");
             calibrate::run(&record);
         }
         _ => {
             for processors in [4, 16, 64, 128] {
                 for (inside, outside) in [(0, 0), (100, 100), (1000, 1000), (100, 1000)] {
-                    let cell = Cell { threads: processors, inside, outside };
+                    let cell = Cell {
+                        threads: processors,
+                        inside,
+                        outside,
+                    };
                     print!("{:>16}", format!("{processors}/{inside}/{outside}"));
                     for (_, run) in peers {
                         let r = run(costs::of(processors, 1), cell, 10_000_000);
-                        print!(" {:>7.2} ({:.2}) {:>5.1} {:>6.0}", r.per_us, r.jain, r.longest_ms, r.busy_ns);
+                        print!(
+                            " {:>7.2} ({:.2}) {:>5.1} {:>6.0}",
+                            r.per_us, r.jain, r.longest_ms, r.busy_ns
+                        );
                     }
                     println!();
                 }

@@ -13,30 +13,52 @@ struct Line<T>(T);
 pub fn run() {
     println!("nanoseconds, medians");
     alone();
-    println!("{:<44} {:>9.1}", "a line goes to the other processor", transfer());
-    println!("{:<44} {:>9.1}", "a turn of two that add to one word", shared_adds());
-    println!("{:<44} {:>9.0}", "sleep and wake on one processor, one way", one_processor());
+    println!(
+        "{:<44} {:>9.1}",
+        "a line goes to the other processor",
+        transfer()
+    );
+    println!(
+        "{:<44} {:>9.1}",
+        "a turn of two that add to one word",
+        shared_adds()
+    );
+    println!(
+        "{:<44} {:>9.0}",
+        "sleep and wake on one processor, one way",
+        one_processor()
+    );
     for idle in [0, 1, 2, 3, 4, 6, 8, 10, 15, 20, 50, 100, 300, 1000, 3000] {
         let (call, arrives) = other_processor(Duration::from_micros(idle));
-        println!("other processor, idle for {idle:>5} us: wake call {call:>7.0}, sleeper runs after {arrives:>7.0}");
+        println!(
+            "other processor, idle for {idle:>5} us: wake call {call:>7.0}, sleeper runs after {arrives:>7.0}"
+        );
     }
     let (call, arrives) = beside(|| other_processor(Duration::from_micros(100)));
     println!("other processor, busy: wake call {call:>7.0}, sleeper runs after {arrives:>7.0}");
     let (yields, share) = yields_beside_a_busy_thread();
-    println!("yields a ms beside a busy thread of the same processor: {yields:.2}; its share {share:.2}");
+    println!(
+        "yields a ms beside a busy thread of the same processor: {yields:.2}; its share {share:.2}"
+    );
 }
 
 fn alone() {
     let word = Line(AtomicU32::new(0));
     let word = &word.0;
     let line = |what: &str, nanos: f64| println!("{what:<44} {nanos:>9.2}");
-    line("a locked instruction", each(|| _ = black_box(word.fetch_add(1, SeqCst))));
+    line(
+        "a locked instruction",
+        each(|| _ = black_box(word.fetch_add(1, SeqCst))),
+    );
     line("a pause", each(spin_loop));
     line("the counter", each(|| _ = black_box(counter())));
     line("the clock", each(|| _ = black_box(Instant::now())));
     line("a yield", each(std::thread::yield_now));
     line("a wake that finds nobody", each(|| wake(word)));
-    line("a wait that is refused", each(|| wait(word, word.load(SeqCst) ^ 1)));
+    line(
+        "a wait that is refused",
+        each(|| wait(word, word.load(SeqCst) ^ 1)),
+    );
     let guarded = Line(AtomicU64::new(0));
     let turn = || {
         let asked = counter();
@@ -89,7 +111,15 @@ fn pin(processor: usize) {
 fn futex(word: &AtomicU32, operation: i32, value: u32) {
     let none = std::ptr::null::<libc::timespec>();
     // SAFETY: the word is alive; without a timeout the kernel reads nothing else.
-    unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), operation | libc::FUTEX_PRIVATE_FLAG, value, none) };
+    unsafe {
+        libc::syscall(
+            libc::SYS_futex,
+            word.as_ptr(),
+            operation | libc::FUTEX_PRIVATE_FLAG,
+            value,
+            none,
+        )
+    };
 }
 
 fn wait(word: &AtomicU32, expected: u32) {

@@ -35,7 +35,11 @@ struct Bucket {
 struct Line<T>(T);
 
 impl<const SPINS: u32> Lock for PyMutex<SPINS> {
-    const NAME: &'static str = if SPINS == 0 { "CPython" } else { "CPython, no GIL" };
+    const NAME: &'static str = if SPINS == 0 {
+        "CPython"
+    } else {
+        "CPython, no GIL"
+    };
 
     fn new() -> Self {
         PyMutex {
@@ -136,11 +140,17 @@ impl RawMutex {
 
     /// The word while `sleepers` are so many.
     fn pointer(&self) -> usize {
-        self.sleepers.borrow().last().map_or(0, |node| Rc::as_ptr(node).addr())
+        self.sleepers
+            .borrow()
+            .last()
+            .map_or(0, |node| Rc::as_ptr(node).addr())
     }
 
     fn swap(&self, from: usize, to: usize) -> bool {
-        self.word.0.compare_exchange(from, to, SeqCst, SeqCst).is_ok()
+        self.word
+            .0
+            .compare_exchange(from, to, SeqCst, SeqCst)
+            .is_ok()
     }
 
     fn lock(&self) {

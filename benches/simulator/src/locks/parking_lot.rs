@@ -105,7 +105,9 @@ impl Mutex {
     }
 
     fn swap(&self, from: u8, to: u8) -> bool {
-        self.byte.compare_exchange(from, to, Acquire, Relaxed).is_ok()
+        self.byte
+            .compare_exchange(from, to, Acquire, Relaxed)
+            .is_ok()
     }
 
     fn lock(&self) {
@@ -168,7 +170,9 @@ impl Mutex {
         let random = random ^ (random << 13);
         let random = random ^ (random >> 17);
         let random = random ^ (random << 5);
-        self.bucket.fair.set((now + u64::from(random) % 1_000_000, random));
+        self.bucket
+            .fair
+            .set((now + u64::from(random) % 1_000_000, random));
         true
     }
 
@@ -205,7 +209,10 @@ impl WordLock {
     }
 
     fn swap(&self, from: usize, to: usize) -> bool {
-        self.word.0.compare_exchange(from, to, Acquire, Relaxed).is_ok()
+        self.word
+            .0
+            .compare_exchange(from, to, Acquire, Relaxed)
+            .is_ok()
     }
 
     fn lock(&self) {
@@ -261,7 +268,11 @@ impl WordLock {
                 continue;
             }
             let last = self.queue.borrow().len() == 1;
-            let left = if last { seen & WORD_LOCKED } else { seen & !QUEUE_LOCKED };
+            let left = if last {
+                seen & WORD_LOCKED
+            } else {
+                seen & !QUEUE_LOCKED
+            };
             if self.swap(seen, left) {
                 let oldest = self.queue.borrow_mut().pop_front();
                 oldest.expect("the word says so").post(false);
