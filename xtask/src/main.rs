@@ -14,6 +14,7 @@ mod python;
 mod rules;
 mod sanitize;
 mod sh;
+mod simulate;
 mod soak;
 mod steps;
 mod swarm;
@@ -113,6 +114,10 @@ const TASKS: &[Task] = &[
         does: "Runs the benchmarks, peers side by side. --record writes what they print, with the \
                machine and the compiler, to benches/record/.",
         needs: "nothing; with a libpython CPython's own functions are among the peers" },
+    Task { name: "simulate", arguments: "[arguments of the simulator]", run: simulate::run, takes: Takes::Anothers,
+        does: "The mutex and its peers' protocols on a simulated machine: `simulate crowd` has up to 128 \
+               processors. `simulate help` lists what it can do. What it prints depends on the seed alone.",
+        needs: "nothing" },
 ];
 
 fn main() -> ExitCode {

@@ -4,14 +4,14 @@
 use crate::contend::{self, Cell, Run};
 use crate::costs;
 use crate::locks::{Ours, ParkingLot12, ParkingLot13, PyMutex};
-use machine::Machine;
+use machine::{Costs, Machine};
 
 /// The record's columns that have a protocol here, and the protocols.
-const PEERS: [(&str, usize, fn(Machine, Cell, u64) -> Run); 4] = [
-    ("py-sync", 0, contend::run::<Ours>),
-    ("parking_lot 0.13", 1, contend::run::<ParkingLot13>),
-    ("parking_lot 0.12", 2, contend::run::<ParkingLot12>),
-    ("CPython's C", 4, contend::run::<PyMutex<0>>),
+const PEERS: [(&str, fn(Machine, Cell, u64) -> Run); 4] = [
+    ("py-sync", contend::run::<Ours>),
+    ("parking_lot 0.13", contend::run::<ParkingLot13>),
+    ("parking_lot 0.12", contend::run::<ParkingLot12>),
+    ("CPython's C", contend::run::<PyMutex<0>>),
 ];
 
 /// Nanoseconds of virtual time, as a round of the benchmark.
@@ -24,14 +24,18 @@ struct Row {
 }
 
 /// Prints them side by side.
-pub fn run(record: &str) {
+///
+/// # Errors
+/// If the record is not one of `lock_contended`.
+pub fn run(record: &str, costs: Costs, seed: u64) -> Result<(), String> {
+    let all = cells(record)?;
     println!(
         "turns per us, of the machine / simulated; then ours to the peer, of the machine / simulated"
     );
     let mut rows = Vec::new();
     for threads in [2, 4, 8, 16] {
-        let real: Vec<_> = cells(record)
-            .into_iter()
+        let real: Vec<_> = all
+            .iter()
             .filter(|(cell, _)| cell.threads == threads)
             .collect();
         let near = is_near(&real);
@@ -40,50 +44,89 @@ pub fn run(record: &str) {
             if near { "one cluster" } else { "two clusters" }
         );
         for (cell, real) in real {
-            let simulated =
-                PEERS.map(|(_, _, run)| run(costs::at_hand(near, true, 1), cell, SLICE).per_us);
+            let machine = costs::at_hand(near, costs, seed);
             let row = Row {
-                cell,
-                real,
-                simulated,
+                cell: *cell,
+                real: *real,
+                simulated: PEERS.map(|(_, run)| run(machine, *cell, SLICE).per_us),
             };
             row.print();
             rows.push(row);
         }
     }
     summary(&rows);
+    Ok(())
 }
 
 /// Where the host had put the two processors: what two threads that compute for 100 ns between two
 /// turns pay for the line shows it.
-fn is_near(real: &[(Cell, [f64; 4])]) -> bool {
-    let (_, turns) = real
-        .iter()
-        .find(|(cell, _)| (cell.inside, cell.outside) == (0, 100))
-        .expect("a cell");
-    turns[0] > 16.0
+fn is_near(real: &[&(Cell, [f64; 4])]) -> bool {
+    let short = |row: &&&(Cell, [f64; 4])| (row.0.inside, row.0.outside) == (0, 100);
+    real.iter().find(short).is_some_and(|row| row.1[0] > 16.0)
 }
 
 /// The 36 cells of the record.
-fn cells(record: &str) -> Vec<(Cell, [f64; 4])> {
-    let table = record
-        .split("contended, pinned (")
-        .nth(1)
-        .expect("a table of pinned cells");
-    let rows = table.lines().filter_map(|line| {
-        let mut words = line.split_whitespace();
-        let mut cell = words.next()?.split('/').map(str::parse::<u64>);
-        let mut next = || cell.next()?.ok();
-        let (threads, inside, outside) = (next()?, next()?, next()?);
-        let figures: Vec<f64> = words.filter_map(|word| word.parse().ok()).collect();
-        let cell = Cell {
-            threads: threads as usize,
-            inside,
-            outside,
-        };
-        Some((cell, PEERS.map(|(_, column, _)| figures[column])))
-    });
-    rows.take(36).collect()
+fn cells(record: &str) -> Result<Vec<(Cell, [f64; 4])>, String> {
+    let missing = |what: &str| format!("the record has no {what}");
+    let table = record.split("contended, pinned (").nth(1);
+    let mut lines = table
+        .ok_or_else(|| missing("table of pinned cells"))?
+        .lines()
+        .skip(1);
+    let header = lines.next().unwrap_or_default();
+    let names: Vec<&str> = header
+        .split("  ")
+        .map(str::trim)
+        .filter(|n| !n.is_empty())
+        .collect();
+    let mut columns = [0; 4];
+    for (column, (name, _)) in columns.iter_mut().zip(PEERS) {
+        let found = names.iter().position(|n| *n == name);
+        // The first name is that of the cells.
+        *column = found.ok_or_else(|| missing(name))? - 1;
+    }
+    let rows: Vec<_> = lines.map_while(|line| row(line, columns)).collect();
+    if rows.len() == 36 {
+        Ok(rows)
+    } else {
+        Err(missing("36 pinned cells"))
+    }
+}
+
+fn row(line: &str, columns: [usize; 4]) -> Option<(Cell, [f64; 4])> {
+    let mut words = line.split_whitespace();
+    let mut cell = words.next()?.split('/').map(str::parse::<u64>);
+    let mut next = || cell.next()?.ok();
+    let (threads, inside, outside) = (next()?, next()?, next()?);
+    let figures: Vec<f64> = words.filter_map(|word| word.parse().ok()).collect();
+    let cell = Cell {
+        threads: threads as usize,
+        inside,
+        outside,
+    };
+    Some((cell, columns.map(|column| figures[column])))
+}
+
+/// How well two records of the real machine agree on those locks that did not change between them: what
+/// may be asked of the simulated one.
+///
+/// # Errors
+/// If one of them is not of `lock_contended`.
+pub fn compare(record: &str, other: &str) -> Result<(), String> {
+    let (ours, theirs) = (cells(record)?, cells(other)?);
+    let both = || ours.iter().zip(&theirs).map(|(a, b)| (a.1, b.1));
+    println!("two records of the machine, cells within 15 % of each other");
+    for i in 1..4 {
+        let within = both().filter(|(a, b)| !is_off(a[i], b[i])).count();
+        println!("{}: {within} of 36", PEERS[i].0);
+    }
+    for i in 2..4 {
+        let within = both()
+            .filter(|(a, b)| !is_off(a[1] / a[i], b[1] / b[i]))
+            .count();
+        println!("{} to {}: {within} of 36", PEERS[1].0, PEERS[i].0);
+    }
+    Ok(())
 }
 
 impl Row {
@@ -129,10 +172,10 @@ fn summary(rows: &[Row]) {
         if i > 0 {
             let ratios: Vec<_> = rows.iter().map(|row| row.ratios(i)).collect();
             let within = ratios.iter().filter(|(a, b)| !is_off(*a, *b)).count();
-            let order = ratios
-                .iter()
-                .filter(|(a, b)| (a >= &0.95) == (b >= &0.95) || (a >= &1.05) == (b >= &1.05))
-                .count();
+            // The other way round is a difference of 5 % in one and of 5 % against it in the other.
+            let against =
+                |(a, b): &&(f64, f64)| (*a > 1.05 && *b < 0.95) || (*a < 0.95 && *b > 1.05);
+            let order = ratios.len() - ratios.iter().filter(against).count();
             let mean = |f: fn(&(f64, f64)) -> f64| {
                 (ratios.iter().map(|r| f(r).ln()).sum::<f64>() / ratios.len() as f64).exp()
             };

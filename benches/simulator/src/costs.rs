@@ -1,6 +1,7 @@
 //! The machines: the one at hand, as `simulator measure` found it, and larger ones made of the same.
 
 use machine::{Costs, Idle, Machine, Ps};
+use std::fmt;
 
 /// Measured on two virtual processors of an AMD EPYC (Zen 4) under Firecracker, Linux 6.18, on
 /// 27 November 2026. The host moves them: at times they are of one cluster, at times of two. The way to
@@ -53,42 +54,80 @@ pub const COSTS: Costs = Costs {
     tick: 4_000_000_000,
 };
 
+/// What it costs to wake a thread on another processor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wakes {
+    /// As measured here, where an interrupt of another processor leaves the virtual machine.
+    Measured,
+    /// As on the metal, by what is published of such machines. Nobody has measured these here.
+    Assumed,
+}
+
+impl fmt::Display for Wakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Wakes::Measured => "wakes of a virtual machine, as measured (14 us)",
+            Wakes::Assumed => "wakes of the metal, assumed (3 us)",
+        })
+    }
+}
+
 /// The machine at hand: two processors, of one cluster (`near`) or of two.
-pub fn at_hand(near: bool, pinned: bool, seed: u64) -> Machine {
+pub fn at_hand(near: bool, costs: Costs, seed: u64) -> Machine {
     Machine {
         processors: 2,
         cluster: if near { 2 } else { 1 },
         socket: 64,
-        pinned,
+        pinned: true,
         seed,
-        costs: costs(),
+        costs,
     }
 }
 
 /// A machine of so many processors: eight to a cluster, sixty-four to a socket.
-pub fn of(processors: usize, seed: u64) -> Machine {
+pub fn of(processors: usize, wakes: Wakes, mut costs: Costs, seed: u64) -> Machine {
+    // The kernel's slice grows with the processors, up to eight of them.
+    costs.slice = 700_000_000 * (1 + Ps::from(processors.min(8).ilog2()));
+    if wakes == Wakes::Assumed {
+        let kick = Idle {
+            below: Ps::MAX,
+            wake: 1_000_000,
+            exit: 2_000_000,
+        };
+        let short = Idle {
+            below: 300_000_000,
+            exit: 3_000_000,
+            ..kick
+        };
+        let long = Idle {
+            below: 2_000_000_000,
+            exit: 5_000_000,
+            ..kick
+        };
+        costs.kick = kick;
+        costs.idle = [
+            costs.idle[0],
+            short,
+            long,
+            Idle {
+                exit: 30_000_000,
+                ..kick
+            },
+        ];
+    }
     Machine {
         processors,
         cluster: 8,
-        costs: Costs {
-            // The kernel's slice grows with the processors, up to eight of them.
-            slice: 700_000_000 * (1 + Ps::from(processors.min(8).ilog2())),
-            ..costs()
-        },
-        ..at_hand(true, true, seed)
+        ..at_hand(true, costs, seed)
     }
 }
 
-/// Those above, but for what the variable `COSTS` says: `pause=30000,idle.0.wake=2000000`.
-fn costs() -> Costs {
-    let mut costs = COSTS;
-    let changes = std::env::var("COSTS").unwrap_or_default();
-    for change in changes.split(',').filter(|change| !change.is_empty()) {
-        let (name, value) = change.split_once('=').expect("name=picoseconds");
-        let value = value.parse().expect("picoseconds");
-        *cost(&mut costs, name).unwrap_or_else(|| panic!("there is no cost {name}")) = value;
-    }
-    costs
+/// Changes one cost, as `pause=30000` or `idle.0.wake=2000000` says, in picoseconds.
+pub fn change(costs: &mut Costs, change: &str) -> Result<(), String> {
+    let error = || format!("{change}: not a cost and its picoseconds, as in pause=30000");
+    let (name, value) = change.split_once('=').ok_or_else(error)?;
+    *cost(costs, name).ok_or_else(error)? = value.parse().map_err(|_| error())?;
+    Ok(())
 }
 
 fn cost<'a>(costs: &'a mut Costs, name: &str) -> Option<&'a mut Ps> {

@@ -1,56 +1,97 @@
-//! The locks of py-sync, and two peers' protocols, on a simulated machine of many processors.
+//! The mutex of py-sync, and two peers' protocols, on a simulated machine of many processors.
+//!
+//! The machine is the package beside this one; what it cannot know is said there and in
+//! `benches/README.md`.
 
 mod calibrate;
 mod contend;
 mod costs;
+mod crowd;
 mod locks;
 mod measure;
 
-use contend::{Cell, Run};
-use locks::{Lock, Ours, ParkingLot12, ParkingLot13, PyMutex};
-use machine::Machine;
+use lexopt::prelude::*;
+use std::process::ExitCode;
 
-type Peer = (&'static str, fn(Machine, Cell, u64) -> Run);
+const HELP: &str = "\
+simulator measure              what things cost on this machine (Linux, two processors)
+simulator calibrate RECORD     36 cells of two processors, beside a record of lock_contended
+simulator compare RECORD RECORD  how well two records of the real machine agree
+simulator crowd                4, 16, 64 and 128 processors
 
-fn peer<L: Lock + 'static>() -> Peer {
-    (L::NAME, contend::run::<L>)
+--seed N            of every chance (1); one seed gives one output
+--cost NAME=PS      another cost, in picoseconds: --cost pause=40000 --cost idle.1.exit=5000000
+--processors N      for crowd, instead of the four; may be repeated
+--slice MS          virtual milliseconds of a run of crowd (20)";
+
+/// What the command line says.
+struct Asked {
+    words: Vec<String>,
+    crowd: crowd::Crowd,
 }
 
-fn main() {
-    let peers = [
-        peer::<Ours>(),
-        peer::<ParkingLot13>(),
-        peer::<ParkingLot12>(),
-        peer::<PyMutex<0>>(),
-        peer::<PyMutex<40>>(),
-    ];
-    let arg = std::env::args().nth(1).unwrap_or_default();
-    match arg.as_str() {
-        "measure" => measure::run(),
-        "calibrate" => {
-            let record = std::fs::read_to_string(std::env::args().nth(2).expect("a record"))
-                .expect("a record");
-            calibrate::run(&record);
-        }
-        _ => {
-            for processors in [4, 16, 64, 128] {
-                for (inside, outside) in [(0, 0), (100, 100), (1000, 1000), (100, 1000)] {
-                    let cell = Cell {
-                        threads: processors,
-                        inside,
-                        outside,
-                    };
-                    print!("{:>16}", format!("{processors}/{inside}/{outside}"));
-                    for (_, run) in peers {
-                        let r = run(costs::of(processors, 1), cell, 10_000_000);
-                        print!(
-                            " {:>7.2} ({:.2}) {:>5.1} {:>6.0}",
-                            r.per_us, r.jain, r.longest_ms, r.busy_ns
-                        );
-                    }
-                    println!();
-                }
+fn parse() -> Result<Asked, lexopt::Error> {
+    let mut asked = Asked {
+        words: Vec::new(),
+        crowd: crowd::Crowd {
+            processors: Vec::new(),
+            slice: 20_000_000,
+            seed: 1,
+            costs: costs::COSTS,
+        },
+    };
+    let mut parser = lexopt::Parser::from_env();
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Long("seed") => asked.crowd.seed = parser.value()?.parse()?,
+            Long("cost") => {
+                costs::change(&mut asked.crowd.costs, &parser.value()?.string()?)?;
             }
+            Long("processors") => asked.crowd.processors.push(processors(&parser.value()?)?),
+            Long("slice") => asked.crowd.slice = parser.value()?.parse::<u64>()? * 1_000_000,
+            Long("help") | Short('h') => asked.words = vec!["help".to_owned()],
+            Value(word) => asked.words.push(word.string()?),
+            other => return Err(other.unexpected()),
+        }
+    }
+    if asked.crowd.processors.is_empty() {
+        asked.crowd.processors = vec![4, 16, 64, 128];
+    }
+    Ok(asked)
+}
+
+fn processors(value: &std::ffi::OsStr) -> Result<usize, lexopt::Error> {
+    match value.parse() {
+        Ok(n @ 1..=128) => Ok(n),
+        _ => Err("--processors takes a number from 1 to 128".into()),
+    }
+}
+
+fn run(asked: &Asked) -> Result<(), lexopt::Error> {
+    let words: Vec<&str> = asked.words.iter().map(String::as_str).collect();
+    match words[..] {
+        ["measure"] => measure::run(),
+        ["calibrate", path] => {
+            calibrate::run(&read(path)?, asked.crowd.costs, asked.crowd.seed)?;
+        }
+        ["compare", one, other] => calibrate::compare(&read(one)?, &read(other)?)?,
+        ["crowd"] => crowd::run(&asked.crowd),
+        ["help"] => println!("{HELP}"),
+        _ => return Err(HELP.into()),
+    }
+    Ok(())
+}
+
+fn read(path: &str) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|e| format!("{path}: {e}"))
+}
+
+fn main() -> ExitCode {
+    match parse().and_then(|asked| run(&asked)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("simulator: {error}");
+            ExitCode::from(2)
         }
     }
 }

@@ -1,0 +1,44 @@
+//! The simulator as a command.
+
+use std::process::{Command, Output};
+
+fn simulator(args: &[&str]) -> Output {
+    let program = env!("CARGO_BIN_EXE_simulator");
+    Command::new(program)
+        .args(args)
+        .output()
+        .expect("it starts")
+}
+
+#[test]
+fn one_seed_gives_one_output_in_every_process() {
+    let say = |seed| {
+        simulator(&[
+            "crowd",
+            "--processors",
+            "12",
+            "--slice",
+            "1",
+            "--seed",
+            seed,
+        ])
+    };
+    let (once, again, other) = (say("1"), say("1"), say("2"));
+    assert!(once.status.success(), "{once:?}");
+    assert!(!once.stdout.is_empty());
+    assert_eq!(once.stdout, again.stdout);
+    assert_ne!(once.stdout, other.stdout);
+}
+
+#[rstest::rstest]
+#[case(&["crowd", "--processors", "129"], "1 to 128")]
+#[case(&["crowd", "--cost", "warp=9"], "not a cost")]
+#[case(&["calibrate", "/no/such/record"], "/no/such/record")]
+#[case(&["calibrate", env!("CARGO_MANIFEST_PATH")], "no table of pinned cells")]
+#[case(&["dance"], "simulator crowd")]
+fn a_wrong_word_gets_a_clear_answer(#[case] args: &[&str], #[case] says: &str) {
+    let output = simulator(args);
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains(says), "{said}");
+}
