@@ -9,9 +9,9 @@
 //! | to a line that nobody has | memory |
 //!
 //! Accesses to one line that need others to act are served one after another, in the order of their
-//! arrival. A line leaves its holder half way through the transfer: until then the holder goes on with
-//! it at the cost of a line that it has, which is how one processor takes a lock many times while the
-//! others' requests are on their way. Reads of a line that is shared already overlap.
+//! arrival. A line leaves its holder somewhere on the way of the transfer, by chance: until then the holder
+//! goes on with it at the cost of a line that it has, which is how one processor takes a lock many times
+//! while the others' requests are on their way. Reads of a line that is shared already overlap.
 
 use crate::costs::{Costs, Machine, Ps, Set};
 use std::collections::{HashMap, VecDeque};
@@ -44,6 +44,9 @@ struct Line {
     busy_until: Ps,
 }
 
+/// A number below another, by the run's seed.
+pub(crate) type Chance<'a> = &'a mut dyn FnMut(Ps) -> Ps;
+
 /// All lines that were ever touched.
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
@@ -60,6 +63,7 @@ impl Lines {
         processor: usize,
         access: Access,
         now: Ps,
+        chance: Chance<'_>,
     ) -> Ps {
         let line = self.lines.entry(address / 64).or_default();
         while line.to_come.front().is_some_and(|(at, _)| *at <= now) {
@@ -74,12 +78,19 @@ impl Lines {
             return now + cost_of(costs, access);
         }
         self.transfers += 1;
-        line.transfer(machine, processor, access, now)
+        line.transfer(machine, processor, access, now, chance)
     }
 }
 
 impl Line {
-    fn transfer(&mut self, machine: &Machine, processor: usize, access: Access, now: Ps) -> Ps {
+    fn transfer(
+        &mut self,
+        machine: &Machine,
+        processor: usize,
+        access: Access,
+        now: Ps,
+        chance: Chance<'_>,
+    ) -> Ps {
         let (costs, own) = (&machine.costs, 1 << processor);
         let before = self.to_come.back().map_or(self.now, |(_, then)| *then);
         let others = before.set & !own;
@@ -99,7 +110,8 @@ impl Line {
             writable: !reads || before.set == 0,
         };
         let last = self.to_come.back().map_or(0, |(at, _)| *at);
-        self.to_come.push_back((last.max(start + takes / 2), then));
+        self.to_come
+            .push_back((last.max(start + chance(takes)), then));
         done
     }
 }

@@ -1,6 +1,6 @@
 //! [`py_sync::Event`].
 
-use crate::record::{MANY, Recorder, enough, first_fault};
+use crate::record::{Recorder, assert_found, assert_linearizable};
 use crate::search::Spec;
 use py_sync::Event;
 use std::time::Duration;
@@ -91,11 +91,10 @@ fn program<L: Subject>(lock: &L, recorder: &mut Recorder<'_, Op>) {
 
 #[test]
 fn an_event_is_linearizable() {
-    let fault = first_fault(&Set(false), Real::default, program, enough());
-    assert_eq!(fault, None);
+    assert_linearizable(&Set(false), Real::default, program);
 }
 
 #[test]
 fn a_timeout_of_an_event_that_was_set_is_found() {
-    assert!(first_fault(&Set(false), AlwaysTimesOut::default, program, MANY).is_some());
+    assert_found(&Set(false), AlwaysTimesOut::default, program);
 }

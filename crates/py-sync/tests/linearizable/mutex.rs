@@ -1,6 +1,6 @@
 //! [`py_sync::Mutex`], with tries and times.
 
-use crate::record::{MANY, Recorder, enough, first_fault};
+use crate::record::{Recorder, assert_found, assert_linearizable};
 use crate::search::Spec;
 use py_sync::{LockFlags, LockStatus, Mutex};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -129,8 +129,7 @@ fn program<L: Subject>(lock: &L, recorder: &mut Recorder<'_, Op>) {
 
 #[test]
 fn a_mutex_is_linearizable() {
-    let fault = first_fault(&Locked(false), Real::default, program, enough());
-    assert_eq!(fault, None);
+    assert_linearizable(&Locked(false), Real::default, program);
 }
 
 /// Any thread may unlock, and of two that try one does.
@@ -144,17 +143,16 @@ fn unlocks_of_two_threads_are_linearizable() {
             };
         }
     };
-    let fault = first_fault(&Locked(false), Real::default, program, enough());
-    assert_eq!(fault, None);
+    assert_linearizable(&Locked(false), Real::default, program);
 }
 
 #[test]
 fn a_try_that_fails_on_a_free_mutex_is_found() {
-    assert!(first_fault(&Locked(false), TriesInVain::default, program, MANY).is_some());
+    assert_found(&Locked(false), TriesInVain::default, program);
 }
 
 #[test]
 #[cfg_attr(miri, ignore = "needs threads that meet")]
 fn a_timeout_that_is_taken_for_the_lock_is_found() {
-    assert!(first_fault(&Locked(false), TakesTimeForTheLock::default, program, MANY).is_some());
+    assert_found(&Locked(false), TakesTimeForTheLock::default, program);
 }

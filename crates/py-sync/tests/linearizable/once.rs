@@ -1,6 +1,6 @@
 //! [`py_sync::OnceFlag`]: the initialiser is an operation of its own, with a beginning and an end.
 
-use crate::record::{MANY, Recorder, enough, first_fault};
+use crate::record::{Recorder, assert_found, assert_linearizable};
 use crate::search::Spec;
 use py_sync::OnceFlag;
 use std::cell::Cell;
@@ -105,13 +105,10 @@ fn program<L: Subject>(once: &L, recorder: &mut Recorder<'_, Op>) {
 
 #[test]
 fn a_once_flag_is_linearizable() {
-    assert_eq!(
-        first_fault(&Once::Todo, Real::default, program, enough()),
-        None
-    );
+    assert_linearizable(&Once::Todo, Real::default, program);
 }
 
 #[test]
 fn a_failure_that_is_taken_for_a_success_is_found() {
-    assert!(first_fault(&Once::Todo, ForgetsFailures::default, program, MANY).is_some());
+    assert_found(&Once::Todo, ForgetsFailures::default, program);
 }

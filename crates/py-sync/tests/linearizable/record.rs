@@ -4,7 +4,7 @@ use crate::search::{Entry, Spec, is_linearizable, show};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 
 /// Threads of one history.
-pub const THREADS: usize = 3;
+const THREADS: usize = 3;
 
 /// What one thread did.
 pub struct Recorder<'a, O> {
@@ -49,8 +49,40 @@ impl<O: Copy> Recorder<'_, O> {
     }
 }
 
+/// Histories of a lock that is right.
+const ENOUGH: u64 = if cfg!(miri) { 3 } else { 1_500 };
+
+/// Histories until a planted fault must have shown. On a loaded machine threads may come one after
+/// another for long.
+const MANY: u64 = 200_000;
+
+/// Every history of the program has an order that `start` allows.
+pub fn assert_linearizable<S: Spec, L: Sync>(
+    start: &S,
+    make: impl Fn() -> L,
+    program: impl Fn(&L, &mut Recorder<'_, S::Op>) + Sync,
+) where
+    S::Op: Send,
+{
+    if let Some(fault) = first_fault(start, make, program, ENOUGH) {
+        panic!("{fault}");
+    }
+}
+
+/// Some history of the program has none: the lock has a fault.
+pub fn assert_found<S: Spec, L: Sync>(
+    start: &S,
+    make: impl Fn() -> L,
+    program: impl Fn(&L, &mut Recorder<'_, S::Op>) + Sync,
+) where
+    S::Op: Send,
+{
+    let fault = first_fault(start, make, program, MANY);
+    assert!(fault.is_some(), "the planted fault has not been found");
+}
+
 /// Runs so many histories of a program and says how the first one looks that no order explains.
-pub fn first_fault<S: Spec, L: Sync>(
+fn first_fault<S: Spec, L: Sync>(
     start: &S,
     make: impl Fn() -> L,
     program: impl Fn(&L, &mut Recorder<'_, S::Op>) + Sync,
@@ -99,12 +131,3 @@ fn history<O: Copy + Send, L: Sync>(
         entries.flatten().collect()
     })
 }
-
-/// Histories of a lock that is right.
-pub fn enough() -> u64 {
-    if cfg!(miri) { 3 } else { 1_500 }
-}
-
-/// Histories until a planted fault must have shown. On a loaded machine threads may come one after
-/// another for long.
-pub const MANY: u64 = 200_000;

@@ -1,6 +1,6 @@
 //! [`py_sync::RecursiveMutex`]: an owner and a level.
 
-use crate::record::{MANY, Recorder, enough, first_fault};
+use crate::record::{Recorder, assert_found, assert_linearizable};
 use crate::search::Spec;
 use py_sync::{LockFlags, LockStatus, RecursiveMutex};
 use std::time::Duration;
@@ -104,11 +104,10 @@ fn program<L: Subject>(lock: &L, recorder: &mut Recorder<'_, Op>) {
 
 #[test]
 fn a_recursive_mutex_is_linearizable() {
-    let fault = first_fault(&Owned(None), Real::default, program, enough());
-    assert_eq!(fault, None);
+    assert_linearizable(&Owned(None), Real::default, program);
 }
 
 #[test]
 fn an_unlock_of_all_levels_is_found() {
-    assert!(first_fault(&Owned(None), ForgetsLevels::default, program, MANY).is_some());
+    assert_found(&Owned(None), ForgetsLevels::default, program);
 }

@@ -1,7 +1,7 @@
 //! [`py_sync::RwMutex`], by the traits of the typed lock over it, which have all that it can: upgrades
 //! and downgrades too.
 
-use crate::record::{MANY, Recorder, enough, first_fault};
+use crate::record::{Recorder, assert_found, assert_linearizable};
 use crate::search::Spec;
 use py_sync::typed::RawRwLock;
 use py_sync::typed::lock_api::{
@@ -224,12 +224,11 @@ fn end(lock: &RawRwLock, recorder: &mut Recorder<'_, Op>, mine: Mine) -> Mine {
 
 #[test]
 fn a_read_write_lock_is_linearizable() {
-    let fault = first_fault(&FREE, || Real(RawRwLock::INIT), program, enough());
-    assert_eq!(fault, None);
+    assert_linearizable(&FREE, || Real(RawRwLock::INIT), program);
 }
 
 #[test]
 fn an_upgrade_that_lets_go_is_found() {
     let make = || LeavesBeforeItUpgrades(RawRwLock::INIT);
-    assert!(first_fault(&FREE, make, program, MANY).is_some());
+    assert_found(&FREE, make, program);
 }

@@ -1,6 +1,6 @@
 //! [`py_sync::Semaphore`].
 
-use crate::record::{MANY, Recorder, enough, first_fault};
+use crate::record::{Recorder, assert_found, assert_linearizable};
 use crate::search::Spec;
 use py_sync::{LockFlags, LockStatus, Semaphore};
 use std::time::Duration;
@@ -96,11 +96,11 @@ fn program<L: Subject>(lock: &L, recorder: &mut Recorder<'_, Op>) {
 #[test]
 fn a_semaphore_is_linearizable() {
     let make = || Real(Semaphore::new(2));
-    assert_eq!(first_fault(&Permits(2), make, program, enough()), None);
+    assert_linearizable(&Permits(2), make, program);
 }
 
 #[test]
 fn a_permit_too_many_is_found() {
     let make = || GivesTooMany(Semaphore::new(2));
-    assert!(first_fault(&Permits(2), make, program, MANY).is_some());
+    assert_found(&Permits(2), make, program);
 }
