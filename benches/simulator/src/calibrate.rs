@@ -116,15 +116,17 @@ pub fn compare(record: &str, other: &str) -> Result<(), String> {
     let (ours, theirs) = (cells(record)?, cells(other)?);
     let both = || ours.iter().zip(&theirs).map(|(a, b)| (a.1, b.1));
     println!("two records of the machine, cells within 15 % of each other");
-    for i in 1..4 {
+    for (i, (name, _)) in PEERS.iter().enumerate().skip(1) {
         let within = both().filter(|(a, b)| !is_off(a[i], b[i])).count();
-        println!("{}: {within} of 36", PEERS[i].0);
+        println!("{name}: {within} of 36");
     }
-    for i in 2..4 {
-        let within = both()
-            .filter(|(a, b)| !is_off(a[1] / a[i], b[1] / b[i]))
-            .count();
-        println!("{} to {}: {within} of 36", PEERS[1].0, PEERS[i].0);
+    for (i, (name, _)) in PEERS.iter().enumerate().skip(2) {
+        let alike = |(a, b): &([f64; 4], [f64; 4])| !is_off(a[1] / a[i], b[1] / b[i]);
+        println!(
+            "{} to {name}: {} of 36",
+            PEERS[1].0,
+            both().filter(alike).count()
+        );
     }
     Ok(())
 }

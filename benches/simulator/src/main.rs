@@ -60,7 +60,7 @@ fn parse() -> Result<Asked, lexopt::Error> {
     Ok(asked)
 }
 
-fn processors(value: &std::ffi::OsStr) -> Result<usize, lexopt::Error> {
+fn processors(value: &std::ffi::OsString) -> Result<usize, lexopt::Error> {
     match value.parse() {
         Ok(n @ 1..=128) => Ok(n),
         _ => Err("--processors takes a number from 1 to 128".into()),

@@ -66,7 +66,7 @@ impl State {
         self.rouse(thread)
     }
 
-    fn time_is_up(&mut self, thread: ThreadId, stamp: u64) {
+    pub(super) fn time_is_up(&mut self, thread: ThreadId, stamp: u64) {
         let this = &mut self.threads[thread];
         if this.sleep != stamp || this.sleeps_on.is_none() {
             return;
