@@ -116,7 +116,7 @@ const TASKS: &[Task] = &[
         needs: "nothing; with a libpython CPython's own functions are among the peers" },
     Task { name: "simulate", arguments: "[arguments of the simulator]", run: simulate::run, takes: Takes::Anothers,
         does: "The mutex and its peers' protocols on a simulated machine: `simulate crowd` has up to 128 \
-               processors. `simulate help` lists what it can do. What it prints depends on the seed alone.",
+               processors. `simulate help` lists what it can do.",
         needs: "nothing" },
 ];
 

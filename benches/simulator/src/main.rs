@@ -19,7 +19,7 @@ simulator calibrate RECORD     36 cells of two processors, beside a record of lo
 simulator compare RECORD RECORD  how well two records of the real machine agree
 simulator crowd                4, 16, 64 and 128 processors
 
---seed N            of every chance (1); one seed gives one output
+--seed N            of every chance (1)
 --cost NAME=PS      another cost, in picoseconds: --cost pause=40000 --cost idle.1.exit=5000000
 --processors N      for crowd, instead of the four; may be repeated
 --slice MS          virtual milliseconds of a run of crowd (20)";
