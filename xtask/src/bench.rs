@@ -1,13 +1,23 @@
 //! `cargo xtask bench`: the benchmarks, and a record of what they say.
 
-use crate::python;
 use crate::sh::{Failure, Result, Sh, root};
+use crate::{python, record};
 use std::fmt::Write as _;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Runs all benches or the one named; the other arguments are the bench's own.
 pub fn run(args: &[String]) -> Result {
-    let (record, args): (Vec<_>, Vec<_>) = args.iter().cloned().partition(|a| a == "--record");
+    if let Some(at) = args.iter().position(|a| a == "--draw") {
+        return match args.len() {
+            1 => record::draw(),
+            _ => {
+                let other = &args[usize::from(at == 0)];
+                Err(Failure::other(format!(
+                    "--draw stands alone; what is {other:?}?"
+                )))
+            }
+        };
+    }
+    let (recorded, args): (Vec<_>, Vec<_>) = args.iter().cloned().partition(|a| a == "--record");
     let sh = match args.first().filter(|a| !a.starts_with('-')) {
         Some(name) => Sh::cargo("bench -p benches --bench")
             .arg(name)
@@ -16,9 +26,10 @@ pub fn run(args: &[String]) -> Result {
         None => Sh::cargo("bench -p benches --benches --").args(&args),
     };
     let sh = python::beside(sh);
-    if record.is_empty() {
+    if recorded.is_empty() {
         return sh.run();
     }
+    let today = today()?;
     let (said, result) = sh.tee(true);
     result?;
     let mut text = machine();
@@ -31,10 +42,10 @@ pub fn run(args: &[String]) -> Result {
         .map_or("all", String::as_str);
     let folder = root().join("benches/record").join(std::env::consts::ARCH);
     std::fs::create_dir_all(&folder)?;
-    let path = folder.join(format!("{}-{name}.txt", today()));
+    let path = folder.join(format!("{today}-{name}.txt"));
     std::fs::write(&path, text).map_err(|e| Failure::other(format!("{}: {e}", path.display())))?;
     eprintln!("xtask: recorded in {}", path.display());
-    Ok(())
+    record::draw()
 }
 
 /// Whether cargo said it about the build: a verb at the right of its column of twelve.
@@ -69,21 +80,12 @@ fn machine() -> String {
     )
 }
 
-/// The date, as 2026-11-21.
-fn today() -> String {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |d| d.as_secs());
-    // Days to a civil date, in years that begin in March.
-    let days = now / 86_400 + 719_468;
-    let (era, day) = (days / 146_097, days % 146_097);
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day_of_year = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = year + era * 400 + u64::from(month <= 2);
-    format!("{year}-{month:02}-{day:02}")
+/// The date, as 2026-11-21. A library for dates would add 3 s to the 5 s of xtask's first
+/// build.
+fn today() -> Result<String> {
+    let said = Sh::new("date").arg("+%Y-%m-%d").output();
+    let said = said.ok_or_else(|| Failure::Missing("the program date".to_owned()))?;
+    Ok(said.trim().to_owned())
 }
 
 #[cfg(test)]
@@ -105,8 +107,9 @@ mod tests {
     }
 
     #[test]
+    #[cfg(unix)]
     fn today_is_a_date_of_this_century() {
-        let today = super::today();
+        let today = super::today().unwrap();
         let parts: Vec<u32> = today.split('-').map(|p| p.parse().unwrap()).collect();
         assert!(
             matches!(parts[..], [2026..=2099, 1..=12, 1..=31]),

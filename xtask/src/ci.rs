@@ -56,6 +56,7 @@ fn of_every_change() -> Vec<Step> {
             package::CRATES.map(|c| clippy(&format!("--no-default-features -p {c}"))).into()) },
         command("doc", doc),
         docs_rs(&each),
+        task("api", "api"),
         command("test", test::command("--all-features", &[])),
         command("test-release", test::command("--release", &[])),
         command("test-no-default-features", python::beside(bare)),
@@ -67,7 +68,6 @@ fn of_every_change() -> Vec<Step> {
         task("targets", "targets"),
         task("sanitize-thread", "sanitize thread -p py-sync"),
         task("sanitize-address", "sanitize address -p py-arena"),
-        task("miri", "miri"),
     ]
 }
 
@@ -78,6 +78,7 @@ fn that_take_long() -> Vec<Step> {
         task("sanitize-address-all", "sanitize address"),
         task("careful", "sanitize careful"),
         task("valgrind", "sanitize valgrind"),
+        task("miri", "miri"),
     ]
 }
 

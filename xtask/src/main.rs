@@ -2,6 +2,7 @@
 //!
 //! One file per task; this one is only the table. `cargo xtask --help` prints it.
 
+mod api;
 mod bench;
 mod ci;
 mod cpython;
@@ -11,6 +12,8 @@ mod miri;
 mod mutants;
 mod package;
 mod python;
+mod record;
+mod release;
 mod rules;
 mod sanitize;
 mod sh;
@@ -20,6 +23,8 @@ mod steps;
 mod swarm;
 mod targets;
 mod test;
+#[cfg(test)]
+mod workflows;
 
 use std::process::ExitCode;
 
@@ -79,9 +84,10 @@ const TASKS: &[Task] = &[
         does: "Plants each fault of xtask/mutants/*.toml in a copy of the tree; each must make its \
                model fail. Prints the table, and fails if one survives.",
         needs: "nothing" },
-    Task { name: "miri", arguments: "[--seeds N] [-p CRATE] [FILTER]", run: miri::run, takes: Takes::Words(&["--seeds", "-p"]),
-        does: "Every test that can run under Miri, under stacked and under tree borrows, with \
-               strict provenance and N seeds (16).",
+    Task { name: "miri", arguments: "[--seeds N] [-p CRATE] [--target NAME] [FILTER]", run: miri::run, takes: Takes::Words(&["--seeds", "-p", "--target"]),
+        does: "Every test that can run under Miri and the doctests, under stacked and under tree \
+               borrows, with strict provenance: without features and with all, and those that race \
+               with N seeds (64). --target runs them for i686 or s390x.",
         needs: "a nightly toolchain with the components miri and rust-src" },
     Task { name: "sanitize", run: sanitize::run, takes: Takes::Words(&["-p"]),
         arguments: "<thread|address|careful|valgrind> [-p CRATE] [FILTER]",
@@ -105,14 +111,24 @@ const TASKS: &[Task] = &[
                both in turn, and prints the ratios.",
         needs: "the source of CPython 3.13 or newer, make and a C compiler" },
     Task { name: "rules", arguments: "", run: rules::run, takes: Takes::Nothing,
-        does: "The rules of the house: lengths of files and functions, who may name what.",
+        does: "The rules of the house: lengths of files and functions, who may name what, and that the \
+               modules of a crate depend on one another in one direction (xtask/levels/levels.toml).",
         needs: "nothing" },
+    Task { name: "api", arguments: "[--write] [CRATE..]", run: api::run, takes: Takes::Words(&["--write"]),
+        does: "Holds the public API of each crate against crates/*/public-api.txt, and prints what is \
+               gone and what is new; --write renews the listings.",
+        needs: "a nightly toolchain whose rustdoc JSON xtask/api reads (nightly-2026-05-20), and Linux" },
     Task { name: "package", arguments: "", run: package::run, takes: Takes::Nothing,
         does: "Packages the four crates together; each is then built from its package alone.",
         needs: "nothing" },
-    Task { name: "bench", arguments: "[--record] [BENCH] [arguments of the bench]", run: bench::run, takes: Takes::Anothers,
+    Task { name: "release", arguments: "TAG", run: release::run, takes: Takes::Words(&[]),
+        does: "Whether a tag such as py-sync-v0.1.0 may be published: the crate's version and its \
+               CHANGELOG agree with it.",
+        needs: "nothing" },
+    Task { name: "bench", arguments: "[--record|--draw] [BENCH] [arguments of the bench]", run: bench::run, takes: Takes::Anothers,
         does: "Runs the benchmarks, peers side by side. --record writes what they print, with the \
-               machine and the compiler, to benches/record/.",
+               machine and the compiler, to benches/record/, and draws its page and pictures again; \
+               --draw only draws.",
         needs: "nothing; with a libpython CPython's own functions are among the peers" },
     Task { name: "simulate", arguments: "[arguments of the simulator]", run: simulate::run, takes: Takes::Anothers,
         does: "The mutex and its peers' protocols on a simulated machine: `simulate crowd` has up to 128 \

@@ -7,9 +7,8 @@
 use crate::loom::{CRATES, configure};
 use crate::sh::{Failure, Result, Sh, files_below, root, target};
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::sync::mpsc;
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
@@ -302,38 +301,25 @@ enum Verdict {
 }
 
 fn run_model(binary: &Path, model: &str) -> Result<Verdict> {
-    let mut child = limited(binary)
-        .args([model, "--test-threads=1"])
+    let run = limited(binary, &[model, "--test-threads=1"])
         .env("LOOM_MAX_PREEMPTIONS", "2")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
-    let (send, receive) = mpsc::channel();
-    for stream in [
-        Box::new(child.stdout.take().expect("piped")) as Box<dyn std::io::Read + Send>,
-        Box::new(child.stderr.take().expect("piped")),
-    ] {
-        let send = send.clone();
-        thread::spawn(move || {
-            let text = std::io::read_to_string(stream).unwrap_or_default();
-            // The other end is gone after the limit.
-            let _ = send.send(text);
-        });
-    }
+        .stderr_to_stdout()
+        .stdout_capture()
+        .unchecked()
+        .start()?;
     let end = Instant::now() + CLOCK_LIMIT;
-    let mut said = String::new();
-    for _ in 0..2 {
-        match receive.recv_timeout(end.saturating_duration_since(Instant::now())) {
-            Ok(text) => said.push_str(&text),
-            Err(_) => {
-                child.kill()?;
-                child.wait()?;
+    let output = loop {
+        match run.try_wait()? {
+            Some(output) => break output,
+            None if Instant::now() < end => thread::sleep(Duration::from_millis(20)),
+            None => {
+                run.kill()?;
                 let words = format!("went on for {} s", CLOCK_LIMIT.as_secs());
                 return Ok(Verdict::Undecided(words));
             }
         }
-    }
-    let status = child.wait()?;
+    };
+    let (status, said) = (output.status, String::from_utf8_lossy(&output.stdout));
     if ran_out_of_time(status) {
         let words = format!("took more than {LIMIT} s of processor time");
         return Ok(Verdict::Undecided(words));
@@ -351,14 +337,14 @@ fn run_model(binary: &Path, model: &str) -> Result<Verdict> {
 }
 
 /// The binary, with its processor time limited where there is a shell that can.
-fn limited(binary: &Path) -> std::process::Command {
+fn limited(binary: &Path, args: &[&str]) -> duct::Expression {
     if !cfg!(unix) {
-        return std::process::Command::new(binary);
+        return duct::cmd(binary, args);
     }
-    let mut shell = std::process::Command::new("sh");
     let script = format!("ulimit -t {LIMIT}; exec \"$0\" \"$@\"");
-    shell.arg("-c").arg(script).arg(binary);
-    shell
+    let mut words = vec!["-c".into(), OsString::from(script), binary.into()];
+    words.extend(args.iter().map(OsString::from));
+    duct::cmd("sh", words)
 }
 
 /// Whether the limit ended it: by SIGXCPU, or by SIGKILL a moment later.

@@ -1,6 +1,7 @@
 //! `cargo xtask rules`: what keeps the house tidy and no lint knows: lengths, and who may name what.
+//! Which module may name which is checked by the package `levels`, which parses Rust.
 
-use crate::sh::{Failure, Result, files_below, root};
+use crate::sh::{Failure, Result, Sh, files_below, root};
 use std::fs;
 
 /// A file longer than this is two files.
@@ -21,7 +22,7 @@ const OWNED: &[Owned] = &[
     Owned {
         folder: "crates/",
         words: &["loom::"],
-        owners: &["/primitive.rs", "/model.rs", "/model/", "/modelled.rs"],
+        owners: &["/sync.rs", "/model.rs", "/model/", "/modelled.rs"],
     },
     Owned {
         folder: "crates/",
@@ -49,11 +50,6 @@ const OWNED: &[Owned] = &[
         owners: &["/src/typed/"],
     },
     Owned {
-        folder: "crates/py-sync/src/",
-        words: &["crate::typed"],
-        owners: &["/src/typed/"],
-    },
-    Owned {
         folder: "crates/py-sync/",
         words: &[
             "std::sync::atomic",
@@ -64,7 +60,7 @@ const OWNED: &[Owned] = &[
         // diagnostics' counters order nothing, a handler's fence is the compiler's, a cell's words
         // are plain memory that the model replaces whole, and C's parking compares what C says.
         owners: &[
-            "/primitive.rs",
+            "/sync.rs",
             "/model/",
             "/src/sys/",
             "/after_fork.rs",
@@ -73,7 +69,7 @@ const OWNED: &[Owned] = &[
             "/seq_cell/words.rs",
             "/deadline.rs",
             "/deadline/",
-            "/primitive/",
+            "/sync/",
             "/c_api/",
         ],
     },
@@ -87,80 +83,6 @@ const OWNED: &[Owned] = &[
         words: &["alloc::alloc::", "alloc_crate::alloc::{alloc"],
         owners: &["/block.rs"],
     },
-];
-
-/// In py-sync a file imports only lower levels: who is named first may not name the others.
-const LEVELS: &[(&str, &[&str])] = &[
-    (
-        "py-sync/src/sys/",
-        &["crate::hooks", "crate::semaphore", "crate::parking_lot"],
-    ),
-    (
-        "py-sync/src/hooks",
-        &[
-            "crate::parking_lot",
-            "crate::mutex",
-            "crate::critical_section",
-        ],
-    ),
-    (
-        "py-sync/src/semaphore",
-        &["crate::hooks", "crate::parking_lot", "crate::mutex"],
-    ),
-    (
-        "py-sync/src/raw_mutex",
-        &["crate::hooks", "crate::parking_lot", "crate::mutex"],
-    ),
-    (
-        "py-sync/src/parking_lot",
-        &[
-            "crate::bits",
-            "crate::mutex",
-            "crate::event",
-            "crate::once_flag",
-            "crate::rw_mutex",
-        ],
-    ),
-    (
-        "py-sync/src/mutex",
-        &["crate::event", "crate::rw_mutex", "crate::critical_section"],
-    ),
-    (
-        "py-sync/src/event",
-        &["crate::mutex", "crate::rw_mutex", "crate::semaphore"],
-    ),
-    (
-        "py-sync/src/condvar",
-        &["crate::event", "crate::rw_mutex", "crate::semaphore"],
-    ),
-    (
-        "py-sync/src/counting_semaphore",
-        &["crate::mutex", "crate::event", "crate::semaphore"],
-    ),
-    (
-        "py-sync/src/with_signals",
-        &["crate::parking_lot", "crate::mutex", "crate::semaphore"],
-    ),
-    (
-        "py-sync/src/once_flag",
-        &["crate::mutex", "crate::event", "crate::semaphore"],
-    ),
-    (
-        "py-sync/src/rw_mutex",
-        &["crate::mutex", "crate::event", "crate::semaphore"],
-    ),
-    (
-        "py-sync/src/seq_lock",
-        &["crate::parking_lot", "crate::mutex", "crate::semaphore"],
-    ),
-    (
-        "py-sync/src/recursive_mutex",
-        &["crate::parking_lot", "crate::semaphore"],
-    ),
-    (
-        "py-sync/src/critical_section",
-        &["crate::parking_lot", "crate::semaphore"],
-    ),
 ];
 
 /// Checks every source file of the workspace.
@@ -179,11 +101,12 @@ pub fn run(_: &[String]) -> Result {
             }
         }
     }
-    if broken.is_empty() {
-        return Ok(());
-    }
     broken.iter().for_each(|line| eprintln!("{line}"));
-    Err(Failure::other(format!("{} rules broken", broken.len())))
+    let levels = Sh::cargo("run --quiet --package levels").run();
+    match broken.len() {
+        0 => levels,
+        n => Err(Failure::other(format!("{n} rules broken"))),
+    }
 }
 
 fn check(name: &str, text: &str, broken: &mut Vec<String>) {
@@ -195,7 +118,6 @@ fn check(name: &str, text: &str, broken: &mut Vec<String>) {
             ));
         }
         owners(name, text, broken);
-        levels(name, text, broken);
         citations(name, text, broken);
     }
     long_functions(name, text, broken);
@@ -219,18 +141,6 @@ fn owners(name: &str, text: &str, broken: &mut Vec<String>) {
             if let Some(word) = rule.words.iter().find(|w| line.contains(**w)) {
                 let owners = rule.owners.join(" and ");
                 broken.push(format!("{name}:{i}: only {owners} may name {word}"));
-            }
-        }
-    }
-}
-
-fn levels(name: &str, text: &str, broken: &mut Vec<String>) {
-    for (file, higher) in LEVELS.iter().filter(|(file, _)| name.contains(file)) {
-        for (i, line) in code(text) {
-            if let Some(word) = higher.iter().find(|w| line.contains(**w)) {
-                broken.push(format!(
-                    "{name}:{i}: {file} lies below {word}, or beside it"
-                ));
             }
         }
     }
@@ -329,13 +239,6 @@ mod tests {
         assert!(broken("crates/py-sync/src/sys/futex.rs", text).is_empty());
         assert_eq!(broken("crates/py-sync/src/mutex.rs", text).len(), 1);
         assert!(broken("crates/py-sync/src/mutex.rs", "// as libc::futex would\n").is_empty());
-    }
-
-    #[test]
-    fn a_lower_level_names_no_higher_one() {
-        let text = "use crate::parking_lot::lot;\n";
-        assert_eq!(broken("crates/py-sync/src/raw_mutex.rs", text).len(), 1);
-        assert!(broken("crates/py-sync/src/event.rs", text).is_empty());
     }
 
     #[test]

@@ -1,11 +1,13 @@
-//! Commands: built, quoted, run, and failed with.
+//! Commands that know their own line, ready to paste, and fail with it. Running them is duct's
+//! matter, quoting is shlex's.
 
+use duct::Expression;
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, ExitStatus, Stdio};
-use std::{env, fs, io, thread};
+use std::process::{ExitCode, ExitStatus};
+use std::{env, fs, io};
 
 /// What a task gives back.
 pub type Result<T = ()> = std::result::Result<T, Failure>;
@@ -78,6 +80,15 @@ pub fn target() -> PathBuf {
     }
 }
 
+/// What `cargo run` sets for xtask itself must not leak into another toolchain or package.
+const OF_XTASK: [&str; 5] = [
+    "CARGO",
+    "RUSTUP_TOOLCHAIN",
+    "CARGO_MANIFEST_DIR",
+    "CARGO_PKG_NAME",
+    "CARGO_MANIFEST_PATH",
+];
+
 /// A command in the making, run in the root of the workspace.
 #[derive(Clone, Debug)]
 pub struct Sh {
@@ -128,8 +139,10 @@ impl Sh {
         self
     }
 
-    /// Sets an environment variable.
+    /// Sets an environment variable, in the place of what was set before by that name.
     pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Sh {
+        // Of two, duct would take the first.
+        self.envs.retain(|(other, _)| other != name);
         self.envs.push((name.to_owned(), value.into()));
         self
     }
@@ -157,64 +170,64 @@ impl Sh {
         line
     }
 
-    /// The command, to be started by the caller.
-    pub fn command(&self) -> Command {
-        let mut command = Command::new(&self.program);
-        command.args(&self.args).current_dir(&self.dir);
-        // What `cargo run` set for xtask itself must not leak into another toolchain.
-        command.env_remove("CARGO").env_remove("RUSTUP_TOOLCHAIN");
-        for name in [
-            "CARGO_MANIFEST_DIR",
-            "CARGO_PKG_NAME",
-            "CARGO_MANIFEST_PATH",
-        ] {
-            command.env_remove(name);
+    /// The command as duct runs it; a bad end is no error of its own.
+    fn expression(&self) -> Expression {
+        let mut command = duct::cmd(&self.program, &self.args).dir(&self.dir);
+        for name in OF_XTASK {
+            command = command.env_remove(name);
         }
-        command.envs(self.envs.iter().map(|(n, v)| (n, v)));
-        command
+        for (name, value) in &self.envs {
+            command = command.env(name, value);
+        }
+        command.unchecked()
     }
 
     /// Runs it with our standard streams, and fails if it fails.
     pub fn run(&self) -> Result {
-        let status = self.command().status().map_err(|e| self.not_started(&e))?;
-        self.check(status)
+        let output = self.expression().run().map_err(|e| self.not_started(&e))?;
+        self.check(output.status)
     }
 
     /// Runs it and gives its standard output; `None` if it cannot be started or fails.
     pub fn output(&self) -> Option<String> {
-        let output = self
-            .command()
-            .stdin(Stdio::null())
-            .stderr(Stdio::null())
-            .output()
-            .ok()?;
-        output
-            .status
-            .success()
-            .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+        let quiet = self.expression().stdin_null().stderr_null();
+        let output = quiet.stdout_capture().run().ok()?;
+        let said = String::from_utf8_lossy(&output.stdout);
+        output.status.success().then(|| said.into_owned())
     }
 
-    /// Runs it, shows both its streams if `show`, and gives what they said, line by line.
+    /// Runs it and gives what it says, line by line. If `show`, it is shown as it comes: both streams
+    /// as one, in the order in which they were written. Else they are read apart, the standard
+    /// output first, and no half line of one begins a line of the other.
     pub fn tee(&self, show: bool) -> (Vec<String>, Result) {
-        let child = self
-            .command()
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn();
-        let mut child = match child {
-            Ok(child) => child,
-            Err(e) => return (Vec::new(), Err(self.not_started(&e))),
-        };
-        let stderr = child.stderr.take().expect("piped");
-        let stdout = child.stdout.take().expect("piped");
-        let err = thread::spawn(move || pump(stderr, show.then(io::stderr)));
-        let mut said = pump(stdout, show.then(io::stdout));
-        said.extend(err.join().expect("the pump does not panic"));
-        let result = match child.wait() {
-            Ok(status) => self.check(status),
-            Err(e) => Err(self.not_started(&e)),
-        };
-        (said, result)
+        let result = if show { self.shown() } else { self.kept() };
+        match result {
+            Ok((said, status)) => (said, self.check(status)),
+            Err(e) => (Vec::new(), Err(self.not_started(&e))),
+        }
+    }
+
+    fn kept(&self) -> io::Result<(Vec<String>, ExitStatus)> {
+        let output = self.expression().stdout_capture().stderr_capture().run()?;
+        let streams = [&output.stdout, &output.stderr].map(|s| String::from_utf8_lossy(s));
+        let lines = streams.iter().flat_map(|s| s.lines());
+        let said = lines.map(|line| line.trim_end().to_owned()).collect();
+        Ok((said, output.status))
+    }
+
+    fn shown(&self) -> io::Result<(Vec<String>, ExitStatus)> {
+        let reader = self.expression().stderr_to_stdout().reader()?;
+        let mut from = BufReader::new(&reader);
+        let (mut said, mut line) = (Vec::new(), Vec::new());
+        while from.read_until(b'\n', &mut line)? > 0 {
+            // A closed terminal is no reason to stop the work.
+            let _ = io::stdout().write_all(&line);
+            said.push(String::from_utf8_lossy(&line).trim_end().to_owned());
+            line.clear();
+        }
+        // The reader has waited for the command before it told the end.
+        let output = reader.try_wait()?.ok_or(io::ErrorKind::WouldBlock)?;
+        Ok((said, output.status))
     }
 
     fn not_started(&self, e: &io::Error) -> Failure {
@@ -239,29 +252,10 @@ impl Sh {
     }
 }
 
-fn pump(from: impl Read, mut to: Option<impl Write>) -> Vec<String> {
-    let mut said = Vec::new();
-    let mut from = BufReader::new(from);
-    let mut line = Vec::new();
-    while from.read_until(b'\n', &mut line).is_ok_and(|n| n > 0) {
-        if let Some(to) = &mut to {
-            // A closed terminal is no reason to stop the work.
-            let _ = to.write_all(&line);
-        }
-        said.push(String::from_utf8_lossy(&line).trim_end().to_owned());
-        line.clear();
-    }
-    said
-}
-
 fn quote(word: &OsStr) -> String {
     let word = word.to_string_lossy();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:+,@%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.into_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
+    // It refuses only a zero byte, which no argument can hold.
+    shlex::try_quote(&word).map_or_else(|_| word.clone().into_owned(), |quoted| quoted.into_owned())
 }
 
 /// Fails unless the nightly toolchain is there, with the component if one is named.
@@ -312,4 +306,93 @@ pub fn files_below(dir: &Path) -> io::Result<Vec<PathBuf>> {
         }
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Failure, Sh, root};
+
+    fn shell(script: &str) -> Sh {
+        Sh::new("sh").arg("-c").arg(script)
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn of_two_values_of_a_variable_the_last_counts() {
+        let sh = Sh::new("printenv").arg("XTASK_TEST");
+        let sh = sh.env("XTASK_TEST", "first").env("XTASK_TEST", "last");
+        assert_eq!(sh.output().as_deref(), Some("last\n"));
+        assert_eq!(sh.line().matches("XTASK_TEST=").count(), 1);
+    }
+
+    #[test]
+    fn a_line_can_be_pasted() {
+        let sh = Sh::cargo("test -p x")
+            .arg("a b")
+            .arg("it's")
+            .dir("/tmp/a b");
+        let line = sh.env("RUSTFLAGS", "--cfg loom").line();
+        let words = shlex::split(&line).unwrap();
+        let told = [
+            "cd",
+            "/tmp/a b",
+            "&&",
+            "RUSTFLAGS=--cfg loom",
+            "cargo",
+            "test",
+            "-p",
+            "x",
+            "a b",
+            "it's",
+        ];
+        assert_eq!(words, told);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_bad_end_is_told_with_its_line_and_its_status() {
+        for result in [shell("exit 3").run(), shell("exit 3").tee(false).1] {
+            let Err(Failure::Command { line, why, status }) = result else {
+                panic!("{result:?}");
+            };
+            assert_eq!(status, Some(3));
+            assert_eq!(line, shell("exit 3").line());
+            assert!(why.contains("exit status: 3"), "{why}");
+        }
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_told() {
+        let sh = Sh::new("no-such-program");
+        for result in [sh.run(), sh.tee(true).1] {
+            let told = format!("{result:?}");
+            assert!(told.contains("cannot start no-such-program"), "{told}");
+        }
+        assert_eq!(sh.output(), None);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_is_shown_is_in_order_and_what_is_kept_is_apart() {
+        let sh = shell("echo one; printf two >&2; echo three; printf four");
+        let (said, result) = sh.tee(true);
+        assert_eq!(said, ["one", "twothree", "four"]);
+        assert!(result.is_ok());
+        let (said, result) = sh.tee(false);
+        assert_eq!(said, ["one", "three", "four", "two"]);
+        assert!(result.is_ok());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_command_runs_in_its_folder_with_its_environment_and_without_xtask_s() {
+        let said = shell("echo $A $CARGO_PKG_NAME; pwd")
+            .env("A", "b")
+            .output()
+            .unwrap();
+        let lines: Vec<&str> = said.lines().collect();
+        assert_eq!(lines[0], "b");
+        let here = std::fs::canonicalize(lines[1]).unwrap();
+        assert_eq!(here, std::fs::canonicalize(root()).unwrap());
+    }
 }

@@ -3,21 +3,19 @@
 //! | what | guarded by |
 //! |---|---|
 //! | the next file | a one-byte mutex |
-//! | the begin: no file is started before all threads stand | an event |
-//! | the end: the last worker to leave tells the main thread | an event, waited for with a timeout |
+//! | the start: no file is begun before every thread is ready | an event |
 //! | a worker's live figures | its own sequence lock: written after each file, read by the bar |
-//! | what the workers bring back | a one-byte mutex, taken once by each |
+//! | what the workers have done | a one-byte mutex, taken once by each |
 
-use crate::file::{Desk, FileFigures, Phases};
+use crate::backend::{Mutex, Ours};
 use crate::input::InputFile;
 use crate::nesting::STACK;
-use crate::ours::Ours;
-use crate::parts::{LandTurns, Lock, Turns};
 use crate::problem::Problem;
+use crate::stats::{Figures, Locks};
 use crate::table::Table;
+use crate::worker::{FileReport, Rules, Worker};
 use py_sync::{Event, SeqCell};
-use py_thread::{Builder, Outcome};
-use ruff_python_ast::PythonVersion;
+use py_thread::{Builder, Handle, Outcome};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -26,197 +24,151 @@ use std::time::{Duration, Instant};
 /// How often the main thread looks at the live figures.
 const TICK: Duration = Duration::from_millis(50);
 
-type Locked<T> = <Ours as crate::parts::Parts>::Lock<T>;
-
 /// What to do, and how.
 #[derive(Debug)]
 pub struct Plan {
-    /// The files, by path.
     pub files: Vec<InputFile>,
-    /// Worker threads.
     pub threads: usize,
-    /// The version whose syntax is allowed.
-    pub target: PythonVersion,
-    /// Whether to keep each file's texts, for a comparison.
-    pub keep: bool,
+    pub rules: Rules,
 }
 
-/// What the workers have done so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Live {
-    /// Files, done or refused.
-    pub files: u64,
-    /// Bytes of the files that were done.
-    pub bytes: u64,
-    /// Tokens.
-    pub tokens: u64,
-    /// Nodes.
-    pub nodes: u64,
-}
+type FileResult = Result<FileReport<Ours>, Problem>;
 
 /// What came of it.
 pub struct Done {
     /// The same files.
     pub files: Vec<InputFile>,
     /// What came of each.
-    pub results: Vec<Result<FileFigures<Ours>, Problem>>,
-    /// The shared table.
+    pub results: Vec<FileResult>,
+    /// Of those that were not refused.
+    pub figures: Figures,
     pub table: Table<Ours>,
-    /// Turns at the locks of the landing.
-    pub turns: LandTurns,
-    /// Turns at the lock of the next file.
-    pub queue: Turns,
-    /// CPU time of all workers.
-    pub phases: Phases,
-    /// Time from the begin to the end.
+    /// All workers' use of the locks.
+    pub locks: Locks,
+    /// Time in each phase, of all workers.
+    pub phases: [Duration; 4],
+    /// From the start to the end of the last worker.
     pub wall: Duration,
     /// Workers that ran.
     pub threads: usize,
 }
 
-type FileResult = (u32, Result<FileFigures<Ours>, Problem>);
-
-/// What a worker brings back.
+/// What one worker has done.
 struct Report {
-    results: Vec<FileResult>,
-    turns: LandTurns,
-    queue: Turns,
-    phases: Phases,
+    results: Vec<(u32, FileResult)>,
+    figures: Figures,
+    locks: Locks,
+    phases: [Duration; 4],
 }
 
 /// What the threads share.
-struct Shop {
+struct Shared {
     plan: Plan,
     /// The largest files first, so that none is left for the end.
     order: Vec<u32>,
     table: Table<Ours>,
-    next: Locked<usize>,
-    begin: Event,
-    /// Workers that have not left yet.
-    present: Locked<usize>,
-    end: Event,
+    next: Mutex<Ours, usize>,
+    start: Event,
     live: Vec<SeqCell<[u64; 4]>>,
-    reports: Locked<Vec<Report>>,
-}
-
-/// A worker that has not left yet. It leaves when this is dropped, by whatever way.
-struct Present<'a>(&'a Shop);
-
-impl Drop for Present<'_> {
-    fn drop(&mut self) {
-        let left = self.0.present.with(&Turns::default(), |present| {
-            *present -= 1;
-            *present
-        });
-        if left == 0 {
-            self.0.end.notify();
-        }
-    }
+    reports: Mutex<Ours, Vec<Report>>,
 }
 
 /// Does the files. `watch` is called now and then with what is done so far.
-///
-/// # Errors
-/// If no thread could be started.
-pub fn run(parts: Ours, plan: Plan, mut watch: impl FnMut(Live)) -> Result<Done, String> {
-    let shop = Arc::new(Shop::new(parts, plan));
+pub fn run(backend: Ours, plan: Plan, mut watch: impl FnMut(Figures)) -> Result<Done, String> {
+    let shared = Arc::new(Shared::new(backend, plan));
+    let workers = start(&shared)?;
+    let start = Instant::now();
+    shared.start.notify();
+    let mut outcomes = Vec::new();
+    for worker in &workers {
+        outcomes.push(loop {
+            if let Some(outcome) = worker.join_timeout(Some(TICK)).map_err(|e| e.to_string())? {
+                break outcome;
+            }
+            watch(shared.live());
+        });
+    }
+    let wall = start.elapsed();
+    watch(shared.live());
+    for outcome in outcomes {
+        if let Outcome::Panicked(panic) = outcome {
+            return Err(format!("a bug in this program: {}", panic.message()));
+        }
+    }
+    let shared = Arc::into_inner(shared).expect("every worker has been joined");
+    Ok(shared.close(wall, workers.len()))
+}
+
+/// Starts the workers. If the system refuses one, those before it do the work alone.
+fn start(shared: &Arc<Shared>) -> Result<Vec<Handle>, String> {
     let mut workers = Vec::new();
-    let mut refused = None;
-    for number in 0..shop.plan.threads {
-        let mine = Arc::clone(&shop);
+    for number in 0..shared.plan.threads {
+        let mine = Arc::clone(shared);
         let builder = Builder::new().name(format!("frontend-{number}"));
         match builder.stack_size(STACK).start(move || mine.work(number)) {
             Ok(worker) => workers.push(worker),
-            // The others can do it alone.
-            Err(why) => {
-                refused = Some(why);
-                break;
+            Err(why) if workers.is_empty() => {
+                return Err(format!("no thread could be started: {why}"));
             }
+            Err(_) => break,
         }
     }
-    if let (Some(why), true) = (refused, workers.is_empty()) {
-        return Err(format!("no thread could be started: {why}"));
-    }
-    let turns = Turns::default();
-    shop.present
-        .with(&turns, |present| *present = workers.len());
-    let start = Instant::now();
-    shop.begin.notify();
-    while !shop.end.wait_timed(Some(TICK), true) {
-        watch(shop.figures());
-    }
-    let wall = start.elapsed();
-    let threads = workers.len();
-    for worker in workers {
-        let outcome = worker.join().map_err(|e| e.to_string())?;
-        if let Outcome::Panicked(panic) = outcome {
-            return Err(format!("a defect of this program: {}", panic.message()));
-        }
-    }
-    watch(shop.figures());
-    let shop = Arc::into_inner(shop).expect("every worker has been joined");
-    Ok(shop.close(wall, threads))
+    Ok(workers)
 }
 
-impl Shop {
-    fn new(parts: Ours, plan: Plan) -> Shop {
-        let mut order: Vec<u32> = (0..plan.files.len() as u32).collect();
-        order.sort_by_key(|i| std::cmp::Reverse(plan.files[*i as usize].size));
-        Shop {
-            order,
-            table: Table::new(parts, plan.files.len()),
-            next: Lock::new(0),
-            begin: Event::new(),
-            present: Lock::new(0),
-            end: Event::new(),
+impl Shared {
+    fn new(backend: Ours, plan: Plan) -> Shared {
+        Shared {
+            order: largest_first(&plan.files),
+            table: Table::new(backend, plan.files.len()),
+            next: Mutex::<Ours, _>::new(0),
+            start: Event::new(),
             live: (0..plan.threads).map(|_| SeqCell::new([0; 4])).collect(),
-            reports: Lock::new(Vec::new()),
+            reports: Mutex::<Ours, _>::new(Vec::new()),
             plan,
         }
     }
 
-    /// A worker's life.
     fn work(&self, number: usize) {
-        self.begin.wait();
-        let _present = Present(self);
-        let mut desk = Desk::new(&self.table, self.plan.target, self.plan.keep);
-        let (queue, others) = (Turns::default(), Turns::default());
+        self.start.wait();
+        let mut worker = Worker::new(&self.table, self.plan.rules);
         let mut results = Vec::new();
-        let mut live = Live::default();
-        while let Some(file) = self.take(&queue) {
+        while let Some(file) = self.take(&worker.locks) {
             let path = &self.plan.files[file as usize].path;
             // The parser is not ours: should it panic, the other files are still done.
-            let result = catch_unwind(AssertUnwindSafe(|| desk.file(path, file)));
-            let result = result.unwrap_or_else(|panic| Err(Problem::Panic(words(&*panic))));
-            live.add(&result);
-            self.live[number].write([live.files, live.bytes, live.tokens, live.nodes]);
+            let result = catch_unwind(AssertUnwindSafe(|| worker.file(path, file)));
+            let result = result.unwrap_or_else(|panic| Err(Problem::Panic(message(&*panic))));
             results.push((file, result));
+            let f = &worker.figures;
+            let live = [results.len() as u64, f.bytes, f.tokens, f.nodes];
+            self.live[number].write(live);
         }
-        let report = Report {
+        self.reports.lock().push(Report {
             results,
-            turns: desk.turns,
-            queue,
-            phases: desk.phases,
-        };
-        self.reports.with(&others, |reports| reports.push(report));
+            figures: worker.figures,
+            locks: worker.locks,
+            phases: worker.phases,
+        });
     }
 
-    fn take(&self, turns: &Turns) -> Option<u32> {
-        self.next.with(turns, |next| {
-            let file = self.order.get(*next).copied();
-            *next += 1;
-            file
-        })
+    fn take(&self, locks: &Locks) -> Option<u32> {
+        let mut next = locks.queue.take(self.next.try_lock(), || self.next.lock());
+        let file = self.order.get(*next).copied();
+        *next += 1;
+        file
     }
 
-    fn figures(&self) -> Live {
-        let mut sum = Live::default();
+    fn live(&self) -> Figures {
+        let mut sum = Figures::default();
         for one in &self.live {
             let [files, bytes, tokens, nodes] = one.read();
-            sum.files += files;
-            sum.bytes += bytes;
-            sum.tokens += tokens;
-            sum.nodes += nodes;
+            sum.add(&Figures {
+                files,
+                bytes,
+                tokens,
+                nodes,
+                ..Figures::default()
+            });
         }
         sum
     }
@@ -225,19 +177,21 @@ impl Shop {
         let mut done = Done {
             files: self.plan.files,
             results: Vec::new(),
+            figures: Figures::default(),
             table: self.table,
-            turns: LandTurns::default(),
-            queue: Turns::default(),
-            phases: Phases::default(),
+            locks: Locks::default(),
+            phases: [Duration::ZERO; 4],
             wall,
             threads,
         };
         let mut results = Vec::new();
         for report in self.reports.into_inner() {
             results.extend(report.results);
-            done.turns.add(&report.turns);
-            done.queue.add(&report.queue);
-            done.phases.add(report.phases);
+            done.figures.add(&report.figures);
+            done.locks.add(&report.locks);
+            for (sum, one) in done.phases.iter_mut().zip(report.phases) {
+                *sum += one;
+            }
         }
         results.sort_by_key(|(number, _)| *number);
         done.results = results.into_iter().map(|(_, result)| result).collect();
@@ -245,19 +199,16 @@ impl Shop {
     }
 }
 
-impl Live {
-    fn add(&mut self, result: &Result<FileFigures<Ours>, Problem>) {
-        self.files += 1;
-        if let Ok(file) = result {
-            self.bytes += file.bytes;
-            self.tokens += file.landed.tokens;
-            self.nodes += file.landed.nodes;
-        }
-    }
+/// The numbers of the files, the largest file first.
+pub fn largest_first(files: &[InputFile]) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..files.len() as u32).collect();
+    order.sort_by_key(|i| std::cmp::Reverse(files[*i as usize].size));
+    order
 }
 
-fn words(panic: &(dyn Any + Send)) -> String {
+fn message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("a panic without words").replace('\n', " ")
+    text.unwrap_or("a panic without a message")
+        .replace('\n', " ")
 }

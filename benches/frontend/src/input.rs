@@ -1,14 +1,15 @@
-//! Which files: folders are walked, links followed, circles told, and no file done twice.
+//! Which files: folders are walked and links followed; a circle is reported, and no file is done
+//! twice.
 
 use crate::problem::Problem;
 use crate::source::words;
 use std::collections::HashSet;
-use std::io::ErrorKind;
+use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use walkdir::{DirEntry, WalkDir};
 
-/// Folders of the standard library that hold no library: tests, of which some are meant to be
-/// broken, and what others installed.
+/// Folders of the standard library that hold no library: tests, some of them broken on purpose, and
+/// packages that were installed later.
 const NOT_LIBRARY: [&str; 6] = [
     "test",
     "tests",
@@ -27,6 +28,16 @@ pub struct InputFile {
     pub size: u64,
 }
 
+/// How a folder is walked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Walk {
+    /// Everything in it.
+    #[default]
+    Everything,
+    /// A standard library: without tests and site-packages.
+    Library,
+}
+
 /// What was found.
 #[derive(Debug, Default)]
 pub struct Input {
@@ -36,83 +47,83 @@ pub struct Input {
     pub problems: Vec<(PathBuf, Problem)>,
     /// Files that were reached again, by a link or by two of the paths given.
     pub again: usize,
-}
-
-/// How a folder is walked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Walk {
-    /// Everything in it.
-    Everything,
-    /// A standard library: without tests and site-packages.
-    Library,
+    walk: Walk,
+    seen: HashSet<PathBuf>,
+    /// The folders around the present one: as they are without links, and as they are shown.
+    around: Vec<(PathBuf, PathBuf)>,
 }
 
 impl Input {
-    /// The Python files of these paths. A path that is a file is taken whatever it is called.
-    #[must_use]
+    /// The Python files of these paths. A path that is a file is taken whatever its name is.
     pub fn find(paths: &[PathBuf], walk: Walk) -> Input {
-        let mut input = Input::default();
-        let mut seen = HashSet::new();
+        let mut input = Input {
+            walk,
+            ..Input::default()
+        };
         for path in paths {
-            input.add(path, walk, &mut seen);
+            input.add(path);
         }
         input.files.sort_by(|a, b| a.path.cmp(&b.path));
         input.problems.sort_by(|a, b| a.0.cmp(&b.0));
         input
     }
 
-    fn add(&mut self, path: &Path, walk: Walk, seen: &mut HashSet<PathBuf>) {
-        let wanted = |e: &DirEntry| {
-            let skipped = NOT_LIBRARY.iter().any(|n| *n == e.file_name());
-            walk == Walk::Everything || e.depth() == 0 || !e.file_type().is_dir() || !skipped
-        };
-        let entries = WalkDir::new(path).follow_links(true).sort_by_file_name();
-        for entry in entries.into_iter().filter_entry(wanted) {
-            match entry {
-                Ok(entry) if entry.file_type().is_dir() => {}
-                Ok(entry) if entry.depth() == 0 || is_python(entry.path()) => {
-                    self.add_file(&entry, seen);
+    fn add(&mut self, path: &Path) {
+        let is_root = self.around.is_empty();
+        match fs::metadata(path) {
+            Ok(found) if found.is_dir() => {
+                let name = path.file_name().unwrap_or_default();
+                let library = self.walk == Walk::Everything || is_root;
+                if library || NOT_LIBRARY.iter().all(|other| *other != name) {
+                    self.add_folder(path);
                 }
-                Ok(_) => {}
-                Err(e) => self.add_error(path, &e),
             }
+            Ok(found) if is_root || is_python(path) => self.add_file(path, found.len()),
+            Ok(_) => {}
+            // A broken link matters only if it is called like a Python file.
+            Err(_) if !is_root && !is_python(path) && path.is_symlink() => {}
+            Err(e) => match fs::read_link(path) {
+                Ok(to) if e.kind() == ErrorKind::NotFound => {
+                    self.problems.push((path.to_owned(), Problem::Dangling(to)));
+                }
+                _ => self.add_error(path, &e),
+            },
         }
     }
 
-    fn add_file(&mut self, entry: &DirEntry, seen: &mut HashSet<PathBuf>) {
-        let real = entry.path().canonicalize();
-        if !seen.insert(real.unwrap_or_else(|_| entry.path().to_owned())) {
-            self.again += 1;
+    fn add_folder(&mut self, path: &Path) {
+        let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        if let Some((_, ancestor)) = self.around.iter().find(|(other, _)| *other == real) {
+            let problem = Problem::Circle(ancestor.clone());
+            self.problems.push((path.to_owned(), problem));
             return;
         }
-        self.files.push(InputFile {
-            path: entry.path().to_owned(),
-            size: entry.metadata().map_or(0, |m| m.len()),
-        });
+        self.around.push((real, path.to_owned()));
+        match fs::read_dir(path).and_then(Iterator::collect::<io::Result<Vec<_>>>) {
+            Ok(mut entries) => {
+                entries.sort_by_key(fs::DirEntry::file_name);
+                entries.iter().for_each(|entry| self.add(&entry.path()));
+            }
+            Err(e) => self.add_error(path, &e),
+        }
+        self.around.pop();
     }
 
-    fn add_error(&mut self, root: &Path, e: &walkdir::Error) {
-        let path = e.path().unwrap_or(root);
-        let problem = match (e.loop_ancestor(), e.io_error()) {
-            (Some(ancestor), _) => Problem::Circle(ancestor.to_owned()),
-            // What no link leads to any more matters only if it looks like a Python file.
-            (_, Some(_)) if e.depth() > 0 && is_other_link(path) => return,
-            (_, Some(io)) => match std::fs::read_link(path) {
-                Ok(to) if io.kind() == ErrorKind::NotFound => Problem::Dangling(to),
-                _ => Problem::Io(words(io)),
-            },
-            _ => Problem::Io(e.to_string()),
-        };
-        self.problems.push((path.to_owned(), problem));
+    fn add_file(&mut self, path: &Path, size: u64) {
+        let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        if self.seen.insert(real) {
+            let path = path.to_owned();
+            self.files.push(InputFile { path, size });
+        } else {
+            self.again += 1;
+        }
+    }
+
+    fn add_error(&mut self, path: &Path, e: &io::Error) {
+        self.problems.push((path.to_owned(), Problem::Io(words(e))));
     }
 }
 
 fn is_python(path: &Path) -> bool {
     path.extension().is_some_and(|e| e == "py" || e == "pyw")
-}
-
-/// A link that leads nowhere and is not called like a Python file.
-fn is_other_link(path: &Path) -> bool {
-    let link = std::fs::symlink_metadata(path).is_ok_and(|m| m.file_type().is_symlink());
-    link && !is_python(path)
 }

@@ -1,32 +1,43 @@
-//! The frontend example: what a Python runtime does before it runs a line.
+//! The demo's library: what a Python runtime does before it runs a line.
 //!
-//! Files are read, lexed and parsed by worker threads; each file's tree lands in an arena of its
-//! own, and every identifier and string literal in one table that all threads share, found by
-//! Python's own hash of it. The parser is Ruff's; everything after it is built from the four
-//! crates.
+//! Worker threads read, lex and parse Python files. Each file's tree is lowered into an arena of
+//! its own. Every identifier and string literal is interned in one table that all threads share,
+//! found by Python's own hash of it. The parser is Ruff's; everything after it is built from the
+//! four crates.
+//!
+//! The modules, lowest first; each uses only those before it:
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`problem`] | what can be wrong with an input, and the limits |
+//! | [`text`] | a name or a string literal |
+//! | [`stats`] | how often locks were taken, and how often a thread had to wait |
+//! | [`backend`] | the arena, the locks and the hash that the rest is built on |
+//! | [`probe`] | a hash table that is given its hashes |
+//! | [`table`], [`symbols`] | the shared table; the names and literals of one file |
+//! | [`lower`] | from Ruff's tree to a compact one in an arena |
+//! | [`coding`], [`source`], [`nesting`] | from bytes to text; how deep a file may nest |
+//! | [`worker`] | one file, from its path to its figures |
+//! | [`input`], [`engine`], [`totals`] | which files; the threads; the sums |
+//! | [`python`], [`oracle`], [`verify`] | a real Python, and what it says about the same files |
 
-pub mod answer;
-pub mod clock;
+#![forbid(unsafe_code)]
+
+pub mod backend;
 pub mod coding;
 pub mod engine;
-pub mod file;
 pub mod input;
-pub mod literal;
-pub mod locked;
 pub mod lower;
 pub mod nesting;
-pub mod node;
-pub mod ours;
-pub mod parts;
-#[cfg(feature = "peers")]
-pub mod peers;
+pub mod oracle;
 pub mod probe;
 pub mod problem;
 pub mod python;
-pub mod sleeps;
 pub mod source;
+pub mod stats;
 pub mod symbols;
 pub mod table;
 pub mod text;
 pub mod totals;
 pub mod verify;
+pub mod worker;

@@ -1,16 +1,14 @@
 //! How deep a file may nest. The parser grows its stack as it needs; the drop of its tree and our
-//! own walk over it do not, so deeper files are refused, as CPython refuses them.
+//! own visit of it do not. So deeper files are refused, as CPython refuses them.
 //!
-//! The depth is not measured but bounded from the tokens: no tree is deeper than the number of
-//! operators, keywords and brackets that stand between it and the statement's begin, not counting
-//! what a comma or a closed bracket has finished. The bound is above the truth only for long chains
-//! of one operator.
+//! The depth is not measured but bounded from the tokens. No tree is deeper than the operators,
+//! keywords and brackets between it and the beginning of its statement, without those that a comma
+//! or a closing bracket has finished. Only long chains of one operator are less deep than the bound.
 
+use crate::problem::DEEPEST;
 use ruff_python_ast::token::{Token, TokenKind};
 
-/// Levels. CPython stops at 200 brackets, 100 indents, and some thousands of operators.
-pub const DEEPEST: u32 = 5_000;
-/// Stack for [`DEEPEST`] levels of our walk and of the parser's drop, with room to spare in a build
+/// Stack for [`DEEPEST`] levels of our visit and of the parser's drop, with room to spare in a build
 /// without optimisation. Only what is used is ever touched.
 pub const STACK: usize = 64 << 20;
 /// A file up to this size cannot make the parser's own stack large, so it is parsed first and
@@ -20,9 +18,9 @@ pub const PARSED_FIRST: usize = 256 << 10;
 /// Levels since the innermost open bracket.
 #[derive(Clone, Copy, Debug, Default)]
 struct Level {
-    /// Ends with the next comma.
+    /// These end with the next comma.
     operators: u32,
-    /// Does not: in `lambda a, b: lambda c, d: ...` the commas finish nothing.
+    /// These do not: in `lambda a, b: lambda c, d: ...` the commas finish nothing.
     lambdas: u32,
 }
 
@@ -45,17 +43,16 @@ pub struct Nesting {
 }
 
 impl Nesting {
-    /// The bound of these tokens; of files without a statement long enough to be too deep, which
-    /// is nearly all, a coarser one.
-    #[must_use]
+    /// The bound of these tokens. Where no statement is long enough to be too deep, which is nearly
+    /// always, a coarser bound that is found faster.
     pub fn of(tokens: &[Token]) -> Nesting {
-        let (mut indents, mut statement, mut coarse) = (0, 0, 0);
+        let (mut indents, mut statement, mut coarse) = (0_u32, 0, 0);
         for token in tokens {
             statement += 1;
             match token.kind() {
                 TokenKind::Newline => statement = 0,
                 TokenKind::Indent => indents += 1,
-                TokenKind::Dedent => indents = u32::saturating_sub(indents, 1),
+                TokenKind::Dedent => indents = indents.saturating_sub(1),
                 _ => {}
             }
             coarse = coarse.max(statement + indents);
@@ -69,19 +66,14 @@ impl Nesting {
         nesting
     }
 
-    /// The deepest so far.
-    #[must_use]
     pub fn deepest(&self) -> u32 {
         self.deepest
     }
 
-    /// Whether that is within the limit.
-    #[must_use]
     pub fn is_allowed(&self) -> bool {
         self.deepest <= DEEPEST
     }
 
-    /// Takes the next token.
     pub fn see(&mut self, kind: TokenKind) {
         use TokenKind as T;
         match kind {

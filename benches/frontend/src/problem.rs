@@ -1,31 +1,39 @@
-//! What can be wrong with an input, each told in one line; and what is worth a line though nothing
-//! is wrong.
+//! What can be wrong with an input, and the limits. Each problem is told in one line.
 
 use std::fmt;
 use std::path::PathBuf;
 
-/// Why a file, or a folder, was not done.
+/// No larger file is read: the parser counts offsets in 32 bits, and its tree is many times as
+/// large as the source.
+pub const LARGEST: u64 = 1 << 30;
+/// A file of this size is worth a note.
+pub const LARGE: u64 = 32_000_000;
+/// Levels that a file may nest. CPython stops at 200 brackets, 100 indents, and some thousands of
+/// operators.
+pub const DEEPEST: u32 = 5_000;
+
+/// Why a file, or a folder, was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
     /// The system's own words.
     Io(String),
-    /// A folder that holds itself, through a symbolic link.
+    /// A folder that contains itself, through a symbolic link to this ancestor.
     Circle(PathBuf),
-    /// A symbolic link to what is not there.
+    /// A symbolic link to a path that does not exist.
     Dangling(PathBuf),
     /// A FIFO, a device, a socket: reading it might never end.
     NotRegular(&'static str),
-    /// Above [`crate::source::LARGEST`].
+    /// Above [`LARGEST`].
     TooLarge(u64),
     /// A null byte, which no Python source has.
     Binary(usize),
-    /// Not what its coding line, or the lack of one, says.
+    /// Not in the encoding that its coding line, or the lack of one, says.
     Encoding(String),
     /// What the parser says, with line and column.
     Syntax(u32, u32, String),
-    /// Nested deeper than [`crate::nesting::DEEPEST`].
+    /// Nested deeper than [`DEEPEST`].
     TooDeep,
-    /// A defect of the parser or of ours.
+    /// A bug of the parser or of the demo.
     Panic(String),
 }
 
@@ -33,19 +41,16 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Problem::Io(what) => write!(f, "cannot read: {what}"),
-            Problem::Circle(ancestor) => {
-                let ancestor = ancestor.display();
-                write!(f, "symbolic link in a circle, back to {ancestor}")
+            Problem::Circle(to) => {
+                write!(f, "symbolic link in a circle, back to {}", to.display())
             }
             Problem::Dangling(to) => {
-                write!(f, "symbolic link to {}, which is not there", to.display())
+                write!(f, "symbolic link to {}, which does not exist", to.display())
             }
             Problem::NotRegular(what) => write!(f, "not a regular file but {what}"),
-            Problem::TooLarge(bytes) => write!(
-                f,
-                "too large: {bytes} bytes, and the limit is {}",
-                crate::source::LARGEST
-            ),
+            Problem::TooLarge(size) => {
+                write!(f, "too large: {size} bytes, and the limit is {LARGEST}")
+            }
             Problem::Binary(at) => write!(
                 f,
                 "binary: source code cannot contain null bytes (the first is byte {at})"
@@ -54,22 +59,20 @@ impl fmt::Display for Problem {
             Problem::Syntax(line, column, what) => {
                 write!(f, "syntax error in line {line}, column {column}: {what}")
             }
-            Problem::TooDeep => {
-                write!(f, "nested deeper than {} levels", crate::nesting::DEEPEST)
-            }
-            Problem::Panic(what) => write!(f, "a defect of this program: {what}"),
+            Problem::TooDeep => write!(f, "nested deeper than {DEEPEST} levels"),
+            Problem::Panic(what) => write!(f, "a bug in this program: {what}"),
         }
     }
 }
 
-/// What is worth a line though the file was done.
+/// Something worth a line about a file that was not refused.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Note {
-    /// No byte in it.
+    /// It has no bytes.
     Empty,
     /// Decoded from another encoding than UTF-8, as its coding line says.
     Encoding(&'static str),
-    /// Above [`crate::source::LARGE`].
+    /// Its size, at least [`LARGE`].
     Large(u64),
 }
 

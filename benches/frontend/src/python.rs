@@ -1,7 +1,9 @@
-//! Finding a Python on this machine: one that really runs, and where its standard library is.
+//! The Python of this machine: one that really runs, and the folder of its standard library.
 
-use std::ffi::OsStr;
+use crate::source::words;
+use std::env;
 use std::fmt;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -36,9 +38,6 @@ const ASK: &str = "import sys; sys.path = [p for p in sys.path if p]; import sys
 
 impl Python {
     /// Asks this program.
-    ///
-    /// # Errors
-    /// Why it is no Python that can be used.
     pub fn at(program: &Path) -> Result<Python, String> {
         let shown = program.display();
         let output = Command::new(program)
@@ -47,7 +46,7 @@ impl Python {
             .env("PYTHONIOENCODING", "utf-8")
             .stdin(Stdio::null())
             .output()
-            .map_err(|e| format!("{shown}: {}", crate::source::words(&e)))?;
+            .map_err(|e| format!("{shown}: {}", words(&e)))?;
         if !output.status.success() {
             let stderr = String::from_utf8_lossy(&output.stderr);
             let why = stderr.lines().find(|l| !l.trim().is_empty());
@@ -73,16 +72,12 @@ impl Python {
         })
     }
 
-    /// The first Python that runs: what `PYTHON_ORACLE` names, else what is called `python3` and so
-    /// on on `PATH`, else what pyenv has installed. With `newest_minor_from`, the first whose minor
-    /// version is at least that.
-    #[must_use]
-    pub fn find(newest_minor_from: Option<u8>) -> Option<Python> {
-        let fits = |p: &Python| newest_minor_from.is_none_or(|minor| p.version.1 >= minor);
-        candidates()
-            .iter()
-            .filter_map(|c| Python::at(c).ok())
-            .find(fits)
+    /// The first Python that runs and whose minor version is at least this: the one that
+    /// `PYTHON_ORACLE` names, else one on `PATH`, else one that pyenv has installed.
+    pub fn find(minor: u8) -> Option<Python> {
+        let pythons = candidates().into_iter();
+        let mut running = pythons.filter_map(|program| Python::at(&program).ok());
+        running.find(|python| python.version.1 >= minor)
     }
 }
 
@@ -94,14 +89,14 @@ impl fmt::Display for Python {
 }
 
 fn candidates() -> Vec<PathBuf> {
-    if let Some(named) = std::env::var_os("PYTHON_ORACLE") {
+    if let Some(named) = env::var_os("PYTHON_ORACLE") {
         return vec![named.into()];
     }
-    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = env::var_os("PATH").unwrap_or_default();
     let mut found: Vec<PathBuf> = Vec::new();
     for name in NAMES {
-        for folder in std::env::split_paths(&path) {
-            let program = folder.join(name).with_extension_of_platform();
+        for folder in env::split_paths(&path) {
+            let program = folder.join(format!("{name}{}", env::consts::EXE_SUFFIX));
             if program.is_file() && !found.contains(&program) {
                 found.push(program);
             }
@@ -111,39 +106,22 @@ fn candidates() -> Vec<PathBuf> {
     found
 }
 
-/// pyenv's shims fail for a version that is installed but not chosen: look behind them.
+/// The versions that pyenv has installed, the newest first. Its shims on `PATH` fail for a version
+/// that is not chosen.
 fn pyenv() -> Vec<PathBuf> {
-    let root = std::env::var_os("PYENV_ROOT").map(PathBuf::from);
-    let home = || Some(PathBuf::from(std::env::var_os("HOME")?).join(".pyenv"));
-    let Some(root) = root.or_else(home) else {
-        return Vec::new();
-    };
-    let mut versions: Vec<(Vec<u32>, PathBuf)> = Vec::new();
-    for entry in std::fs::read_dir(root.join("versions"))
-        .into_iter()
-        .flatten()
-        .flatten()
-    {
-        if let Some(version) = numbers(&entry.file_name()) {
-            versions.push((version, entry.path().join("bin").join("python3")));
+    let root = env::var_os("PYENV_ROOT").map(PathBuf::from);
+    let home = || Some(PathBuf::from(env::var_os("HOME")?).join(".pyenv"));
+    let versions = root.or_else(home).map(|root| root.join("versions"));
+    let entries = versions.and_then(|folder| fs::read_dir(folder).ok());
+    let mut found: Vec<(Vec<u32>, PathBuf)> = Vec::new();
+    for entry in entries.into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let numbers = name.to_string_lossy();
+        let numbers: Result<_, _> = numbers.split('.').map(str::parse).collect();
+        if let Ok(numbers) = numbers {
+            found.push((numbers, entry.path().join("bin").join("python3")));
         }
     }
-    versions.sort_by(|a, b| b.cmp(a));
-    versions.into_iter().map(|(_, program)| program).collect()
-}
-
-fn numbers(name: &OsStr) -> Option<Vec<u32>> {
-    name.to_str()?.split('.').map(|n| n.parse().ok()).collect()
-}
-
-trait ExtensionOfPlatform {
-    fn with_extension_of_platform(self) -> PathBuf;
-}
-
-impl ExtensionOfPlatform for PathBuf {
-    fn with_extension_of_platform(mut self) -> PathBuf {
-        // Not `set_extension`: that would cut the `.13` off `python3.13`.
-        self.as_mut_os_string().push(std::env::consts::EXE_SUFFIX);
-        self
-    }
+    found.sort_by(|a, b| b.cmp(a));
+    found.into_iter().map(|(_, program)| program).collect()
 }

@@ -1,17 +1,11 @@
 //! From a path to decoded source, by the rules of CPython's tokenizer: a byte order mark, PEP 263's
-//! coding line, UTF-8 otherwise, no null byte, and every line end a newline.
+//! coding line, else UTF-8; no null byte; every line end becomes a newline.
 
 use crate::coding::{Codec, coding_line, line_of};
-use crate::problem::{Note, Problem};
+use crate::problem::{LARGE, LARGEST, Note, Problem};
 use std::fs::{File, Metadata};
 use std::io::Read;
 use std::path::Path;
-
-/// From here on a file's size is worth a line.
-pub const LARGE: u64 = 32_000_000;
-/// No larger file is read: the parser counts offsets in 32 bits, and its tree is many times as
-/// large as the source.
-pub const LARGEST: u64 = 1 << 30;
 
 /// A decoded file.
 #[derive(Debug)]
@@ -20,17 +14,14 @@ pub struct Source {
     pub text: String,
     /// Bytes on the disk.
     pub bytes: u64,
-    /// What is worth a line.
+    /// What is worth a line in the report.
     pub notes: Vec<Note>,
 }
 
 /// Reads and decodes a file.
-///
-/// # Errors
-/// What is wrong with it.
 pub fn read(path: &Path) -> Result<Source, Problem> {
     let io = |e: std::io::Error| Problem::Io(words(&e));
-    // Looked at before it is opened: opening a FIFO waits for a writer.
+    // Not opened yet: opening a FIFO waits for a writer.
     let metadata = std::fs::metadata(path).map_err(io)?;
     if let Some(what) = irregular(&metadata) {
         return Err(Problem::NotRegular(what));
@@ -48,7 +39,6 @@ pub fn read(path: &Path) -> Result<Source, Problem> {
 }
 
 /// The system's words for an error, without Rust's number behind them.
-#[must_use]
 pub fn words(e: &std::io::Error) -> String {
     let text = e.to_string();
     match text.find(" (os error") {
@@ -83,10 +73,6 @@ fn irregular(metadata: &Metadata) -> Option<&'static str> {
 }
 
 /// Decodes a file's bytes.
-///
-/// # Errors
-/// A null byte; bytes that are not what the coding line, or the lack of one, says; an encoding that
-/// is not known here.
 pub fn decode(bytes: Vec<u8>) -> Result<Source, Problem> {
     let size = bytes.len() as u64;
     let mut notes = Vec::new();
@@ -124,7 +110,7 @@ pub fn decode(bytes: Vec<u8>) -> Result<Source, Problem> {
     })
 }
 
-/// Says what is wrong in CPython's words.
+/// Its errors are in CPython's words.
 fn utf8(mut bytes: Vec<u8>, marked: bool, declared: bool) -> Result<String, Problem> {
     if marked {
         bytes.drain(..3);

@@ -1,134 +1,104 @@
-//! The symbols of one file: each text is interned in the shared table when the file first has it,
-//! and counted here until the file is done, so that a busy name costs the shared table one turn for
-//! each file and not one for each use.
+//! The symbols of one file. A text is interned in the shared table when the file first has it, and
+//! counted here until the file is done: a busy name costs one turn at the shared table for each
+//! file, and not one for each use.
 
-use crate::parts::{FileArena, LandTurns, Parts};
+use crate::backend::{Backend, FileArena};
 use crate::probe::Probe;
+use crate::stats::{Figures, Locks};
 use crate::table::{Entry, Table};
-use crate::text::Text;
+use crate::text::{Text, Times};
 use std::sync::Arc;
 
+/// An arena that owns the entries of one file.
+pub type Arena<B> = <B as Backend>::Arena<Arc<Entry<B>>>;
+
 /// One symbol and how often this file has it.
-struct Local<'a, P: Parts> {
-    entry: &'a Entry<P>,
+struct Symbol<'a, B: Backend> {
+    entry: &'a Entry<B>,
+    /// The arena's handle of it.
+    handle: &'a Arc<Entry<B>>,
     names: u32,
     literals: u32,
 }
 
-/// What a file uses, kept for a comparison with Python.
-pub struct Use<P: Parts> {
-    /// The shared entry.
-    pub entry: Arc<Entry<P>>,
-    /// NAME tokens.
-    pub names: u64,
-    /// String literals and literal parts of f-strings.
-    pub literals: u64,
+/// One text that a file uses, kept for a comparison with Python.
+pub struct Use<B: Backend> {
+    pub entry: Arc<Entry<B>>,
+    pub times: Times,
 }
 
 /// The symbols of one file.
-pub struct Symbols<'a, P: Parts> {
-    table: &'a Table<P>,
-    arena: &'a P::Arena,
-    turns: &'a LandTurns,
+pub struct Symbols<'a, B: Backend> {
+    table: &'a Table<B>,
+    arena: &'a Arena<B>,
+    locks: &'a Locks,
     index: Probe<u32>,
-    locals: Vec<Local<'a, P>>,
-    kept: Option<Vec<Arc<Entry<P>>>>,
+    symbols: Vec<Symbol<'a, B>>,
 }
 
-impl<'a, P: Parts> Symbols<'a, P> {
-    /// No symbols yet, and room for about this many. With `keep`, [`finish`](Self::finish) tells
-    /// what the file used.
-    pub fn new(
-        table: &'a Table<P>,
-        arena: &'a P::Arena,
-        turns: &'a LandTurns,
-        keep: bool,
-        room: usize,
-    ) -> Symbols<'a, P> {
+impl<'a, B: Backend> Symbols<'a, B> {
+    /// No symbols yet, and room for about this many.
+    pub fn new(table: &'a Table<B>, arena: &'a Arena<B>, locks: &'a Locks, room: usize) -> Self {
         Symbols {
             table,
             arena,
-            turns,
+            locks,
             index: Probe::with_room(room),
-            locals: Vec::with_capacity(room),
-            kept: keep.then(Vec::new),
+            symbols: Vec::with_capacity(room),
         }
     }
 
     /// Counts a NAME token, and gives the symbol's number in this file.
     pub fn name(&mut self, text: &str) -> u32 {
-        let local = self.local(Text::Utf8(text));
-        self.locals[local as usize].names += 1;
-        local
+        let number = self.number(Text::Utf8(text));
+        self.symbols[number as usize].names += 1;
+        number
     }
 
-    /// Counts a literal.
-    pub fn literal(&mut self, text: Text<'_>) -> &'a Entry<P> {
-        let local = self.local(text);
-        let local = &mut self.locals[local as usize];
-        local.literals += 1;
-        local.entry
+    /// Counts a literal, and gives the symbol's number in this file.
+    pub fn literal(&mut self, text: Text<'_>) -> u32 {
+        let number = self.number(text);
+        self.symbols[number as usize].literals += 1;
+        number
     }
 
-    /// The symbol of this number.
-    pub fn entry(&self, local: u32) -> &'a Entry<P> {
-        self.locals[local as usize].entry
-    }
-
-    fn local(&mut self, text: Text<'_>) -> u32 {
-        let hash = self.table.parts().hash(text);
-        let is = |&local: &u32| self.locals[local as usize].entry.text() == text.bytes();
-        if let Some(local) = self.index.find(hash, is) {
-            return *local;
+    fn number(&mut self, text: Text<'_>) -> u32 {
+        let hash = self.table.backend().hash(text);
+        let is = |number: &u32| self.symbols[*number as usize].entry.text() == text.bytes();
+        if let Some(number) = self.index.find(hash, is) {
+            return *number;
         }
-        let shared = self.table.intern(hash, text, self.turns);
-        if let Some(kept) = &mut self.kept {
-            kept.push(Arc::clone(&shared));
-        }
-        let local = self.locals.len() as u32;
-        self.locals.push(Local {
-            entry: self.arena.own(shared),
+        let number = self.symbols.len() as u32;
+        let shared = self.table.intern(hash, text, self.locks);
+        let handle = self.arena.own(shared);
+        self.symbols.push(Symbol {
+            entry: handle,
+            handle,
             names: 0,
             literals: 0,
         });
-        self.index.insert(hash, local);
-        local
+        self.index.insert(hash, number);
+        number
     }
 
-    /// Adds this file's counts to the shared table.
-    pub fn finish(self, file: u32) -> Counts<P> {
-        let mut counts = Counts {
-            names: 0,
-            literals: 0,
-            symbols: self.locals.len() as u64,
-            uses: Vec::new(),
-        };
-        for local in &self.locals {
-            let (names, literals) = (u64::from(local.names), u64::from(local.literals));
-            self.table
-                .tally(local.entry, file, names, literals, self.turns);
-            counts.names += names;
-            counts.literals += literals;
+    /// Adds this file's counts to the shared table and to the figures. With `keep` it tells each
+    /// text apart.
+    pub fn finish(self, file: u32, figures: &mut Figures, keep: bool) -> Vec<Use<B>> {
+        let mut uses = Vec::new();
+        for symbol in &self.symbols {
+            let times = Times {
+                names: symbol.names.into(),
+                literals: symbol.literals.into(),
+            };
+            self.table.tally(symbol.entry, file, times, self.locks);
+            figures.names += times.names;
+            figures.literals += times.literals;
+            figures.arena_objects += 1;
+            if keep {
+                let entry = Arc::clone(symbol.handle);
+                uses.push(Use { entry, times });
+            }
         }
-        for (entry, local) in self.kept.into_iter().flatten().zip(&self.locals) {
-            counts.uses.push(Use {
-                entry,
-                names: u64::from(local.names),
-                literals: u64::from(local.literals),
-            });
-        }
-        counts
+        uses
     }
-}
-
-/// What one file had.
-pub struct Counts<P: Parts> {
-    /// NAME tokens.
-    pub names: u64,
-    /// String literals and literal parts of f-strings.
-    pub literals: u64,
-    /// Distinct texts: one object of the arena each.
-    pub symbols: u64,
-    /// Each text apart; empty unless it was asked for.
-    pub uses: Vec<Use<P>>,
 }

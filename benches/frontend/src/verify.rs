@@ -1,58 +1,25 @@
-//! What we found beside what a real Python found: the names, the string literals, how often each in
-//! each file, and the `hash()` of every one of them under the same secret.
+//! What we found beside what a real Python found: the names, the string literals, how often each is
+//! in each file, and the `hash()` of every one of them under the same secret.
 
-use crate::answer::{Answer, Times};
-use crate::parts::Parts;
+use crate::backend::Ours;
+use crate::engine::{Done, largest_first};
+use crate::oracle::{Answer, SecretFor, ask};
+use crate::python::Python;
 use crate::symbols::Use;
+use crate::text::Times;
 use std::collections::HashMap;
-use std::fmt;
+use std::thread;
 
 /// From this minor version on `tokenize` goes into f-strings, as our parser does.
 pub const OLDEST: u8 = 12;
-/// One thing that is not the same.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Difference {
-    /// The Python cannot tokenize a file that we did.
-    NotTheirs(String),
-    /// A file has a text in another number.
-    Times(String, Times, Times),
-    /// A text has another hash.
-    Hash(String, i64, i64),
-}
+/// More Pythons than this do not pay: each has to start, and hashes what the others hash too.
+const MOST_PYTHONS: usize = 8;
 
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Difference::NotTheirs(why) => write!(f, "this Python cannot tokenize it: {why}"),
-            Difference::Times(text, ours, theirs) => {
-                let (on, tn) = (ours.names, theirs.names);
-                let (ol, tl) = (ours.literals, theirs.literals);
-                if on != tn {
-                    write!(f, "name {text}: {on} times here, {tn} times in Python")?;
-                }
-                if on != tn && ol != tl {
-                    f.write_str("; ")?;
-                }
-                if ol != tl {
-                    write!(f, "literal {text}: {ol} times here, {tl} times in Python")?;
-                }
-                Ok(())
-            }
-            Difference::Hash(text, ours, theirs) => {
-                write!(f, "hash of {text}: {ours} here, {theirs} in Python")
-            }
-        }
-    }
-}
-
-/// What was compared.
+/// What was compared, and what both have.
 #[derive(Debug, Default)]
 pub struct Verdict {
-    /// Files compared.
     pub files: u64,
-    /// Name tokens that both have.
     pub names: u64,
-    /// Literals that both have.
     pub literals: u64,
     /// Distinct names whose hashes are equal.
     pub name_hashes: u64,
@@ -60,8 +27,31 @@ pub struct Verdict {
     pub literal_hashes: u64,
     /// Distinct literals with one, likewise.
     pub surrogate_hashes: u64,
-    /// What is not the same, with the file's number.
-    pub differences: Vec<(u32, Difference)>,
+    /// What is not the same, in words, with the file's number.
+    pub differences: Vec<(u32, String)>,
+}
+
+/// Asks several Pythons at once, each about a share of the files, and compares.
+pub fn verify(python: &Python, secret: SecretFor, done: &Done) -> Result<Verdict, String> {
+    let mut ours: HashMap<u32, &[Use<Ours>]> = HashMap::new();
+    let mut files = Vec::new();
+    for number in largest_first(&done.files) {
+        if let Ok(report) = &done.results[number as usize] {
+            ours.insert(number, &report.uses);
+            files.push((number, &*done.files[number as usize].path));
+        }
+    }
+    let pythons = thread::available_parallelism().map_or(1, usize::from);
+    let pythons = pythons.min(MOST_PYTHONS).min(files.len()).max(1);
+    // The files are dealt out by size.
+    let share = |first| files.iter().skip(first).step_by(pythons).copied();
+    let answers: Result<Vec<Answer>, String> = thread::scope(|scope| {
+        let start = |first| scope.spawn(move || ask(python, secret, share(first)));
+        let asking: Vec<_> = (0..pythons).map(start).collect();
+        let join = |asked: thread::ScopedJoinHandle<'_, _>| asked.join().expect("nothing panics");
+        asking.into_iter().map(join).collect()
+    });
+    Ok(compare(&ours, &answers?))
 }
 
 /// What was seen of one text in all files.
@@ -69,92 +59,95 @@ pub struct Verdict {
 struct Seen {
     named: bool,
     literal: bool,
-    checked: bool,
+    surrogates: bool,
+    /// Whether its hash is the same.
+    equal: bool,
 }
 
-/// Compares what we found, file by file, with what a Python found of just these files.
-#[must_use]
-pub fn compare<P: Parts>(ours: &[(u32, &[Use<P>])], answers: &[Answer]) -> Verdict {
+fn compare(ours: &HashMap<u32, &[Use<Ours>]>, answers: &[Answer]) -> Verdict {
     let mut verdict = Verdict::default();
-    let mut seen: HashMap<&[u8], Seen> = HashMap::new();
-    let ours: HashMap<u32, &[Use<P>]> = ours.iter().copied().collect();
+    let mut seen = HashMap::new();
     for answer in answers {
         for (&number, theirs) in &answer.files {
-            match theirs {
-                Err(why) => {
-                    let difference = Difference::NotTheirs(why.clone());
-                    verdict.differences.push((number, difference));
-                }
+            let differences = match theirs {
+                Err(why) => vec![format!("this Python cannot tokenize it: {why}")],
                 Ok(theirs) => {
                     verdict.files += 1;
-                    let ours = ours[&number];
-                    compare_file(&mut verdict, &mut seen, number, ours, answer, theirs);
+                    verdict.compare_file(&mut seen, ours[&number], answer, theirs)
                 }
-            }
+            };
+            let differences = differences.into_iter().map(|d| (number, d));
+            verdict.differences.extend(differences);
         }
     }
     verdict.differences.sort_by_key(|(number, _)| *number);
+    for text in seen.values().filter(|text| text.equal) {
+        verdict.name_hashes += u64::from(text.named);
+        verdict.literal_hashes += u64::from(text.literal && !text.surrogates);
+        verdict.surrogate_hashes += u64::from(text.literal && text.surrogates);
+    }
     verdict
 }
 
-fn compare_file<'u, P: Parts>(
-    verdict: &mut Verdict,
-    seen: &mut HashMap<&'u [u8], Seen>,
-    number: u32,
-    ours: &'u [Use<P>],
-    answer: &Answer,
-    theirs: &HashMap<u32, Times>,
-) {
-    let mut theirs: HashMap<&[u8], (i64, Times)> = theirs
-        .iter()
-        .map(|(text, times)| {
+impl Verdict {
+    /// What is not the same in one file.
+    fn compare_file<'u>(
+        &mut self,
+        seen: &mut HashMap<&'u [u8], Seen>,
+        ours: &'u [Use<Ours>],
+        answer: &Answer,
+        theirs: &HashMap<u32, Times>,
+    ) -> Vec<String> {
+        let text = |(text, times): (&u32, &Times)| {
             let (hash, text) = &answer.texts[*text as usize];
             (text.as_slice(), (*hash, *times))
-        })
-        .collect();
-    let mut differ = |text: &[u8], a: Times, b: Times| {
-        let difference = Difference::Times(shown(text), a, b);
-        verdict.differences.push((number, difference));
-    };
-    let mut hashes = Vec::new();
-    for one in ours {
-        let text = one.entry.text();
-        let times = Times {
-            names: one.names,
-            literals: one.literals,
         };
-        let (hash, their_times) = theirs.remove(text).unwrap_or_default();
-        if times != their_times {
-            differ(text, times, their_times);
-            continue;
-        }
-        verdict.names += times.names;
-        verdict.literals += times.literals;
-        hashes.push((one, hash));
-    }
-    for (text, (_, times)) in theirs {
-        differ(text, Times::default(), times);
-    }
-    for (one, hash) in hashes {
-        let (text, ours) = (one.entry.text(), one.entry.hash() as i64);
-        let seen = seen.entry(text).or_default();
-        if !seen.checked && ours != hash {
-            let difference = Difference::Hash(shown(text), ours, hash);
-            verdict.differences.push((number, difference));
-        }
-        if ours == hash {
-            if one.names > 0 && !std::mem::replace(&mut seen.named, true) {
-                verdict.name_hashes += 1;
+        let mut theirs: HashMap<&[u8], (i64, Times)> = theirs.iter().map(text).collect();
+        let mut differences = Vec::new();
+        for one in ours {
+            let text = one.entry.text();
+            let (there_hash, there) = theirs.remove(text).unwrap_or_default();
+            if one.times != there {
+                differences.push(other_times(text, one.times, there));
+                continue;
             }
-            if one.literals > 0 && !std::mem::replace(&mut seen.literal, true) {
-                match one.entry.has_surrogates() {
-                    false => verdict.literal_hashes += 1,
-                    true => verdict.surrogate_hashes += 1,
+            self.names += there.names;
+            self.literals += there.literals;
+            let hash = one.entry.hash() as i64;
+            let seen = seen.entry(text).or_insert_with(|| {
+                if hash != there_hash {
+                    let shown = shown(text);
+                    let said = format!("hash of {shown}: {hash} here, {there_hash} in Python");
+                    differences.push(said);
                 }
-            }
+                Seen {
+                    equal: hash == there_hash,
+                    surrogates: one.entry.has_surrogates(),
+                    ..Seen::default()
+                }
+            });
+            seen.named |= there.names > 0;
+            seen.literal |= there.literals > 0;
         }
-        seen.checked = true;
+        let missed = theirs.into_iter();
+        let missed = missed.map(|(text, (_, there))| other_times(text, Times::default(), there));
+        differences.extend(missed);
+        differences
     }
+}
+
+/// How often a text is here and there, where that is not the same.
+fn other_times(text: &[u8], here: Times, there: Times) -> String {
+    let kinds = [
+        ("name", here.names, there.names),
+        ("literal", here.literals, there.literals),
+    ];
+    let text = shown(text);
+    let different = kinds.into_iter().filter(|(_, here, there)| here != there);
+    let said = different.map(|(kind, here, there)| {
+        format!("{kind} {text}: {here} times here, {there} times in Python")
+    });
+    said.collect::<Vec<_>>().join("; ")
 }
 
 /// A text as a line shows it.

@@ -1,5 +1,5 @@
-//! Arithmetic parsed into a tree that lies in an arena: names, lists of arguments and nodes go with
-//! it at once, and no node is dropped.
+//! A parser of arithmetic whose tree is in an arena. Names, lists of arguments and nodes are freed
+//! with the arena at once, and no node is dropped.
 //!
 //! Run: `cargo run -p py-arena --example ast -- "max(1, 2 * x) + 3"`
 
@@ -7,7 +7,7 @@ use py_arena::{Arena, ArenaString, ArenaVec};
 use std::fmt::Write;
 use std::process::ExitCode;
 
-/// A node borrows from the arena, and needs no drop: its vector lies there too.
+/// A node borrows from the arena and needs no drop, because its vector is in the arena too.
 enum Node<'a> {
     Number(f64),
     Name(&'a str),

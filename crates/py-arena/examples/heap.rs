@@ -1,6 +1,6 @@
-//! A small heap of typed objects, as an interpreter has one: values that need drop and values that
-//! do not, references between them, accounting by type, iteration over all, temporary memory for
-//! one call, and a limit that a runaway program hits.
+//! The heap of a small interpreter: values that need drop and values that do not, references
+//! between them, accounting by type, iteration over all values, temporary memory for one call, and
+//! a limit for a runaway program.
 //!
 //! Run: `cargo run -p py-arena --example heap`
 
@@ -15,7 +15,7 @@ enum Value<'h> {
     Int(i64),
     Text(&'h str),
     Pair(&'h (Value<'h>, Value<'h>)),
-    /// These own memory of their own, and are dropped with the heap.
+    /// Lists and files own memory outside of the heap, and are dropped with it.
     List(&'h List),
     File(&'h File),
 }
@@ -36,7 +36,7 @@ impl Drop for File {
     }
 }
 
-/// Plain values lie in `plain` and cost nothing to free; the others in `dropped`, in order.
+/// Plain values are in `plain` and cost nothing to free. Values that need drop are in `dropped`.
 struct Heap {
     plain: Arena,
     dropped: Arena<Owned>,

@@ -1,6 +1,6 @@
-//! A heap as starlark-rust has one: values of any type behind a header of one word, allocated in
-//! order, walked block by block, and dropped where they need it. The trait holds the nine things
-//! that starlark's heap asks of an arena; the arena answers each.
+//! A heap like that of starlark-rust: values of any type behind a header of one word, allocated in
+//! order, walked block by block, and dropped if they need it. The trait holds the nine operations
+//! that starlark's heap needs from an arena.
 //!
 //! Run: `cargo run --release -p py-arena --example walked_heap`
 
@@ -9,26 +9,26 @@ use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 
-/// Which way addresses go within a block.
+/// The direction in which addresses grow within a block.
 #[derive(Debug, PartialEq)]
 enum Direction {
     Up,
 }
 
-/// What the heap asks of its arena.
+/// The operations that the heap needs from its arena.
 trait HeapArena: Default + Send {
     const DIRECTION: Direction;
     type BlocksReversed<'a>: Iterator<Item = NonNull<[u8]>>
     where
         Self: 'a;
 
-    /// Bytes in blocks, used or not, without what the arena needs for itself.
+    /// Bytes in blocks, used or not, without the arena's own overhead.
     fn allocated_bytes(&self) -> usize;
     /// Bytes that can be handed out without another block.
     fn remaining_capacity(&self) -> usize;
-    /// What the arena needs for itself.
+    /// The arena's own overhead in bytes.
     fn allocation_overhead(&self) -> usize;
-    /// Memory of so many bytes, a multiple of 8.
+    /// Memory of this many bytes, a multiple of 8.
     fn alloc(&self, bytes: usize) -> NonNull<u8>;
     /// The used part of each block, newest first.
     fn blocks_reversed(&self) -> Self::BlocksReversed<'_>;
@@ -110,7 +110,7 @@ trait Value: Sized + Send + 'static {
         },
         drop: if std::mem::needs_drop::<Self>() {
             Some(|entry| {
-                // SAFETY: the caller's promise: an entry of this kind.
+                // SAFETY: the caller promised a live entry of this kind.
                 unsafe {
                     std::ptr::drop_in_place(&raw mut (*entry.cast::<Entry<Self>>().as_ptr()).value)
                 }
@@ -161,7 +161,8 @@ impl<A: HeapArena> Heap<A> {
                 // each block; the header of each says where it ends.
                 let bytes = unsafe { (*header.as_ptr()).kind.bytes };
                 f(header);
-                // SAFETY: as above: within the used part, or its end.
+                // SAFETY: the entry has this many bytes, so the result is in the used part or its
+                // end.
                 at = unsafe { at.add(bytes) };
                 left -= bytes;
             }
@@ -173,7 +174,7 @@ impl<A: HeapArena> Heap<A> {
         self.0.finish();
         let (mut marked, mut dropped) = (0, 0);
         self.walk(|entry| {
-            // SAFETY: a live entry; nobody else borrows from the heap, which is consumed here.
+            // SAFETY: the entry is live. The heap is consumed here, so nothing borrows from it.
             let (kind, mark) = unsafe { ((*entry.as_ptr()).kind, &(*entry.as_ptr()).mark) };
             marked += usize::from(!mark.replace(true));
             if let Some(drop) = kind.drop {

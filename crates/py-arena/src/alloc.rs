@@ -1,4 +1,4 @@
-//! Raw memory and single values out of an arena.
+//! Raw memory and single values from an arena.
 
 use crate::arena::Arena;
 use crate::bump::Reserve;
@@ -7,8 +7,9 @@ use core::alloc::Layout;
 use core::mem::needs_drop;
 use core::ptr::{self, NonNull};
 
-/// Fails to compile for a type that needs drop: nobody would run its destructor. Each public form
-/// asks itself, since the compiler names the line that calls the function which asks.
+/// Fails to compile for a type that needs drop, because its destructor would never run. Every
+/// public method calls it directly: the compiler then shows the user's line that called that
+/// method.
 pub(crate) const fn assert_no_drop<T>() {
     assert!(
         !needs_drop::<T>(),
@@ -26,16 +27,16 @@ pub(crate) fn value_of<'a, T>(
     make: impl FnOnce() -> T,
 ) -> Result<&'a mut T, AllocError> {
     let slot = place.reserve::<T>()?;
-    // SAFETY: the memory is large enough for a `T` and aligned for it, and since it is reserved
-    // before `make` runs, whatever `make` allocates lies elsewhere (I2). The caller bounds `'a` by
-    // the arena's borrow.
+    // SAFETY: the memory is large enough for a `T` and aligned for it. It is reserved before `make`
+    // runs, so what `make` allocates lies elsewhere (I2). The caller bounds `'a` by the arena's
+    // borrow.
     unsafe {
         slot.write(make());
         Ok(&mut *slot.as_ptr())
     }
 }
 
-/// Reserves memory of this layout; dangling and aligned where the size is 0.
+/// Reserves memory of this layout. For a size of 0 the result is dangling and aligned.
 #[inline]
 pub(crate) fn memory_of(
     mut place: impl Reserve,
@@ -49,21 +50,21 @@ pub(crate) fn memory_of(
     place.reserve_bytes(layout.size(), layout.align())
 }
 
-/// What is handed out is exclusive: each piece of memory is handed out once.
+/// Every method hands out exclusive memory: each piece is handed out once.
 #[allow(clippy::mut_from_ref)]
 impl<O> Arena<O> {
     /// Hands out `size` bytes, rounded up to [`ALIGNMENT`](crate::ALIGNMENT), aligned to it, and
     /// not initialised. They stay until the arena is reset or ends.
     ///
-    /// As in CPython, a request for 0 bytes gives the place where the next request begins: not
-    /// null, not unique, and without memory.
+    /// As in CPython, a request for 0 bytes returns the address where the next request begins. It
+    /// is not null and not unique, and there is no memory behind it.
     ///
     /// CPython: Python/pyarena.c, `_PyArena_Malloc`.
     ///
     /// # Errors
-    /// [`AllocError`] if the memory cannot be had. A size that overflows when rounded, or that is
-    /// above `isize::MAX`, is such an error too (where CPython's wraps around); the arena is then
-    /// as it was.
+    /// [`AllocError`] if there is no memory. A size that overflows when it is rounded, or that is
+    /// above `isize::MAX`, is such an error too; CPython's size wraps around there. After an error
+    /// the arena is unchanged.
     ///
     /// # Examples
     /// ```
@@ -83,8 +84,8 @@ impl<O> Arena<O> {
         self.bump.malloc(size)
     }
 
-    /// Moves a value into the arena. Constant time and, where the open block has room, five
-    /// instructions beside the value's own stores, and one that counts.
+    /// Moves a value into the arena. Constant time. If the open block has room, it costs six
+    /// instructions beside the stores of the value; one of them counts the request.
     ///
     /// A type that needs drop is refused at compile time, since its destructor would not run:
     ///
@@ -129,9 +130,9 @@ impl<O> Arena<O> {
         value_of(&self.bump, || value)
     }
 
-    /// Makes a value in the arena: for values so large that moving them costs. The memory is
-    /// reserved first, so the closure may use the arena itself; if it panics, the memory is lost
-    /// until the arena ends.
+    /// Makes a value in place, for values that are expensive to move. The memory is reserved before
+    /// the closure runs, so the closure may use the arena. If it panics, the memory is lost until
+    /// the arena ends.
     ///
     /// # Panics
     /// If the memory cannot be had, before the closure is called.
@@ -168,8 +169,8 @@ impl<O> Arena<O> {
         value_of(&self.bump, make)
     }
 
-    /// Hands out memory of this layout, not initialised: any size, any alignment. A layout without
-    /// size takes no memory and gives an aligned address that points at nothing.
+    /// Hands out uninitialised memory of this layout: any size, any alignment. A layout of size 0
+    /// takes no memory, and the result is aligned and dangling.
     ///
     /// # Panics
     /// If the memory cannot be had.

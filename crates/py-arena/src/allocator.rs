@@ -18,7 +18,7 @@ use allocator_api2::alloc::{AllocError, Allocator};
 use core::alloc::Layout;
 use core::ptr::{self, NonNull};
 
-/// The methods, by the place where the memory is.
+/// The methods, for an arena or for a claim.
 macro_rules! methods {
     (|$self:ident| $place:expr) => {
         #[inline]
@@ -39,7 +39,7 @@ macro_rules! methods {
             old: Layout,
             new: Layout,
         ) -> Result<NonNull<[u8]>, AllocError> {
-            // SAFETY: the caller's promise: `memory` is a block of the old layout.
+            // SAFETY: the caller promised that `memory` is a block of the old layout.
             unsafe { resize($place, memory, old, new) }
         }
 
@@ -50,7 +50,8 @@ macro_rules! methods {
             old: Layout,
             new: Layout,
         ) -> Result<NonNull<[u8]>, AllocError> {
-            // SAFETY: the caller's promise, and the tail lies within the grown block.
+            // SAFETY: the caller promised that `memory` is a block of the old layout, and the tail
+            // lies within the grown block.
             unsafe {
                 let grown = resize($place, memory, old, new)?;
                 let tail = grown.cast::<u8>().add(old.size());
@@ -66,7 +67,7 @@ macro_rules! methods {
             old: Layout,
             new: Layout,
         ) -> Result<NonNull<[u8]>, AllocError> {
-            // SAFETY: the caller's promise: `memory` is a block of the old layout.
+            // SAFETY: the caller promised that `memory` is a block of the old layout.
             unsafe { resize($place, memory, old, new) }
         }
     };
@@ -74,8 +75,8 @@ macro_rules! methods {
 
 /// Collections may live in an arena: hashbrown's maps, allocator-api2's `Vec` and `Box`.
 ///
-/// The last allocation grows and shrinks where it lies and its memory is taken back; that of
-/// others stays until the arena is reset or ends.
+/// The last allocation grows and shrinks in place, and its memory is taken back when it is freed.
+/// The memory of other allocations stays until the arena is reset or ends.
 ///
 /// # Examples
 /// ```
@@ -89,8 +90,8 @@ macro_rules! methods {
 /// #     pub const State: State = State::new();
 /// # }
 /// ```
-// SAFETY: a block lives while the arena is borrowed, which the allocator, a shared reference, does
-// itself; the copies of it are copies of that reference and name the same arena.
+// SAFETY: a block lives as long as the arena is borrowed, and the allocator is itself such a
+// borrow. Its copies are copies of the same reference, so they name the same arena.
 unsafe impl<O> Allocator for &Arena<O> {
     methods!(|self| bump_of(self));
 }
@@ -99,11 +100,10 @@ fn bump_of<O>(arena: &Arena<O>) -> &Bump {
     &arena.bump
 }
 
-/// Collections may live in what a claim has, beside the values that it hands out.
+/// Collections may live in a claim, beside the values that it hands out.
 ///
-/// The claim's last allocation grows and shrinks where it lies and its memory is taken back, as in
-/// an arena. What borrows the claim keeps its cursor in memory, as an arena's is; values are served
-/// meanwhile as before.
+/// The claim's last allocation grows and shrinks in place, and its memory is taken back, as in an
+/// arena. While a collection borrows the claim, the claim's cursor is in memory, not in a register.
 ///
 /// # Examples
 /// ```
@@ -119,14 +119,14 @@ fn bump_of<O>(arena: &Arena<O>) -> &Bump {
 /// drop(claim);
 /// assert_eq!(*last, 2); // lives as long as the arena
 /// ```
-// SAFETY: a block lives while the arena is borrowed, which outlives the claim and so the allocator,
-// a shared reference to it; the copies of it are copies of that reference and name the same claim.
+// SAFETY: a block lives as long as the arena is borrowed. That borrow outlives the claim, and so
+// the allocator, which borrows the claim. Its copies are copies of the same reference.
 unsafe impl Allocator for &Claim<'_> {
     methods!(|self| *self);
 }
 
-/// Takes back a block whose use is over, if it is the last one; of any other, nothing. The counters
-/// keep it: it was served.
+/// Takes a block back if it is the last one, and otherwise does nothing. The counters still count
+/// it, because it was served.
 #[inline]
 fn forget(place: &impl Resize, memory: NonNull<u8>, size: usize) {
     if size != 0 && place.resize_last(memory, size, 0).is_some() {
@@ -134,7 +134,7 @@ fn forget(place: &impl Resize, memory: NonNull<u8>, size: usize) {
     }
 }
 
-/// Grows or shrinks a block, where it lies or elsewhere.
+/// Grows or shrinks a block, in place or elsewhere.
 ///
 /// # Safety
 /// `memory` is a block of this place with the layout `old`.
@@ -147,7 +147,7 @@ unsafe fn resize<'p, P: Resize>(
 where
     &'p P: Reserve,
 {
-    // A pointer that happens to be aligned for a stricter layout will do.
+    // The old address may be aligned for the new layout by chance, and that is enough.
     let aligned = memory.addr().get() & (new.align() - 1) == 0;
     let sized = old.size() != 0 && new.size() != 0;
     if aligned && sized {
@@ -161,8 +161,8 @@ where
     }
     let moved = memory_of(place, new).map_err(|_| AllocError)?;
     let both = old.size().min(new.size());
-    // SAFETY: the old block has `old.size()` bytes by the caller's promise, the fresh one
-    // `new.size()`, and they are apart (I2).
+    // SAFETY: the caller promised that the old block has `old.size()` bytes. The fresh one has
+    // `new.size()` bytes, and the two do not overlap (I2).
     unsafe { ptr::copy_nonoverlapping(memory.as_ptr(), moved.as_ptr(), both) };
     if old.size() != 0 {
         place.undo(memory, old.size());

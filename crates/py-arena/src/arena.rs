@@ -1,25 +1,26 @@
-//! The arena: the bump allocator and the objects it owns, made, measured, emptied and freed.
+//! [`Arena`]: a bump allocator, and the objects that it owns.
 
 use crate::bump::Bump;
 use crate::error::{AllocError, out_of_memory};
 use crate::objects::{Iter, Objects};
-use crate::policy::BlockPolicy;
+use crate::policy::{BlockPolicy, DEFAULT_BLOCK_SIZE};
 use crate::stats::Stats;
 use core::convert::Infallible;
 use core::fmt;
 
-/// Memory that is handed out piece by piece and freed at once, with the objects that belong to it.
+/// Memory that is handed out piece by piece and freed all at once, and the objects that belong to
+/// it.
 ///
-/// `O` is what [`add_object`](Arena::add_object) owns: a reference-counted handle, a `Box<dyn Any>`,
-/// an [`Owned`](crate::Owned) for values of any type. An arena made by [`Arena::new`] owns none.
+/// `O` is what [`add_object`](Arena::add_object) owns: a reference-counted handle, a `Box<dyn
+/// Any>`, an [`Owned`](crate::Owned) for values of any type. An arena made by [`Arena::new`] owns
+/// none.
 ///
 /// What an arena hands out lives as long as the arena is borrowed: `reset`, `free` and the end of
 /// the arena need it unborrowed. An arena is `Send` if its objects are, and never `Sync`.
 ///
-/// When an arena ends, its objects are dropped first, last in first out, and its blocks are freed
-/// after them, where CPython frees the blocks first: a destructor in Rust may follow pointers into
-/// the arena. If a destructor panics, the other objects are dropped and the blocks freed all the
-/// same.
+/// When an arena ends, its objects are dropped first, last in first out, and then its blocks are
+/// freed. CPython frees the blocks first; in Rust a destructor may follow pointers into the arena.
+/// If a destructor panics, the other objects are still dropped and the blocks are still freed.
 ///
 /// CPython: Python/pyarena.c, `PyArena`.
 ///
@@ -39,7 +40,7 @@ use core::fmt;
 /// ```
 #[doc(alias = "PyArena")]
 pub struct Arena<O = Infallible> {
-    // Dropped first: a destructor may look into the blocks.
+    // The first field is dropped first: a destructor may look into the blocks.
     pub(crate) objects: Objects<O>,
     pub(crate) bump: Bump,
 }
@@ -49,10 +50,11 @@ mod sealed {
     impl Sealed<core::convert::Infallible> for () {}
 }
 
-/// That an arena with this type of objects owns none: true of [`Infallible`], and of nothing else.
+/// Holds for the one type of objects with which an arena owns none, [`Infallible`].
 ///
-/// It is there for the compiler's words where such an arena is asked for with a type of objects.
-/// (The type is the parameter, since the compiler finds a parameter out, but no `Self`.)
+/// The trait exists for the compiler's message when `Arena::new` is called for an arena with
+/// objects. (The object type is a parameter of the trait, because the compiler infers a parameter,
+/// but not a `Self` type.)
 ///
 /// # Examples
 /// ```
@@ -140,7 +142,7 @@ impl<O> Arena<O> {
     #[must_use]
     #[inline]
     pub const fn with_objects() -> Arena<O> {
-        Arena::with_objects_and_policy(BlockPolicy::Fixed(crate::DEFAULT_BLOCK_SIZE))
+        Arena::with_objects_and_policy(BlockPolicy::Fixed(DEFAULT_BLOCK_SIZE))
     }
 
     /// Makes an arena with these blocks that can own objects. Allocates nothing until used.
@@ -160,12 +162,12 @@ impl<O> Arena<O> {
     pub const fn with_objects_and_policy(policy: BlockPolicy) -> Arena<O> {
         Arena {
             objects: Objects::new(),
-            bump: Bump::new(policy),
+            bump: Bump::new(policy, None),
         }
     }
 
-    /// Registers an object, which the arena drops when it is freed or reset: last in, first out.
-    /// Registering moves no offset of [`malloc`](Arena::malloc).
+    /// Registers an object. The arena drops its objects when it is freed or reset: last in, first
+    /// out. Objects do not change the offsets of [`malloc`](Arena::malloc).
     ///
     /// CPython: Python/pyarena.c, `_PyArena_AddPyObject`.
     ///
@@ -182,7 +184,7 @@ impl<O> Arena<O> {
     /// ```
     #[doc(alias = "_PyArena_AddPyObject")]
     #[inline]
-    // The compiler shows this line where an arena that owns no objects is given one.
+    // The compiler shows this line when an object is added to an arena that owns none.
     pub fn add_object(&self, object: O /* Infallible? Make it with_objects() */) -> &O {
         match self.objects.push(&self.bump, object) {
             Ok(object) => object,
@@ -190,8 +192,8 @@ impl<O> Arena<O> {
         }
     }
 
-    /// As [`add_object`](Arena::add_object), but gives the object back where the memory for the
-    /// record cannot be had: as with `_PyArena_AddPyObject`, it is then still the caller's.
+    /// As [`add_object`](Arena::add_object), but returns the object if there is no memory for the
+    /// record. As with `_PyArena_AddPyObject`, the object then still belongs to the caller.
     ///
     /// # Errors
     /// [`AllocError`] with the object.
@@ -228,8 +230,8 @@ impl<O> Arena<O> {
         self.objects.iter()
     }
 
-    /// Drops the objects, last in first out, and empties the arena. Its blocks are kept for what
-    /// comes next, but for those that one large request had to itself.
+    /// Drops the objects, last in first out, and empties the arena. It keeps its blocks, except for
+    /// dedicated blocks of large requests.
     ///
     /// Under [`BlockPolicy::Fixed`] the arena then hands out the offsets that a new one would.
     ///
@@ -278,11 +280,11 @@ impl<O> Arena<O> {
         drop(self);
     }
 
-    /// CPython's debug counters, which cost a walk over the blocks here. Objects do not count.
+    /// CPython's debug counters. The call walks over the blocks. Objects do not count.
     ///
-    /// Requests without size are counted by [`malloc`](Arena::malloc) only, as the typed forms take
-    /// no memory for them. What a live [`Claim`](crate::Claim) or a running scope serves is counted
-    /// when it ends.
+    /// Only [`malloc`](Arena::malloc) counts requests of size 0; the typed methods take no memory
+    /// for them. What a live [`Claim`](crate::Claim) or a running scope serves is counted when it
+    /// ends.
     ///
     /// # Examples
     /// ```
@@ -324,8 +326,8 @@ impl<O> Arena<O> {
     }
 
     /// Limits [`allocated_bytes`](Arena::allocated_bytes); `None` lifts the limit. A request that
-    /// needs a block beyond it fails; what is already there is not touched, and the room that is
-    /// left can be used up. Costs nothing where the open block has room.
+    /// needs a block beyond the limit fails. Blocks that the arena has already are kept, and their
+    /// room can be used up. A request that fits in the open block does not check the limit.
     ///
     /// # Examples
     /// ```
@@ -351,6 +353,14 @@ impl<O> Arena<O> {
     #[must_use]
     pub fn limit(&self) -> Option<usize> {
         Some(self.bump.root().max_held.get()).filter(|&bytes| bytes != usize::MAX)
+    }
+}
+
+impl<O> Drop for Arena<O> {
+    #[inline]
+    fn drop(&mut self) {
+        // Before the blocks: a destructor may look into them.
+        self.objects.end(&self.bump);
     }
 }
 

@@ -1,5 +1,6 @@
-//! A block: a header, then the payload, in one allocation. This file and the cache it hands blocks
-//! to are the only ones that call the allocator.
+//! A block: a header and then the payload, in one allocation. Only this file calls the allocator: the
+//! program's, or the heap that the arena was made with. An arena gets its blocks through the
+//! [`cache`](crate::cache).
 //!
 //! ```text
 //! Block -> | next | prev | resume | size+flag | payload ....................... |
@@ -7,19 +8,34 @@
 //! ```
 //!
 //! # Invariants
-//! - B1. A `Block` is live from `Block::allocate` until `Block::free`; nobody uses a copy after.
-//! - B2. Every pointer into a block derives from the pointer the allocator returned, so it may
-//!   reach all of the block. No reference to a header or to a payload is kept.
+//! - B1. A `Block` is live from `Block::from_allocator` until `Block::return_to_allocator`. No copy
+//!   of it is used after.
+//! - B2. Every pointer into a block derives from the pointer that the allocator returned, so it may
+//!   access the whole block. No reference to a header or to a payload is kept.
 //! - B3. The payload is a multiple of 8 and ends at least `FAST_MAX` below the top of the address
 //!   space, so that adding a constant size to a cursor inside cannot wrap around.
 //! - B4. A block is in one `List` at most, and `next` and `prev` belong to that list.
+//! - B5. A block goes back to the heap that it came from: the owner of a list has one `Heap` for its
+//!   whole life, and a cached block is the program's allocator's.
 
 use crate::error::AllocError;
-use crate::{ALIGNMENT, cache};
 use alloc_crate::alloc::{alloc, dealloc};
-use core::alloc::Layout;
+use core::alloc::{GlobalAlloc, Layout};
 use core::cell::Cell;
 use core::ptr::{self, NonNull};
+
+/// What every request is rounded up to, and every result is aligned to, in bytes.
+///
+/// CPython: Python/pyarena.c, `ALIGNMENT`.
+///
+/// # Examples
+/// ```
+/// let arena = py_arena::Arena::new();
+/// let first = arena.malloc(1).unwrap();
+/// let second = arena.malloc(1).unwrap();
+/// assert_eq!(second.addr().get() - first.addr().get(), py_arena::ALIGNMENT);
+/// ```
+pub const ALIGNMENT: usize = 8;
 
 /// What precedes the payload of each block.
 pub(crate) const HEADER: usize = size_of::<Header>();
@@ -27,11 +43,15 @@ pub(crate) const HEADER: usize = size_of::<Header>();
 /// What every payload is aligned to.
 pub(crate) const BLOCK_ALIGN: usize = align_of::<Header>();
 
-/// The largest constant size that the fast path takes.
+/// The largest constant size that the fast path serves.
 pub(crate) const FAST_MAX: usize = 16 * 1024;
 
-/// Set in `size_and_flag` of a block made for one large request, which nothing keeps or caches.
+/// Set in `size_and_flag` of a block for one large request. Such a block is neither kept nor
+/// cached.
 const LARGE: usize = 1;
+
+/// Where blocks come from. `None` is the program's allocator, with this thread's cache before it.
+pub(crate) type Heap = Option<&'static (dyn GlobalAlloc + Sync)>;
 
 #[repr(C, align(16))]
 struct Header {
@@ -59,33 +79,45 @@ fn layout(payload: usize) -> Option<Layout> {
     Layout::from_size_align(total, BLOCK_ALIGN).ok()
 }
 
+/// Memory from a heap.
+///
+/// # Safety
+/// The layout is not empty.
+pub(crate) unsafe fn memory_of(layout: Layout, heap: Heap) -> Result<NonNull<u8>, AllocError> {
+    let memory = match heap {
+        // SAFETY: the caller's promise.
+        None => unsafe { alloc(layout) },
+        // SAFETY: likewise.
+        Some(heap) => unsafe { heap.alloc(layout) },
+    };
+    NonNull::new(memory).ok_or(AllocError)
+}
+
+/// Gives it back.
+///
+/// # Safety
+/// It is of this layout and heap, and is not used again.
+pub(crate) unsafe fn give_back(memory: NonNull<u8>, layout: Layout, heap: Heap) {
+    match heap {
+        // SAFETY: the caller's promise.
+        None => unsafe { dealloc(memory.as_ptr(), layout) },
+        // SAFETY: likewise.
+        Some(heap) => unsafe { heap.dealloc(memory.as_ptr(), layout) },
+    }
+}
+
 impl Block {
-    /// Gets a block from this thread's cache or from the allocator. `payload` is a multiple of 8.
-    #[inline]
-    pub(crate) fn allocate(payload: usize, large: bool) -> Result<Block, AllocError> {
-        debug_assert!(payload % ALIGNMENT == 0 && payload > 0);
-        if !large {
-            if let Some(block) = Block::from_cache(payload) {
-                return Ok(block);
-            }
-        }
-        Block::from_allocator(payload, large)
-    }
-
-    /// Gets a block from this thread's cache.
-    #[inline]
-    pub(crate) fn from_cache(payload: usize) -> Option<Block> {
-        let block = cache::take(payload)?;
-        block.set_resume(block.start());
-        Some(block)
-    }
-
+    /// Gets a block from the heap. `payload` is a multiple of 8.
     #[cold]
     #[inline(never)]
-    fn from_allocator(payload: usize, large: bool) -> Result<Block, AllocError> {
+    pub(crate) fn from_allocator(
+        payload: usize,
+        large: bool,
+        heap: Heap,
+    ) -> Result<Block, AllocError> {
         let layout = layout(payload).ok_or(AllocError)?;
         // SAFETY: the layout is never empty, it holds a header.
-        let memory = NonNull::new(unsafe { alloc(layout) }).ok_or(AllocError)?;
+        let memory = unsafe { memory_of(layout, heap) }?;
         let header = memory.cast::<Header>();
         let start = memory.as_ptr().wrapping_add(HEADER);
         let value = Header {
@@ -98,39 +130,27 @@ impl Block {
         unsafe { header.write(value) };
         let block = Block(header);
         if start.addr().checked_add(payload + FAST_MAX).is_none() {
-            // SAFETY: nobody else has seen the block.
-            unsafe { block.return_to_allocator() };
+            // SAFETY: the block was allocated above, and no other code has seen it.
+            unsafe { block.return_to_allocator(heap) };
             return Err(AllocError);
         }
         Ok(block)
     }
 
-    /// Hands the block to this thread's cache or back to the allocator.
+    /// Gives the block back to the heap that it came from.
     ///
     /// # Safety
     /// The block is in no list, and neither a copy of this handle nor a pointer into the payload
     /// is used again.
-    #[inline]
-    pub(crate) unsafe fn free(self) {
-        if !cache::put(self) {
-            // SAFETY: the caller's promise, and the cache did not take it.
-            unsafe { self.return_to_allocator() };
-        }
-    }
-
-    /// As `free`, past the cache.
-    ///
-    /// # Safety
-    /// As for `free`.
     #[cold]
     #[inline(never)]
-    pub(crate) unsafe fn return_to_allocator(self) {
+    pub(crate) unsafe fn return_to_allocator(self, heap: Heap) {
         let total = self.total();
-        // SAFETY: B2: this is the pointer that `alloc` returned; the size and alignment are those
-        // it was asked for, which `allocate` found valid.
+        // SAFETY: B2 and B5: this is the pointer that the heap returned; the size and alignment are
+        // those it was asked for, which `from_allocator` found valid.
         unsafe {
             let layout = Layout::from_size_align_unchecked(total, BLOCK_ALIGN);
-            dealloc(self.0.as_ptr().cast(), layout);
+            give_back(self.0.cast(), layout, heap);
         }
     }
 
@@ -163,7 +183,8 @@ impl Block {
         unsafe { self.start().add(self.payload()) }
     }
 
-    /// Where a block that is not being filled was left; its start if it is empty.
+    /// For a block that is not being filled: the end of its used part, which is its start if the
+    /// block is empty.
     pub(crate) fn resume(self) -> NonNull<u8> {
         // SAFETY: B1: the header is live, and `resume` is only ever set from a `NonNull`.
         unsafe { NonNull::new_unchecked((*self.0.as_ptr()).resume) }
@@ -253,40 +274,13 @@ impl List {
         self.0.get().is_none()
     }
 
-    /// Frees all blocks, oldest first if they were pushed in that order: the cache then keeps the
-    /// small ones, which every arena starts with.
-    ///
-    /// # Safety
-    /// No pointer into any of them is used again.
+    /// Takes all blocks out of the list, and gives the newest, from which `next` leads to the others.
     #[inline]
-    pub(crate) unsafe fn free_all(&self) {
-        if let Some(newest) = self.0.get() {
+    pub(crate) fn forget(&self) -> Option<Block> {
+        let newest = self.0.get();
+        if newest.is_some() {
             self.0.set(None);
-            match newest.next() {
-                // SAFETY: the caller's promise; the list has forgotten the block.
-                None => unsafe { newest.free() },
-                // SAFETY: as above, for all of them.
-                Some(_) => unsafe { free_chain(newest) },
-            }
         }
-    }
-}
-
-/// Frees the blocks of a list that has forgotten them, from the last one back to this, its first.
-///
-/// # Safety
-/// As for `List::free_all`.
-#[cold]
-#[inline(never)]
-unsafe fn free_chain(first: Block) {
-    let mut last = first;
-    while let Some(next) = last.next() {
-        last = next;
-    }
-    let mut rest = Some(last);
-    while let Some(block) = rest {
-        rest = block.prev();
-        // SAFETY: the caller's promise.
-        unsafe { block.free() };
+        newest
     }
 }

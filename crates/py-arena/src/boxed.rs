@@ -1,4 +1,4 @@
-//! A value in an arena that is dropped by its owner, not by the arena.
+//! [`ArenaBox`]: a value in an arena that its owner drops, not the arena.
 
 use crate::alloc::value_of;
 use crate::arena::Arena;
@@ -9,9 +9,9 @@ use core::mem::ManuallyDrop;
 use core::ops::{Deref, DerefMut};
 use core::ptr::NonNull;
 
-/// A value that lies in an arena and is dropped when this goes out of scope; its memory stays until
-/// the arena is reset or ends. Unlike [`Owned`](crate::Owned), it may borrow from that arena. One
-/// word, two for a type without a fixed size. Made by [`Arena::alloc_box`].
+/// A value in an arena that is dropped when its box goes out of scope. Its memory stays until the
+/// arena is reset or ends. Unlike [`Owned`](crate::Owned), the value may borrow from that arena. A
+/// box is one word, or two for an unsized type. [`Arena::alloc_box`] makes it.
 ///
 /// # Examples
 /// ```
@@ -31,15 +31,15 @@ use core::ptr::NonNull;
 /// assert_eq!((head.name, next.name, next.lines.len()), ("head", "tail", 2));
 /// ```
 pub struct ArenaBox<'a, T: ?Sized> {
-    /// X1: points at a live value in an arena that is borrowed for `'a`, with leave to write;
-    /// nobody else has a pointer to it that is used while this lives.
+    /// X1: points at a live value in an arena that is borrowed for `'a`, and may write to it. No
+    /// other pointer to the value is used while the box lives.
     value: NonNull<T>,
     owns: PhantomData<(&'a (), T)>,
 }
 
-// SAFETY: X1: a box owns its value, and the arena is not reached through it.
+// SAFETY: X1: a box owns its value, the value is `Send`, and the box gives no access to the arena.
 unsafe impl<T: ?Sized + Send> Send for ArenaBox<'_, T> {}
-// SAFETY: X1: as above.
+// SAFETY: X1: a shared box gives shared access to the value alone, and the value is `Sync`.
 unsafe impl<T: ?Sized + Sync> Sync for ArenaBox<'_, T> {}
 
 impl<O> Arena<O> {
@@ -96,13 +96,13 @@ impl<'a, T> ArenaBox<'a, T> {
     /// ```
     #[must_use]
     pub fn into_inner(self) -> T {
-        // SAFETY: X1; the box that would drop the value is gone.
+        // SAFETY: X1: the value is live, and the box that would drop it is gone.
         unsafe { self.into_raw().read() }
     }
 }
 
 impl<'a, T: ?Sized> ArenaBox<'a, T> {
-    /// The value for as long as the arena is borrowed, never to be dropped.
+    /// The value, for as long as the arena is borrowed. It is never dropped.
     ///
     /// # Examples
     /// ```
@@ -112,12 +112,12 @@ impl<'a, T: ?Sized> ArenaBox<'a, T> {
     /// ```
     #[must_use]
     pub fn leak(self) -> &'a mut T {
-        // SAFETY: X1; the box that owned the value is gone.
+        // SAFETY: X1: the value is live, it may be written for `'a`, and its box is gone.
         unsafe { &mut *self.into_raw().as_ptr() }
     }
 
-    /// The pointer, for a cast to a trait object or a slice; [`from_raw`](ArenaBox::from_raw) makes
-    /// it a box again.
+    /// The pointer, for example for a cast to a trait object or a slice.
+    /// [`from_raw`](ArenaBox::from_raw) makes a box of it again.
     ///
     /// # Examples
     /// ```
@@ -138,8 +138,8 @@ impl<'a, T: ?Sized> ArenaBox<'a, T> {
     /// Makes a box of a pointer that [`into_raw`](ArenaBox::into_raw) gave.
     ///
     /// # Safety
-    /// The pointer comes from `into_raw`, perhaps cast to a type that the value has as well; it is
-    /// used once; and the arena stays borrowed for `'a`.
+    /// The pointer comes from `into_raw`, perhaps cast to another type of the same value. It is
+    /// passed here once. The arena stays borrowed for `'a`.
     ///
     /// # Examples
     /// ```
@@ -162,7 +162,7 @@ impl<'a, T: ?Sized> ArenaBox<'a, T> {
 
 impl<T: ?Sized> Drop for ArenaBox<'_, T> {
     fn drop(&mut self) {
-        // SAFETY: X1; the value is not used again.
+        // SAFETY: X1: the value is live and ours, and it is not used again.
         unsafe { self.value.drop_in_place() };
     }
 }
@@ -171,14 +171,15 @@ impl<T: ?Sized> Deref for ArenaBox<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        // SAFETY: X1.
+        // SAFETY: X1: the value is live, and no other pointer to it is used meanwhile.
         unsafe { self.value.as_ref() }
     }
 }
 
 impl<T: ?Sized> DerefMut for ArenaBox<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: X1.
+        // SAFETY: X1: the value is live, may be written, and no other pointer to it is used
+        // meanwhile.
         unsafe { self.value.as_mut() }
     }
 }

@@ -1,5 +1,5 @@
-//! The bump allocator under an arena: a cursor that climbs through the open block. What happens
-//! when that block is full is in `refill.rs`.
+//! The bump allocator of an arena: a cursor that moves up through the open block. The path for a
+//! full block is in `refill.rs`.
 //!
 //! ```text
 //! open block   |######## handed out ########|.......... room ..........|
@@ -9,32 +9,31 @@
 //! # Invariants
 //! - I1. Either nothing is open and `cursor == limit == CLOSED`, or both lie in one live block,
 //!   `start <= cursor <= limit <= end`, and both are multiples of 8.
-//! - I2. What lies below the cursor is never handed out again while the arena is borrowed, but for
-//!   the last allocation given back by its owner (`resize_last`); what lies between cursor and
-//!   limit belongs to nobody. Of two segments (the arena's own, those of claims and scopes) none
-//!   overlap.
-//! - I3. Every block that the arena got is in `owned`, `partial` or `spare`, or was lent to a
-//!   scope's arena, which returns it before the borrow of this one ends.
+//! - I2. Memory below the cursor is not handed out again while the arena is borrowed, with one
+//!   exception: the owner of the last allocation may give it back (`resize_last`). Memory between
+//!   cursor and limit is not in use. Segments (of the arena, of claims, of scopes) do not overlap.
+//! - I3. Every block of the arena is in `owned`, `partial` or `spare`, or is lent to the arena of a
+//!   scope. The scope returns it before its borrow of this arena ends.
 //! - I4. `parent` is live whenever it is set: only a scope sets it, and the scope's borrow of the
 //!   parent outlives the child.
-//! - I5. The allocator, and the first use of a thread's cache, may run code that uses this very
-//!   arena. Nothing read before such a call is relied on after it: what was open, what the lists
-//!   hold and what is counted is read again, and bytes are counted as held before they are had.
-//! - I6. A block that is in use and not open has its `resume` where its used part ends; a claim's
-//!   block has it where the claim began.
-//! - I7. `total_size` of the counters is the bytes below all cursors less `slack`, modulo 2^64:
-//!   constant sizes that need no rounding cost the fast path no second counter.
+//! - I5. The allocator, and the first use of a thread's cache, may run code that uses this same
+//!   arena. So nothing that was read before such a call is trusted after it: the open segment, the
+//!   lists and the counters are read again. Bytes are counted as held before they are requested.
+//! - I6. For a block that is in use and not open, `resume` is the end of its used part. For a
+//!   claim's block, `resume` is where the claim began.
+//! - I7. The counter `total_size` is the number of bytes below all cursors minus `slack`, modulo
+//!   2^64. So the fast path needs no second counter for constant sizes without rounding.
 
-use crate::block::{Block, FAST_MAX, List};
+use crate::block::{ALIGNMENT, Block, FAST_MAX, Heap, List};
+use crate::cache;
 use crate::error::AllocError;
-use crate::policy::BlockPolicy;
+use crate::policy::{BlockPolicy, DEFAULT_BLOCK_SIZE};
 use crate::segment::{CLOSED, Carved, Segment, above, round_fitting};
 use crate::stats::Stats;
-use crate::{ALIGNMENT, DEFAULT_BLOCK_SIZE};
 use core::cell::Cell;
 use core::ptr::NonNull;
 
-/// Where memory is reserved: an arena's bump allocator, or a claim.
+/// A source of memory: an arena's bump allocator, or a claim.
 pub(crate) trait Reserve {
     /// Memory for a `T`; dangling for a `T` without size.
     fn reserve<T>(&mut self) -> Result<NonNull<T>, AllocError>;
@@ -43,21 +42,22 @@ pub(crate) trait Reserve {
     fn reserve_bytes(&mut self, size: usize, align: usize) -> Result<NonNull<u8>, AllocError>;
 }
 
-/// Where the last allocation may be resized or taken back. All sizes are those of allocations of
-/// this very place.
+/// A source of memory that can resize its last allocation, or take it back. All arguments are those
+/// of allocations from this same source.
 pub(crate) trait Resize {
-    /// Grows or shrinks the last allocation where it lies and gives its address; `None`, and
-    /// nothing done, if it is not the last one or there is no room.
+    /// Grows or shrinks the last allocation in place, and returns its address. Returns `None` and
+    /// does nothing if it is not the last one, or if there is no room.
     fn resize_last(&self, at: NonNull<u8>, old: usize, new: usize) -> Option<NonNull<u8>>;
 
-    /// Counts so many requests more, modulo 2^64.
+    /// Adds to the count of requests, modulo 2^64.
     fn count(&self, allocs: usize);
 
-    /// Counts bytes that the cursor moved and nobody asked for, modulo 2^64.
+    /// Adds to the count of bytes that the cursor moved beyond those that were asked for, modulo
+    /// 2^64.
     fn add_slack(&self, bytes: usize);
 
-    /// Takes back an allocation that came to nothing: the memory if it is the last one, and the
-    /// count of it in any case.
+    /// Undoes an allocation that is not needed after all: its count, and also its memory if it is
+    /// the last one.
     fn undo(&self, at: NonNull<u8>, size: usize) {
         if size == 0 {
             return;
@@ -69,8 +69,8 @@ pub(crate) trait Resize {
     }
 }
 
-/// The fields' order keeps cursor and limit apart: side by side they are loaded as a pair on
-/// AArch64, which cannot be served from the store of the cursor just before.
+/// `cursor` and `limit` are not neighbours on purpose. Side by side, AArch64 loads them as a pair,
+/// and such a load cannot be forwarded from the store of the cursor just before it.
 #[repr(C)]
 pub(crate) struct Bump {
     cursor: Cell<NonNull<u8>>,
@@ -90,13 +90,16 @@ pub(crate) struct Bump {
     pub(crate) spare: List,
     /// Bytes of payload of all blocks in the three lists.
     pub(crate) reserved: Cell<usize>,
-    /// Bytes taken from the allocator, headers and object chunks included; the root's counts.
+    /// Bytes taken from the allocator, headers and object chunks included. Only the root's is used.
     pub(crate) held: Cell<usize>,
     pub(crate) max_held: Cell<usize>,
     pub(crate) policy: BlockPolicy,
     pub(crate) parent: Option<NonNull<Bump>>,
-    /// Where a scope's arena began: the rest of a block that is in none of this one's lists.
+    /// For a scope's arena: the rest of the parent's block, in which it began. It is in no list
+    /// here.
     pub(crate) lent: Option<Lent>,
+    /// Where the blocks come from; a scope's arena has its parent's.
+    pub(crate) heap: Heap,
 }
 
 /// The rest of a parent's block.
@@ -106,14 +109,14 @@ pub(crate) struct Lent {
     pub(crate) base: NonNull<u8>,
 }
 
-// SAFETY: the blocks belong to this value alone, and the cells are reached through it only. A bump
-// allocator with a parent (I4) is never moved: it lives in a frame of `Arena::scope`, which shows
-// it by shared reference, and it is not Sync.
+// SAFETY: the blocks belong to this value alone, and only this value gives access to the cells. A
+// bump allocator with a parent (I4) is never moved: it lives in a frame of `Arena::scope`, which
+// lends a shared reference to it, and it is not Sync.
 unsafe impl Send for Bump {}
 
 impl Bump {
     #[inline]
-    pub(crate) const fn new(policy: BlockPolicy) -> Bump {
+    pub(crate) const fn new(policy: BlockPolicy, heap: Heap) -> Bump {
         Bump {
             cursor: Cell::new(CLOSED),
             allocs: Cell::new(0),
@@ -131,6 +134,7 @@ impl Bump {
             policy: policy.checked(),
             parent: None,
             lent: None,
+            heap,
         }
     }
 
@@ -149,13 +153,13 @@ impl Bump {
         self.cursor.get() != CLOSED
     }
 
-    /// Makes this segment the open one; the one before must be closed.
+    /// Makes this segment the open one. No other segment may be open.
     #[inline]
     pub(crate) fn open(&self, segment: Segment) {
         self.open_from(segment.cursor, segment);
     }
 
-    /// As `open`, where what lies between `base` and the cursor is not counted yet.
+    /// As `open`, for a segment in which the bytes from `base` to the cursor are not counted yet.
     #[inline]
     pub(crate) fn open_from(&self, base: NonNull<u8>, segment: Segment) {
         self.cursor.set(segment.cursor);
@@ -164,7 +168,8 @@ impl Bump {
         self.base.set(base);
     }
 
-    /// Closes the open segment and hands it to the caller, who alone may fill it from now on (I2).
+    /// Closes the open segment and gives it to the caller. From now on only the caller fills it
+    /// (I2).
     #[inline]
     pub(crate) fn take_segment(&self) -> Segment {
         let segment = self.segment();
@@ -176,7 +181,7 @@ impl Bump {
         segment
     }
 
-    /// Counts what was handed out of a segment between these two cursors.
+    /// Counts the bytes of a segment between these two cursors.
     #[inline]
     pub(crate) fn retire(&self, base: NonNull<u8>, cursor: NonNull<u8>) {
         let bytes = cursor.addr().get().wrapping_sub(base.addr().get());
@@ -187,9 +192,9 @@ impl Bump {
     #[inline]
     pub(crate) fn malloc(&self, size: usize) -> Result<NonNull<u8>, AllocError> {
         let mut segment = self.segment();
-        // One comparison: where it holds something is open, so that 0 bytes have a place too, and
-        // since the room is a multiple of 8 the size fits when rounded. An exact fit is not worth
-        // a second one.
+        // One comparison decides. If the size is below the room, a segment is open, and the rounded
+        // size fits, because the room is a multiple of 8. Size 0, an exact fit and a full block
+        // take the slow path; an exact fit is not worth a second comparison.
         if size >= segment.room() {
             return self.malloc_slow(size);
         }
@@ -264,7 +269,7 @@ impl Reserve for &Bump {
         }
         let need = round_fitting(size);
         let at = self.cursor.get();
-        // B3: cannot wrap around.
+        // B3: the sum does not wrap around.
         if at.as_ptr().wrapping_add(need) > self.limit.get().as_ptr() {
             return self.slow(size, ALIGNMENT).map(NonNull::cast);
         }
@@ -288,8 +293,8 @@ impl Drop for Bump {
     #[inline]
     fn drop(&mut self) {
         for list in [&self.owned, &self.partial, &self.spare] {
-            // SAFETY: I3: the blocks are this arena's, and its end ends all borrows of them.
-            unsafe { list.free_all() };
+            // SAFETY: I3: the blocks belong to this arena, and its end ends all borrows of them.
+            unsafe { cache::free_all(list, self.heap) };
         }
     }
 }

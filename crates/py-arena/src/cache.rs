@@ -1,19 +1,22 @@
-//! The cache of free blocks that each thread keeps: a bounded number of bytes, given back to the
-//! allocator when the thread ends.
+//! The cache of free blocks that each thread keeps. It holds a bounded number of bytes, and gives
+//! them back to the allocator when the thread ends.
 //!
-//! An arena that ends leaves its blocks here and the next one on this thread starts with them:
-//! their pages are mapped and warm, where an allocator may have given them back to the system.
-//! Blocks of one large request are not kept.
+//! An arena that ends leaves its blocks here, and the next arena on this thread starts with them.
+//! Their pages are mapped and warm; an allocator may have given them back to the system. Dedicated
+//! blocks of large requests are not kept.
 //!
-//! Without the feature `std` there is no cache, and these functions answer so.
+//! Without the feature `std` there is no cache: the sizes are 0, and the other functions do
+//! nothing.
 //!
 //! # Invariants
-//! - C1. A cached block is in no arena; its `next` belongs to the cache, its `prev` to nobody.
+//! - C1. A cached block is in no arena. Its `next` belongs to the cache, and its `prev` is unused. It
+//!   came from the program's allocator.
 //! - C2. All blocks of a bin have the bin's payload, and `bytes` is the sum of their sizes.
-//! - C3. Nothing is borrowed while the allocator runs, so that an allocator which itself uses an
-//!   arena finds the cache in order.
+//! - C3. Nothing is borrowed while the allocator runs. So an allocator that itself uses an arena
+//!   finds the cache in order.
 
-use crate::block::Block;
+use crate::block::{ALIGNMENT, Block, Heap, List};
+use crate::error::AllocError;
 use core::cell::Cell;
 
 /// The bytes that a thread's cache keeps at most, unless [`set_limit`] says otherwise: one block of
@@ -105,8 +108,8 @@ impl Cache {
 
     /// Frees blocks, the largest first, until no more than this many bytes are kept.
     fn trim(&self, bytes: usize) {
-        // All are taken out before the first is freed: an allocator that uses an arena whenever it
-        // is called would leave one here for each that is freed.
+        // All blocks are taken out before the first is freed. Otherwise an allocator that uses an
+        // arena in every call would put one block back for each that is freed.
         let mut chain = None;
         while self.bytes.get() > bytes {
             let kept = (0..BINS).filter(|&bin| self.heads[bin].get().is_some());
@@ -119,8 +122,8 @@ impl Cache {
         }
         while let Some(block) = chain {
             chain = block.next();
-            // SAFETY: C1: the block is in no arena, and the cache has forgotten it.
-            unsafe { block.return_to_allocator() };
+            // SAFETY: C1: the block is in no arena, and the cache no longer holds it.
+            unsafe { block.return_to_allocator(None) };
         }
     }
 }
@@ -139,8 +142,8 @@ mod thread {
         static CACHE: Cache = const { Cache::new() };
     }
 
-    /// Runs `f` on this thread's cache; `None` once the thread's destructors have ended it, and
-    /// from then on blocks come from the allocator and go back to it.
+    /// Runs `f` on this thread's cache. `None` if the thread's destructors have ended the cache;
+    /// then blocks come from the allocator and go back to it.
     #[inline]
     pub(super) fn with<R>(f: impl FnOnce(&Cache) -> R) -> Option<R> {
         CACHE.try_with(f).ok()
@@ -158,16 +161,80 @@ mod thread {
     }
 }
 
-/// A free block with exactly this payload.
+/// Gets a block from this thread's cache, or from the heap of an arena that has one of its own, or
+/// from the allocator. `payload` is a multiple of 8.
 #[inline]
-pub(crate) fn take(payload: usize) -> Option<Block> {
-    thread::with(|cache| cache.take(payload)).flatten()
+pub(crate) fn allocate(payload: usize, large: bool, heap: Heap) -> Result<Block, AllocError> {
+    debug_assert!(payload % ALIGNMENT == 0 && payload > 0);
+    if !large && heap.is_none() {
+        if let Some(block) = take(payload) {
+            return Ok(block);
+        }
+    }
+    Block::from_allocator(payload, large, heap)
 }
 
-/// Keeps the block, or says that it is not to be kept.
+/// Gets a block from this thread's cache.
 #[inline]
-pub(crate) fn put(block: Block) -> bool {
-    thread::with(|cache| cache.put(block)).unwrap_or(false)
+pub(crate) fn take(payload: usize) -> Option<Block> {
+    let block = thread::with(|cache| cache.take(payload)).flatten()?;
+    block.set_resume(block.start());
+    Some(block)
+}
+
+/// Hands a block to this thread's cache or back to the allocator.
+///
+/// # Safety
+/// The block is in no list, and neither a copy of this handle nor a pointer into the payload is used
+/// again. It came from `heap`.
+#[inline]
+pub(crate) unsafe fn free(block: Block, heap: Heap) {
+    // Another heap's blocks do not come here (C1).
+    let kept = heap.is_none() && thread::with(|cache| cache.put(block)).unwrap_or(false);
+    if !kept {
+        // SAFETY: the caller promised that the block is in no list and not used again, and the
+        // cache did not take it.
+        unsafe { block.return_to_allocator(heap) };
+    }
+}
+
+/// Frees all blocks of a list, oldest first if they were pushed in that order. The cache then keeps
+/// the small ones, with which every arena starts.
+///
+/// # Safety
+/// No pointer into any of them is used again. They came from `heap`.
+#[inline]
+pub(crate) unsafe fn free_all(list: &List, heap: Heap) {
+    if let Some(newest) = list.forget() {
+        match newest.next() {
+            // SAFETY: the caller promised that no pointer into it is used again, and the list no
+            // longer holds the block.
+            None => unsafe { free(newest, heap) },
+            // SAFETY: the caller promised that no pointer into any of them is used again, and the
+            // list no longer holds them.
+            Some(_) => unsafe { free_chain(newest, heap) },
+        }
+    }
+}
+
+/// Frees a chain of blocks that no list holds any more, from the last block back to `first`.
+///
+/// # Safety
+/// No pointer into any of them is used again. They came from `heap`.
+#[cold]
+#[inline(never)]
+unsafe fn free_chain(first: Block, heap: Heap) {
+    let mut last = first;
+    while let Some(next) = last.next() {
+        last = next;
+    }
+    let mut rest = Some(last);
+    while let Some(block) = rest {
+        rest = block.prev();
+        // SAFETY: the caller promised that no pointer into the block is used again, and it is in no
+        // list.
+        unsafe { free(block, heap) };
+    }
 }
 
 /// The bytes that this thread's cache keeps now, the blocks' headers included; 0 without the
@@ -215,7 +282,7 @@ pub fn set_limit(bytes: usize) {
     });
 }
 
-/// Frees all that this thread's cache keeps.
+/// Frees all blocks of this thread's cache.
 ///
 /// # Examples
 /// ```

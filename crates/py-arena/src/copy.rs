@@ -1,5 +1,4 @@
-//! Copies into fresh memory: slices of any length, quickest where they are as short as the names in
-//! a program's source.
+//! Copies into fresh memory. The code is tuned for slices as short as the names in source code.
 
 use crate::bump::Reserve;
 use crate::error::AllocError;
@@ -21,8 +20,8 @@ pub(crate) fn slice_of<'a, T: Copy>(
         unsafe { copy(from.as_ptr().cast(), to.as_ptr(), size) };
         to.cast()
     };
-    // SAFETY: just filled, aligned, and handed out once (I2); the caller bounds `'a` by the
-    // arena's borrow. A slice without size needs no memory.
+    // SAFETY: the memory was just filled, it is aligned, and it is handed out once (I2). The caller
+    // bounds `'a` by the arena's borrow. A slice of size 0 needs no memory.
     Ok(unsafe { slice::from_raw_parts_mut(to.as_ptr(), from.len()) })
 }
 
@@ -30,11 +29,12 @@ pub(crate) fn slice_of<'a, T: Copy>(
 #[inline]
 pub(crate) fn str_of<'a>(place: impl Reserve, from: &str) -> Result<&'a mut str, AllocError> {
     let bytes = slice_of(place, from.as_bytes())?;
-    // SAFETY: a copy of valid UTF-8.
+    // SAFETY: the bytes are a copy of valid UTF-8.
     Ok(unsafe { core::str::from_utf8_unchecked_mut(bytes) })
 }
 
-/// Copies `len` bytes, 1 or more. Up to 32 go as two moves that overlap, without a call or a loop.
+/// Copies `len` bytes, 1 or more. Up to 32 bytes are two moves that overlap, without a call or a
+/// loop.
 ///
 /// # Safety
 /// `from` is readable and `to` writable for `len` bytes, and they do not overlap.
@@ -55,10 +55,11 @@ unsafe fn copy(from: *const u8, to: *mut u8, len: usize) {
 }
 
 /// # Safety
-/// As for `copy`, and `N <= len`.
+/// `from` is readable and `to` writable for `len` bytes, they do not overlap, and `N <= len`.
 #[inline(always)]
 unsafe fn halves<const N: usize>(from: *const u8, to: *mut u8, len: usize) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promised `len` bytes on both sides and `N <= len`, so both moves are
+    // inside.
     unsafe {
         ptr::copy_nonoverlapping(from, to, N);
         ptr::copy_nonoverlapping(from.add(len - N), to.add(len - N), N);

@@ -1,11 +1,11 @@
-//! The one error of the crate.
+//! The error of the crate.
 
 use core::fmt;
 
-/// The memory for a request could not be had.
+/// There is no memory for a request.
 ///
-/// The allocator refused, the arena's limit would be passed, or the size cannot be represented
-/// once it is rounded up. Whichever it was, the arena is as it was before the request.
+/// There are three causes: the allocator failed, the arena's limit would be exceeded, or the
+/// rounded size cannot be represented. In each case the arena is as it was before the request.
 ///
 /// # Examples
 /// ```
@@ -24,8 +24,8 @@ impl fmt::Display for AllocError {
 
 impl core::error::Error for AllocError {}
 
-/// What the infallible forms do when their `try_` twin fails: panic, so that an embedder who set a
-/// limit can catch it.
+/// The methods without `try_` call this on an error. It panics, so that an embedder who set a limit
+/// can catch it.
 #[cold]
 #[inline(never)]
 #[track_caller]

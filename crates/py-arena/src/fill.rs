@@ -1,4 +1,5 @@
-//! Slices of one value or of a closure's, values whose making may fail, and room in advance.
+//! Slices that are filled with one value or by a closure, values whose closure may fail, and
+//! capacity in advance.
 
 use crate::alloc::assert_no_drop;
 use crate::arena::{Arena, NoObjects};
@@ -22,9 +23,9 @@ use core::slice;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AllocOrInitError<E> {
-    /// The memory could not be had; the closure was not called.
+    /// There is no memory. The closure was not called.
     Alloc(AllocError),
-    /// What the closure said.
+    /// The closure's error.
     Init(E),
 }
 
@@ -62,7 +63,7 @@ where
     };
     for i in 0..len {
         match make(i) {
-            // SAFETY: reserved for this many values, and nobody else's (I2) whatever `make` does.
+            // SAFETY: the memory was reserved for this many values, and `make` cannot get it (I2).
             Ok(value) => unsafe { to.add(i).write(value) },
             Err(error) => {
                 bump.undo(to.cast(), layout.size());
@@ -70,7 +71,7 @@ where
             }
         }
     }
-    // SAFETY: all of it was just filled, and is handed out here for the first time.
+    // SAFETY: all values were just written, and the memory is handed out here for the first time.
     Ok(unsafe { slice::from_raw_parts_mut(to.as_ptr(), len) })
 }
 
@@ -92,7 +93,8 @@ pub(crate) fn always<T>(
 }
 
 impl<O> Arena<O> {
-    /// An arena of growing blocks whose first one is there already, with room for this many bytes.
+    /// Makes an arena with growing blocks, and allocates the first one, with room for this many
+    /// bytes.
     ///
     /// # Panics
     /// If the memory cannot be had.
@@ -137,15 +139,15 @@ impl<O> Arena<O> {
     }
 }
 
-/// What is handed out is exclusive: each piece of memory is handed out once.
+/// Every method hands out exclusive memory: each piece is handed out once.
 #[allow(clippy::mut_from_ref)]
 impl<O> Arena<O> {
-    /// Makes a value in the arena where that may fail. The memory is reserved first, so the closure
-    /// may use the arena; where it fails, the memory is taken back, unless something else was
-    /// allocated since.
+    /// Makes a value in place with a closure that may fail. The memory is reserved before the
+    /// closure runs, so the closure may use the arena. If the closure fails, the memory is taken
+    /// back, unless something else was allocated since.
     ///
     /// # Errors
-    /// What the closure said.
+    /// The closure's error.
     ///
     /// # Panics
     /// If the memory cannot be had, before the closure is called.
@@ -166,7 +168,7 @@ impl<O> Arena<O> {
     /// As [`alloc_try_with`](Arena::alloc_try_with), with an error where that panics.
     ///
     /// # Errors
-    /// [`AllocOrInitError`]: the memory could not be had, or what the closure said.
+    /// [`AllocOrInitError`]: there is no memory, or the closure failed.
     ///
     /// # Examples
     /// ```
@@ -189,7 +191,7 @@ impl<O> Arena<O> {
         let mut place = &self.bump;
         let slot = place.reserve::<T>().map_err(AllocOrInitError::Alloc)?;
         match make() {
-            // SAFETY: reserved for a `T` and nobody else's (I2), whatever `make` does.
+            // SAFETY: the memory was reserved for a `T`, and `make` cannot get it (I2).
             Ok(value) => unsafe {
                 slot.write(value);
                 Ok(&mut *slot.as_ptr())
@@ -201,7 +203,7 @@ impl<O> Arena<O> {
         }
     }
 
-    /// A slice of what the closure makes of each index, in order. The closure may use the arena.
+    /// A slice of the closure's results for each index, in order. The closure may use the arena.
     ///
     /// # Panics
     /// If the memory cannot be had.
@@ -299,7 +301,8 @@ impl<O> Arena<O> {
         }
     }
 
-    /// As [`alloc_slice_fill_clone`](Arena::alloc_slice_fill_clone), with an error where that panics.
+    /// As [`alloc_slice_fill_clone`](Arena::alloc_slice_fill_clone), with an error where that
+    /// panics.
     ///
     /// # Errors
     /// [`AllocError`] if the memory cannot be had.
@@ -337,7 +340,8 @@ impl<O> Arena<O> {
         }
     }
 
-    /// As [`alloc_slice_fill_default`](Arena::alloc_slice_fill_default), with an error where that panics.
+    /// As [`alloc_slice_fill_default`](Arena::alloc_slice_fill_default), with an error where that
+    /// panics.
     ///
     /// # Errors
     /// [`AllocError`] if the memory cannot be had.
@@ -356,10 +360,10 @@ impl<O> Arena<O> {
         always(fill(&self.bump, len, |_| Ok(T::default())))
     }
 
-    /// A slice of what the closure makes of each index, until it fails.
+    /// A slice of the closure's results for each index, until the closure fails.
     ///
     /// # Errors
-    /// What the closure said; the memory is then taken back, unless something else was allocated
+    /// The closure's error. The memory is then taken back, unless something else was allocated
     /// since.
     ///
     /// # Panics

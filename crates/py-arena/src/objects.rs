@@ -1,19 +1,20 @@
-//! The objects that an arena owns: chunks of slots, filled in order, dropped from the last slot
-//! back. They lie beside the arena's blocks, as CPython's list does, so that registering an object
-//! moves no offset of `malloc`.
+//! The objects that an arena owns: chunks of slots, which are filled in order and dropped from the
+//! last slot back. The chunks are separate from the arena's blocks, as CPython's list is. So an
+//! object does not change the offsets of `malloc`.
 //!
 //! # Invariants
 //! - O1. In each chunk of `chunks`, the slots from `first_slot` up to its end hold live objects.
-//!   The end is `cursor` for the newest chunk and `resume` for the others; all are full but the
-//!   newest.
-//! - O2. An object never moves, and nobody has `&mut` to one, until it is taken out by `pop`,
-//!   which needs `&mut self`.
+//!   The end is `cursor` for the newest chunk and `resume` for the others. All chunks but the
+//!   newest are full.
+//! - O2. Until `pop` takes an object out, the object does not move, and no `&mut` to it exists.
+//!   `pop` needs `&mut self`.
 //! - O3. The chunks of `empty` hold no object.
-//! - O4. The allocator may run code that registers objects here: nothing read before a call into it
-//!   is relied on after it.
+//! - O4. The allocator may run code that registers objects here. So nothing that was read before a
+//!   call into it is trusted after it.
 
-use crate::block::{BLOCK_ALIGN, Block, HEADER, List, round_up};
+use crate::block::{BLOCK_ALIGN, Block, HEADER, Heap, List, round_up};
 use crate::bump::Bump;
+use crate::cache;
 use crate::error::AllocError;
 use crate::segment::CLOSED;
 use core::cell::Cell;
@@ -32,15 +33,17 @@ pub(crate) struct Objects<O> {
     chunks: List,
     limit: Cell<NonNull<u8>>,
     empty: List,
-    /// Owns objects, so the drop check looks at them; and takes them through a shared reference, so
-    /// `O` is invariant: else an object that borrows for less than `O` says could be pushed.
+    /// Tells the compiler that objects are owned (for the drop check), and that `O` is invariant,
+    /// because objects are pushed through a shared reference. With a covariant `O` one could push
+    /// an object whose borrow is too short.
     owns: PhantomData<Cell<O>>,
 }
 
-// SAFETY: the objects belong to this value and move with it; the chunks as in `Bump`.
+// SAFETY: the objects belong to this value, move with it, and are `Send`. The chunks belong to this
+// value alone, and only this value gives access to the cells.
 unsafe impl<O: Send> Send for Objects<O> {}
 
-/// What a request for one slot added.
+/// The chunk that was added for a slot.
 pub(crate) struct NewChunk {
     chunk: Block,
     /// It came from the allocator, not from `empty`.
@@ -48,7 +51,7 @@ pub(crate) struct NewChunk {
 }
 
 impl<O> Objects<O> {
-    /// From one slot to the next. An object without size takes a slot too, which counts it.
+    /// The distance of two slots. An object of size 0 takes a slot too, so that it is counted.
     const STRIDE: usize = match round_up(size_of::<O>()) {
         Some(0) => 8,
         Some(size) => size,
@@ -86,7 +89,7 @@ impl<O> Objects<O> {
         }
     }
 
-    /// Makes sure that there is a slot for the next object, and says what that took.
+    /// Makes sure that there is a slot for the next object. Returns the chunk if one was added.
     #[inline]
     pub(crate) fn make_room(&self, bump: &Bump) -> Result<Option<NewChunk>, AllocError> {
         if self.has_room() {
@@ -95,13 +98,13 @@ impl<O> Objects<O> {
         self.grow(bump)
     }
 
-    /// Undoes `make_room`, for a request that was refused later on.
+    /// Undoes `make_room`, for a request that failed later.
     #[cold]
     pub(crate) fn unmake_room(&self, bump: &Bump, made: Option<NewChunk>) {
         let Some(NewChunk { chunk, fresh }) = made else {
             return;
         };
-        // The allocator may itself have registered an object since.
+        // O4: the allocator may have registered an object since; then the chunk stays.
         if self.chunks.head() != Some(chunk) || self.cursor.get() != Self::first_slot(chunk) {
             return;
         }
@@ -126,7 +129,7 @@ impl<O> Objects<O> {
             None => self.new_chunk(bump)?,
         };
         if self.has_room() {
-            // O4: the allocator has registered objects here, and so made room.
+            // O4: the allocator has registered objects here, and has added a chunk for them.
             bump.release(chunk);
             return if self.has_room() {
                 Ok(None)
@@ -154,7 +157,8 @@ impl<O> Objects<O> {
     fn first_slot(chunk: Block) -> NonNull<u8> {
         let start = chunk.start();
         let pad = start.addr().get().wrapping_neg() & (align_of::<O>() - 1);
-        // SAFETY: B2: `grow` made the chunk large enough for the padding and a slot.
+        // SAFETY: `new_chunk` made the chunk large enough for the padding and a slot, so the
+        // address is inside the block (B2).
         unsafe { start.add(pad) }
     }
 
@@ -182,8 +186,8 @@ impl<O> Objects<O> {
             self.limit.set(older.end());
             chunk = older;
         }
-        // SAFETY: O1: the chunk is not empty, so a slot with an object lies below the cursor; the
-        // cursor moves below it first, so nobody else reads it out again.
+        // SAFETY: O1: the chunk is not empty, so the slot below the cursor holds an object. The
+        // cursor moves below the slot first, so the object is not read a second time.
         unsafe {
             let slot = self.cursor.get().sub(Self::STRIDE);
             self.cursor.set(slot);
@@ -191,8 +195,8 @@ impl<O> Objects<O> {
         }
     }
 
-    /// Drops all objects, last in first out. One whose drop panics does not keep the others: they
-    /// are dropped while the panic unwinds, and a second panic then aborts.
+    /// Drops all objects, last in first out. If a drop panics, the remaining objects are dropped
+    /// while the panic unwinds. A second panic then aborts.
     pub(crate) fn clear(&mut self) {
         struct Rest<'a, O>(&'a mut Objects<O>);
         impl<O> Drop for Rest<'_, O> {
@@ -215,8 +219,29 @@ impl<O> Objects<O> {
         self.limit.set(CLOSED);
     }
 
-    /// Gives the chunks back, for an arena that goes on counting them; after `clear`, which left
-    /// them all in `empty`.
+    /// Drops all objects and frees the chunks, at the end of the arena.
+    #[inline]
+    pub(crate) fn end(&mut self, bump: &Bump) {
+        if self.chunks.is_empty() && self.empty.is_empty() {
+            return;
+        }
+        struct Free<'a, O>(&'a mut Objects<O>, Heap);
+        impl<O> Drop for Free<'_, O> {
+            fn drop(&mut self) {
+                // SAFETY: `clear` dropped all objects, also those after one that panicked. The end
+                // of the arena ends all borrows of them. B5: it is the arena's heap.
+                unsafe {
+                    cache::free_all(&self.0.chunks, self.1);
+                    cache::free_all(&self.0.empty, self.1);
+                }
+            }
+        }
+        let all = Free(self, bump.heap);
+        all.0.clear();
+    }
+
+    /// Gives the empty chunks back to the allocator, and takes them off the arena's count. To be
+    /// called after `clear`, which moves all chunks to `empty`.
     pub(crate) fn release_chunks(&mut self, bump: &Bump) {
         while let Some(chunk) = self.empty.pop() {
             bump.release(chunk);
@@ -239,30 +264,9 @@ impl<O> Objects<O> {
     }
 }
 
-impl<O> Drop for Objects<O> {
-    #[inline]
-    fn drop(&mut self) {
-        if self.chunks.is_empty() && self.empty.is_empty() {
-            return;
-        }
-        struct Free<'a, O>(&'a mut Objects<O>);
-        impl<O> Drop for Free<'_, O> {
-            fn drop(&mut self) {
-                // SAFETY: `clear` dropped the objects, those after a panicking one too, and the
-                // end of the arena ends all borrows of them.
-                unsafe {
-                    self.0.chunks.free_all();
-                    self.0.empty.free_all();
-                }
-            }
-        }
-        let all = Free(self);
-        all.0.clear();
-    }
-}
-
 /// The objects that an arena owns, in the order in which they were added; made by
-/// [`Arena::objects`](crate::Arena::objects). Those added after the iterator was made are not in it.
+/// [`Arena::objects`](crate::Arena::objects). Those added after the iterator was made are not in
+/// it.
 ///
 /// # Examples
 /// ```
@@ -291,8 +295,8 @@ impl<'a, O> Iterator for Iter<'a, O> {
             chunk = chunk.prev()?;
             slot = Objects::<O>::first_slot(chunk);
         }
-        // SAFETY: O1 and O2: `left` counts the objects from here on, so a live one is in the slot,
-        // and it stays while the arena is borrowed.
+        // SAFETY: O1: `left` counts the objects from here on, so the slot holds a live one. O2: it
+        // stays there while the arena is borrowed.
         unsafe {
             self.front = Some((chunk, slot.add(Objects::<O>::STRIDE)));
             Some(slot.cast::<O>().as_ref())
@@ -312,7 +316,8 @@ impl<'a, O> DoubleEndedIterator for Iter<'a, O> {
             chunk = chunk.next()?;
             end = chunk.resume();
         }
-        // SAFETY: as in `next`, from the other end.
+        // SAFETY: O1: `left` is not 0, so the slot below `end` holds a live object. O2: it stays
+        // there while the arena is borrowed.
         unsafe {
             let slot = end.sub(Objects::<O>::STRIDE);
             self.back = Some((chunk, slot));

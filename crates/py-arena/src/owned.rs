@@ -1,4 +1,4 @@
-//! Values of mixed types that an arena holds and drops: records of a pointer and what to do.
+//! [`Owned`]: values of mixed types that an arena holds and drops.
 
 use crate::alloc::memory_of;
 use crate::arena::Arena;
@@ -10,11 +10,11 @@ use core::fmt;
 use core::ops::Deref;
 use core::ptr::NonNull;
 
-/// A value of some type that lies in an arena's blocks and is dropped with it: what an
-/// `Arena<Owned>` owns. Its record is two words: where the value is, and its vtable.
+/// The record of a value of any type in an arena's blocks. An `Arena<Owned>` owns such records, and
+/// drops the values with them. A record is two words: a pointer to the value, and its vtable.
 ///
-/// Made by [`alloc_object`](Arena::alloc_object) alone, seen through [`Arena::objects`]. `D` is
-/// `dyn Any`, or `dyn Any + Send` for an arena that moves between threads.
+/// [`alloc_object`](Arena::alloc_object) makes it, and [`Arena::objects`] shows it. `D` is `dyn
+/// Any`, or `dyn Any + Send` for an arena that moves between threads.
 ///
 /// # Examples
 /// ```
@@ -39,15 +39,15 @@ impl<D: ?Sized> Deref for Owned<D> {
     type Target = D;
 
     fn deref(&self) -> &D {
-        // SAFETY: U1.
+        // SAFETY: U1: the value is live, and only shared references to it exist.
         unsafe { self.value.as_ref() }
     }
 }
 
 impl<D: ?Sized> Drop for Owned<D> {
     fn drop(&mut self) {
-        // SAFETY: U1: the arena drops its records before it frees or reuses its blocks, and nobody
-        // can take a record out of it.
+        // SAFETY: U1: the value is live. The arena drops its records before it frees or reuses its
+        // blocks, and no record can be taken out of the arena.
         unsafe { self.value.drop_in_place() };
     }
 }
@@ -66,8 +66,8 @@ impl<D: ?Sized> Arena<Owned<D>> {
         value: T,
         erase: impl FnOnce(NonNull<T>) -> NonNull<D>,
     ) -> Result<&T, (AllocError, T)> {
-        // The record's slot first: memory that opened a block cannot be given back so that the arena
-        // is as it was.
+        // The record's slot is reserved first, because it can be given back. Memory that has opened
+        // a block cannot: the arena would not be as it was.
         let Ok(made) = self.objects.make_room(&self.bump) else {
             return Err((AllocError, value));
         };
@@ -76,15 +76,16 @@ impl<D: ?Sized> Arena<Owned<D>> {
             return Err((AllocError, value));
         };
         let slot = slot.cast::<T>();
-        // SAFETY: the memory is fresh, and of `T`'s layout.
+        // SAFETY: the memory is fresh and has `T`'s layout.
         unsafe { slot.write(value) };
         match self.objects.push(&self.bump, Owned { value: erase(slot) }) {
             // SAFETY: U1: the value lives until the arena drops it, and stays where it is.
             Ok(_) => Ok(unsafe { slot.as_ref() }),
-            // The allocator has used up the slot, and there is no other.
+            // O4: the allocator has used the slot for an object of its own, and there is no other.
             Err((error, record)) => {
                 core::mem::forget(record);
-                // SAFETY: written above; the record that would drop it is forgotten.
+                // SAFETY: the value was written above, and its record was forgotten, so it is not
+                // dropped twice.
                 let value = unsafe { slot.read() };
                 self.bump.undo(slot.cast(), size_of::<T>());
                 Err((error, value))

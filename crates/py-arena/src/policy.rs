@@ -1,7 +1,18 @@
 //! How large an arena makes its blocks.
 
-use crate::DEFAULT_BLOCK_SIZE;
 use crate::block::{HEADER, round_up};
+
+/// The payload in bytes of a block under the default policy.
+///
+/// CPython: Python/pyarena.c, `DEFAULT_BLOCK_SIZE`.
+///
+/// # Examples
+/// ```
+/// let arena = py_arena::Arena::new();
+/// arena.alloc(1);
+/// assert_eq!(arena.stats().total_block_size, py_arena::DEFAULT_BLOCK_SIZE);
+/// ```
+pub const DEFAULT_BLOCK_SIZE: usize = 8192;
 
 /// How large an arena makes its blocks.
 ///
@@ -17,33 +28,33 @@ use crate::block::{HEADER, round_up};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BlockPolicy {
     /// Every block has room for this many bytes, rounded up to [`ALIGNMENT`](crate::ALIGNMENT),
-    /// beside its header. A request that is larger gets a block of its own size, which becomes the
-    /// current block; what was free in the one before is given up. With
-    /// [`DEFAULT_BLOCK_SIZE`] that is CPython's arena, block for block.
+    /// beside its header. A larger request gets a block of its own size, which becomes the current
+    /// block; the free room of the block before is given up. With [`DEFAULT_BLOCK_SIZE`] the blocks
+    /// are those of CPython.
     ///
-    /// `Fixed(0)` panics where an arena is made with it.
+    /// To make an arena with `Fixed(0)` panics.
     Fixed(usize),
-    /// Blocks double from `first` to `max` bytes, header included, so that a small arena is small
-    /// and a large one asks the allocator seldom. A request above a quarter of the next block gets
-    /// a block of its own behind the current one, which stays in use.
+    /// Blocks double from `first` to `max` bytes, header included. So a small arena stays small,
+    /// and a large one seldom calls the allocator. A request above a quarter of the next block gets
+    /// a dedicated block, and the current block stays in use.
     ///
-    /// Panics where an arena is made with it if `first` is 0 or `max` is below `first`.
+    /// To make an arena with it panics if `first` is 0 or `max` is below `first`.
     Growing {
         /// The first block's size in bytes.
         first: usize,
-        /// The size in bytes that blocks do not pass, but for a single larger request.
+        /// The largest size of a block in bytes, except for a single larger request.
         max: usize,
     },
-    /// As `Growing`, with a promise: blocks are filled in the order in which they were opened, and
-    /// each from its start to its end, so that [`used_blocks`](crate::Arena::used_blocks) gives
-    /// values in the order of allocation. A large request therefore gets the next block, which is
-    /// made large enough, and what was free in the one before is given up. `Fixed` keeps the same
-    /// promise; `Growing` does not.
+    /// As `Growing`, with one promise more: blocks are filled in the order in which they were
+    /// opened, and each from its start to its end. So [`used_blocks`](crate::Arena::used_blocks)
+    /// shows values in the order of allocation. A large request therefore gets the next block,
+    /// which is made large enough, and the free room of the block before is given up. `Fixed` keeps
+    /// the same promise; `Growing` does not.
     ///
-    /// The order is that of one user: the arena, or one claim. What a claim or a scope leaves free
-    /// while the arena serves requests beside it is filled later.
+    /// The order is that of a single user: the arena, or one claim. Room that a claim or a scope
+    /// leaves free, while the arena serves other requests, is filled later.
     ///
-    /// Panics where an arena is made with it if `first` is 0 or `max` is below `first`.
+    /// To make an arena with it panics if `first` is 0 or `max` is below `first`.
     InOrder {
         /// The first block's size in bytes.
         first: usize,
@@ -89,7 +100,7 @@ impl BlockPolicy {
         max: 1 << 20,
     };
 
-    /// Refuses what cannot work, at compile time where the arena is a constant.
+    /// Panics for a policy that cannot work. For an arena in a constant, that is a compile error.
     #[inline]
     pub(crate) const fn checked(self) -> BlockPolicy {
         match self {
@@ -116,7 +127,7 @@ impl BlockPolicy {
         match self {
             BlockPolicy::Fixed(size) => round_up(size),
             BlockPolicy::Growing { first, max } | BlockPolicy::InOrder { first, max } => {
-                // An empty arena gets the first size, however small that is.
+                // An empty arena gets the first size, even if that is smaller than a header.
                 let held = if held == 0 { 0 } else { held + HEADER };
                 let mut size = first;
                 while size <= held && size < max {

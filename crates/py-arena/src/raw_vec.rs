@@ -1,4 +1,4 @@
-//! What a growing slice, `ArenaVec` and `ArenaString` share.
+//! Growable memory, shared by `ArenaVec`, `ArenaString` and the slices that are collected.
 
 use crate::bump::{Bump, Reserve, Resize};
 use crate::error::AllocError;
@@ -6,12 +6,13 @@ use core::alloc::Layout;
 use core::ptr::{self, NonNull};
 use core::slice;
 
-/// Growable memory for values, by value: whoever has the last copy may use it. It grows where it
-/// lies while it is the last allocation of its place, an arena or a claim, and moves when something
-/// else was allocated since.
+/// Growable memory for values, as a value that is copied: only the last copy may be used. It grows
+/// in place while it is the last allocation of its source (an arena or a claim). It moves if
+/// something else was allocated since.
 pub(crate) struct RawVec<'a, T, P = Bump> {
     pub(crate) place: &'a P,
-    /// Reserved for `room` values, of which `len` are there; dangling while `room` bytes are 0.
+    /// Reserved for `room` values, of which the first `len` are initialised. Dangling if the memory
+    /// has size 0.
     pub(crate) start: NonNull<T>,
     pub(crate) room: usize,
     pub(crate) len: usize,
@@ -55,7 +56,7 @@ where
             let room = self.room.checked_mul(2).ok_or(AllocError)?;
             self.grow(room.max(4))?;
         }
-        // SAFETY: `len < room`, and the memory is this slice's alone (I2).
+        // SAFETY: `len < room`, and the memory belongs to this slice alone (I2).
         unsafe { self.start.add(self.len).write(value) };
         self.len += 1;
         Ok(())
@@ -76,7 +77,8 @@ where
         }
         let mut place = self.place;
         let start = place.reserve_bytes(layout.size(), layout.align())?.cast();
-        // SAFETY: `len` values are there, and the new memory is longer and apart from the old.
+        // SAFETY: `len` values are initialised, the new memory is longer, and it does not overlap
+        // the old one (I2).
         unsafe { ptr::copy_nonoverlapping(self.start.as_ptr(), start.as_ptr(), self.len) };
         if old > 0 {
             self.abandon(old);
@@ -85,13 +87,14 @@ where
         Ok(())
     }
 
-    /// The counters forget memory that was outgrown: to the caller, it is one request.
+    /// Takes memory that was outgrown off the counters: the growing slice is one request.
     fn abandon(&self, bytes: usize) {
         self.place.add_slack(bytes);
         self.place.count(usize::MAX);
     }
 
-    /// The values; the room beyond them is given back. The caller bounds `'b` by the arena's borrow.
+    /// The values. The room beyond them is given back. The caller bounds `'b` by the arena's
+    /// borrow.
     pub(crate) fn finish<'b>(self) -> &'b mut [T] {
         let (old, len) = (self.bytes(), self.len);
         let used = len * size_of::<T>();

@@ -1,39 +1,40 @@
-//! What happens when the open block has no room: where the next one comes from, and which requests
-//! get a block of their own. The invariants are those of `bump.rs`.
+//! The slow path: a request that does not fit in the open block. The invariants are in `bump.rs`.
+//!
+//! A *regular* block has the size that the policy says. A *dedicated* block serves one large
+//! request.
 //!
 //! ```text
-//! a request that did not fit
-//!   nothing is kept and the cache has the next regular block, which is large enough -> that one
-//!   Growing, above a quarter of the next regular block -> a block of its own, nothing closed
-//!   a block that a claim gave back has the room        -> that one
-//!   an empty block is kept, here or in a parent        -> that one
-//!   otherwise                                          -> a new block (Fixed and InOrder: of the
-//!                                                         request's own size if that is larger)
-//!   which cannot be had                                -> any room that is left here
+//! a request that did not fit: the first line that applies decides
+//!   the arena keeps no block, and the cache has a regular one with room -> that block
+//!   Growing, and more than a quarter of the next regular block          -> a dedicated block
+//!   a block that a claim gave back has room                             -> that block
+//!   an empty block is kept, here or in a parent                         -> that block
+//!   otherwise -> a new block (Fixed and InOrder: of the request's own size, if that is larger)
+//!   the new block cannot be had -> any room that is left in this arena
 //! ```
-//! A request that is refused leaves all of it as it was.
+//! A request that fails changes nothing.
 
-use crate::ALIGNMENT;
-use crate::block::{Block, HEADER, round_up};
+use crate::block::{ALIGNMENT, Block, HEADER, round_up};
 use crate::bump::{Bump, Reserve, Resize};
+use crate::cache;
 use crate::error::AllocError;
 use crate::policy::BlockPolicy;
 use crate::segment::Segment;
 use core::ptr::NonNull;
 
-/// How many of the blocks that claims gave back are looked at before a new one is opened. A program
-/// has as many as it had claims at a time, so seldom more than one or two.
+/// How many of the blocks that claims gave back are searched before a new one is opened. There are
+/// as many as there were claims at a time, so seldom more than one or two.
 const NEAR: usize = 16;
 
 /// How a request that did not fit is served.
 pub(crate) enum Refill {
-    /// From a segment to fill from now on, which has the room for it.
+    /// From this segment, which has the room, and which is filled from now on.
     Next(Segment),
-    /// With this memory in a block of its own, already counted; the segment in use stays in use.
-    Apart(NonNull<u8>),
+    /// With this memory of a dedicated block, already counted. The open segment stays open.
+    Dedicated(NonNull<u8>),
 }
 
-/// The room that a request takes at worst, whatever the cursor it meets.
+/// The most room that a request can take, for any alignment of the cursor.
 fn worst_case(size: usize, align: usize) -> Option<usize> {
     round_up(round_up(size)?.checked_add(align.saturating_sub(ALIGNMENT))?)
 }
@@ -44,16 +45,17 @@ impl Bump {
     #[inline(never)]
     pub(crate) fn slow(&self, size: usize, align: usize) -> Result<NonNull<u8>, AllocError> {
         let need = worst_case(size, align).ok_or(AllocError)?;
-        // Here and not in `refill`, which hands its answer on through memory: that takes an arena of
-        // ten values a fifth of its life.
+        // Checked here and not in `refill`, which returns its answer through memory. There it made
+        // the life of an arena of ten values a fifth longer.
         let refill = match self.cached_block(need) {
             Some(block) => Refill::Next(Segment::whole(block)),
             None => self.refill(size, align)?,
         };
         match refill {
-            Refill::Apart(at) => Ok(at),
+            Refill::Dedicated(at) => Ok(at),
             Refill::Next(mut segment) => {
-                // I5: what is open now need not be what was full before.
+                // I5: the allocator may have opened another segment meanwhile, so close what is
+                // open.
                 self.take_segment();
                 self.open(segment);
                 let carved = segment.carve(size, align).ok_or(AllocError)?;
@@ -62,11 +64,13 @@ impl Bump {
         }
     }
 
-    /// The short way to a block: the next regular one from this thread's cache, for an arena that
-    /// keeps none and has no parent. `None` wherever that is not all there is to it.
+    /// The fast way to a block: the next regular one from this thread's cache. `None` if the arena
+    /// keeps a block, has a parent or a heap of its own, if the request is too large, or if the cache
+    /// has none.
     #[inline]
     fn cached_block(&self, need: usize) -> Option<Block> {
-        if self.parent.is_some() || !self.partial.is_empty() || !self.spare.is_empty() {
+        let plain = self.parent.is_none() && self.heap.is_none();
+        if !plain || !self.partial.is_empty() || !self.spare.is_empty() {
             return None;
         }
         let payload = self.policy.next_payload(self.reserved.get())?;
@@ -77,12 +81,12 @@ impl Bump {
         if need > most {
             return None;
         }
-        let block = Block::from_cache(payload)?;
-        // I5: the limit is asked after the cache.
+        let block = cache::take(payload)?;
+        // I5: the counters are read after the call into the cache.
         let held = self.held.get() + payload + HEADER;
         if held > self.max_held.get() {
-            // SAFETY: the cache had it, and nobody has seen it since.
-            unsafe { block.free() };
+            // SAFETY: the block came from the cache just now, and no other code has seen it.
+            unsafe { cache::free(block, None) };
             return None;
         }
         self.held.set(held);
@@ -90,13 +94,15 @@ impl Bump {
         Some(block)
     }
 
-    /// `malloc` where the fast path said no: size 0, an exact fit, or no room.
+    /// `malloc` after the fast path: size 0, an exact fit, or no room.
     #[cold]
     #[inline(never)]
     pub(crate) fn malloc_slow(&self, size: usize) -> Result<NonNull<u8>, AllocError> {
+        // An exact fit, or no room.
         if size != 0 {
             return (&*self).reserve_bytes(size, 1);
         }
+        // Size 0 in an arena without an open block: as in CPython, the address is in a block.
         if !self.is_open() {
             let segment = self.next_segment(ALIGNMENT, self.next_regular()?)?;
             self.take_segment();
@@ -112,9 +118,11 @@ impl Bump {
     pub(crate) fn refill(&self, size: usize, align: usize) -> Result<Refill, AllocError> {
         let need = worst_case(size, align).ok_or(AllocError)?;
         let regular = self.next_regular()?;
+        // A small request, or a policy without dedicated blocks beside the open one.
         if need <= regular / 4 || !matches!(self.policy, BlockPolicy::Growing { .. }) {
             return self.next_segment(need, regular).map(Refill::Next);
         }
+        // A large request under Growing: a dedicated block, or what room is left.
         let block = match self.new_block(need, true) {
             Ok(block) => block,
             Err(error) => return self.left(need).map(Refill::Next).ok_or(error),
@@ -126,7 +134,7 @@ impl Bump {
         self.retire(base, segment.cursor);
         self.count(1);
         self.add_slack(carved.slack);
-        Ok(Refill::Apart(carved.at))
+        Ok(Refill::Dedicated(carved.at))
     }
 
     /// The payload of the regular block that would be opened next.
@@ -139,20 +147,23 @@ impl Bump {
             .ok_or(AllocError)
     }
 
-    /// A segment with this much room, from what is kept or from a new block; `regular` is the
-    /// payload of the regular block that would be opened next. What is passed over keeps its room.
+    /// A segment with this much room, from a kept block or from a new one. `regular` is the payload
+    /// of the regular block that would be opened next. Blocks that are too full keep their room.
     fn next_segment(&self, need: usize, regular: usize) -> Result<Segment, AllocError> {
+        // Too large for a regular block.
         if need > regular {
             return self.large_segment(need, regular);
         }
+        // A block that a claim gave back.
         if let Some(rest) = self.partial_with(need, NEAR) {
             return Ok(rest);
         }
+        // An empty block that was kept by a reset or a scope.
         if let Some(block) = self.kept_block(|_| true) {
             return Ok(Segment::whole(block));
         }
         let block = match (self.new_block(regular, false), self.policy) {
-            // Near the limit, or near the end of memory, a smaller block may still be had.
+            // Near the limit, or with little memory left, a smaller block may still be possible.
             (Err(_), BlockPolicy::Growing { .. } | BlockPolicy::InOrder { .. }) => {
                 self.new_block(need, true)
             }
@@ -163,7 +174,7 @@ impl Bump {
 
     /// A new block for one request that is larger than a regular block.
     fn large_segment(&self, need: usize, regular: usize) -> Result<Segment, AllocError> {
-        // CPython makes its first block before the first request, whatever that one asks for.
+        // CPython makes a regular block first, even if the first request is a large one.
         let leads = matches!(self.policy, BlockPolicy::Fixed(_));
         let first = if leads && self.reserved.get() == 0 && !self.is_open() {
             Some(self.acquire(regular, false)?)
@@ -183,7 +194,7 @@ impl Bump {
         self.whole_or_left(block, need)
     }
 
-    /// All of the new block or, if it could not be had, what room is left here.
+    /// The whole new block; or, if there is none, room that is left in this arena.
     fn whole_or_left(
         &self,
         block: Result<Block, AllocError>,
@@ -195,22 +206,24 @@ impl Bump {
         }
     }
 
-    /// Room for a request that would be refused otherwise, wherever in this arena it is: what is
-    /// open (a claim may ask), what claims gave back, what is kept.
+    /// Room anywhere in this arena, for a request that would fail otherwise.
     #[cold]
     fn left(&self, need: usize) -> Option<Segment> {
+        // The open segment: the request may come from a claim.
         if self.segment().room() >= need {
             return Some(self.take_segment());
         }
+        // Any block that a claim gave back.
         if let Some(rest) = self.partial_with(need, usize::MAX) {
             return Some(rest);
         }
+        // An empty block that is large enough.
         let block = self.kept_block(|block| block.payload() >= need)?;
         Some(Segment::whole(block))
     }
 
-    /// The rest of one of the first blocks that claims gave back, if one has the room. The others
-    /// stay as they are, so a search through all of them could take long.
+    /// The rest of a block that a claim gave back, if one of the first `most` has the room. The
+    /// others stay in the list, so a search through all of them could take long.
     fn partial_with(&self, need: usize, most: usize) -> Option<Segment> {
         let mut near = self.partial.iter().take(most);
         let block = near.find(|&block| Segment::rest_of(block).room() >= need)?;
@@ -230,7 +243,7 @@ impl Bump {
         Some(bump)
     }
 
-    /// Takes the first empty block that will do from what this arena or a parent keeps.
+    /// Takes the first suitable empty block that this arena or a parent keeps.
     fn kept_block(&self, will_do: impl Fn(Block) -> bool) -> Option<Block> {
         let mut lender = self;
         let block = loop {
@@ -260,8 +273,7 @@ impl Bump {
         self.reserved.set(self.reserved.get() + block.payload());
     }
 
-    /// The bump allocator that keeps the account of bytes held: this one, or a scope's outermost
-    /// parent.
+    /// The bump allocator that counts the bytes held: this one, or the outermost parent of a scope.
     #[inline]
     pub(crate) fn root(&self) -> &Bump {
         let mut bump = self;
@@ -280,26 +292,27 @@ impl Bump {
         if total > root.max_held.get().saturating_sub(root.held.get()) {
             return Err(AllocError);
         }
-        // I5: counted first, so that whoever uses the arena meanwhile finds the limit kept.
+        // I5: counted first, so that an allocator that uses this arena meanwhile respects the
+        // limit.
         root.held.set(root.held.get() + total);
-        let block = Block::allocate(payload, large);
+        let block = cache::allocate(payload, large, self.heap);
         if block.is_err() {
             root.held.set(root.held.get() - total);
         }
         block
     }
 
-    /// Gives back a block that is in no list and that nobody points into.
+    /// Gives back a block that is in no list and into which no pointer is used any more.
     pub(crate) fn release(&self, block: Block) {
         let root = self.root();
         root.held.set(root.held.get() - block.total());
-        // SAFETY: the callers took it out of its list, and its contents are not borrowed: it was
-        // never shown to anyone, or `&mut` on the arena or a scope's end has ended the borrows.
-        unsafe { block.free() };
+        // SAFETY: the callers took it out of its list. Its contents are not borrowed: either the
+        // block was never used, or `&mut` on the arena or the end of a scope has ended the borrows.
+        unsafe { cache::free(block, self.heap) };
     }
 
-    /// Opens a block with room for this many bytes, of a size that the cache has use for where
-    /// that is possible.
+    /// Opens a block with room for this many bytes. If possible it has a size that the cache can
+    /// reuse.
     pub(crate) fn reserve_block(&self, bytes: usize) -> Result<(), AllocError> {
         let need = round_up(bytes.max(1)).ok_or(AllocError)?;
         let total = need.checked_add(HEADER).ok_or(AllocError)?;

@@ -1,4 +1,4 @@
-//! What comes back to a bump allocator: from claims, scopes and resets. The invariants are those of
+//! How blocks come back to a bump allocator: from claims, scopes and resets. The invariants are in
 //! `bump.rs`.
 
 use crate::block::{Block, List};
@@ -7,8 +7,8 @@ use crate::segment::Segment;
 use core::ptr::NonNull;
 
 impl Bump {
-    /// Counts what a claim served from a segment of this block, up to the cursor (K3). Out of line:
-    /// inlined, it costs the claim's own loop registers.
+    /// Counts what a claim served from a segment of this block, up to the cursor (K3). Not inlined,
+    /// because it would take registers from the claim's loop.
     #[inline(never)]
     pub(crate) fn settle(
         &self,
@@ -36,8 +36,8 @@ impl Bump {
     #[inline(never)]
     pub(crate) fn end_claim(&self, rest: Segment, allocs: usize, slack: usize) {
         match rest.block {
-            // Nobody allocated meanwhile: the segment is open again as if it had never been taken,
-            // and what the claim served is counted with it.
+            // The arena opened no block meanwhile: the segment is opened again as if it had never
+            // been taken, and what the claim served is counted with it.
             Some(block) if !self.is_open() && rest.room() > 0 => {
                 self.open_from(block.resume(), rest);
                 self.count(allocs);
@@ -50,7 +50,7 @@ impl Bump {
         }
     }
 
-    /// Takes back the rest of a segment that a claim or a scope had (I2: it hands out no more).
+    /// Takes back the rest of a segment of a claim or a scope, which hands out no more of it (I2).
     #[inline]
     pub(crate) fn give_back(&self, segment: Segment) {
         let room = segment.room();
@@ -93,9 +93,10 @@ impl Bump {
         }
     }
 
-    /// Takes over what a scope's arena counted and got; all borrows of its memory have ended.
+    /// Takes over the counts and the blocks of a scope's arena. All borrows of its memory have
+    /// ended.
     pub(crate) fn absorb(&self, child: &Bump, lent: Segment) {
-        // Its blocks are emptied, so where their used parts end (I6) need not be noted.
+        // The blocks are emptied, so the ends of their used parts (I6) do not matter.
         self.retired
             .set(self.retired.get().wrapping_add(child.served_bytes()));
         self.count(child.allocs.get());
@@ -107,7 +108,7 @@ impl Bump {
         self.give_back(lent);
     }
 
-    /// Moves these lists' blocks to `spare`, the oldest on top; blocks of one request are freed.
+    /// Moves the blocks of these lists to `spare`, the oldest on top. Dedicated blocks are freed.
     fn keep_blocks_of(&self, lists: &[&List]) {
         for list in lists {
             while let Some(block) = list.pop() {

@@ -27,7 +27,7 @@ impl<O> Drop for Ending<'_, O> {
                 parent.absorb(&child.bump, *lent);
             }
         }
-        // The blocks go back after the destructors, and even if one of them panics.
+        // The blocks are given back after the destructors, even if one of them panics.
         let finish = Finish(self);
         finish.0.child.objects.clear();
     }
@@ -36,11 +36,12 @@ impl<O> Drop for Ending<'_, O> {
 impl<O> Arena<O> {
     /// Runs `f` with an arena whose memory and objects end when `f` returns or panics.
     ///
-    /// The scope's arena begins in the rest of this one's open block, and what it took goes back
-    /// for the next use, here or in a later scope; nothing goes to the allocator but blocks of one
-    /// large request. This arena may be used meanwhile and serves its requests from another block;
-    /// what it hands out outlives the scope. Limit and [`allocated_bytes`](Arena::allocated_bytes)
-    /// are shared; requests are counted here when the scope ends.
+    /// The scope's arena begins in the rest of this arena's open block. When the scope ends, its
+    /// blocks are kept for the next use, here or in a later scope; only dedicated blocks of large
+    /// requests go back to the allocator. This arena may be used meanwhile. It then serves its
+    /// requests from another block, and those values outlive the scope. The limit and
+    /// [`allocated_bytes`](Arena::allocated_bytes) are shared. Requests are counted here when the
+    /// scope ends.
     ///
     /// # Panics
     /// If `f` or the destructor of an object of the scope panics; the scope is ended first.
@@ -62,7 +63,7 @@ impl<O> Arena<O> {
     /// ```
     pub fn scope<R>(&self, f: impl FnOnce(&Arena<O>) -> R) -> R {
         let lent = self.bump.take_segment();
-        let mut bump = Bump::new(self.bump.policy);
+        let mut bump = Bump::new(self.bump.policy, self.bump.heap);
         bump.parent = Some(NonNull::from(&self.bump));
         bump.lent = lent.block.map(|block| Lent {
             block,

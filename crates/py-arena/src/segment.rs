@@ -1,11 +1,9 @@
-//! A piece of a block, by value: what a cursor climbs through. The invariants are those of
-//! `bump.rs`.
+//! A segment: the part of a block through which a cursor moves. The invariants are in `bump.rs`.
 
-use crate::ALIGNMENT;
-use crate::block::{Block, round_up};
+use crate::block::{ALIGNMENT, Block, round_up};
 use core::ptr::NonNull;
 
-/// Cursor and limit where no block is open: an aligned address without memory, and no room.
+/// Cursor and limit if no block is open: an aligned dangling address, and no room.
 pub(crate) const CLOSED: NonNull<u8> = NonNull::<Nowhere>::dangling().cast();
 
 #[repr(align(8))]
@@ -13,12 +11,12 @@ struct Nowhere;
 
 const _: () = assert!(align_of::<Nowhere>() == ALIGNMENT);
 
-/// A piece of a block with room to hand out, by value: whoever holds it may fill it.
+/// A part of a block with room to hand out, as a value: its holder may fill it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Segment {
     pub(crate) cursor: NonNull<u8>,
     pub(crate) limit: NonNull<u8>,
-    /// The block that it is a piece of; `None` where nothing is open.
+    /// The block that it is a part of; `None` if no block is open.
     pub(crate) block: Option<Block>,
 }
 
@@ -51,16 +49,16 @@ impl Segment {
         self.limit.addr().get() - self.cursor.addr().get()
     }
 
-    /// Grows or shrinks the allocation that ends at the cursor, and gives its address with the
-    /// block's provenance (B2): the caller's pointer may be good for the old size only. `None` if
-    /// this is not the last allocation or there is no room. `at` and `old` are those of an
-    /// allocation of this segment's owner.
+    /// Grows or shrinks the allocation that ends at the cursor, and returns its address with the
+    /// block's provenance (B2); the caller's pointer may be valid for the old size only. `None` if
+    /// this is not the last allocation, or if there is no room. `at` and `old` belong to an
+    /// allocation of this segment's holder.
     #[inline]
     pub(crate) fn resize_last(&self, at: NonNull<u8>, old: usize, new: usize) -> Option<Resized> {
         self.block?;
         let (old_room, new_room) = (round_up(old)?, round_up(new)?);
-        // Addresses decide: a block's header lies between its payload and anything else, so only
-        // the last allocation of this segment can end at the cursor.
+        // Comparing addresses is enough. A header lies between a block's payload and other memory,
+        // so only the last allocation of this segment can end at the cursor.
         let end = at.addr().get().wrapping_add(old_room);
         if end != self.cursor.addr().get() {
             return None;
@@ -69,7 +67,7 @@ impl Segment {
             return None;
         }
         let start = self.cursor.as_ptr().wrapping_sub(old_room);
-        // SAFETY: I1: the start of an allocation of the open block.
+        // SAFETY: I1: this is the start of an allocation in the open block, so it is not null.
         let start = unsafe { NonNull::new_unchecked(start) };
         Some(Resized {
             start,
@@ -109,7 +107,7 @@ pub(crate) struct Resized {
     /// Where the allocation begins, with the block's provenance.
     pub(crate) start: NonNull<u8>,
     pub(crate) cursor: NonNull<u8>,
-    /// By how much the bytes beyond those asked for have grown, modulo 2^64.
+    /// The change of the bytes beyond those that were asked for, modulo 2^64.
     pub(crate) slack: usize,
 }
 
@@ -120,7 +118,7 @@ pub(crate) struct Carved {
     pub(crate) slack: usize,
 }
 
-/// The bytes from `at` to the next multiple of `align`; none for alignments that every cursor has.
+/// The bytes from `at` to the next multiple of `align`. 0 for an alignment that every cursor has.
 #[inline]
 fn padding(at: NonNull<u8>, align: usize) -> usize {
     if align <= ALIGNMENT {
@@ -135,11 +133,11 @@ pub(crate) const fn round_fitting(size: usize) -> usize {
     (size + (ALIGNMENT - 1)) & !(ALIGNMENT - 1)
 }
 
-/// The address that many bytes above, which is still within the block or its end.
+/// The address this many bytes above `at`, inside the block or at its end.
 #[inline]
 pub(crate) fn above(at: NonNull<u8>, bytes: usize) -> NonNull<u8> {
     let next = at.as_ptr().wrapping_add(bytes);
-    // SAFETY: I1 and B3: the caller found that the bytes fit below the limit, so the address did
-    // not wrap around to 0.
+    // SAFETY: I1 and B3: the caller has checked that the bytes fit below the limit, so the address
+    // did not wrap around to 0.
     unsafe { NonNull::new_unchecked(next) }
 }

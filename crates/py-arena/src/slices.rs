@@ -1,4 +1,4 @@
-//! Strings and slices out of an arena.
+//! Strings and slices from an arena.
 
 use crate::alloc::assert_no_drop;
 use crate::arena::Arena;
@@ -12,7 +12,7 @@ use core::mem;
 use core::ptr::NonNull;
 use core::slice;
 
-/// What is handed out is exclusive: each piece of memory is handed out once.
+/// Every method hands out exclusive memory: each piece is handed out once.
 #[allow(clippy::mut_from_ref)]
 impl<O> Arena<O> {
     /// Copies a string into the arena. Up to 32 bytes are copied without a call.
@@ -121,9 +121,9 @@ impl<O> Arena<O> {
         clone_of(&self.bump, from)
     }
 
-    /// Collects an iterator into the arena. The iterator may use the arena itself and may panic;
-    /// memory that turns out too small is then left behind. A type that needs drop is refused at
-    /// compile time.
+    /// Collects an iterator into the arena. The iterator may use the arena, and it may panic.
+    /// Memory that is outgrown in such a case is lost until the arena ends. A type that needs drop
+    /// is refused at compile time.
     ///
     /// # Panics
     /// If the memory cannot be had.
@@ -146,7 +146,7 @@ impl<O> Arena<O> {
     /// As [`alloc_slice_from_iter`](Arena::alloc_slice_from_iter), with an error where that panics.
     ///
     /// # Errors
-    /// [`AllocError`] if the memory cannot be had; what the iterator gave until then is lost.
+    /// [`AllocError`] if the memory cannot be had. The values so far are lost.
     ///
     /// # Examples
     /// ```
@@ -162,11 +162,11 @@ impl<O> Arena<O> {
         collect(&self.bump, from)
     }
 
-    /// Collects an iterator into the arena until it gives an error; what was collected is taken back
-    /// then, unless something else was allocated since. The iterator may use the arena itself.
+    /// Collects an iterator into the arena, up to the first error. After an error the memory is
+    /// taken back, unless something else was allocated since. The iterator may use the arena.
     ///
     /// # Errors
-    /// The first that the iterator gives.
+    /// The first error of the iterator.
     ///
     /// # Panics
     /// If the memory cannot be had.
@@ -201,10 +201,10 @@ pub(crate) fn clone_of<'a, T: Clone>(
         place.reserve_bytes(layout.size(), layout.align())?.cast()
     };
     for (i, value) in from.iter().enumerate() {
-        // SAFETY: reserved for this many values, and nobody else's (I2) whatever `clone` does.
+        // SAFETY: the memory was reserved for this many values, and `clone` cannot get it (I2).
         unsafe { to.add(i).write(value.clone()) };
     }
-    // SAFETY: all of it was just filled; the caller bounds `'a` by the arena's borrow.
+    // SAFETY: all values were just written. The caller bounds `'a` by the arena's borrow.
     Ok(unsafe { slice::from_raw_parts_mut(to.as_ptr(), from.len()) })
 }
 
@@ -220,7 +220,7 @@ where
     always(collected)
 }
 
-/// As `collect`, until the iterator gives an error.
+/// As `collect`, up to the first error of the iterator.
 pub(crate) fn try_collect<'a, 'p, T, E, P: Resize>(
     place: &'p P,
     from: impl Iterator<Item = Result<T, E>>,
@@ -236,7 +236,7 @@ where
     Ok(filling.finish())
 }
 
-/// A slice under construction: what it took is given back where it comes to nothing.
+/// A slice under construction. If it is dropped unfinished, its memory is given back.
 struct Filling<'p, T, P: Resize>(RawVec<'p, T, P>)
 where
     &'p P: Reserve;
@@ -261,7 +261,7 @@ where
     }
 }
 
-/// The iterator failed or panicked, or the memory could not be had: what can be given back is.
+/// Runs if the iterator failed or panicked, or if there was no memory.
 impl<'p, T, P: Resize> Drop for Filling<'p, T, P>
 where
     &'p P: Reserve,

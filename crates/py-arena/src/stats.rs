@@ -1,7 +1,7 @@
 //! CPython's debug counters.
 
-/// What an arena has handed out and what it holds: the counters that CPython keeps in a debug
-/// build, under CPython's names. Here they are there in every build.
+/// What an arena has handed out and what it holds. CPython keeps these counters in a debug build;
+/// here they exist in every build, under CPython's names.
 ///
 /// CPython: Python/pyarena.c, `struct _arena` under `Py_DEBUG`.
 ///
@@ -21,8 +21,8 @@ pub struct Stats {
     pub total_allocs: usize,
     /// Bytes asked for in them, before rounding.
     pub total_size: usize,
-    /// Blocks held, those kept by a reset among them. An arena that was never used holds none,
-    /// where CPython's makes its first block at once.
+    /// Blocks held, including those that a reset kept. An arena that was never used holds none;
+    /// CPython's makes its first block at once.
     pub total_blocks: usize,
     /// The room in these blocks, without their headers.
     pub total_block_size: usize,

@@ -1,4 +1,4 @@
-//! A growable string in an arena, and `format!` into one.
+//! [`ArenaString`]: a growable string in an arena; and `format!` into one.
 
 use crate::arena::Arena;
 use crate::vec::ArenaVec;
@@ -40,7 +40,7 @@ impl<'a> ArenaString<'a> {
         }
     }
 
-    /// An empty string with room for so many bytes.
+    /// An empty string with room for this many bytes.
     ///
     /// # Panics
     /// If the memory cannot be had.
@@ -128,7 +128,7 @@ impl<'a> ArenaString<'a> {
     #[doc(alias = "into_bump_str")]
     #[must_use]
     pub fn into_str(self) -> &'a mut str {
-        // SAFETY: only whole characters are added and taken off.
+        // SAFETY: the bytes are valid UTF-8, because only whole characters are added and taken off.
         unsafe { core::str::from_utf8_unchecked_mut(self.bytes.into_slice()) }
     }
 }
@@ -137,7 +137,7 @@ impl Deref for ArenaString<'_> {
     type Target = str;
 
     fn deref(&self) -> &str {
-        // SAFETY: only whole characters are added and taken off.
+        // SAFETY: the bytes are valid UTF-8, because only whole characters are added and taken off.
         unsafe { core::str::from_utf8_unchecked(&self.bytes) }
     }
 }
@@ -162,10 +162,10 @@ impl fmt::Display for ArenaString<'_> {
 }
 
 impl<O> Arena<O> {
-    /// Formats into the arena, as `format_args!` says: what [`format!`](crate::format) calls.
+    /// Formats into the arena. [`format!`](crate::format) calls it with `format_args!`.
     ///
     /// # Panics
-    /// If the memory cannot be had, or if a `Display` says that it failed.
+    /// If the memory cannot be had, or if a `Display` implementation returns an error.
     ///
     /// # Examples
     /// ```

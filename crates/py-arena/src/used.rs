@@ -1,4 +1,4 @@
-//! The blocks of an arena seen from outside: what was handed out of each, and what is left.
+//! A view of an arena's blocks: the used part of each, and the room that is left.
 
 use crate::arena::Arena;
 use crate::block::Block;
@@ -8,19 +8,18 @@ use core::iter::FusedIterator;
 use core::ptr::NonNull;
 
 impl<O> Arena<O> {
-    /// The used part of each block, newest block first: all that was handed out of it, padding
-    /// included, from its start up to where the next request would begin. Blocks without a used
-    /// part are left out.
+    /// The used part of each block, newest block first. It reaches from the block's start to the
+    /// place where the next request would begin, padding included. Unused blocks are left out.
     ///
     /// Under [`BlockPolicy::InOrder`](crate::BlockPolicy::InOrder) and `Fixed` this is the order of
     /// allocation: within a block from low addresses to high, and from the last item to the first.
     ///
-    /// What a live claim or a running scope has served may be missing from it, and what a forgotten
-    /// claim served from its last block is.
+    /// Memory that a live claim or a running scope has served may be missing. Memory that a
+    /// forgotten claim served from its last block is always missing.
     ///
-    /// The pointers reach what they span, for reading and writing; to follow one is the caller's
-    /// own responsibility, as bytes may be uninitialised and values may be borrowed. An arena's own
-    /// objects are not among the blocks, but values of [`Owned`](crate::Owned) are.
+    /// The pointers are valid for reads and writes of what they span. To dereference one is the
+    /// caller's responsibility: bytes may be uninitialised, and values may be borrowed. The objects
+    /// of the arena are not in the blocks, but values of [`Owned`](crate::Owned) are.
     ///
     /// # Examples
     /// ```
@@ -59,8 +58,8 @@ impl<O> Arena<O> {
         self.bump.segment().room()
     }
 
-    /// The room in this arena's blocks, used or not, without their headers and without the chunks
-    /// that hold objects. Constant time; `stats().total_block_size` says the same by a walk.
+    /// The room in this arena's blocks, used or not, without headers and without the chunks of
+    /// objects. Constant time; `stats().total_block_size` is the same number, by a walk.
     ///
     /// # Examples
     /// ```
@@ -91,8 +90,8 @@ impl<O> Arena<O> {
     }
 }
 
-/// The used part of each of an arena's blocks, newest block first; made by
-/// [`Arena::used_blocks`]. The arena may serve requests meanwhile; what they took may be missing.
+/// An iterator over the used parts of an arena's blocks, newest block first. [`Arena::used_blocks`]
+/// makes it. The arena may serve requests meanwhile; their memory may be missing.
 ///
 /// # Examples
 /// ```
@@ -106,7 +105,7 @@ pub struct UsedBlocks<'a> {
     next: Next,
 }
 
-/// Where the walk is: a list is left for the next when it gives `None`.
+/// The position of the walk. `None` means the end of a list; the next list follows.
 #[derive(Clone, Copy)]
 enum Next {
     Owned(Option<Block>),

@@ -1,4 +1,4 @@
-//! A vector that lives in an arena and needs no drop, so that it may lie in a node.
+//! [`ArenaVec`]: a vector in an arena that needs no drop, so a node may hold it.
 
 use crate::alloc::assert_no_drop;
 use crate::arena::Arena;
@@ -9,9 +9,9 @@ use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 use core::slice;
 
-/// A growable slice in an arena. It runs no destructor and refuses values that need one, so it may
-/// lie in what [`alloc`](Arena::alloc) takes. While it is the last allocation it grows where it
-/// lies; else it moves, and what it leaves stays until the arena is reset or ends.
+/// A growable slice in an arena. It runs no destructor and refuses values that need one, so values
+/// for [`alloc`](Arena::alloc) may hold it. While it is the last allocation, it grows in place.
+/// Otherwise it moves, and its old memory stays until the arena is reset or ends.
 ///
 /// It dereferences to a slice. For a vector that drops its values, use allocator-api2's (feature
 /// `allocator-api2`) or a `Vec` in an [`ArenaBox`](crate::ArenaBox).
@@ -52,7 +52,7 @@ impl<'a, T> ArenaVec<'a, T> {
         ArenaVec::with_raw(RawVec::with_room(&arena.bump, 0))
     }
 
-    /// An empty vector with room for so many values.
+    /// An empty vector with room for this many values.
     ///
     /// # Panics
     /// If the memory cannot be had.
@@ -126,11 +126,11 @@ impl<'a, T> ArenaVec<'a, T> {
     pub fn pop(&mut self) -> Option<T> {
         let last = self.raw.len.checked_sub(1)?;
         self.raw.len = last;
-        // SAFETY: the value was there, and the vector has just forgotten it.
+        // SAFETY: the value was initialised, and the shorter length takes it out of the vector.
         Some(unsafe { self.raw.start.add(last).read() })
     }
 
-    /// Makes room for so many values more.
+    /// Makes room for this many more values.
     ///
     /// # Panics
     /// If the memory cannot be had.
@@ -173,7 +173,8 @@ impl<'a, T> ArenaVec<'a, T> {
         T: Copy,
     {
         self.reserve(values.len());
-        // SAFETY: the room is there and this vector's alone, so apart from `values`.
+        // SAFETY: `reserve` made the room. It belongs to this vector alone, so `values` is
+        // elsewhere.
         unsafe {
             let end = self.raw.start.add(self.raw.len);
             end.as_ptr()
@@ -236,7 +237,7 @@ impl<T> Deref for ArenaVec<'_, T> {
 
     #[inline]
     fn deref(&self) -> &[T] {
-        // SAFETY: `len` values are there, and this vector's alone.
+        // SAFETY: `len` values are initialised, and they belong to this vector alone.
         unsafe { slice::from_raw_parts(self.raw.start.as_ptr(), self.raw.len) }
     }
 }
@@ -244,7 +245,8 @@ impl<T> Deref for ArenaVec<'_, T> {
 impl<T> DerefMut for ArenaVec<'_, T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut [T] {
-        // SAFETY: as in `deref`, and borrowed for writing.
+        // SAFETY: `len` values are initialised, they belong to this vector alone, and `&mut self`
+        // borrows them for writing.
         unsafe { slice::from_raw_parts_mut(self.raw.start.as_ptr(), self.raw.len) }
     }
 }

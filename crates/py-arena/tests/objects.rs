@@ -7,7 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
-/// Writes its number into the log when it is dropped, and panics if it is told to.
+/// Writes its number into the log when it is dropped, and panics if its flag says so.
 struct Logged<'l> {
     log: &'l RefCell<Vec<usize>>,
     number: usize,

@@ -37,12 +37,13 @@ unsafe impl GlobalAlloc for Failing {
         if refuse.unwrap_or(false) {
             return std::ptr::null_mut();
         }
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller promised a layout whose size is not 0.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise; all memory is the system's.
+        // SAFETY: the caller promised memory of this allocator and its layout; it came from the
+        // system.
         unsafe { System.dealloc(memory, layout) }
     }
 }
@@ -50,7 +51,7 @@ unsafe impl GlobalAlloc for Failing {
 #[global_allocator]
 static ALLOCATOR: Failing = Failing;
 
-/// Runs `f` with so many allocations refused from the n-th on; says whether it came to that.
+/// Runs `f` with `refused` allocations failing from the n-th on. Also returns whether one failed.
 fn failing_at<R>(n: usize, refused: usize, f: impl FnOnce() -> R) -> (R, bool) {
     REFUSE.set(refused);
     LEFT.set(n);

@@ -110,7 +110,8 @@ fn same_offsets(python: &Python, requests: usize, seed: u64) {
         let c = unsafe { malloc(theirs, size) };
         let rust = arena.malloc(size);
         if c.is_null() {
-            // SAFETY: as above; the error is MemoryError.
+            // SAFETY: the interpreter is initialised and this thread holds its lock; the error is
+            // MemoryError.
             unsafe { clear() };
             assert!(rust.is_err(), "request {request} of {size}");
             refused += 1;
@@ -144,7 +145,7 @@ fn same_offsets(python: &Python, requests: usize, seed: u64) {
     // SAFETY: a live arena; its blocks are a list that ends in null.
     let mut block = unsafe { (*theirs).head };
     while !ptr::eq(block, ptr::null()) {
-        // SAFETY: as above.
+        // SAFETY: a block of the list of a live arena.
         let b = unsafe { &*block };
         (blocks, bytes, big) = (blocks + 1, bytes + b.size, big + usize::from(b.size > 8192));
         assert!(b.offset <= b.size);

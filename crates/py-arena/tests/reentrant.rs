@@ -31,13 +31,14 @@ fn run_hook() {
 unsafe impl GlobalAlloc for Hooked {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         run_hook();
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller promised a layout whose size is not 0.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
         run_hook();
-        // SAFETY: the caller's promise; all memory is the system's.
+        // SAFETY: the caller promised memory of this allocator and its layout; it came from the
+        // system.
         unsafe { System.dealloc(memory, layout) }
     }
 }
@@ -277,7 +278,7 @@ fn an_allocator_that_uses_the_claim_that_calls_it_finds_all_whole_and_counted(
         (stats.total_allocs, stats.total_size),
         (ledger.used.get(), bytes)
     );
-    // SAFETY: as in `go`.
+    // SAFETY: the box that was leaked above. The hook, which used it too, was taken.
     drop(unsafe { Box::from_raw(std::ptr::from_ref(ledger).cast_mut()) });
 }
 
@@ -293,7 +294,7 @@ fn an_allocator_that_logs_into_the_arena_finds_its_records() {
     // Two chunks were asked for at least; what each call logged lies among the 200.
     assert!(ledger.objects.get() >= 202);
     ledger.check();
-    // SAFETY: as in `go`.
+    // SAFETY: the box that was leaked above. The hook, which used it too, was taken.
     drop(unsafe { Box::from_raw(std::ptr::from_ref(ledger).cast_mut()) });
 }
 
@@ -314,6 +315,6 @@ fn clearing_the_cache_ends_though_each_free_leaves_a_block_there() {
     HOOK.take();
     cache::clear();
     assert_eq!(cache::bytes(), 0);
-    // SAFETY: as in `go`.
+    // SAFETY: the box that was leaked above. The hook, which used it too, was taken.
     drop(unsafe { Box::from_raw(std::ptr::from_ref(ledger).cast_mut()) });
 }

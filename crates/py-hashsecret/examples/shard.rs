@@ -1,13 +1,14 @@
-//! A service that tells the shard of a key as a Python service does: `hash(key) % shards`, under the
-//! same `PYTHONHASHSEED`. Either may read what the other one stored.
+//! A service that answers with the shard of a key, as a Python service does: `hash(key) % shards`,
+//! under the same `PYTHONHASHSEED`. Each of the two can read what the other has stored.
 //!
 //! ```text
 //! export PYTHONHASHSEED=42
 //! printf 'spam\neggs\n' | cargo run -q -p py-hashsecret --example shard -- 16
 //! cargo run -q -p py-hashsecret --example shard -- 16 127.0.0.1:7000   # the same over TCP
-//! python3 -c 'print(hash("spam") % 16, hash("eggs") % 16)'             # says so too
+//! python3 -c 'print(hash("spam") % 16, hash("eggs") % 16)'             # prints the same
 //! ```
-//! A key a line in, a shard a line out. A key that is no text (WTF-8) is told in its line.
+//! Each line is a key, and each answer is one line. A key that is not text (WTF-8) is answered with
+//! an error.
 
 use py_hashsecret::{HashSecret, HashSeed, Wtf8Error, init};
 use std::error::Error;
@@ -24,18 +25,18 @@ pub struct Shards {
 }
 
 impl Shards {
-    /// So many shards under this secret.
+    /// This many shards under this secret.
     pub fn new(count: NonZeroU32, secret: HashSecret) -> Shards {
         Shards { count, secret }
     }
 
     /// The shard of a key, which is the text of a Python `str`.
     ///
-    /// Python's `%` takes the sign of the divisor, Rust's that of the dividend: half of all hashes
-    /// are negative, and would end in no shard.
+    /// Half of all hashes are negative. Python's `%` takes the sign of the divisor, and Rust's `%`
+    /// that of the dividend, so this uses `rem_euclid`.
     ///
     /// # Errors
-    /// [`Wtf8Error`] if the key is no text.
+    /// [`Wtf8Error`] if the key is not text.
     pub fn of(&self, key: &[u8]) -> Result<i64, Wtf8Error> {
         let hash = self.secret.hash_wtf8(key)? as i64;
         Ok(hash.rem_euclid(self.count.get().into()))
@@ -53,7 +54,7 @@ impl Shards {
                 Ok(shard) => writeln!(answers, "{shard}")?,
                 Err(error) => writeln!(answers, "error: {error}")?,
             }
-            // Who waits for this answer before the next question gets it.
+            // Flush before the next read blocks: the client may wait for this answer.
             if keys.buffer().is_empty() {
                 answers.flush()?;
             }
@@ -106,7 +107,7 @@ fn run() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Serves until the keys end, or tells in one line what is wrong.
+/// Serves until the keys end, or reports in one line what is wrong.
 pub fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,8 +1,9 @@
-//! The words of a CPython build's hash: its algorithm, its byte order, its `sys.hash_info`.
+//! The properties of a CPython build's hash: algorithm, byte order, `sys.hash_info`.
 
 use crate::kind::BIG;
 
-/// What a CPython hashes text and bytes with: `./configure --with-hash-algorithm`.
+/// The algorithm with which a CPython build hashes text and bytes
+/// (`./configure --with-hash-algorithm`).
 ///
 /// # Examples
 /// ```
@@ -18,9 +19,9 @@ pub enum HashAlgorithm {
     SipHash13,
     /// SipHash with two and four rounds: the default from 3.4 to 3.10 (`Py_HASH_SIPHASH24`).
     SipHash24,
-    /// CPython's own variant of FNV (`Py_HASH_FNV`). Not safe from chosen messages.
+    /// CPython's own variant of FNV (`Py_HASH_FNV`). It does not resist chosen messages.
     Fnv,
-    /// Bernstein's hash. CPython uses it for messages below the cutoff alone, if there is one.
+    /// Bernstein's hash. CPython uses it only for messages below the cutoff, if there is a cutoff.
     Djbx33a,
 }
 

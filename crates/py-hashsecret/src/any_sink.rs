@@ -1,7 +1,7 @@
-//! One sink for all algorithms, chosen when the program runs.
+//! A sink for any algorithm, which is chosen at run time.
 
 use crate::algorithm::{ByteOrder, HashAlgorithm};
-use crate::other::{Djbx33a, Fnv};
+use crate::legacy::{Djbx33a, Fnv};
 use crate::secret::HashSecret;
 use crate::sink::{Sink, SipSink};
 use crate::width::HashWidth;

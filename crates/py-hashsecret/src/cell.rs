@@ -1,4 +1,5 @@
-//! A place for a secret that many threads read at once and hardly anyone ever writes.
+//! A cell for the process's secret: many threads read it at once, and it is written seldom. It is a
+//! sequence lock whose word also says whether there is a secret.
 //!
 //! The word `sequence` counts the changes:
 //!
@@ -12,21 +13,22 @@
 //! ```
 //!
 //! Invariants:
-//! - I1 Writers (`set`, `clear`) run one at a time, and each sees what those before it did: the
-//!   caller holds a lock. Readers hold none.
+//! - I1 Writers (`set`, `clear`) run one at a time, and each sees what the earlier ones did,
+//!   because their caller holds a lock. Readers hold no lock.
 //! - I2 The words change only while `sequence` is even.
-//! - I3 A reader believes its words only if `sequence` was odd before it read them and is the same
+//! - I3 A reader accepts its words only if `sequence` was odd before it read them, and is the same
 //!   number after.
 //!
-//! Orderings: the secret travels by `set`'s Release store of the odd number to `get`'s Acquire
-//! load. The way back is fence to fence: a reader that meets a word of a later `set` has read it
-//! from a store behind that `set`'s Release fence, so behind its own Acquire fence it sees the even
-//! number which `clear` stored before (I1), and drops what it read. The words are Relaxed since the
-//! sequence alone orders them. The sequence would have to go once around, 2^31 resets, during one
-//! read to deceive a reader.
+//! Orderings: `set` stores the odd number with Release, and `get` loads it with Acquire; so a
+//! reader sees the secret. A reader that is too slow is caught by a pair of fences. Suppose it
+//! reads a word of a later `set`. That word was stored after the Release fence of that `set`. So
+//! after its own Acquire fence the reader sees the even number that `clear` stored before (I1), or
+//! a newer one, and drops what it read. The words are Relaxed, because the sequence alone orders
+//! them. To deceive a reader the sequence would have to wrap around during one read, after 2^31
+//! resets.
 
-use crate::primitive::{AtomicU32, AtomicUsize, Ordering, const_fn, fence};
 use crate::secret::{HashSecret, SECRET_SIZE};
+use crate::sync::{AtomicU32, AtomicUsize, Ordering, const_fn, fence};
 use Ordering::{Acquire, Relaxed, Release};
 
 const WORD: usize = size_of::<usize>();
@@ -49,8 +51,8 @@ impl SecretCell {
         }
     }
 
-    /// The secret, if there is one. Waits for nobody: beside a `clear` and a `set` it may take a
-    /// few rounds, one for each of them.
+    /// The secret, if there is one. It never waits. A `clear` or a `set` at the same time may cost
+    /// one more round each.
     #[inline]
     pub(crate) fn get(&self) -> Option<HashSecret> {
         loop {
@@ -71,7 +73,7 @@ impl SecretCell {
         }
     }
 
-    /// Puts a secret into the empty cell. One writer at a time (I1).
+    /// Stores a secret in the empty cell. One writer at a time (I1).
     pub(crate) fn set(&self, secret: &HashSecret) {
         // Relaxed: only writers store it, and they are ordered by their lock (I1).
         let sequence = self.sequence.load(Relaxed);
@@ -79,7 +81,7 @@ impl SecretCell {
         fence(Release);
         for (word, bytes) in self.words.iter().zip(secret.as_bytes().chunks_exact(WORD)) {
             let bytes = bytes.try_into().unwrap_or([0; WORD]);
-            // Relaxed: behind the fence, before the store below (I2).
+            // Relaxed: the fence above and the store below order it (I2).
             word.store(usize::from_ne_bytes(bytes), Relaxed);
         }
         self.sequence.store(sequence.wrapping_add(1), Release);
@@ -87,10 +89,10 @@ impl SecretCell {
 
     /// Empties the cell. One writer at a time (I1).
     pub(crate) fn clear(&self) {
-        // Relaxed: as in `set`.
+        // Relaxed: only writers store it, and they are ordered by their lock (I1).
         let sequence = self.sequence.load(Relaxed);
         if sequence % 2 == 1 {
-            // Relaxed: nothing is handed over with it; the fence of the next `set` orders it.
+            // Relaxed: it publishes nothing, and the fence of the next `set` orders it.
             self.sequence.store(sequence.wrapping_add(1), Relaxed);
         }
     }

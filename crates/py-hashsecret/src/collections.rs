@@ -1,8 +1,8 @@
-//! Hashes of values that are made of others: `None`, frozensets, ranges, UUIDs, and those of
-//! Python's datetime module. On 64-bit targets they are those of a 64-bit CPython.
+//! Hashes of `None`, frozensets, ranges, UUIDs, and the types of Python's datetime module. On a
+//! 64-bit machine they are those of a 64-bit CPython.
 
-use crate::native::{hash_i64, hash_tuple, hash_u128};
-use crate::secret::HashSecret;
+use crate::numeric::{hash_i64, hash_tuple, hash_u128};
+use crate::secret::{HashSecret, SECRET_SIZE};
 
 /// `hash(None)` since CPython 3.12.
 ///
@@ -66,7 +66,7 @@ pub fn hash_range(len: u64, start: isize, step: isize) -> isize {
     let none = hash_none();
     let start = if len > 0 { start } else { none };
     let step = if len > 1 { step } else { none };
-    hash_tuple([crate::native::hash_u64(len), start, step])
+    hash_tuple([crate::numeric::hash_u64(len), start, step])
 }
 
 /// `hash()` of a `uuid.UUID`, from its 128 bits.
@@ -84,7 +84,7 @@ pub const fn hash_uuid(bits: u128) -> isize {
 /// Microseconds in a day.
 const DAY: i128 = 86_400_000_000;
 
-/// `hash()` of a `datetime.timedelta` of so many microseconds.
+/// `hash()` of a `datetime.timedelta` of this many microseconds.
 ///
 /// CPython: Modules/_datetimemodule.c, `delta_hash`.
 ///
@@ -119,7 +119,7 @@ pub struct Date {
     pub day: u8,
 }
 
-/// A time of day, as `datetime.time` has it. `fold` does not count for the hash.
+/// A time of day, as `datetime.time` has it. `fold` does not affect the hash.
 ///
 /// # Examples
 /// ```
@@ -167,7 +167,7 @@ impl Time {
 }
 
 impl HashSecret {
-    /// A secret with these SipHash keys, and zeros behind them: for who has the keys of another
+    /// A secret with these SipHash keys, and zeros after them. It is for the keys of another
     /// process, or of a test vector.
     ///
     /// # Examples
@@ -179,7 +179,7 @@ impl HashSecret {
     #[must_use]
     pub const fn from_keys(k0: u64, k1: u64) -> Self {
         let (low, high) = (k0.to_le_bytes(), k1.to_le_bytes());
-        let mut bytes = [0; crate::SECRET_SIZE];
+        let mut bytes = [0; SECRET_SIZE];
         let mut i = 0;
         while i < 8 {
             bytes[i] = low[i];

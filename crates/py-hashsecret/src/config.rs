@@ -13,8 +13,8 @@ use crate::width::HashWidth;
 
 /// How a build of CPython hashes.
 ///
-/// [`HashSecret`] has the hashes of CPython 3.11 and later on this machine, and is the fast way to
-/// them; this has those of the others, as `i64`.
+/// [`HashSecret`] computes the hashes of CPython 3.11 and later on this machine, and is the fast
+/// way to them. This type computes the hashes of any build on any machine, as `i64`.
 ///
 /// CPython: `Python/pyhash.c`, `PyHash_Func` and `Py_HASH_CUTOFF`.
 ///
@@ -69,10 +69,10 @@ impl HashConfig {
         }
     }
 
-    /// The same, but DJBX33A for messages of fewer than `cutoff` bytes (`Py_HASH_CUTOFF`).
+    /// The same, with DJBX33A for messages of fewer than `cutoff` bytes (`Py_HASH_CUTOFF`).
     ///
     /// # Panics
-    /// If `cutoff` is above 7, which CPython does not build with.
+    /// If `cutoff` is above 7. CPython does not build with such a cutoff.
     ///
     /// # Examples
     /// ```

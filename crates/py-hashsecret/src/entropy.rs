@@ -1,13 +1,13 @@
-//! Random bytes from the operating system: `pyurandom`. The only file that names getrandom.
+//! Random bytes from the operating system: `pyurandom`. This is the only file that names getrandom.
 //!
 //! CPython asks Linux with `GRND_NONBLOCK`, and reads `/dev/urandom` while the kernel's pool is not
-//! ready, so that an interpreter in early boot never waits (PEP 524). getrandom waits for the pool
-//! instead: the bytes are never weak, and a process that starts before the pool is ready (only
-//! early in boot) waits until it is.
+//! ready. So an interpreter in early boot never waits (PEP 524), and may get weak bytes. getrandom
+//! waits for the pool instead: the bytes are never weak, but a process that starts early in boot
+//! may wait.
 
 use core::fmt;
 
-/// No random numbers could be had. Its text is CPython's.
+/// The system gave no random bytes. Its text is CPython's.
 ///
 /// # Examples
 /// ```
@@ -46,7 +46,7 @@ impl EntropyError {
     #[must_use]
     pub fn raw_os_error(&self) -> Option<i32> {
         match self.0 {
-            // The code is an i32 on most systems, wider or unsigned on a few.
+            // The code is an i32 on most systems, and wider or unsigned on a few.
             #[cfg(feature = "getrandom")]
             #[allow(clippy::useless_conversion, clippy::unnecessary_fallible_conversions)]
             Cause::Source(error) => error.raw_os_error().and_then(|code| code.try_into().ok()),
@@ -83,14 +83,14 @@ pub(crate) fn random_bytes<const N: usize>() -> Result<[u8; N], EntropyError> {
     checked(getrandom::fill)
 }
 
-/// There is no source without the feature `getrandom`.
+/// Without the feature `getrandom` there is no source.
 #[cfg(not(feature = "getrandom"))]
 pub(crate) fn random_bytes<const N: usize>() -> Result<[u8; N], EntropyError> {
     Err(EntropyError(Cause::NoSource))
 }
 
-/// What `fill` gives, but an error for all zeros: 24 zeros come up once in 2^192 draws, so they
-/// mean a source that fills nothing, and they would switch randomisation off without a word.
+/// The bytes of `fill`, and an error if they are all zero. 24 zeros come up once in 2^192 draws, so
+/// they mean a source that fills nothing. They would switch randomisation off without a warning.
 #[cfg(feature = "getrandom")]
 fn checked<const N: usize>(
     fill: impl FnOnce(&mut [u8]) -> Result<(), getrandom::Error>,

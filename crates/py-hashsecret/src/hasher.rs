@@ -1,4 +1,4 @@
-//! SipHash in pieces, and the secret as the state of a hash table.
+//! SipHash of a message in pieces; and [`HashSecret`] as a `BuildHasher`.
 
 use crate::secret::HashSecret;
 use crate::sink::{Sink, SipSink};
@@ -6,10 +6,10 @@ use crate::sip::{not_minus_one, short};
 use core::fmt;
 use core::hash::{BuildHasher, Hasher};
 
-/// A SipHash that takes its message in pieces: CPython's `hash()` of bytes that lie apart, and a
-/// [`Hasher`] for tables.
+/// A SipHash that takes its message in pieces: for CPython's `hash()` of bytes that are not
+/// contiguous, and as a [`Hasher`] for tables.
 ///
-/// How the message is cut does not matter. `Debug` shows no state.
+/// The result does not depend on how the message is cut. `Debug` shows no state.
 ///
 /// # Examples
 /// ```
@@ -160,7 +160,7 @@ impl<const C: usize, const D: usize> fmt::Debug for SipHasher<C, D> {
     }
 }
 
-/// `HashMap::with_hasher(secret)`: a table of Rust keyed by the process's secret.
+/// `HashMap::with_hasher(secret)` is a Rust table that is keyed by the process's secret.
 ///
 /// The hasher is SipHash-1-3 over what a key writes. `str` and slices write more than their bytes
 /// (an end mark, a length), so a key's hash in such a table is not its `hash()` in Python.

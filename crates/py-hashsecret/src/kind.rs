@@ -1,7 +1,7 @@
-//! The three kinds of PEP 393, and how text that is not UTF-8 is streamed as one of them.
+//! The three kinds of PEP 393, and the streaming of text that is not UTF-8 as one of them.
 //!
-//! `BIG` says whether units of two and four bytes go in with their high byte first, as they lie in
-//! the memory of a big-endian machine.
+//! `BIG` says whether units of two and four bytes are hashed with their high byte first, as a
+//! big-endian machine stores them.
 
 use crate::sink::Sink;
 
@@ -17,7 +17,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// The kind that a text with this widest code point is stored in.
+    /// The kind in which CPython stores a text with this widest code point.
     pub(crate) const fn of_widest(code_point: u32) -> Kind {
         match code_point {
             0..=0xff => Kind::Latin1,

@@ -1,15 +1,16 @@
-//! The generator that stretches a seed: `lcg_urandom` of `Python/bootstrap_hash.c`.
+//! The generator that expands a seed: `lcg_urandom` of `Python/bootstrap_hash.c`.
 
 const MULTIPLIER: u32 = 214_013;
 const INCREMENT: u32 = 2_531_011;
 
 /// Fills `out` with the bytes that CPython derives from `seed`.
 ///
-/// For each byte the state becomes `state * 214013 + 2531011` modulo 2^32, and bits 16 to 23 of it
-/// are the byte. Bits above 23 of the seed never reach them: there are 2^24 different streams.
+/// For each byte the state becomes `state * 214013 + 2531011` modulo 2^32, and the byte is bits 16
+/// to 23 of the state. Bits above 23 of the seed never affect those bits, so there are 2^24
+/// different streams.
 ///
-/// The generator also runs for seed 0. CPython does not ask it then: its secret of seed 0 is all
-/// zeros, and so is [`HashSecret::from_seed(0)`](crate::HashSecret::from_seed).
+/// The generator also runs for seed 0. CPython does not use it for that seed: there the secret is
+/// all zeros, and so is [`HashSecret::from_seed(0)`](crate::HashSecret::from_seed).
 ///
 /// CPython: `Python/bootstrap_hash.c`, `lcg_urandom`.
 ///
@@ -24,8 +25,8 @@ const INCREMENT: u32 = 2_531_011;
 /// };
 /// assert_eq!(BYTES, [0x29, 0x23, 0xbe, 0x84]);
 /// ```
-// The plain loop: LLVM turns a known length into independent multiplications by itself, and jump
-// tables of affine powers were slower (benches/hash.rs, "secret from seed").
+// A plain loop. For a known length LLVM makes independent multiplications of it, and tables that
+// jump ahead were slower (benches/hash.rs, "secret from seed").
 pub const fn lcg_urandom(seed: u32, out: &mut [u8]) {
     let mut state = seed;
     let mut i = 0;

@@ -1,3 +1,4 @@
+//! [design]: crate::design
 #![cfg_attr(all(feature = "std", feature = "getrandom"), doc = include_str!("../README.md"))]
 #![cfg_attr(
     not(all(feature = "std", feature = "getrandom")),
@@ -5,10 +6,14 @@
 )]
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
-#![forbid(unsafe_code)]
+#![cfg_attr(not(feature = "urandom"), forbid(unsafe_code))]
+#![deny(unsafe_code)]
 
 mod algorithm;
 mod any_sink;
+#[cfg(all(feature = "c-api", unix))]
+#[cfg_attr(docsrs, doc(cfg(feature = "c-api")))]
+pub mod c_api;
 #[cfg(feature = "std")]
 mod cell;
 mod collections;
@@ -17,17 +22,15 @@ mod entropy;
 mod hasher;
 mod kind;
 mod lcg;
+mod legacy;
 mod many;
 #[cfg(all(test, loom, feature = "std"))]
 mod model;
-mod native;
 mod number;
 mod number_error;
 mod number_syntax;
 mod number_text;
-mod other;
-#[cfg(feature = "std")]
-mod primitive;
+mod numeric;
 #[cfg(all(feature = "std", not(all(test, loom))))]
 mod process;
 mod residue;
@@ -35,11 +38,21 @@ mod secret;
 mod seed;
 mod sink;
 mod sip;
+#[cfg(feature = "std")]
+mod sync;
+#[cfg(all(feature = "urandom", unix))]
+mod sys;
 mod text;
 mod unicode;
+#[cfg(all(feature = "urandom", unix))]
+mod urandom;
 mod utf8;
 mod value;
 mod width;
+
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../DESIGN.md")]
+pub mod design {}
 
 pub use algorithm::{ByteOrder, HashAlgorithm, HashInfo};
 pub use collections::{
@@ -49,18 +62,20 @@ pub use config::HashConfig;
 pub use entropy::EntropyError;
 pub use hasher::{SipHasher, SipHasher13, SipHasher24};
 pub use lcg::lcg_urandom;
-pub use native::{
+pub use number_error::{MAX_STR_DIGITS, NumberTextError, NumberTextErrorKind};
+pub use numeric::{
     hash_complex, hash_decimal, hash_decimal_text, hash_digits, hash_f64, hash_fraction,
     hash_fraction_text, hash_i64, hash_i128, hash_int_text, hash_int_text_with_limit, hash_limbs,
     hash_pointer, hash_tuple, hash_u64, hash_u128,
 };
-pub use number_error::{MAX_STR_DIGITS, NumberTextError, NumberTextErrorKind};
 #[cfg(all(feature = "std", not(all(test, loom))))]
 pub use process::{InitError, init, init_with, reset, secret};
 pub use secret::{HashSecret, SECRET_SIZE};
 pub use seed::{HashSeed, ParseHashSeedError, ParseHashSeedErrorKind, UnsignedLong};
 pub use sip::keyed_hash;
 pub use text::Wtf8Error;
+#[cfg(all(feature = "urandom", unix))]
+pub use urandom::{Wait, urandom};
 pub use value::{Bytes, FrozenSet, Known, PyHash, Tuple};
 pub use width::HashWidth;
 

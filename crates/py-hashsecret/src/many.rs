@@ -1,19 +1,19 @@
-//! Several messages at once. One SipHash is a chain in which each step waits for the one before;
-//! two chains side by side fill the waiting.
+//! Several messages at once. One SipHash is a chain of operations in which each waits for the one
+//! before. Two chains side by side use the processor better.
 
 use crate::secret::HashSecret;
 use crate::sip::{Sip, not_minus_one, tail};
 
-/// How many messages go side by side. Three or four no longer fit the registers of x86-64.
+/// How many messages are hashed side by side. Three or four do not fit the registers of x86-64.
 const LANES: usize = 2;
 
 impl HashSecret {
     /// `hash()` of each of these messages, as [`hash_bytes`](Self::hash_bytes) gives it.
     ///
-    /// Two messages go side by side, as far as the shorter one reaches.
+    /// Two messages are hashed side by side, up to the length of the shorter one.
     ///
     /// # Panics
-    /// If there is not one place in `hashes` for each message.
+    /// If `hashes` and `messages` have different lengths.
     ///
     /// # Examples
     /// ```

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Runs a model, prints how many executions it took, and refuses an empty one.
 fn run(name: &str, model: impl Fn() + Sync + Send + 'static) {
-    // Not loom's: it counts from one execution to the next.
+    // std's atomic, not loom's: it counts over executions.
     let count: &'static AtomicUsize = Box::leak(Box::new(AtomicUsize::new(0)));
     loom::model(move || {
         count.fetch_add(1, Ordering::Relaxed);
@@ -108,7 +108,7 @@ fn a_reader_beside_a_reset_sees_no_mixture() {
     });
 }
 
-/// The same, the reset and the next secret being two threads' work.
+/// The same, with the reset and the next secret on two threads.
 #[test]
 fn a_reader_beside_two_writers_sees_no_mixture() {
     run("secret cell: reset, init and reader", || {

@@ -1,19 +1,20 @@
-//! `hash()` of numbers, pointers and tuples, for either width.
+//! `hash()` of numbers, pointers and tuples, for either width: the methods of [`HashWidth`].
+//! `numeric.rs` has the functions for this machine's width.
 //!
-//! Equal numbers hash equal whatever their type: every rational number's hash is its residue
-//! modulo a prime (2^61 - 1, or 2^31 - 1), negative ones' the negative of it; infinities hash to
-//! ±314159. The secret plays no part.
+//! Equal numbers have equal hashes, whatever their types. The hash of a rational number is its
+//! residue modulo a prime (2^61 - 1, or 2^31 - 1); a negative number has the negative of that.
+//! Infinities hash to ±314159. The secret does not affect numbers.
 
 use crate::residue::{inverse, mul, of_limbs, pow, reduce, shift};
 use crate::width::HashWidth;
 
 /// The hash of positive infinity, and of a fraction whose denominator the modulus divides.
 pub(crate) const INF: u64 = 314_159;
-/// What the imaginary part is multiplied with.
+/// The factor of the imaginary part.
 pub(crate) const IMAG: u64 = 1_000_003;
 
 impl HashWidth {
-    /// See [`hash_pointer`](crate::hash_pointer); the address may be of another machine.
+    /// See [`hash_pointer`](crate::hash_pointer). The address may be one of another machine.
     ///
     /// # Examples
     /// ```
@@ -190,7 +191,7 @@ impl HashWidth {
     #[must_use]
     pub const fn hash_decimal(self, negative: bool, coefficient: &[u64], exponent: i64) -> i64 {
         let bits = self.modulus_bits();
-        // Ten to the power of (modulus - 1) is 1, so negative exponents wrap there.
+        // Ten to the power of (modulus - 1) is 1 (Fermat), so exponents count modulo that.
         let exponent = exponent.rem_euclid(self.modulus() as i64 - 1);
         let scale = pow(10, exponent as u64, bits);
         self.signed(negative, mul(self.residue(coefficient), scale, bits))
@@ -230,7 +231,7 @@ impl HashWidth {
     }
 }
 
-/// The xxHash of the items' hashes, as `Objects/tupleobject.c` has it for 64 bits.
+/// The xxHash of the items' hashes, as in `Objects/tupleobject.c`, for 64 bits.
 fn tuple64(hashes: impl IntoIterator<Item = i64>) -> u64 {
     const PRIME_1: u64 = 11_400_714_785_074_694_791;
     const PRIME_2: u64 = 14_029_467_366_897_019_727;

@@ -1,10 +1,10 @@
-//! Text that is no number, in CPython's words.
+//! The error for text that is not a number, with CPython's messages.
 
 use crate::unicode::{decimal, is_space, repr};
 use core::fmt;
 
-/// How many digits `int` takes, unless the program says otherwise: a longer text is refused, because
-/// CPython's conversion takes time that grows with the square of it.
+/// How many digits `int` accepts by default. A longer text is refused, because the time of
+/// CPython's conversion grows with the square of the length.
 ///
 /// # Examples
 /// ```
@@ -16,7 +16,7 @@ use core::fmt;
 #[doc(alias = "default_max_str_digits")]
 pub const MAX_STR_DIGITS: usize = 4300;
 
-/// What is wrong with a text that should be a number.
+/// The kind of a [`NumberTextError`].
 ///
 /// # Examples
 /// ```
@@ -28,23 +28,23 @@ pub const MAX_STR_DIGITS: usize = 4300;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NumberTextErrorKind {
-    /// It is no `int`.
+    /// It is not an `int`.
     Int,
-    /// It has more digits than `int` takes.
+    /// It has more digits than `int` accepts.
     TooManyDigits,
-    /// It is no `Decimal`.
+    /// It is not a `Decimal`.
     Decimal,
-    /// It is a `Decimal` beyond those that can be represented exactly.
+    /// It is a `Decimal` that cannot be represented exactly.
     DecimalRange,
     /// It is a signaling not-a-number, which has no hash.
     SignalingNan,
-    /// It is no `Fraction`.
+    /// It is not a `Fraction`.
     Fraction,
     /// It is a fraction whose denominator is zero.
     ZeroDenominator,
 }
 
-/// A text that should be a number and is not. `Display` is CPython's message.
+/// A text that should be a number and is not. `Display` shows CPython's message.
 ///
 /// # Examples
 /// ```
@@ -58,7 +58,7 @@ pub enum NumberTextErrorKind {
 pub struct NumberTextError<'a> {
     pub(crate) kind: NumberTextErrorKind,
     pub(crate) text: &'a str,
-    /// How many there are and how many may be, where there are too many.
+    /// For too many digits: how many there are, and how many are allowed.
     pub(crate) digits: (usize, usize),
 }
 

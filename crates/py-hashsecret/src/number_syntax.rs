@@ -4,10 +4,10 @@ use crate::unicode::{decimal, is_space};
 use crate::width::HashWidth;
 use core::iter::from_fn;
 
-/// How many digits a residue takes at a time: as many as fit a word.
+/// How many digits are read at a time: as many as fit a word.
 const CHUNK: usize = 18;
 
-/// A `Decimal` as its text says it.
+/// The parts of a `Decimal`'s text.
 pub(crate) enum Decimal<'a> {
     Finite(Scientific<'a>),
     Infinity { negative: bool },
@@ -15,7 +15,7 @@ pub(crate) enum Decimal<'a> {
     SignalingNan,
 }
 
-/// Digits before and behind the point, and the exponent of the last of them.
+/// The digits before and after the point, and the exponent of the last digit.
 pub(crate) struct Scientific<'a> {
     pub(crate) negative: bool,
     pub(crate) whole: &'a str,
@@ -24,7 +24,7 @@ pub(crate) struct Scientific<'a> {
 }
 
 impl<'a> Decimal<'a> {
-    /// The syntax of `Decimal(text)`. Underscores do not count, wherever they are.
+    /// The syntax of `Decimal(text)`. Underscores are ignored anywhere.
     pub(crate) fn parse(text: &'a str) -> Option<Decimal<'a>> {
         let (negative, rest) = sign(skip_underscores(text.trim_matches(is_space)));
         if let Some(rest) = strip_word(rest, "inf") {
@@ -55,7 +55,7 @@ impl<'a> Decimal<'a> {
                 if count(exponent) == 0 || !rest.is_empty() {
                     return None;
                 }
-                // Far beyond what is allowed it is all the same.
+                // The exponent saturates far beyond what is allowed.
                 let exponent = digits(exponent).fold(0, |e: i128, digit| {
                     (e * 10 + i128::from(digit)).min(i128::from(i64::MAX))
                 });
@@ -80,12 +80,13 @@ impl Scientific<'_> {
         };
         let all = digits(self.whole).chain(digits(self.part));
         let significant = all.skip_while(|&digit| digit == 0).count().max(1);
-        // The first digit's exponent is at most `most`, the last one's at least 1 - 2 * most.
+        // The exponent of the first digit is at most `most`, and that of the last digit is at least
+        // 1 - 2 * most.
         self.exponent + significant as i128 - 1 <= most && self.exponent > -2 * most
     }
 }
 
-/// A `Fraction` as its text says it; what is not there is empty.
+/// The parts of a `Fraction`'s text. A missing part is empty.
 pub(crate) struct Fraction<'a> {
     pub(crate) negative: bool,
     pub(crate) whole: &'a str,
@@ -131,7 +132,7 @@ impl<'a> Fraction<'a> {
     }
 }
 
-/// Takes a sign off: whether it is minus, and the rest.
+/// Splits a sign off: whether it is a minus, and the rest.
 pub(crate) fn sign(text: &str) -> (bool, &str) {
     match text.strip_prefix(['-', '+']) {
         Some(rest) => (text.starts_with('-'), rest),
@@ -139,7 +140,7 @@ pub(crate) fn sign(text: &str) -> (bool, &str) {
     }
 }
 
-/// Takes digits off, between which may stand single underscores.
+/// Splits digits off, with single underscores between them.
 pub(crate) fn grouped(text: &str) -> (&str, &str) {
     let (mut end, mut digit_before) = (0, false);
     for (at, c) in text.char_indices() {
@@ -154,7 +155,7 @@ pub(crate) fn grouped(text: &str) -> (&str, &str) {
     text.split_at(end)
 }
 
-/// Takes digits off, with any underscores.
+/// Splits digits off, with underscores anywhere.
 fn loose(text: &str) -> (&str, &str) {
     let other = |c: char| c != '_' && decimal(c).is_none();
     text.split_at(text.find(other).unwrap_or(text.len()))
@@ -164,7 +165,7 @@ fn skip_underscores(text: &str) -> &str {
     text.trim_start_matches('_')
 }
 
-/// Takes a word off, of either case and with any underscores in it, before it and behind it.
+/// Splits a word off, in upper or lower case, with underscores before, inside and after it.
 fn strip_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
     let mut rest = skip_underscores(text);
     for letter in word.chars() {
@@ -182,7 +183,7 @@ pub(crate) fn digits(number: &str) -> impl Iterator<Item = u64> {
     number.chars().filter_map(decimal)
 }
 
-/// The digits of a number, as many at a time as fit a word, and ten to the power of that many.
+/// The digits of a number in groups that fit a word, each with ten to the power of its length.
 pub(crate) fn chunks(number: &str) -> impl Iterator<Item = (u64, u64)> {
     let mut digits = digits(number);
     from_fn(move || {

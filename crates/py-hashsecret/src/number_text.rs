@@ -1,8 +1,9 @@
-//! `hash()` of the number that a text is to `int`, `Decimal` or `Fraction`, without making it.
+//! `hash()` of a number from its text, as `int`, `Decimal` or `Fraction` would read it. The number
+//! is never made.
 //!
-//! The hash needs the number modulo a prime alone, so digits go into a residue one after another.
-//! Only where the prime divides the denominator of a fraction must the number itself be known, as
-//! far as it takes to cancel the prime: then it is held in base of the prime, in an array.
+//! The hash is the number modulo a prime, so the digits update a residue one after another. There
+//! is one exception: if the prime divides the denominator of a fraction, the prime has to be
+//! cancelled. For that the number is held in an array, in base of the prime.
 
 use crate::number::INF;
 use crate::number_error::{MAX_STR_DIGITS, NumberTextError, NumberTextErrorKind as Kind};
@@ -44,7 +45,7 @@ impl HashWidth {
         max_str_digits: usize,
     ) -> Result<i64, NumberTextError<'_>> {
         let error = NumberTextError::new(Kind::Int, text);
-        // CPython reads up to a NUL, and then finds that this was not all.
+        // CPython reads up to a NUL, and then finds that text is left.
         let (seen, all) = match text.split_once('\0') {
             Some((seen, _)) => (seen, false),
             None => (text, true),
@@ -81,7 +82,7 @@ impl HashWidth {
             Decimal::Finite(number) if !number.is_exact(self) => Err(error(Kind::DecimalRange)),
             Decimal::Finite(number) => {
                 let (bits, order) = (self.modulus_bits(), i128::from(self.modulus()) - 1);
-                // Ten to the power of (modulus - 1) is 1, so negative exponents wrap there.
+                // Ten to the power of (modulus - 1) is 1 (Fermat), so exponents count modulo that.
                 let scale = pow(10, number.exponent.rem_euclid(order) as u64, bits);
                 let digits = self.of_digits(number.whole);
                 let digits = self.continue_digits(digits, number.part);
@@ -133,7 +134,7 @@ impl HashWidth {
         self.continue_digits(0, number)
     }
 
-    /// The residue of a number of which some digits were read, and these are the next.
+    /// The residue of a number after more digits, from the residue of the digits so far.
     fn continue_digits(self, residue: u64, more: &str) -> u64 {
         chunks(more).fold(residue, |residue, (chunk, scale)| {
             let shifted = u128::from(residue) * u128::from(scale);
@@ -150,14 +151,15 @@ impl HashWidth {
         pow(10, (exponent % order) as u64, self.modulus_bits())
     }
 
-    /// The residue of a fraction whose denominator the modulus divides, in lowest terms.
+    /// The residue of a fraction whose denominator is a multiple of the modulus: of the same
+    /// fraction in lowest terms.
     #[cold]
     fn cancelled(self, numerator: &str, denominator: &str) -> u64 {
         let numerator = InBase::new(self, numerator);
         let denominator = InBase::new(self, denominator);
         let bits = self.modulus_bits();
         match (numerator.trailing_zeros(), denominator.trailing_zeros()) {
-            // The numerator is zero, or has more of the modulus.
+            // The numerator is zero, or a multiple of a higher power of the modulus.
             (None, _) => 0,
             (Some(above), Some(below)) if above > below => 0,
             (Some(above), Some(below)) if above == below => {
@@ -204,9 +206,10 @@ impl InBase {
     }
 }
 
-/// Refuses a number with too many digits; `most` of 0 is no limit.
+/// Checks the number of digits. A `most` of 0 is no limit.
 fn within<'a>(number: &str, text: &'a str, most: usize) -> Result<(), NumberTextError<'a>> {
-    // CPython looks at the limit from here on only, and lets nobody set a lower one but 0.
+    // CPython checks the limit only above this number, and refuses to set a lower limit, except for
+    // 0.
     let found = count(number);
     if most == 0 || found <= most.max(640) {
         return Ok(());

@@ -1,8 +1,8 @@
-//! The secret of the process: made once, from `PYTHONHASHSEED`, and never half made. The only file
-//! that reads the environment.
+//! The secret of the process, which is made once from `PYTHONHASHSEED`. This is the only file that
+//! reads the environment.
 //!
-//! A wrapper over one [`SecretCell`]: readers take no lock; `INIT` lets one caller at a time put
-//! the secret there (I1 of the cell), so that concurrent first calls agree.
+//! The secret is in one [`SecretCell`]. Readers take no lock. The lock `INIT` lets one caller at a
+//! time store a secret (I1 of the cell), so that concurrent first calls agree.
 
 use crate::cell::SecretCell;
 use crate::entropy::EntropyError;
@@ -14,17 +14,17 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 static SECRET: SecretCell = SecretCell::new();
 static INIT: Mutex<()> = Mutex::new(());
 
-/// The lock guards no data, so a panic in another holder has broken nothing.
+/// Takes the lock and ignores poison: it guards no data, so a panic of a holder has broken nothing.
 fn lock() -> MutexGuard<'static, ()> {
     INIT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl HashSeed {
-    /// What `PYTHONHASHSEED` says in the environment of this process: unset or empty is
+    /// Reads `PYTHONHASHSEED` from the environment of this process. Unset or empty is
     /// [`Random`](HashSeed::Random).
     ///
-    /// By the rules of this machine's C library, so that a CPython started beside it reads the
-    /// same: [`parse_with`](Self::parse_with) and [`UnsignedLong::NATIVE`].
+    /// The rules are those of this machine's C library ([`parse_with`](Self::parse_with) with
+    /// [`UnsignedLong::NATIVE`]). So a CPython on the same machine reads the same seed.
     ///
     /// CPython: `Python/initconfig.c`, `config_init_hash_seed`.
     ///
@@ -50,18 +50,19 @@ impl HashSeed {
     }
 }
 
-/// Makes the secret of this process from its environment, once; a later call returns the first.
+/// Makes the secret of this process from its environment. Only the first call makes one, and later
+/// calls return it.
 ///
-/// An error stores nothing: the next call tries again. Threads that call at once get one secret.
-/// When there is a secret already, a call is a few loads.
+/// After an error nothing is stored, and the next call tries again. Threads that call at the same
+/// time get the same secret. Once there is a secret, a call is a few loads.
 ///
 /// CPython: `Python/bootstrap_hash.c`, `_Py_HashRandomization_Init`.
 ///
 /// # Blocking
-/// As `HashSecret::random`; and for a few stores while another thread puts its secret there.
+/// As `HashSecret::random`. Also for a few stores, while another thread stores its secret.
 ///
 /// # Errors
-/// [`InitError`] if `PYTHONHASHSEED` is invalid, or no random numbers could be had.
+/// [`InitError`] if `PYTHONHASHSEED` is invalid, or if the system gives no random bytes.
 ///
 /// # Examples
 /// ```
@@ -82,11 +83,11 @@ pub fn init() -> Result<HashSecret, InitError> {
     init_by(|| HashSeed::from_env().map_err(InitError::Seed))
 }
 
-/// Makes the secret of this process from this seed, once; a later call returns the first secret,
-/// whatever seed it brings.
+/// Makes the secret of this process from this seed. Only the first call makes one; later calls
+/// return it, and ignore their seed.
 ///
-/// For a runtime that has options of its own: CPython's `-R`, `-E` and `-I` are
-/// [`HashSeed::Random`] whatever the variable says, even where it is invalid.
+/// It is for a runtime with options of its own. CPython's `-R`, `-E` and `-I` are
+/// [`HashSeed::Random`], and ignore the variable even if it is invalid.
 ///
 /// CPython: `Python/bootstrap_hash.c`, `_Py_HashRandomization_Init`, with `use_hash_seed` and
 /// `hash_seed` of `PyConfig`.
@@ -114,8 +115,8 @@ fn init_by(seed: impl FnOnce() -> Result<HashSeed, InitError>) -> Result<HashSec
     if let Some(secret) = SECRET.get() {
         return Ok(secret);
     }
-    // Made before the lock is taken: a fork finds it held for a few stores only, and nobody waits
-    // for another's random numbers.
+    // The secret is made before the lock is taken. So the lock is held for a few stores only: a
+    // fork seldom finds it held, and no thread waits for another's random bytes.
     let secret = HashSecret::from_hash_seed(seed()?).map_err(InitError::Entropy)?;
     let _one_at_a_time = lock();
     if let Some(first) = SECRET.get() {
@@ -125,14 +126,14 @@ fn init_by(seed: impl FnOnce() -> Result<HashSeed, InitError>) -> Result<HashSec
     Ok(secret)
 }
 
-/// The secret of this process; made as by [`init`] on first use.
+/// The secret of this process. The first use makes it, as [`init`] does.
 ///
 /// # Blocking
 /// On first use, as [`init`].
 ///
 /// # Panics
-/// On first use, with the text of CPython's fatal error, if `PYTHONHASHSEED` is invalid or no
-/// random numbers could be had: a program that wants to end without a panic calls [`init`] first.
+/// On first use, with the text of CPython's fatal error, if `PYTHONHASHSEED` is invalid or the
+/// system gives no random bytes. A program that must not panic calls [`init`] first.
 ///
 /// # Examples
 /// ```
@@ -160,9 +161,9 @@ fn first_secret() -> HashSecret {
     }
 }
 
-/// Forgets the secret of this process, for tests: the next [`init`] makes a new one.
+/// Removes the secret of this process, for tests. The next [`init`] makes a new one.
 ///
-/// Hashes made before stay what they are, so a table that holds some no longer finds its keys.
+/// Old hashes do not change, so a table that stores some no longer finds its keys.
 ///
 /// # Examples
 /// ```
@@ -197,13 +198,13 @@ pub fn reset() {
 pub enum InitError {
     /// `PYTHONHASHSEED` is invalid.
     Seed(ParseHashSeedError),
-    /// No random numbers could be had.
+    /// The system gave no random bytes.
     Entropy(EntropyError),
 }
 
 impl InitError {
-    /// The line with which CPython ends: `Fatal Python error: `, the C function that failed, and
-    /// the message. CPython's exit status is 1 then.
+    /// The line that CPython prints before it ends: `Fatal Python error: `, the C function that
+    /// failed, and the message. CPython's exit status is 1 then.
     ///
     /// # Examples
     /// ```
@@ -243,5 +244,5 @@ impl fmt::Display for InitError {
     }
 }
 
-// No `source`: the text is already that of the error within.
+// No `source`, because the text is already that of the inner error.
 impl core::error::Error for InitError {}

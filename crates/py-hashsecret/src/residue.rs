@@ -1,5 +1,5 @@
-//! Arithmetic modulo a Mersenne prime 2^`bits` - 1: 61 bits, or 31. Powers of two are rotations
-//! there. Results are below the modulus.
+//! Arithmetic modulo a Mersenne prime 2^`bits` - 1, of 61 or 31 bits. A product with a power of two
+//! is a rotation. Results are below the modulus.
 
 /// `n` modulo 2^`bits` - 1.
 pub(crate) const fn reduce(mut n: u128, bits: u32) -> u64 {
@@ -10,7 +10,7 @@ pub(crate) const fn reduce(mut n: u128, bits: u32) -> u64 {
     if n == modulus { 0 } else { n as u64 }
 }
 
-/// The residue of a magnitude in limbs, lowest first, of which each brings `limb_bits` bits.
+/// The residue of a magnitude in limbs of `limb_bits` bits, the lowest first.
 macro_rules! of_limbs {
     ($limbs:expr, $limb_bits:expr, $bits:expr) => {{
         let (limbs, bits) = ($limbs, $bits);
@@ -18,7 +18,7 @@ macro_rules! of_limbs {
         let mut i = limbs.len();
         while i > 0 {
             i -= 1;
-            // 2^limb_bits is a power of two below 2^bits here.
+            // Modulo 2^bits - 1, the factor 2^limb_bits is 2^(limb_bits % bits).
             let shifted = (residue as u128) << ($limb_bits % bits);
             residue = reduce(shifted + limbs[i] as u128, bits);
         }
@@ -51,7 +51,7 @@ pub(crate) const fn pow(base: u64, mut exponent: u64, bits: u32) -> u64 {
     result
 }
 
-/// The number whose product with `a` is 1, by Fermat; nothing for 0.
+/// The inverse of `a` (the number whose product with `a` is 1), by Fermat. `None` for 0.
 pub(crate) const fn inverse(a: u64, bits: u32) -> Option<u64> {
     if a == 0 {
         return None;

@@ -1,4 +1,4 @@
-//! The 24 bytes of `_Py_HashSecret`, and how each member of that union sees them.
+//! The 24 bytes of `_Py_HashSecret`, and the members of that union.
 //!
 //! | member | bytes, 64-bit | bytes, 32-bit | read as |
 //! |---|---|---|---|
@@ -25,9 +25,9 @@ use core::fmt;
 #[doc(alias = "_Py_HashSecret_t")]
 pub const SECRET_SIZE: usize = 24;
 
-/// What keys every hash of text and bytes in a process: CPython's `_Py_HashSecret`, byte for byte.
+/// The key of all hashes of text and bytes in a process: CPython's `_Py_HashSecret`, byte for byte.
 ///
-/// `Debug` shows none of it. Two secrets are compared in time that depends on their bytes.
+/// `Debug` shows no byte of it. A comparison of two secrets is not constant-time.
 ///
 /// CPython: `Include/internal/pycore_pyhash.h`, `_Py_HashSecret_t`.
 ///
@@ -56,11 +56,11 @@ impl HashSecret {
     /// ```
     pub const ZERO: HashSecret = HashSecret([0; SECRET_SIZE]);
 
-    /// The secret that CPython makes of a seed: [`ZERO`](Self::ZERO) for seed 0, else the bytes of
-    /// [`lcg_urandom`].
+    /// The secret that CPython makes of a seed: [`ZERO`](Self::ZERO) for seed 0, and otherwise the
+    /// bytes of [`lcg_urandom`].
     ///
-    /// Bits 24 to 31 of the seed change nothing: 42 and 42 + 2^24 give one secret. A seed of 2^24
-    /// is not seed 0, though.
+    /// Bits 24 to 31 of the seed do not matter: 42 and 42 + 2^24 give the same secret. But a seed
+    /// of 2^24 differs from seed 0.
     ///
     /// CPython: `Python/bootstrap_hash.c`, `_Py_HashRandomization_Init`.
     ///
@@ -82,7 +82,7 @@ impl HashSecret {
         secret
     }
 
-    /// The secret of these bytes, for example those of another interpreter's `_Py_HashSecret`.
+    /// A secret with these bytes, for example those of another interpreter's `_Py_HashSecret`.
     ///
     /// # Examples
     /// ```
@@ -112,10 +112,10 @@ impl HashSecret {
     /// A new secret from the operating system.
     ///
     /// # Blocking
-    /// Early in boot, until the kernel's pool is ready. CPython takes what there is instead.
+    /// Early in boot, until the kernel's random pool is ready. CPython does not wait there.
     ///
     /// # Errors
-    /// [`EntropyError`] if the system gives no random bytes, or nothing but zeros.
+    /// [`EntropyError`] if the system gives no random bytes, or only zeros.
     ///
     /// CPython: `Python/bootstrap_hash.c`, `pyurandom`.
     ///
@@ -140,8 +140,8 @@ impl HashSecret {
     /// As `random`, for [`HashSeed::Random`] alone.
     ///
     /// # Errors
-    /// [`EntropyError`], for [`HashSeed::Random`] alone: as `random`, and always
-    /// where the feature `getrandom` is off.
+    /// [`EntropyError`], for [`HashSeed::Random`] alone: as `random`, and always without the
+    /// feature `getrandom`.
     ///
     /// CPython: `Python/bootstrap_hash.c`, `_Py_HashRandomization_Init`.
     ///
@@ -176,7 +176,7 @@ impl HashSecret {
         (u64::from_le_bytes(a), u64::from_le_bytes(b))
     }
 
-    /// What FNV begins and ends with, `fnv.prefix` and `fnv.suffix`: native words.
+    /// The first and the last value of FNV, `fnv.prefix` and `fnv.suffix`: native words.
     ///
     /// # Examples
     /// ```
@@ -193,7 +193,7 @@ impl HashSecret {
         (self.native_word(0), self.native_word(word))
     }
 
-    /// What DJBX33A ends with, `djbx33a.suffix`: a native word from byte 16 on.
+    /// The last value of DJBX33A, `djbx33a.suffix`: a native word from byte 16 on.
     ///
     /// # Examples
     /// ```

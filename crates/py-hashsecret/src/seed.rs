@@ -1,7 +1,7 @@
-//! What `PYTHONHASHSEED` asks for: the text rules of `config_init_hash_seed`.
+//! The values of `PYTHONHASHSEED`, by the rules of `config_init_hash_seed`.
 //!
-//! CPython hands the text to C's `strtoul` in base 10 and wants all of it used. So blanks and a
-//! sign may lead, zeros too, and a negative number wraps around `unsigned long`:
+//! CPython passes the text to C's `strtoul` in base 10, and refuses it if a part is left. So white
+//! space, a sign and zeros may come first, and a negative number wraps around `unsigned long`:
 //!
 //! | text | 64-bit `unsigned long` | 32-bit `unsigned long` |
 //! |---|---|---|
@@ -21,7 +21,7 @@ use core::str::FromStr;
 /// CPython's sentence for a value that it refuses.
 const SENTENCE: &str = "PYTHONHASHSEED must be \"random\" or an integer in range [0; 4294967295]";
 
-/// Where the secret comes from: what `PYTHONHASHSEED` says.
+/// The source of the secret, as `PYTHONHASHSEED` gives it.
 ///
 /// CPython: `Python/initconfig.c`, `config_init_hash_seed`; the pair `use_hash_seed`, `hash_seed`
 /// of `PyConfig`.
@@ -46,11 +46,11 @@ impl HashSeed {
     /// Reads a value of `PYTHONHASHSEED` as CPython does where C's `unsigned long` has 64 bits:
     /// Linux, macOS and the BSDs on 64-bit machines.
     ///
-    /// The same on every machine. [`parse_with`](Self::parse_with) has the rules of Windows and of
-    /// 32-bit machines too, and `from_env` follows those of the machine it runs
-    /// on. They differ in negative numbers alone.
+    /// The result is the same on every machine. [`parse_with`](Self::parse_with) also knows the
+    /// rules of Windows and of 32-bit machines, and `from_env` uses the rules of its own machine.
+    /// They differ for negative numbers only.
     ///
-    /// Takes bytes because the variable need not be UTF-8. Costs one pass over them.
+    /// It takes bytes because the variable need not be UTF-8. It reads them once.
     ///
     /// CPython: `Python/initconfig.c`, `config_init_hash_seed`.
     ///
@@ -83,7 +83,7 @@ impl HashSeed {
     /// CPython: `Python/initconfig.c`, `config_init_hash_seed`.
     ///
     /// # Errors
-    /// As [`parse`](Self::parse).
+    /// Those of [`parse`](Self::parse).
     ///
     /// # Examples
     /// ```
@@ -109,7 +109,7 @@ impl HashSeed {
 
     /// Whether hashes differ from process to process: `sys.flags.hash_randomization`.
     ///
-    /// False for seed 0 alone; another fixed seed counts as randomised, as in CPython.
+    /// False for seed 0 only. Any other fixed seed counts as randomised, as in CPython.
     ///
     /// # Examples
     /// ```
@@ -134,7 +134,7 @@ impl FromStr for HashSeed {
     }
 }
 
-/// The width of C's `unsigned long`, which decides how a negative seed wraps.
+/// The width of C's `unsigned long`. It decides how a negative seed wraps around.
 ///
 /// # Examples
 /// ```
@@ -193,7 +193,7 @@ impl UnsignedLong {
 pub struct ParseHashSeedError(ParseHashSeedErrorKind);
 
 impl ParseHashSeedError {
-    /// What is wrong with the value. CPython's sentence does not say.
+    /// What is wrong with the value. CPython's sentence does not tell.
     ///
     /// # Examples
     /// ```
@@ -232,13 +232,14 @@ impl core::error::Error for ParseHashSeedError {}
 pub enum ParseHashSeedErrorKind {
     /// No digit where the number should begin.
     NotANumber,
-    /// A number, and then something else (a trailing blank too).
+    /// A number, followed by something else (a trailing blank too).
     TrailingData,
-    /// A number outside of 0 to 4294967295, after the wrap of negative ones.
+    /// A number outside of 0 to 4294967295, after negative numbers have wrapped around.
     OutOfRange,
 }
 
-/// C's `strtoul(value, .., 10)` in the C locale, all of `value` used, `max` being `ULONG_MAX`.
+/// C's `strtoul(value, .., 10)` in the C locale, with `max` as `ULONG_MAX`. All of `value` must be
+/// used.
 const fn strtoul(value: &[u8], max: u64) -> Result<u64, ParseHashSeedErrorKind> {
     let mut i = 0;
     while i < value.len() && matches!(value[i], b' ' | b'\t'..=b'\r') {
@@ -261,7 +262,7 @@ const fn strtoul(value: &[u8], max: u64) -> Result<u64, ParseHashSeedErrorKind> 
         return Err(ParseHashSeedErrorKind::TrailingData);
     }
     match n {
-        // C negates in `unsigned long`.
+        // C negates modulo 2^bits, in `unsigned long`.
         Some(n) if negative => Ok(n.wrapping_neg() & max),
         Some(n) => Ok(n),
         // ERANGE.
@@ -269,7 +270,7 @@ const fn strtoul(value: &[u8], max: u64) -> Result<u64, ParseHashSeedErrorKind> 
     }
 }
 
-/// `n * 10 + digit`, or nothing above `max`.
+/// `n * 10 + digit`, or `None` above `max`.
 const fn push_digit(n: Option<u64>, digit: u8, max: u64) -> Option<u64> {
     let Some(n) = n else { return None };
     let Some(tens) = n.checked_mul(10) else {

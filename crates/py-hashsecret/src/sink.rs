@@ -1,10 +1,12 @@
-//! Where streamed bytes go: eight at a time, or a few, in the order in which C would read them.
+//! A sink takes the streamed bytes of a message, up to eight at a time, in the order in which C
+//! would read them.
 
 use crate::sip::Sip;
 
 /// Takes a message in pieces.
 pub(crate) trait Sink {
-    /// Takes `bits / 8` bytes, eight at most, the first one lowest; the number above them is zero.
+    /// Takes `bits / 8` bytes, at most eight, the first one lowest. The bits of `value` above them
+    /// are zero.
     fn bits(&mut self, value: u64, bits: u32);
 
     /// Takes eight bytes.
@@ -22,7 +24,7 @@ pub(crate) trait Sink {
     }
 }
 
-/// A SipHash that is fed in pieces.
+/// A SipHash that takes its message in pieces.
 #[derive(Clone, Copy)]
 pub(crate) struct SipSink<const C: usize, const D: usize> {
     state: Sip<C, D>,
@@ -30,7 +32,8 @@ pub(crate) struct SipSink<const C: usize, const D: usize> {
     pending: u64,
     /// How many bits of `pending` count: 0, 8, .. 56.
     fill: u32,
-    /// The bytes taken so far. Only the low eight bits reach the hash, but empty is special.
+    /// The number of bytes so far. Only its low eight bits affect the hash, but an empty message is
+    /// a special case.
     len: usize,
 }
 
@@ -40,7 +43,7 @@ impl<const C: usize, const D: usize> SipSink<C, D> {
         Self::resume(Sip::new(keys), 0)
     }
 
-    /// Goes on after `len` bytes, a multiple of 8.
+    /// Continues after `len` bytes, a multiple of 8.
     #[inline]
     pub(crate) const fn resume(state: Sip<C, D>, len: usize) -> Self {
         SipSink {
@@ -94,7 +97,7 @@ impl<const C: usize, const D: usize> Sink for SipSink<C, D> {
             return;
         }
         self.state.word(word);
-        // In two steps, because a shift by 64 is none.
+        // Two shifts, because a single shift by 64 is not allowed.
         self.pending = value >> 1 >> (63 - self.fill);
         self.fill = fill - 64;
     }

@@ -1,5 +1,6 @@
-//! SipHash-c-d: the rounds, whole messages, and keyed hashes. Safe, `const`, generic over the
-//! counts of rounds: CPython uses SipHash-1-3 since 3.11 and SipHash-2-4 from 3.4 to 3.10.
+//! SipHash-c-d: the rounds, whole messages, and keyed hashes. The code is safe, `const`, and
+//! generic over the numbers of rounds. CPython uses SipHash-1-3 since 3.11, and SipHash-2-4 from
+//! 3.4 to 3.10.
 //!
 //! Words are little-endian on every host, as CPython reads them.
 
@@ -50,7 +51,7 @@ impl<const C: usize, const D: usize> Sip<C, D> {
         self.v0 ^= word;
     }
 
-    /// The hash, after a last word that holds the 0 to 7 bytes left and the length of all.
+    /// The hash, after a last word of the 0 to 7 bytes that are left and the length of the message.
     #[inline(always)]
     pub(crate) const fn finish(mut self, tail: u64, len: usize) -> u64 {
         self.word(tail | (len as u64) << 56);
@@ -78,12 +79,12 @@ pub(crate) const fn sip<const C: usize, const D: usize>(keys: (u64, u64), data: 
 
 /// The last `rest.len()` (0 to 7) bytes of `data` as a number.
 ///
-/// Without a loop: from eight bytes on, the last eight are read and the old ones shifted out;
-/// below, two reads overlap.
+/// It needs no loop. For eight bytes and more, it reads the last eight bytes and shifts the known
+/// ones out. Below that, two reads overlap.
 #[inline(always)]
 pub(crate) const fn tail(data: &[u8], rest: &[u8]) -> u64 {
     if let Some(last) = data.last_chunk::<8>() {
-        // In two steps, because a shift by 64 is none.
+        // Two shifts, because a single shift by 64 is not allowed.
         return u64::from_le_bytes(*last) >> 1 >> (63 - 8 * rest.len());
     }
     short(rest)
@@ -108,9 +109,9 @@ pub(crate) const fn short(rest: &[u8]) -> u64 {
 
 /// Hashes `data` under a key of one word: SipHash-1-3 with the keys `key` and 0.
 ///
-/// Depends on nothing but its arguments: neither on the process's secret nor on the machine.
-/// importlib checks the source of a `.pyc` file with it (`_imp.source_hash`, whose eight bytes are
-/// this number in little-endian order). Unlike `hash()`, an empty message has no special case.
+/// The result depends only on the arguments, not on the process's secret or the machine. importlib
+/// checks the source of a `.pyc` file with it: the eight bytes of `_imp.source_hash` are this
+/// number in little-endian order. Unlike for `hash()`, an empty message is not a special case.
 ///
 /// CPython: `Python/pyhash.c`, `_Py_KeyedHash`.
 ///
@@ -128,8 +129,8 @@ pub const fn keyed_hash(key: u64, data: &[u8]) -> u64 {
     sip::<1, 3>((key, 0), data)
 }
 
-/// `hash()` of a message that is not empty, from its raw value: -1 is for errors in C, so that
-/// value becomes -2.
+/// `hash()` of a message that is not empty, from its raw value. C uses -1 for errors, so -1 becomes
+/// -2.
 #[inline(always)]
 pub(crate) const fn not_minus_one(hash: isize) -> isize {
     if hash == -1 {
@@ -138,8 +139,8 @@ pub(crate) const fn not_minus_one(hash: isize) -> isize {
     hash
 }
 
-/// A call, so that the compiler makes a branch of it: a conditional move would put its latency
-/// behind every hash.
+/// A call, so that the compiler emits a branch. A conditional move would add its latency to every
+/// hash.
 #[cold]
 #[inline(never)]
 const fn minus_two() -> isize {

@@ -1,5 +1,5 @@
-//! `hash()` of text. CPython hashes a `str` as it stores it (PEP 393): one, two or four bytes for
-//! each code point, as the widest of them needs, in the machine's byte order.
+//! `hash()` of text. CPython hashes the bytes that it stores for a `str` (PEP 393): one, two or
+//! four bytes for each code point, as the widest of them needs, in the machine's byte order.
 //!
 //! | widest code point | kind | bytes for each |
 //! |---|---|---|
@@ -7,10 +7,10 @@
 //! | below U+10000 (lone surrogates too) | UCS-2 | 2 |
 //! | else | UCS-4 | 4 |
 //!
-//! Rust's UTF-8 is turned into that kind eight bytes at a time on its way into the hash; no buffer
-//! holds it. ASCII text is hashed as it is: the check for it rides along with the rounds. From the
-//! first wider character on, the largest byte that is left tells the kind, because lead bytes grow
-//! with their code points: 0xC2 and 0xC3 for Latin-1, up to 0xEF for UCS-2, then UCS-4.
+//! Rust's UTF-8 is converted to that kind eight bytes at a time, directly into the hash, without a
+//! buffer. ASCII text is hashed as it is, and the check for ASCII runs beside the rounds. After the
+//! first wider character the largest remaining byte decides the kind, because lead bytes grow with
+//! their code points: 0xC2 and 0xC3 for Latin-1, up to 0xEF for UCS-2, then UCS-4.
 
 use crate::kind::{self, Kind};
 use crate::secret::HashSecret;
@@ -19,11 +19,11 @@ use crate::sip::{Sip, not_minus_one, sip, tail};
 use crate::utf8::{self, NOT_ASCII};
 use core::fmt;
 
-/// What the first path can say of a text.
+/// The result of the fast path for ASCII.
 enum Scan {
-    /// All ASCII, and this is its hash.
+    /// The text is ASCII, with this hash.
     Ascii(u64),
-    /// ASCII up to this offset (a multiple of 8), and this is the state there.
+    /// The text is ASCII up to this offset (a multiple of 8), with this state there.
     Wide(Sip<1, 3>, usize),
 }
 
@@ -46,7 +46,7 @@ fn scan(keys: (u64, u64), text: &[u8]) -> Scan {
     Scan::Ascii(state.finish(last, text.len()))
 }
 
-/// SipHash-1-3 of the kind of a text that is not ASCII, from what [`scan`] said.
+/// SipHash-1-3 of a text that is not ASCII, in its kind, continued from the result of [`scan`].
 #[inline(never)]
 fn wide(keys: (u64, u64), text: &[u8], state: Sip<1, 3>, ascii: usize) -> u64 {
     match utf8::kind(&text[ascii..]) {
@@ -56,7 +56,7 @@ fn wide(keys: (u64, u64), text: &[u8], state: Sip<1, 3>, ascii: usize) -> u64 {
     }
 }
 
-// A function for each, whose sink is its own: so its words stay in registers.
+// One function for each kind. Each has a sink of its own, so the state stays in registers.
 
 #[inline(never)]
 fn latin1(state: Sip<1, 3>, text: &[u8], ascii: usize) -> u64 {
@@ -76,8 +76,8 @@ fn ucs4(keys: (u64, u64), text: &[u8]) -> u64 {
 impl HashSecret {
     /// `hash()` of `bytes`, of a read-only `memoryview`, and of text in Latin-1.
     ///
-    /// 0 for an empty message, whatever the secret; never -1. On 32-bit machines the low half of
-    /// the 64-bit value, as in CPython.
+    /// An empty message has hash 0 under every secret. The result is never -1. On 32-bit machines
+    /// it is the low half of the 64-bit value, as in CPython.
     ///
     /// CPython: `Python/pyhash.c`, `Py_HashBuffer` (`_Py_HashBytes` before 3.14).
     ///
@@ -102,9 +102,9 @@ impl HashSecret {
 
     /// `hash()` of a `str`.
     ///
-    /// Not the hash of its UTF-8, but of the code points in one, two or four bytes each, as
-    /// CPython stores them. Allocates nothing. ASCII costs what [`hash_bytes`](Self::hash_bytes)
-    /// costs; other text is read once for its widest character and once to hash it.
+    /// It hashes the code points in one, two or four bytes each, as CPython stores them, and not
+    /// the UTF-8. It allocates nothing. ASCII costs the same as [`hash_bytes`](Self::hash_bytes).
+    /// Other text is read twice: to find the widest character, and to hash it.
     ///
     /// CPython: `Objects/unicodeobject.c`, `unicode_hash`.
     ///
@@ -146,10 +146,10 @@ impl HashSecret {
         Ok(self.hash_generalized_utf8(wtf8))
     }
 
-    /// As [`hash_wtf8`](Self::hash_wtf8), for who knows that these bytes are WTF-8: they are not
-    /// checked, and there is no error.
+    /// As [`hash_wtf8`](Self::hash_wtf8), for bytes that are known to be WTF-8. There is no check,
+    /// and no error.
     ///
-    /// Other bytes give some number, which means nothing; nothing worse happens.
+    /// For other bytes the result is a number without meaning. It is safe all the same.
     ///
     /// # Examples
     /// ```
@@ -165,7 +165,8 @@ impl HashSecret {
         self.hash_generalized_utf8(wtf8)
     }
 
-    /// Valid UTF-8 or WTF-8. (Not a safety condition: other bytes give some number.)
+    /// The text is valid UTF-8 or WTF-8. (That is not a safety condition: for other bytes the
+    /// result is a number without meaning.)
     #[inline]
     fn hash_generalized_utf8(&self, text: &[u8]) -> isize {
         if text.is_empty() {
@@ -181,7 +182,7 @@ impl HashSecret {
 
     /// `hash()` of a `str` from its characters in Latin-1, one byte each.
     ///
-    /// The same number as [`hash_bytes`](Self::hash_bytes) of them.
+    /// The result is that of [`hash_bytes`](Self::hash_bytes).
     ///
     /// # Examples
     /// ```
@@ -196,8 +197,8 @@ impl HashSecret {
         self.hash_bytes(latin1)
     }
 
-    /// `hash()` of a `str` from its characters in UCS-2. Surrogates are characters here, paired or
-    /// not: this is not UTF-16.
+    /// `hash()` of a `str` from its characters in UCS-2. This is not UTF-16: surrogates are
+    /// characters, paired or not.
     ///
     /// Text that fits Latin-1 is hashed as Latin-1, so that equal text has equal hashes however it
     /// is stored.
@@ -240,7 +241,7 @@ impl HashSecret {
 
     /// `hash()` of a `str` from its code points, lone surrogates included.
     ///
-    /// Goes over them twice: for the widest, then to hash them.
+    /// It iterates twice: to find the widest code point, and to hash them.
     ///
     /// # Examples
     /// ```
@@ -266,7 +267,7 @@ impl HashSecret {
     }
 }
 
-/// Checks for UTF-8 with surrogates encoded like other characters.
+/// Checks that the bytes are UTF-8 in which surrogates may be encoded like other characters.
 pub(crate) fn check_wtf8(bytes: &[u8]) -> Result<(), Wtf8Error> {
     let mut rest = bytes;
     while let Err(error) = core::str::from_utf8(rest) {
@@ -298,7 +299,7 @@ pub struct Wtf8Error {
 }
 
 impl Wtf8Error {
-    /// How many bytes are valid before the first that is not.
+    /// The number of valid bytes before the first invalid one.
     ///
     /// # Examples
     /// ```

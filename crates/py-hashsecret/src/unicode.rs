@@ -1,9 +1,9 @@
-//! What Python takes for a decimal digit and for white space, and how its `repr` shows a text.
+//! Python's decimal digits, Python's white space, and the `repr` of a text.
 
 use core::fmt::{self, Write};
 use core::iter::once;
 
-/// The zero of each run of ten decimal digits, as of Unicode 16.0 (that of CPython 3.14).
+/// The zero of each run of ten decimal digits, in Unicode 16.0 (the version of CPython 3.14).
 const ZEROS: [u32; 76] = [
     0x30, 0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66,
     0xde6, 0xe50, 0xed0, 0xf20, 0x1040, 0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0, 0x1a80, 0x1a90,
@@ -26,8 +26,8 @@ pub(crate) fn decimal(c: char) -> Option<u64> {
     (digit < 10).then_some(digit.into())
 }
 
-/// `str.isspace`. Four separators of ASCII count there that are no white space to Rust, nor to
-/// `int`.
+/// `str.isspace`. It also counts four ASCII separators, which are white space neither in Rust nor
+/// for `int`.
 pub(crate) fn is_space(c: char) -> bool {
     c.is_whitespace() || ('\x1c'..='\x1f').contains(&c)
 }
@@ -59,8 +59,8 @@ pub(crate) fn repr(f: &mut fmt::Formatter<'_>, text: &str, most: usize) -> fmt::
     left.write_char(quote)
 }
 
-/// `str.isprintable`: what Rust shows as it is behind another character. Both leave out what
-/// Unicode has no character for, so both depend on the version that they know.
+/// `str.isprintable`: a character that Rust's `Debug` shows unescaped after another character. Both
+/// exclude unassigned code points, so both depend on a Unicode version.
 fn is_printable(c: char) -> bool {
     if matches!(c, '\'' | '"' | '\\') {
         return true;
@@ -71,7 +71,7 @@ fn is_printable(c: char) -> bool {
     two.escape_debug().eq(once('a').chain(once(c)))
 }
 
-/// Writes no more than so many characters.
+/// Writes at most this many characters.
 struct Left<'a, 'b>(&'a mut fmt::Formatter<'b>, usize);
 
 impl Write for Left<'_, '_> {

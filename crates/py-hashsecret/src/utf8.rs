@@ -1,23 +1,24 @@
-//! UTF-8 streamed as one of the three kinds, without a buffer between.
+//! UTF-8 streamed as one of the three kinds, without a buffer.
 //!
-//! Eight bytes are taken into a register and their top bits looked at together: characters of one
-//! class (ASCII, two, three or four bytes) become units in parallel. Where classes meet, and at the
-//! end, one character goes at a time.
+//! Eight bytes are loaded into a register, and their top bits are tested together. Characters of
+//! one class (ASCII, two, three or four bytes) are converted in parallel. At a change of class, and
+//! at the end, characters are converted one at a time.
 //!
-//! How far to go on is always told by a branch, never computed: a processor guesses branches, but
-//! it would wait for a number before it could load the next bytes.
+//! The distance to the next load is always decided by a branch, never computed. The processor
+//! predicts a branch, but it would have to wait for a computed distance before it could load the
+//! next bytes.
 //!
-//! Whatever the bytes, nothing here panics or reads beside its slice; for what is not (generalized)
-//! UTF-8 the units mean nothing.
+//! No input makes this code panic or read outside of its slice. If the input is not (generalized)
+//! UTF-8, the units have no meaning.
 
 use crate::kind::{Kind, order2, order4};
 use crate::sink::Sink;
 use crate::sip::short;
 
-/// The top bit of each byte: set outside of ASCII.
+/// The top bit of each byte, which is set for bytes outside of ASCII.
 pub(crate) const NOT_ASCII: u64 = 0x8080_8080_8080_8080;
 
-/// The kind of a text. The largest byte is the widest lead byte, or below them all.
+/// The kind of a text. The largest byte is the lead byte of the widest character, or an ASCII byte.
 #[inline]
 pub(crate) fn kind(text: &[u8]) -> Kind {
     match text.iter().fold(0, |max, byte| *byte.max(&max)) {
@@ -27,7 +28,7 @@ pub(crate) fn kind(text: &[u8]) -> Kind {
     }
 }
 
-/// The next eight bytes, or what is left with zeros after it.
+/// The next eight bytes. A shorter rest is filled up with zeros.
 #[inline(always)]
 const fn peek(text: &[u8]) -> u64 {
     match text.first_chunk::<8>() {
@@ -36,7 +37,7 @@ const fn peek(text: &[u8]) -> u64 {
     }
 }
 
-/// Drops `n` bytes (all of them if a character is cut short).
+/// Drops `n` bytes, or all of them if there are fewer (a character that is cut short).
 #[inline(always)]
 fn skip(text: &[u8], n: usize) -> &[u8] {
     text.get(n..).unwrap_or_default()
@@ -44,11 +45,11 @@ fn skip(text: &[u8], n: usize) -> &[u8] {
 
 /// Streams UTF-8 of characters below U+0100 as one byte each.
 ///
-/// Bit 0 of a lead byte (0xC2, 0xC3) is bit 6 of the character, so it is copied to the byte behind;
-/// then the lead bytes are taken out.
+/// Bit 0 of a lead byte (0xC2, 0xC3) is bit 6 of the character. So it is copied to the next byte,
+/// and then the lead bytes are removed.
 #[inline(always)]
 pub(crate) fn latin1<S: Sink>(mut sink: S, mut text: &[u8]) -> S {
-    // Bit 6 of the next byte, from a lead byte at the end of the word before.
+    // Bit 6 for the first byte, if the word before ended with a lead byte.
     let mut carry = 0;
     while let Some(word) = text.first_chunk::<8>() {
         let word = u64::from_le_bytes(*word);
@@ -88,12 +89,13 @@ const fn every_second_byte(word: u64) -> u64 {
     (fours | fours >> 16) & 0xffff_ffff
 }
 
-/// The bytes whose top bit is not in `marks`, moved together, zeros above them; and their bits.
+/// Removes the bytes whose top bit is in `marks`: the others move together, with zeros above. Also
+/// returns the number of their bits.
 #[inline(always)]
 const fn without(mut bytes: u64, mut marks: u64) -> (u64, u32) {
     let mut bits = 64;
     while marks != 0 {
-        // The highest first, so that those below stay where they are.
+        // The highest byte is removed first, so the lower ones do not move.
         let below = u64::MAX >> marks.leading_zeros() >> 8;
         bytes = bytes & below | bytes >> 8 & !below;
         bits -= 8;
@@ -113,7 +115,7 @@ pub(crate) fn ucs2<S: Sink, const BIG: bool>(mut sink: S, mut text: &[u8]) -> S 
                 text = &text[12..];
                 Some(order2::<BIG>(units))
             });
-            // One or two before another class.
+            // One or two characters before a change of class.
             let word = peek(text);
             let units = order2::<BIG>(three_byte_units(word));
             if is_three_byte_pair(word) {
@@ -160,10 +162,11 @@ pub(crate) fn ucs2<S: Sink, const BIG: bool>(mut sink: S, mut text: &[u8]) -> S 
     sink
 }
 
-/// Four characters of three bytes as four units, if these are (in a text without wider ones).
+/// Four characters of three bytes as four units; `None` if the next bytes are something else. (The
+/// text has no wider characters.)
 ///
-/// Characters 0 and 2 share a register, 1 and 3 another, 32 bits for each: then what must be moved
-/// together lies in place.
+/// Characters 0 and 2 share one register, and 1 and 3 another, with 32 bits for each. Then the bits
+/// that have to be shifted together have the same position.
 #[inline(always)]
 fn four_of_three_bytes(text: &[u8]) -> Option<u64> {
     const LEADS: u64 = 0x0000_00e0_0000_00e0;
@@ -198,8 +201,8 @@ fn four_of_two_bytes(text: &[u8]) -> Option<u64> {
 /// Two characters of three bytes in the low 48 bits as two units in the low 32 bits.
 #[inline(always)]
 const fn three_byte_units(word: u64) -> u64 {
-    // One mask for all bytes, because it fits an instruction; what it leaves of a lead byte beyond
-    // four bits is shifted out of the unit.
+    // One mask for all bytes, because it fits into one instruction. It leaves more than four bits
+    // of a lead byte, and those are shifted out of the unit.
     const MASK: u64 = 0x3f00_003f;
     let lanes = (word & MASK) << 12 | (word >> 8 & MASK) << 6 | word >> 16 & MASK;
     lanes & 0xffff | lanes >> 8 & 0xffff_0000

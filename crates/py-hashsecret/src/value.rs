@@ -1,10 +1,10 @@
-//! `hash()` of a value by its type: a tuple with all that is in it is one call.
+//! [`PyHash`]: `hash()` of a value by its type. A nested tuple is one call.
 
 use crate::collections::{Date, Time, hash_frozenset, hash_none};
-use crate::native::{hash_f64, hash_i64, hash_i128, hash_tuple, hash_u64, hash_u128};
+use crate::numeric::{hash_f64, hash_i64, hash_i128, hash_tuple, hash_u64, hash_u128};
 use crate::secret::HashSecret;
 
-/// What has a hash in Python. Implement it for your own keys.
+/// A value with a hash in Python. Implement it for your own keys.
 ///
 /// | Rust | Python |
 /// |---|---|
@@ -18,7 +18,7 @@ use crate::secret::HashSecret;
 /// | [`Date`], [`Time`] (without an offset) | `datetime.date`, `datetime.time` |
 /// | [`Known`] | anything else whose hash you know |
 ///
-/// A slice has none, because it may be meant as `bytes` or as a `tuple`: say which.
+/// A slice has no impl, because it could mean `bytes` or a `tuple`. Use [`Bytes`] or [`Tuple`].
 ///
 /// # Examples
 /// A nested tuple:
@@ -127,7 +127,8 @@ pub struct Tuple<'a, T>(pub &'a [T]);
 #[derive(Clone, Copy, Debug)]
 pub struct FrozenSet<'a, T>(pub &'a [T]);
 
-/// A value whose hash is known: that of an object, a number from text, a moment with an offset.
+/// A value whose hash is already known: for example an object's, a number's from its text, or a
+/// datetime's with an offset.
 ///
 /// # Examples
 /// ```

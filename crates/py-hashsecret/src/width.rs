@@ -1,9 +1,9 @@
-//! How wide a hash is, and how a 64-bit number becomes one.
+//! The width of a hash, and the conversion of a 64-bit number to it.
 
 /// The width of CPython's `Py_hash_t`: that of a pointer.
 ///
-/// Its methods give the hashes of an interpreter of that width on any machine, as `i64`. The free
-/// functions of the same names are those of [`HashWidth::NATIVE`].
+/// Its methods compute the hashes of an interpreter of that width, on any machine, as `i64`. The
+/// free functions of the same names do the same for [`HashWidth::NATIVE`].
 ///
 /// # Examples
 /// ```
@@ -73,7 +73,7 @@ impl HashWidth {
         }
     }
 
-    /// The low bits as a hash, whatever it is.
+    /// The low bits as a hash, which may be -1.
     pub(crate) const fn truncate(self, hash: u64) -> i64 {
         match self {
             HashWidth::Bits32 => hash as i32 as i64,
@@ -81,7 +81,7 @@ impl HashWidth {
         }
     }
 
-    /// The low bits as a hash that an object may have: -1 means an error in C, so it becomes -2.
+    /// The low bits as a hash of an object. C uses -1 for errors, so -1 becomes -2.
     pub(crate) const fn hash(self, hash: u64) -> i64 {
         match self.truncate(hash) {
             -1 => -2,

@@ -40,7 +40,7 @@ fn calls() -> usize {
 ///
 /// `T` is its type.
 unsafe fn symbol<T: Copy>(library: &'static Library, name: &str) -> Option<T> {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promised the symbol's type.
     unsafe { library.get::<T>(name.as_bytes()) }
         .ok()
         .map(|s| *s)
@@ -61,7 +61,7 @@ fn bytes_of_any_length_and_place_under_any_secret_hash_alike() {
     // SAFETY: `Include/internal/pycore_pyhash.h` of 3.13 and before, `Include/cpython/pyhash.h`
     // from 3.14 on.
     let hash = unsafe { symbol::<Bytes>(library, "Py_HashBuffer") }
-        // SAFETY: as above.
+        // SAFETY: the older name has the same type.
         .or_else(|| unsafe { symbol::<Bytes>(library, "_Py_HashBytes") })
         .expect("libpython hashes bytes");
     let mut rng = Rng(14);

@@ -91,13 +91,13 @@ mod watch {
     use std::time::Duration;
 
     /// The end of the pipe that the handler writes to.
-    static BELL: AtomicI32 = AtomicI32::new(-1);
+    static WRITE_END: AtomicI32 = AtomicI32::new(-1);
 
-    extern "C" fn ring(_: libc::c_int) {
+    extern "C" fn on_signal(_: libc::c_int) {
         // Relaxed: written once, before the handler was installed.
-        let bell = BELL.load(Ordering::Relaxed);
+        let write_end = WRITE_END.load(Ordering::Relaxed);
         // SAFETY: `write` is async-signal-safe, and reads one byte of a static.
-        unsafe { libc::write(bell, b"!".as_ptr().cast(), 1) };
+        unsafe { libc::write(write_end, b"!".as_ptr().cast(), 1) };
     }
 
     /// Installs the handler and starts the thread that prints.
@@ -105,14 +105,14 @@ mod watch {
         let mut ends = [0; 2];
         // SAFETY: `ends` has room for two.
         check(unsafe { libc::pipe(ends.as_mut_ptr()) })?;
-        let [ear, bell] = ends;
+        let [read_end, write_end] = ends;
         // SAFETY: an open file; a full pipe must not block the handler.
-        check(unsafe { libc::fcntl(bell, libc::F_SETFL, libc::O_NONBLOCK) })?;
-        BELL.store(bell, Ordering::Relaxed);
-        // SAFETY: all zero is a valid sigaction, and `ring` does what a handler may.
+        check(unsafe { libc::fcntl(write_end, libc::F_SETFL, libc::O_NONBLOCK) })?;
+        WRITE_END.store(write_end, Ordering::Relaxed);
+        // SAFETY: all zero is a valid sigaction, and `on_signal` does what a handler may.
         unsafe {
             let mut action: libc::sigaction = core::mem::zeroed();
-            action.sa_sigaction = ring as *const () as usize;
+            action.sa_sigaction = on_signal as *const () as usize;
             action.sa_flags = libc::SA_RESTART;
             check(libc::sigaction(
                 libc::SIGUSR1,
@@ -121,7 +121,7 @@ mod watch {
             ))?;
         }
         let watchdog = std::thread::Builder::new().name("watchdog".to_owned());
-        watchdog.spawn(move || watch(ear, after))?;
+        watchdog.spawn(move || watch(read_end, after))?;
         Ok(())
     }
 
@@ -132,20 +132,20 @@ mod watch {
         }
     }
 
-    fn watch(ear: libc::c_int, after: Duration) {
-        let mut told = Vec::new();
+    fn watch(read_end: libc::c_int, after: Duration) {
+        let mut reported = Vec::new();
         loop {
-            if heard(ear) {
+            if has_signal(read_end) {
                 print("SIGUSR1");
             }
             let snapshot = diagnostics::snapshot();
             let late = |w: &&Waiting| w.waited > after;
             let late: Vec<_> = snapshot.waiters().iter().filter(late).map(who).collect();
             // Once for each wait; the same thread may wait again later.
-            if late.iter().any(|waiting| !told.contains(waiting)) {
+            if late.iter().any(|waiting| !reported.contains(waiting)) {
                 print(&format!("a wait has lasted more than {after:?}"));
             }
-            told = late;
+            reported = late;
         }
     }
 
@@ -153,10 +153,10 @@ mod watch {
         (waiting.ident.get(), waiting.address)
     }
 
-    /// Waits for the bell, 100 ms at most.
-    fn heard(ear: libc::c_int) -> bool {
+    /// Waits for a byte of the handler, 100 ms at most. True if there was one.
+    fn has_signal(read_end: libc::c_int) -> bool {
         let mut poll = libc::pollfd {
-            fd: ear,
+            fd: read_end,
             events: libc::POLLIN,
             revents: 0,
         };
@@ -164,7 +164,7 @@ mod watch {
         // SAFETY: one live pollfd, and a buffer of the length that is passed.
         unsafe {
             libc::poll(&raw mut poll, 1, 100) > 0
-                && libc::read(ear, bytes.as_mut_ptr().cast(), bytes.len()) > 0
+                && libc::read(read_end, bytes.as_mut_ptr().cast(), bytes.len()) > 0
         }
     }
 

@@ -137,6 +137,17 @@ void _PySemaphore_Destroy(_PySemaphore *sema);
 int _PySemaphore_Wait(_PySemaphore *sema, PyTime_t timeout_ns, int detach);
 void _PySemaphore_Wakeup(_PySemaphore *sema);
 
+/* The locks of thread.c. Any thread may release one; below 0 microseconds are for ever. */
+typedef void *PyThread_type_lock;
+
+PyThread_type_lock PyThread_allocate_lock(void);
+void PyThread_free_lock(PyThread_type_lock lock);
+int PyThread_acquire_lock(PyThread_type_lock lock, int waitflag);
+int PyThread_acquire_lock_timed(PyThread_type_lock lock, long long microseconds, int intr_flag);
+int PyThread_acquire_lock_timed_with_retries(PyThread_type_lock lock, PyTime_t timeout_ns);
+void PyThread_release_lock(PyThread_type_lock lock);
+int _PyThread_at_fork_reinit(PyThread_type_lock *lock);
+
 /* On the C stack, from its begin to its end. */
 typedef struct {
     uintptr_t _cs_prev;

@@ -1,37 +1,32 @@
-//! What a forked child does with the locks of its parent.
+//! [`at_fork_reinit`](Mutex::at_fork_reinit): how a forked child frees a lock whose holder stayed in the
+//! parent. Its contract is with [`Mutex`]'s; the other locks refer to that.
 //!
-//! The child has one thread, the one that forked, and a copy of all memory. [`after_fork`] empties
-//! the parking lot, by itself on unix; the bytes and words of locks are left as they were at the
-//! fork, since only the program knows which of them its one thread holds.
-//!
-//! [`after_fork`] has the table of what each primitive is in the child. Beside it:
-//!
-//! | | in the child |
-//! |---|---|
-//! | the lot's buckets, locked and full of dead waiters | unlocked, empty |
-//! | [`signal_arrived`](crate::signal_arrived)'s mark, this thread's own | kept |
-//! | `diagnostics::counters` | go on from the parent's |
-//!
-//! A runtime that wants all its locks free in the child may also zero their memory: all-zero bytes
-//! are an unlocked lock. A thread must not fork from within a lock call of its own, as from a hook
-//! of the [`Runtime`](crate::Runtime) or a callback of the lot.
+//! What else a fork does to the lot and to each primitive stands with [`after_fork`](crate::after_fork).
 //!
 //! CPython: `Python/pystate.c`, `_PyRuntimeState_ReInitThreads`;
 //! `Include/internal/pycore_lock.h`, `_PyMutex_at_fork_reinit`.
-//!
-//! [`after_fork`]: crate::after_fork
 
-use crate::{Mutex, RawMutex};
+use crate::held;
+use crate::mutex::Mutex;
+use crate::raw_mutex::RawMutex;
 
 impl Mutex {
     /// Makes it unlocked in the child of a fork, whoever held it in the parent.
+    ///
+    /// A lock that another thread held during the fork stays locked in the child, since that thread is
+    /// not there to unlock it. To zero its memory does the same as this call: all-zero bytes are an
+    /// unlocked lock. [`after_fork`](crate::after_fork) has the table of all cases.
+    ///
+    /// All locks have this function. Each says what it adds to this contract.
     ///
     /// CPython: `Include/internal/pycore_lock.h`, `_PyMutex_at_fork_reinit`.
     ///
     /// # Safety
     ///
-    /// The process has forked, the calling thread is the child's only one, and what the mutex
-    /// guards is sound as it is: the thread that held it did not finish its section.
+    /// * The process has forked, and the calling thread is the child's only one.
+    /// * That thread has no guard of the lock.
+    /// * What the lock guards is sound as it is: the thread that held it did not finish its critical
+    ///   section.
     ///
     /// # Examples
     ///
@@ -49,7 +44,7 @@ impl Mutex {
 }
 
 impl RawMutex {
-    /// Makes it unlocked in the child of a fork and forgets its waiters.
+    /// Makes it unlocked in the child of a fork, and forgets the waiters in its word.
     ///
     /// # Safety
     ///
@@ -65,7 +60,8 @@ impl RawMutex {
     /// assert!(m.try_lock());
     /// ```
     pub unsafe fn at_fork_reinit(&self) {
-        // SAFETY: the caller's promise.
+        held::forget(self.key());
+        // SAFETY: the caller is the child's only thread, so no other uses the mutex.
         unsafe { self.reset() };
     }
 }

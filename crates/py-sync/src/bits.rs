@@ -1,4 +1,4 @@
-//! The legend of every lock's word.
+//! The bits of every lock's word.
 //!
 //! | bit | Mutex | Event | OnceFlag | RwMutex | RawMutex |
 //! |---|---|---|---|---|---|
@@ -11,14 +11,15 @@
 //! All-zero bytes are an unlocked lock. CPython: `Include/cpython/lock.h`, `_Py_UNLOCKED`;
 //! `Include/internal/pycore_lock.h`, `_Py_HAS_PARKED`, `_Py_ONCE_INITIALIZED`.
 
-/// Nobody holds it, nobody is parked.
+/// Not held, and no thread is parked.
 pub(crate) const UNLOCKED: u8 = 0;
 
 /// Held: locked, set, running, or a writer.
 pub(crate) const LOCKED: u8 = 1;
 
-/// Threads may be parked. Set by the parker; cleared under the bucket lock. Clear proves that
-/// nobody is parked; set proves nothing, since a timed-out waiter leaves it behind.
+/// Threads may be parked. A thread that parks sets it; it is cleared under the bucket lock. A waiter whose
+/// time was up leaves it behind, so it may be set without waiters. What it proves when it is clear, each
+/// lock says.
 pub(crate) const HAS_PARKED: u8 = 2;
 
 /// A once-flag whose initialiser has run to its end.

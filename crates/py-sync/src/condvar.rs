@@ -1,4 +1,4 @@
-//! The protocol of a condition variable, of one byte. Its typed face is `typed/condvar.rs`.
+//! The protocol of a condition variable, of one byte. Its public form is `typed/condvar.rs`.
 //!
 //! | byte | meaning |
 //! |---|---|
@@ -15,37 +15,37 @@
 //!     take the mutex
 //! ```
 //!
-//! A waiter that is notified is woken, and competes for its mutex as any thread does. Moving it to
-//! the mutex's queue instead, while that is held (a *requeue*), was tried and did not pay: the figures
-//! are in `benches/README.md`.
+//! A notified waiter is woken and competes for its mutex as any thread does. parking_lot moves it to the
+//! mutex's queue while the mutex is held (a *requeue*). That was tried here and did not pay: see
+//! `DESIGN.md`.
 //!
 //! Invariants:
-//! * I1: the byte is written under the bucket lock only. While anybody is queued on its address it
-//!   is 2: who joins sets it, and only who finds nobody left clears it. 2 proves nothing: a waiter
-//!   whose time was up leaves it behind, and so does a fork, whose child has an empty queue and this
-//!   byte.
-//! * I2: no wake-up is lost. Say the notifier has changed what is waited for while it held the
-//!   mutex. A waiter that took the mutex later has seen the change. One that held it before has
-//!   written 2, and joined, before it released the mutex; so the notifier, which took the mutex
-//!   after that, loads that 2 or what was written later. If that is 0, it was written under the
-//!   bucket lock with nobody left (I1): the waiter had been taken out by then: it has been notified.
-//! * I3: a waiter that was taken out returns as notified, whatever its clock says (I2 of the lot): a
-//!   notification to one is never spent on a waiter that gives up.
-//! * I4: the byte is not touched after a waiter was woken: it may free the variable at once.
-//! * I5: a waiter that a signal ends is out of the queue, and has no mutex, while its handlers run. So
-//!   it may miss a notification meanwhile: it does not sleep on, but returns to its caller, who looks
-//!   at what is waited for.
+//! * I1: the byte is written under the bucket lock only. While a thread is queued on its address it is 2:
+//!   a thread that joins sets it, and only a thread that finds nobody left clears it. 2 proves nothing:
+//!   a waiter whose time was up leaves it behind, and so does a fork, whose child has an empty queue and
+//!   this byte.
+//! * I2: no wake-up is lost. Say the notifier has changed the condition while it held the mutex. A waiter
+//!   that took the mutex later has seen the change. A waiter that held it before wrote 2 and joined the
+//!   queue before it released the mutex. The notifier took the mutex after that, so it loads that 2, or
+//!   a later value. If that is 0, it was written under the bucket lock with nobody left (I1), so the
+//!   waiter had been taken out, and was notified.
+//! * I3: a waiter that was taken out returns as notified, whatever its clock says (the lot's I2). So a
+//!   notification is never lost on a waiter that gives up.
+//! * I4: the byte is not touched after a waiter was woken, since that may free the variable at once.
+//! * I5: a waiter that a signal ends is out of the queue, and does not hold the mutex, while its handlers
+//!   run. It may miss a notification in that time. So it does not sleep on, but returns to its caller,
+//!   which checks the condition.
 //!
-//! Orderings: all `Relaxed`. The byte's writes are ordered by the bucket lock, and a notifier's load
-//! by the mutex (I2); what the threads tell each other is under the mutex too. Without the mutex
-//! there is no promise, as with any condition variable.
+//! Orderings: all `Relaxed`. The bucket lock orders the writes of the byte, and the mutex orders a
+//! notifier's load (I2) and the condition itself. A notifier that has not held the mutex gets no promise,
+//! as with any condition variable.
 
 use crate::bits::{HAS_PARKED, UNLOCKED};
 use crate::deadline::{Clock, Deadline};
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::mutex::Mutex;
-use crate::parking_lot::{Kind, Parking, Visit, Waiters, lot, park_then};
-use crate::primitive::{AtomicU8, Relaxed, const_fn};
+use crate::parking_lot::{FilterOp, Kind, Parking, Waiters, lot, park_then};
+use crate::sync::{AtomicU8, Relaxed, const_fn};
 
 const NOBODY: u8 = UNLOCKED;
 const WAITED_FOR: u8 = HAS_PARKED;
@@ -61,8 +61,8 @@ impl Condvar {
         }
     }
 
-    /// Queues the thread, calls `release` to unlock `mutex`, sleeps until it is notified: true; or
-    /// until the deadline has passed: false. Returns with `mutex` locked.
+    /// Queues the thread, calls `release` to unlock `mutex`, and sleeps until it is notified (true) or the
+    /// deadline has passed (false). Returns with `mutex` locked.
     pub(crate) fn wait(
         &self,
         clock: &impl Clock,
@@ -73,8 +73,8 @@ impl Condvar {
         self.wait_or(clock, mutex, release, until, || ()) == ParkStatus::Ok
     }
 
-    /// [`wait`](Condvar::wait), which also ends at a signal if the flags say so: `Intr`. `handle` then
-    /// runs before `mutex` is locked again; it may panic.
+    /// As [`wait`](Condvar::wait), and ends with `Intr` at a signal if the flags say so. `handle` then runs
+    /// before `mutex` is locked again; it may panic.
     pub(crate) fn wait_or(
         &self,
         clock: &impl Clock,
@@ -89,9 +89,10 @@ impl Condvar {
             true
         };
         let parking = Parking::plain(Kind::Condvar, self.key(), until, flags);
-        // SAFETY: the key is our own address; `announce` does not call into the lot.
+        // SAFETY: the key is our own address, and only waiters of this variable park on it; `announce`
+        // does not call into the lot.
         let parked = unsafe { park_then(parking, announce, release) };
-        let flags = flags.deaf();
+        let flags = flags.without_signals();
         let _locked = Relock {
             clock,
             mutex,
@@ -109,7 +110,7 @@ impl Condvar {
         self.may_have_waiters() && self.notify(1) != 0
     }
 
-    /// Wakes all that wait; how many they were.
+    /// Wakes all waiters, and returns how many they were.
     #[inline]
     pub(crate) fn notify_all(&self) -> usize {
         match self.may_have_waiters() {
@@ -131,27 +132,27 @@ impl Condvar {
         }
     }
 
-    /// Takes out so many, or all that there are.
+    /// Wakes up to `most` waiters, in their order, and returns how many they were.
     #[cold]
     fn notify(&self, most: usize) -> usize {
         let take = |waiters: &mut Waiters<'_>| {
             let mut notified = 0;
-            let stay = waiters.take(0, |_| match notified == most {
-                true => Visit::Stop,
+            let stay = waiters.unpark_filter(0, |_| match notified == most {
+                true => FilterOp::Stop,
                 false => {
                     notified += 1;
-                    Visit::Take
+                    FilterOp::Unpark
                 }
             });
             if !stay {
-                // Relaxed: under the bucket lock (I1). The last touch (I4).
+                // Relaxed: under the bucket lock (I1). The last touch of the byte (I4).
                 self.0.store(NOBODY, Relaxed);
             }
             notified
         };
-        // SAFETY: the key is our own address, and the caller's borrow keeps it so; `take` does not
-        // call into the lot.
-        unsafe { lot().visit(Kind::Condvar, self.key(), take) }
+        // SAFETY: the key is our own address, and `&self` keeps the variable alive, so the waiters on it
+        // are ours; `take` does not call into the lot.
+        unsafe { lot().with_waiters(Kind::Condvar, self.key(), take) }
     }
 
     fn key(&self) -> usize {
@@ -159,7 +160,7 @@ impl Condvar {
     }
 }
 
-/// Locks the mutex when it is dropped: the caller's guard finds it locked, also if `handle` panics.
+/// Locks the mutex when it is dropped, also if `handle` panics: the caller's guard relies on it.
 struct Relock<'a, C: Clock> {
     clock: &'a C,
     mutex: &'a Mutex,

@@ -1,46 +1,37 @@
-//! Time: the only file that knows what `now` is.
+//! Time: this is the only file that reads the clock.
 //!
-//! | type | what | in a model |
+//! | type | what it is | in a model |
 //! |---|---|---|
-//! | [`Deadline`] | until when a wait may last: now, never, at an instant | an instant has always passed, but for that of [`Late`]: a timed wait polls once, and the scheduler decides how late |
-//! | [`Clock`] | the fairness clock of a lock call, a parameter inside | [`Frozen`]: no fair time ever comes; [`Leaping`]: every one has come; [`Ripening`]: from the second look on; [`Skewed`]: a waiter's has come, and its un-locker's clock does not say so; [`Late`]: all come when the model says so |
+//! | [`Deadline`] | until when a wait may last: now, never, or an instant | every instant has passed, except that of [`ManualClock`]: a timed wait polls once, and the scheduler decides how late |
+//! | [`Clock`] | the fairness clock of a lock call, a parameter of the inner functions | see below |
+//!
+//! Public calls take their time limit as CPython does (`Option<Duration>`) or as lock_api does
+//! (`Duration`, `Instant`). Each turns it into a [`Deadline`], by [`Deadline::after`] or
+//! [`Deadline::until`], and everything below them takes that.
+//!
+//! | clock of a model | fair times |
+//! |---|---|
+//! | [`NeverFair`] | none ever comes |
+//! | [`AlwaysFair`] | every one has come |
+//! | [`FairFromSecondLook`] | each comes at the second look |
+//! | [`Skewed`] | each has come for the waiter, but not for the thread that unlocks |
+//! | [`ManualClock`] | all come when the model says so |
 //!
 //! Instants are nanoseconds of the monotonic clock in a `u64`: 584 years from boot. Additions
 //! saturate, and the saturated instant is "never".
 //!
 //! CPython: `Python/pytime.c`, `_PyDeadline_Init`; `Python/lock.c`, `TIME_TO_BE_FAIR_NS`.
 
-#[cfg(all(test, loom))]
-#[path = "deadline/modelled.rs"]
+#[cfg_attr(all(test, loom), path = "deadline/modelled.rs")]
 mod clocks;
-
-#[cfg(not(all(test, loom)))]
-mod clocks {
-    use super::{Clock, sys};
-
-    /// The clock of every public call.
-    #[derive(Clone, Copy, Debug)]
-    pub(crate) struct Monotonic;
-
-    impl Clock for Monotonic {
-        fn now(&self) -> u64 {
-            sys::monotonic_ns()
-        }
-    }
-
-    /// True once the instant `at` is reached.
-    pub(super) fn has_come(at: u64) -> bool {
-        sys::monotonic_ns() >= at
-    }
-}
 
 pub(crate) use clocks::*;
 
-use crate::primitive::MODEL;
+use crate::sync::MODEL;
 use crate::sys;
 use core::time::Duration;
 
-/// How long a waiter is passed over before the lock is handed to it: 1 ms.
+/// How long other threads may pass a waiter before the lock is handed off to it: 1 ms.
 pub(crate) const TIME_TO_BE_FAIR_NS: u64 = 1_000_000;
 
 /// Until when a wait may last.
@@ -63,6 +54,11 @@ impl Deadline {
             Some(_) if MODEL => Deadline::At(0),
             Some(timeout) => Deadline::at(sys::monotonic_ns(), timeout),
         }
+    }
+
+    /// At `instant`: at once if that has passed.
+    pub(crate) fn until(instant: std::time::Instant) -> Deadline {
+        Deadline::after(Some(time_until(instant)))
     }
 
     fn at(now: u64, timeout: Duration) -> Deadline {
@@ -115,6 +111,12 @@ impl Deadline {
     }
 }
 
+/// True once the instant `at` is reached. In a model this is the clocks' own.
+#[cfg(not(all(test, loom)))]
+fn has_come(at: u64) -> bool {
+    sys::monotonic_ns() >= at
+}
+
 /// How long it is until `instant`: zero if that has passed.
 pub(crate) fn time_until(instant: std::time::Instant) -> Duration {
     instant.saturating_duration_since(std::time::Instant::now())
@@ -125,38 +127,38 @@ pub(crate) fn instant_after(timeout: Duration) -> Option<std::time::Instant> {
     std::time::Instant::now().checked_add(timeout)
 }
 
-/// What time it is for the hand-over rule, in nanoseconds from any fixed point.
+/// The clock of the hand-off rule, in nanoseconds from any fixed point.
 ///
-/// Lock calls take it as a parameter; tests pass a fake.
+/// The inner lock calls take it as a parameter, so that tests and models can pass another one.
 pub(crate) trait Clock {
     fn now(&self) -> u64;
 
-    /// The instant after which a waiter that starts now is due. Once per lock call, never renewed.
+    /// The fair time of a waiter that starts now. Asked once per lock call, never renewed.
     fn time_to_be_fair(&self) -> u64 {
         self.now().saturating_add(TIME_TO_BE_FAIR_NS)
     }
 
-    /// True strictly after `time_to_be_fair`.
-    fn is_due(&self, time_to_be_fair: u64) -> bool {
+    /// True once the fair time has come: strictly after `time_to_be_fair`.
+    fn should_be_fair(&self, time_to_be_fair: u64) -> bool {
         self.now() > time_to_be_fair
     }
 
-    /// When a waiter looks for itself whether it is due: just after `time_to_be_fair`.
+    /// When a waiter validates again by itself: just after its fair time.
     fn again_at(&self, time_to_be_fair: u64) -> Deadline {
         Deadline::At(time_to_be_fair.saturating_add(1))
     }
 }
 
-/// A clock by which every waiter is due at once: that of a fair unlock, and of models.
+/// A clock by which every fair time has come: that of a fair unlock, and of models.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Leaping;
+pub(crate) struct AlwaysFair;
 
-impl Clock for Leaping {
+impl Clock for AlwaysFair {
     fn now(&self) -> u64 {
         0
     }
 
-    fn is_due(&self, _: u64) -> bool {
+    fn should_be_fair(&self, _: u64) -> bool {
         true
     }
 }
@@ -188,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_waiter_is_due_strictly_after_one_millisecond() {
+    fn a_fair_time_comes_strictly_after_one_millisecond() {
         struct At(core::cell::Cell<u64>);
         impl Clock for At {
             fn now(&self) -> u64 {
@@ -196,12 +198,12 @@ mod tests {
             }
         }
         let clock = At(core::cell::Cell::new(7));
-        let due = clock.time_to_be_fair();
-        assert_eq!(due, 1_000_007);
-        clock.0.set(due);
-        assert!(!clock.is_due(due));
-        clock.0.set(due + 1);
-        assert!(clock.is_due(due));
+        let fair_at = clock.time_to_be_fair();
+        assert_eq!(fair_at, 1_000_007);
+        clock.0.set(fair_at);
+        assert!(!clock.should_be_fair(fair_at));
+        clock.0.set(fair_at + 1);
+        assert!(clock.should_be_fair(fair_at));
     }
 
     #[test]

@@ -15,25 +15,26 @@
 //!
 //! Invariants:
 //! * I1: 1 is final.
-//! * I2: a thread is queued only if the byte was 2 under the bucket lock. `notify` first writes 1,
-//!   then takes the bucket lock: who was queued before is woken, who comes later finds 1.
-//! * I3: a timed-out waiter leaves 2, as in CPython. It costs the `notify` one look at the lot.
-//! * I4: the swap is `notify`'s last touch of the byte: a waiter may free the event at once. The
-//!   wake goes by its address.
+//! * I2: a thread is queued only if the byte was 2 under the bucket lock. `notify` writes 1 first and
+//!   takes the bucket lock afterwards: it wakes all that were queued before, and a thread that comes
+//!   later finds 1.
+//! * I3: a timed-out waiter leaves 2 behind, as in CPython. It costs `notify` one look at the lot.
+//! * I4: the swap is `notify`'s last touch of the byte, since a waiter may free the event at once. The
+//!   wake uses its address only.
 //!
-//! Orderings: setting it is `Release`, finding it set `Acquire`: all that came before `notify` is
+//! Orderings: setting the event is `Release`, finding it set `Acquire`, so what came before `notify` is
 //! seen after `wait`. A later `notify` continues the release sequence of the first.
 //!
 //! CPython: `Python/lock.c`, `PyEvent_Wait`, `PyEvent_WaitTimed`, `_PyEvent_Notify`,
-//! `_PyEvent_IsSet`. Differs from CPython: `wait_timed` is not ended by a signal; `wait_with` is,
-//! if asked to, and tells it from a timeout.
+//! `_PyEvent_IsSet`. Differs from CPython: no signal ends `wait_timed`. One may end `wait_with`, which
+//! tells a signal from a timeout.
 
 use crate::bits::{HAS_PARKED, LOCKED, UNLOCKED};
 use crate::deadline::Deadline;
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::hooks;
 use crate::parking_lot::{Kind, Parking, lot, park_with};
-use crate::primitive::{Acquire, AtomicU8, Relaxed, Release, const_fn};
+use crate::sync::{Acquire, AtomicU8, Relaxed, Release, const_fn};
 use crate::with_signals::across_signals;
 use core::fmt;
 use core::time::Duration;
@@ -106,9 +107,10 @@ impl Event {
     #[doc(alias = "_PyEvent_Notify")]
     pub fn notify(&self) {
         let key = self.key();
-        // Release: what came before it is seen by who finds it set. The last touch (I4).
+        // Release: a thread that finds it set sees what came before. The last touch of the byte (I4).
         if self.0.swap(SET, Release) == WAITED_FOR {
-            // SAFETY: the key is our own address; only events park on their byte.
+            // SAFETY: the key is the event's address, and only its waiters park on it. If the event is
+            // gone and another lives there, its waiters are woken and look again.
             unsafe { lot().unpark_all_of(Kind::Event, key) };
         }
     }
@@ -197,13 +199,13 @@ impl Event {
             return LockStatus::Acquired;
         }
         if timeout == Some(Duration::ZERO) {
-            return self.leave_mark();
+            return self.mark_waited_for();
         }
         self.wait_contended(Deadline::after(timeout), flags)
     }
 
     /// Waits within `timeout`, and runs `check` after each signal that comes meanwhile, as
-    /// [`Mutex::lock_with_signals`](crate::Mutex::lock_with_signals), which see. `Ok(true)` if the
+    /// [`Mutex::lock_with_signals`](crate::Mutex::lock_with_signals) does: see there. `Ok(true)` if the
     /// event is set, `Ok(false)` if the time is up.
     ///
     /// # Errors
@@ -237,16 +239,16 @@ impl Event {
             return Ok(true);
         }
         if timeout == Some(Duration::ZERO) {
-            return Ok(self.leave_mark().is_acquired());
+            return Ok(self.mark_waited_for().is_acquired());
         }
         let deadline = Deadline::after(timeout);
         let attempt = |fails| self.wait_contended(deadline, LockFlags::DETACH | fails);
         across_signals(attempt, check)
     }
 
-    /// What is left of a wait that does not wait: the byte is 2 after it, as in CPython.
-    fn leave_mark(&self) -> LockStatus {
-        // Relaxed on success: a mark that announces nobody.
+    /// A wait with no time left: it does not sleep, but leaves 2 behind, as in CPython (I3).
+    fn mark_waited_for(&self) -> LockStatus {
+        // Relaxed on success: nobody is queued, so there is nothing to order.
         match self.0.compare_exchange(UNSET, WAITED_FOR, Relaxed, Acquire) {
             Err(SET) => LockStatus::Acquired,
             _ => LockStatus::Failure,
@@ -256,7 +258,7 @@ impl Event {
     #[cold]
     pub(crate) fn wait_contended(&self, deadline: Deadline, flags: LockFlags) -> LockStatus {
         loop {
-            // Relaxed on success: announces the parking; the bucket lock orders the rest.
+            // Set the parked bit. Relaxed on success: the bucket lock orders the rest.
             if self
                 .0
                 .compare_exchange(UNSET, WAITED_FOR, Relaxed, Acquire)
@@ -264,11 +266,11 @@ impl Event {
             {
                 return LockStatus::Acquired;
             }
-            // Relaxed: a `notify` that this look misses comes to the bucket lock after it (I2).
+            // Relaxed: a `notify` that this load misses takes the bucket lock after us (I2).
             let unset = || self.0.load(Relaxed) == WAITED_FOR;
             let parking = Parking::plain(Kind::Event, self.key(), deadline, flags);
-            // SAFETY: the key is our own address, and only events park on their byte; `unset` does
-            // not call into the lot.
+            // SAFETY: the key is our own address, and only waiters of this event park on it; `unset`
+            // does not call into the lot.
             let parked = unsafe { park_with(parking, unset) };
             let given_up = match parked.status {
                 ParkStatus::Ok | ParkStatus::Again => continue,
@@ -276,6 +278,7 @@ impl Event {
                 ParkStatus::Intr if hooks::ends_wait(flags) => LockStatus::Intr,
                 ParkStatus::Intr => continue,
             };
+            // It may have been set in the meantime.
             return match self.is_set() {
                 true => LockStatus::Acquired,
                 false => given_up,

@@ -21,9 +21,9 @@ use py_thread::AcquireStatus;
 pub struct LockFlags(u8);
 
 impl LockFlags {
-    /// The thread stays attached to its runtime and keeps its critical sections. Not for a wait
-    /// inside a critical section: whoever holds the lock may itself wait, to take its own section
-    /// again, for the one that this thread keeps.
+    /// The thread stays attached to its runtime and keeps its critical sections. Not for a wait inside a
+    /// critical section: the holder of the lock may be waiting for the section that this thread keeps,
+    /// and then neither goes on.
     ///
     /// ```
     /// # use py_sync::LockFlags;
@@ -42,12 +42,11 @@ impl LockFlags {
     #[doc(alias = "_PY_LOCK_DETACH")]
     pub const DETACH: LockFlags = LockFlags(1);
 
-    /// A signal ends the sleep; the runtime's [`pending`](crate::Runtime::pending) then says
-    /// whether the wait goes on. **Without an [`install`](crate::install)ed runtime it always goes
-    /// on**: a lock call is then never ended by a signal. [`FAIL_IF_INTERRUPTED`] and the calls
-    /// named `.._with_signals`, as [`Mutex::lock_with_signals`](crate::Mutex::lock_with_signals),
-    /// need none. A handler that calls [`signal_arrived`](crate::signal_arrived) is noticed also if
-    /// it runs just before the sleep.
+    /// A signal ends the sleep; the runtime's [`pending`](crate::Runtime::pending) then says whether the
+    /// wait goes on. **Without an [`install`](crate::install)ed runtime it always goes on**, so no signal
+    /// ends a lock call. [`FAIL_IF_INTERRUPTED`] and the calls named `.._with_signals`, such as
+    /// [`Mutex::lock_with_signals`](crate::Mutex::lock_with_signals), need no runtime. A handler that
+    /// calls [`signal_arrived`](crate::signal_arrived) is noticed even if it runs just before the sleep.
     ///
     /// [`FAIL_IF_INTERRUPTED`]: LockFlags::FAIL_IF_INTERRUPTED
     ///
@@ -58,11 +57,11 @@ impl LockFlags {
     #[doc(alias = "_PY_LOCK_HANDLE_SIGNALS")]
     pub const HANDLE_SIGNALS: LockFlags = LockFlags(2);
 
-    /// A signal ends the wait with [`LockStatus::Intr`], and nobody is asked: the handlers are left
-    /// to the caller, and no [`Runtime`](crate::Runtime) is needed. May be spurious: where the
-    /// system does not tell of signals, the wait ends every 20 ms, so a caller that finds nothing to
-    /// do waits again. With [`HANDLE_SIGNALS`](LockFlags::HANDLE_SIGNALS) too, the runtime is asked if
-    /// one is installed, and the wait ends if none is.
+    /// A signal ends the wait with [`LockStatus::Intr`]. No [`Runtime`](crate::Runtime) is asked or
+    /// needed: running the handlers is left to the caller. May be spurious: where the system does not
+    /// report signals, the wait ends every 20 ms, so a caller that finds nothing to do waits again. With
+    /// [`HANDLE_SIGNALS`](LockFlags::HANDLE_SIGNALS) too, an installed runtime is asked, and without one
+    /// the wait ends.
     ///
     /// ```
     /// use py_sync::{LockFlags, LockStatus, Mutex};
@@ -119,7 +118,7 @@ impl LockFlags {
     }
 
     /// The same for a wait that no signal ends.
-    pub(crate) const fn deaf(self) -> LockFlags {
+    pub(crate) const fn without_signals(self) -> LockFlags {
         LockFlags(self.0 & !LockFlags::INTERRUPTIBLE.0)
     }
 
@@ -182,7 +181,8 @@ impl fmt::Debug for LockFlags {
 
 /// How a timed lock call ended.
 ///
-/// CPython: `Include/internal/pycore_lock.h`, `PyLockStatus`.
+/// CPython: `Include/internal/pycore_lock.h`, `PyLockStatus`. py-thread has the same three values as
+/// [`AcquireStatus`]; each converts into the other by `From`.
 ///
 /// ```
 /// use py_sync::{LockFlags, LockStatus, Mutex};
@@ -203,7 +203,7 @@ pub enum LockStatus {
     #[doc(alias = "PY_LOCK_ACQUIRED")]
     Acquired = 1,
     /// Not acquired: a signal arrived, and the [`Runtime`](crate::Runtime) said to stop
-    /// ([`LockFlags::HANDLE_SIGNALS`]) or nobody was to be asked
+    /// ([`LockFlags::HANDLE_SIGNALS`]), or the flags say that a signal ends the wait
     /// ([`LockFlags::FAIL_IF_INTERRUPTED`]).
     #[doc(alias = "PY_LOCK_INTR")]
     Intr = 2,
@@ -245,6 +245,23 @@ impl From<LockStatus> for AcquireStatus {
     }
 }
 
+/// The same status, as this crate names it: both are CPython's `PyLockStatus`.
+///
+/// ```
+/// use py_sync::LockStatus;
+/// use py_thread::AcquireStatus;
+/// assert_eq!(LockStatus::from(AcquireStatus::Intr), LockStatus::Intr);
+/// ```
+impl From<AcquireStatus> for LockStatus {
+    fn from(status: AcquireStatus) -> LockStatus {
+        match status {
+            AcquireStatus::Failure => LockStatus::Failure,
+            AcquireStatus::Acquired => LockStatus::Acquired,
+            AcquireStatus::Intr => LockStatus::Intr,
+        }
+    }
+}
+
 /// How a [`park`](crate::park) ended.
 ///
 /// CPython: `Include/internal/pycore_parking_lot.h`, `_Py_PARK_OK` and its siblings.
@@ -257,7 +274,7 @@ impl From<LockStatus> for AcquireStatus {
 /// assert_eq!(ParkStatus::Intr as i32, -3);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[must_use = "only `Ok` means that somebody woke this thread"]
+#[must_use = "only `Ok` means that another thread woke this one"]
 pub enum ParkStatus {
     /// Woken by an `unpark`.
     #[doc(alias = "_Py_PARK_OK")]

@@ -1,4 +1,5 @@
-//! What a thread does around a real sleep: give up its critical sections, detach from its runtime.
+//! What a thread does around a real sleep: it suspends its critical sections and detaches from its
+//! runtime.
 //!
 //! ```text
 //!   queued, bucket unlocked ─▶ suspend sections ─▶ detach ─▶ sleep ─▶ out of the queue
@@ -6,32 +7,31 @@
 //!                              resume sections ◀─ attach ◀───────────────┘
 //! ```
 //!
-//! Two doors, neither of which lets this file know who is behind it:
+//! There are two sets of hooks. This file does not depend on what is behind either:
 //! * [`Runtime`], installed once per process by an embedder; py-thread keeps it, for its joins;
-//! * [`SectionDoor`], a thread-local word that the critical sections set when the thread begins its
-//!   first one. Before that a sleep pays one thread-local load, afterwards one call besides.
+//! * [`SectionHooks`], which the critical sections register for a thread when it begins its first one.
+//!   Before that a sleep costs one thread-local load, afterwards one call more.
 //!
 //! Invariants:
-//! * I1: hooks run only around a sleep with [`LockFlags::DETACH`] and a deadline other than "now",
-//!   and never with a bucket locked.
-//! * I2: a thread is out of every queue before `attach` and `resume` run: `attach` may never
-//!   return (a runtime that is shutting down hangs its threads), and then no bucket holds a
-//!   waiter on its stack.
-//! * I3: between `suspend` and `attach` the thread's frame may be in a queue, and its sections are
-//!   given up: a hook must not unwind, and one that panics aborts the process. What runs inside
-//!   [`detached`] may.
-//! * I4: who suspends resumes. A sleep inside [`detached`] finds the sections suspended, and leaves
-//!   them so. A sleep inside `resume` finds the section that is being resumed suspended.
+//! * I1: hooks run only around a sleep with [`LockFlags::DETACH`] and a deadline other than "now", and
+//!   never with a bucket locked.
+//! * I2: a thread is out of every queue before `attach` and `resume` run. `attach` may never return (a
+//!   runtime that is shutting down hangs its threads), and then no bucket holds a waiter of its stack.
+//! * I3: between `suspend` and `attach` a waiter of the thread may be queued, and its sections are not
+//!   held. So a hook must not unwind: one that panics aborts the process. The closure of [`detached`]
+//!   may panic.
+//! * I4: the call that suspends also resumes. A sleep inside [`detached`] finds the sections suspended
+//!   and leaves them so. A sleep inside `resume` finds the section that is being resumed suspended.
 //!
 //! CPython: `Python/pystate.c`, `_PyThreadState_Detach`, `_PyThreadState_Attach`;
 //! `Python/critical_section.c`, `_PyCriticalSection_SuspendAll`, `_PyCriticalSection_Resume`.
 
 use crate::flags::LockFlags;
-use crate::primitive::local;
+use crate::sync::local;
 use core::cell::Cell;
 
-/// What a runtime wants to do around a sleep: release its GIL, run its signal handlers. It is
-/// [`py_thread::Hooks`]: installed once, it holds for the waits of both crates.
+/// What a runtime does around a sleep: release its GIL, run its signal handlers. It is
+/// [`py_thread::Hooks`]: installed once, it serves the waits of both crates.
 ///
 /// ```
 /// use core::ops::ControlFlow;
@@ -47,9 +47,9 @@ pub use py_thread::Hooks as Runtime;
 #[doc(inline)]
 pub use py_thread::{AlreadyInstalled, install};
 
-/// True if a lock call by `flags`, whose sleep a signal has ended, is over. The runtime is asked if
-/// they say so; without one the wait goes on, unless they say that it fails. CPython:
-/// `Python/lock.c`, `_PyMutex_LockTimed`.
+/// True if a signal that ended a sleep also ends the lock call. With `HANDLE_SIGNALS` the runtime is
+/// asked. Without a runtime, or without that flag, the call ends if `FAIL_IF_INTERRUPTED` is set.
+/// CPython: `Python/lock.c`, `_PyMutex_LockTimed`.
 pub(crate) fn ends_wait(flags: LockFlags) -> bool {
     let asks = flags.contains(LockFlags::HANDLE_SIGNALS);
     match py_thread::installed().filter(|_| asks) {
@@ -58,48 +58,48 @@ pub(crate) fn ends_wait(flags: LockFlags) -> bool {
     }
 }
 
-/// True while the runtime has stopped all threads but the calling one. Who asks may have one lock
-/// of two, so a panic ends here.
+/// True while the runtime has stopped all threads but the calling one. The caller may hold one lock of
+/// a pair, so a panic of the runtime aborts.
 pub(crate) fn world_stopped() -> bool {
     py_thread::installed().is_some_and(|runtime| aborts_on_unwind(|| runtime.world_stopped()))
 }
 
 /// The two functions that the critical sections of a thread register when it begins its first.
 #[derive(Debug)]
-pub(crate) struct SectionDoor {
-    /// Gives up all locks of the calling thread's sections; says how many sections are open, and
-    /// 0 if there was nothing to give up.
+pub(crate) struct SectionHooks {
+    /// Unlocks all sections of the calling thread. Returns how many sections are open, or 0 if none was
+    /// held.
     pub(crate) suspend: fn() -> u32,
-    /// Takes those of its innermost section again. May sleep, and so come by here again (I4). Gets
-    /// what `suspend` said.
+    /// Locks its innermost section again. It may sleep, and so call `suspend` again (I4). Its argument is
+    /// what `suspend` has returned.
     pub(crate) resume: fn(u32),
 }
 
 local! {
-    static DOOR: Cell<Option<&'static SectionDoor>> = Cell::new(None);
+    static HOOKS: Cell<Option<&'static SectionHooks>> = Cell::new(None);
 }
 
-/// Says that the calling thread may have sections open from now on.
-pub(crate) fn register_sections(door: &'static SectionDoor) {
+/// From now on the calling thread may have sections open: its sleeps call these hooks.
+pub(crate) fn register_sections(hooks: &'static SectionHooks) {
     // A join suspends them too.
     py_thread::wrap_sleeps(|sleep| detached(sleep));
-    DOOR.with(|cell| cell.set(Some(door)));
+    HOOKS.with(|cell| cell.set(Some(hooks)));
 }
 
-/// A thread with its sections suspended and detached from its runtime; dropped, it is back.
+/// The calling thread is detached, and its sections are suspended. Dropped, it attaches and resumes.
 struct Detached {
-    sections: Option<(&'static SectionDoor, u32)>,
+    sections: Option<(&'static SectionHooks, u32)>,
     runtime: Option<(&'static dyn Runtime, *mut ())>,
 }
 
 impl Detached {
     fn now() -> Detached {
         // A thread whose thread-locals are gone has no open section.
-        let door = DOOR.try_with(Cell::get).ok().flatten();
+        let hooks = HOOKS.try_with(Cell::get).ok().flatten();
         aborts_on_unwind(|| Detached {
-            sections: door.and_then(|door| match (door.suspend)() {
+            sections: hooks.and_then(|hooks| match (hooks.suspend)() {
                 0 => None,
-                depth => Some((door, depth)),
+                depth => Some((hooks, depth)),
             }),
             runtime: py_thread::installed()
                 .and_then(|runtime| Some((runtime, runtime.detach_with()?))),
@@ -112,18 +112,18 @@ impl Drop for Detached {
         if let Some((runtime, word)) = self.runtime {
             aborts_on_unwind(|| runtime.attach_with(word));
         }
-        if let Some((door, depth)) = self.sections {
-            (door.resume)(depth);
+        if let Some((hooks, depth)) = self.sections {
+            (hooks.resume)(depth);
         }
     }
 }
 
-/// Runs `f`, which may block, with the calling thread detached: its critical sections suspended
-/// and, if a [`Runtime`] is installed, off that too. Afterwards the thread is attached and its
+/// Runs `f`, which may block, with the calling thread's critical sections suspended and the thread
+/// detached from the [`Runtime`], if one is installed. Afterwards the thread is attached and its
 /// innermost section is held again.
 ///
-/// What the sections guard may be changed by other threads meanwhile. Sleeps inside `f` leave the
-/// sections suspended; sections begun inside `f` must have ended when it returns.
+/// Meanwhile other threads may change what the sections guard. Sleeps inside `f` leave the sections
+/// suspended. Sections that begin inside `f` must end before it returns.
 ///
 /// CPython: `Include/ceval.h`, `Py_BEGIN_ALLOW_THREADS`.
 ///
@@ -160,7 +160,7 @@ pub(crate) fn around_sleep<R>(flags: LockFlags, sleep: impl FnOnce() -> R) -> R 
     if !flags.contains(LockFlags::DETACH) {
         return sleep();
     }
-    // I3.
+    // A waiter is queued: nothing may unwind (I3).
     aborts_on_unwind(|| {
         let back = Detached::now();
         let result = sleep();
@@ -176,7 +176,7 @@ pub(crate) fn aborts_on_unwind<R>(f: impl FnOnce() -> R) -> R {
     result
 }
 
-/// I3. Ends the process if it is dropped: there is no way to unwind from where a waiter is queued.
+/// Aborts the process if it is dropped: a frame whose waiter is queued cannot unwind (I3).
 #[derive(Debug)]
 pub(crate) struct AbortOnUnwind;
 
@@ -199,7 +199,7 @@ mod tests {
         TRACE.set([a, b, what]);
     }
 
-    static LOCAL: SectionDoor = SectionDoor {
+    static LOCAL: SectionHooks = SectionHooks {
         suspend: || {
             trace("suspend");
             OPEN.get()
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn who_suspends_resumes_around_a_detaching_sleep_only() {
+    fn sections_are_suspended_and_resumed_around_a_detaching_sleep_only() {
         around_sleep(LockFlags::DETACH, || trace("before"));
         assert_eq!(TRACE.get(), ["", "", "before"]);
         register_sections(&LOCAL);

@@ -4,7 +4,7 @@
 // uses.
 #![cfg_attr(
     any(
-        not(all(feature = "lock_api_05", feature = "diagnostics")),
+        not(all(feature = "lock_api_05", feature = "deadlock")),
         all(test, loom)
     ),
     allow(
@@ -22,10 +22,13 @@ mod condvar;
 mod counting_semaphore;
 mod critical_section;
 mod deadline;
+pub mod deadlock;
 #[cfg(feature = "diagnostics")]
 pub mod diagnostics;
 mod event;
 mod flags;
+pub mod guide;
+mod held;
 mod hooks;
 #[cfg(not(all(test, loom)))]
 mod layout;
@@ -34,10 +37,7 @@ mod model;
 mod mutex;
 mod once_flag;
 mod parking_lot;
-mod primitive;
 mod raw_mutex;
-#[cfg(not(all(test, loom)))]
-mod raw_pointers;
 mod recursive_mutex;
 mod rw_mutex;
 mod semaphore;
@@ -45,9 +45,10 @@ mod seq_cell;
 mod seq_lock;
 mod signals;
 mod spin;
-#[cfg_attr(simulated, path = "sys/simulated.rs")]
+mod sync;
+#[cfg_attr(py_sync_simulated, path = "sys/simulated.rs")]
 mod sys;
-#[cfg(all(feature = "lock_api", not(all(test, loom))))]
+#[cfg(all(feature = "typed", not(all(test, loom))))]
 pub mod typed;
 mod with_signals;
 

@@ -1,11 +1,13 @@
-//! [`RawMutex`]: a mutex of one word, with its waiters' list in the word. The buckets' lock.
+//! [`RawMutex`]: a mutex of one word, with its list of waiters in the word. It locks the buckets.
+//!
+//! (`typed::RawMutex` is another type: the one-byte [`Mutex`](crate::Mutex) behind `lock_api`'s traits.)
 //!
 //! | word | meaning |
 //! |---|---|
-//! | null | free; nobody waits in the word |
-//! | address 1 | locked; nobody waits in the word |
-//! | waiter | free, threads wait, and one that was woken is on its way; `waiter` is the newest |
-//! | waiter, bit 0 set | locked, threads wait |
+//! | null | free; no waiters in the word |
+//! | address 1 | locked; no waiters in the word |
+//! | waiter | free, and threads wait, one of which was woken and is on its way; `waiter` is the newest |
+//! | waiter, bit 0 set | locked, and threads wait |
 //!
 //! ```text
 //!                    put, to wait; or what is left
@@ -20,68 +22,73 @@
 //!                          take, and unlock
 //! ```
 //!
-//! The list is *in the word*, or *in hand*: whoever wants to touch a waiter takes all of them out,
-//! by a compare-exchange that leaves bits only, and puts back those that stay, by one that finds
-//! bits only. So no exchange puts in what it is about to replace, and the pointer that is followed
-//! is the one that a take returned. Somebody else may take, put, lock and unlock meanwhile: who then
-//! finds other waiters in the word takes those too, and puts them back as one list.
+//! A thread that wants to touch a waiter first *takes* the whole list out of the word, by a
+//! compare-exchange that leaves only the bits. It then *puts* back the waiters that stay, by a
+//! compare-exchange that expects only the bits. So no exchange stores a pointer that it also compares
+//! with, and the pointer that is followed is the one that a take has returned. Meanwhile other threads
+//! may take, put, lock and unlock. If a put finds new waiters in the word, it takes those too and puts
+//! all of them back as one list.
 //!
 //! Invariants:
-//! * I1: a waiter in a list lives until it is posted: its owner returns from the wait only after
-//!   its own post (the semaphore's I4).
-//! * I2: each waiter is in one list, and each list is in the word or in the hand of one thread: a
-//!   [`List`] is moved, never copied. Who has it in hand alone reads, links and posts its waiters.
-//! * I3: a pointer that is followed comes from the waiter itself or from the exchange that took it.
-//!   A look gives an address ([`Seen`]). Addresses return: a waiter is woken, waits again in the
-//!   same frame, and a compare-exchange succeeds with what was seen of the first. The second's
-//!   pointer is what it returns.
-//! * I4: who wakes one first puts the others back; its post is its last touch of the waiter and
-//!   comes after its last touch of the mutex, which that waiter still borrows.
-//! * I5: while the mutex is free and threads wait, one is awake that will compete, or one has
-//!   waiters in hand and will wake one. For, a list is put beside a free mutex only by who then
-//!   posts a waiter; every other thread puts it beside a locked one, whose unlock takes it, or
-//!   becomes one that wakes.
-//! * I6: never handed over: a woken thread competes again.
-//! * I7: of two unlocks at once, right or wrong, one finds bit 0 clear and touches nothing. A wrong
-//!   one that frees the mutex under a locker with waiters in hand makes that one wake one of them.
+//! * I1: a waiter in a list is alive until it is posted: its owner returns from its wait only after its
+//!   own post (the semaphore's I4).
+//! * I2: each waiter is in one list, and each list is either in the word or held by one thread: a
+//!   [`List`] is moved, never copied. Only the thread that holds it reads, links and posts its waiters.
+//! * I3: a pointer that is followed comes from the waiter itself or from the exchange that took it. A
+//!   load gives an address only ([`Seen`]). Addresses come back: a waiter is woken and waits again in
+//!   the same frame, and a compare-exchange with what was seen of the first wait succeeds. It returns
+//!   the pointer of the second.
+//! * I4: a thread that wakes a waiter puts the others back first. The post is its last touch of the
+//!   waiter, and comes after its last touch of the mutex, which that waiter still borrows.
+//! * I5: while the mutex is free and threads wait, one of them is awake and will compete, or a thread
+//!   holds waiters and will wake one. For a list is put beside a free mutex only by a thread that then
+//!   posts a waiter. Every other thread puts it beside a locked mutex, whose unlock takes it, or wakes a
+//!   waiter itself.
+//! * I6: the lock is never handed off: a woken thread competes again.
+//! * I7: of two unlocks at once, rightful or not, one finds bit 0 clear and changes nothing. If a
+//!   wrongful unlock frees the mutex while a thread is about to put waiters back, that thread wakes one.
 //!
-//! A thread that is stopped with waiters in hand holds those up, and nobody else: all others lock,
-//! unlock, wait and wake as before, and nobody spins on it. That lasts as long as a stop of a thread
-//! that holds the mutex would: between a take and its put are a few instructions, as in the sections
-//! that this mutex is for. No loop here waits for one thread: an exchange fails only because that of
-//! another succeeded, and the walk over the waiters that came in between is as long as those are
-//! many.
+//! A thread that is stopped while it holds waiters delays those, and nobody else: all other threads
+//! lock, unlock, wait and wake as before, and none spins on it. The few instructions between a take and
+//! its put are like a critical section of this mutex, during which a stopped thread delays others too.
+//! No loop here waits for one thread: an exchange fails only because that of another succeeded, and the
+//! walk over newly come waiters is as long as they are many.
 //!
-//! Orderings: taking the lock is `Acquire`, giving it up is `Release`. A put is `Release` and a take
-//! `Acquire`, so that who takes waiters sees how those before it linked them, and may link them
-//! anew; a take that only puts its own waiter before the others reads none of them, and is `Relaxed`. A waiter's owner writes its `next` again only after its post, which comes after all of
-//! that. The word is changed by compare-exchanges alone, each of which carries on what those before
-//! it released: a lock that takes from a put still sees the unlock before that put.
+//! Orderings: taking the lock is `Acquire`, releasing it `Release`. A put is `Release` and a take
+//! `Acquire`, so a thread that takes waiters sees how others have linked them, and may link them anew.
+//! A take that only links its own waiter in front of the others reads none of them, and is `Relaxed`.
+//! A waiter's owner writes its `next` again only after its post, which comes after all of that. The word
+//! changes by compare-exchanges only, and each continues the release sequences of those before it: a
+//! lock that reads from a put still sees the unlock before that put.
 //!
-//! The list is last in, first out, and unfair: the sections under it are a few instructions long.
-//! Never detaches, never times out.
+//! The list is last in, first out, and unfair: the critical sections under it are a few instructions
+//! long. It never detaches and never times out.
 //!
-//! CPython: `Python/lock.c`, `_PyRawMutex_LockSlow`, `_PyRawMutex_UnlockSlow`. Differs from
-//! CPython: unlocking an unlocked mutex panics instead of aborting, and two unlocks at once cannot
-//! reach into one waiter's stack, since each takes what it touches.
+//! CPython: `Python/lock.c`, `_PyRawMutex_LockSlow`, `_PyRawMutex_UnlockSlow`. Differs from CPython:
+//! unlocking an unlocked mutex panics instead of aborting. In C, two unlocks at once may both reach
+//! into one waiter's stack; here each touches only what it has taken.
 
 mod guard;
+mod unrecorded;
 mod word;
 
 pub use guard::RawMutexGuard;
 
-use crate::bits;
-use crate::primitive::{AcqRel, Acquire, Relaxed, Release, const_fn};
+use crate::held::{self, Hold};
 use crate::spin::Spin;
+use crate::sync::{AcqRel, Acquire, Relaxed, Release, const_fn};
 use core::fmt;
-use word::{List, Seen, Waiter, Word};
+use word::{LOCKED, List, Seen, Waiter, Word};
 
 const FREE: usize = 0;
-const LOCKED: usize = bits::LOCKED as usize;
 
-/// A mutex of one machine word that sleeps without the parking lot.
+/// A mutex of one machine word that sleeps without the parking lot, whose buckets it locks.
 ///
-/// Not fair, not recursive, not owned: it protects sections of a few instructions.
+/// It is not fair, not recursive, and has no owner. It is for critical sections of a few instructions;
+/// for anything else use [`Mutex`](crate::Mutex).
+///
+/// `py_sync::typed::RawMutex` is another type: the one-byte [`Mutex`](crate::Mutex) behind the traits of
+/// `lock_api`.
 ///
 /// CPython: `Include/internal/pycore_lock.h`, `_PyRawMutex`.
 ///
@@ -95,7 +102,7 @@ const LOCKED: usize = bits::LOCKED as usize;
 /// LOCK.unlock();
 /// ```
 #[doc(alias = "_PyRawMutex")]
-#[cfg_attr(not(all(test, loom)), repr(transparent))]
+#[repr(C)]
 pub struct RawMutex {
     word: Word,
 }
@@ -104,7 +111,7 @@ pub struct RawMutex {
 pub(crate) enum Released {
     NotLocked,
     Unlocked,
-    /// One of these is to be woken.
+    /// Unlocked, and the newest of these is to be woken.
     MustWake(List),
 }
 
@@ -139,8 +146,9 @@ impl RawMutex {
     #[inline]
     pub fn lock(&self) {
         if !self.lock_free() {
-            self.lock_contended();
+            self.lock_contended::<{ held::ENABLED }>();
         }
+        held::exclusive(self.key());
     }
 
     #[inline]
@@ -150,7 +158,7 @@ impl RawMutex {
     }
 
     #[cold]
-    fn lock_contended(&self) {
+    fn lock_contended<const RECORDED: bool>(&self) {
         let waiter = Waiter::new();
         let mut spin = Spin::on_bucket();
         loop {
@@ -161,30 +169,35 @@ impl RawMutex {
                     return;
                 }
             } else if !seen.has_waiters() && spin.once() {
-                // The sections are shorter than a sleep. Who finds others asleep joins them.
+                // Spin: the critical sections are shorter than a sleep. But if others are asleep, so
+                // will this thread be.
             } else if let Some((seen, older)) = self.take_to_wait(seen) {
-                // SAFETY: in no list now, and it stays where it is until the wait is over.
+                // SAFETY: the waiter is in no list now, and it stays in this frame until the wait below
+                // has returned.
                 let list = unsafe { waiter.join(older) };
                 self.put_or_wake(seen, list);
-                waiter.wait();
+                waiter.wait(RECORDED.then(|| self.key()));
             }
         }
     }
 
-    /// What the mutex holds before a thread joins, in hand.
+    /// Takes the waiters out of the locked mutex, for a thread that is about to join them. `None` if the
+    /// word has changed.
     fn take_to_wait(&self, seen: Seen) -> Option<(Seen, Option<List>)> {
         if !seen.has_waiters() {
             return Some((seen, None));
         }
-        // Relaxed: nothing of them is read here, and our put carries on what theirs released.
+        // Relaxed: none of the waiters is read here, and our put continues the release sequences of
+        // theirs.
         let older = self.word.take(seen, LOCKED, Relaxed).ok()?;
         Some((seen.emptied(), older))
     }
 
-    /// Locks, if it still is as seen: free.
+    /// Locks, if the word is still as it was seen: free.
     fn lock_beside_waiters(&self, seen: Seen) -> bool {
         // Acquire: the section starts here.
         match self.word.take(seen, LOCKED, Acquire) {
+            // Locked, with the waiters taken out: put them back.
             Ok(Some(list)) => {
                 self.put_or_wake(self.word.look(), list);
                 true
@@ -194,23 +207,23 @@ impl RawMutex {
         }
     }
 
-    /// Puts `list` beside the locked mutex, whose unlock will wake one of it; or wakes one, if it
-    /// is free.
+    /// Puts `list` beside the locked mutex, whose unlock will wake one of its waiters. If the mutex is
+    /// free, wakes one itself (I5).
     fn put_or_wake(&self, seen: Seen, list: List) {
         if let Err(list) = self.put(seen, list, false) {
             self.wake(list);
         }
     }
 
-    /// Puts `list` into the word, before it those that have come there meanwhile. Beside a free
-    /// mutex only if the caller is about to wake somebody: else it gives the list back.
+    /// Puts `list` into the word, behind the waiters that have come there meanwhile. If the mutex is free
+    /// and the caller is not about to wake a waiter, gives the list back instead (I5).
     fn put(&self, mut seen: Seen, mut list: List, wakes: bool) -> Result<(), List> {
         loop {
             if !seen.is_locked() && !wakes {
                 return Err(list);
             }
             if seen.has_waiters() {
-                // Acquire: we walk them.
+                // New waiters have come: take them, and put all back as one list. Acquire: we walk them.
                 match self.word.take(seen, seen.bit(), Acquire) {
                     Ok(newer) => {
                         seen = seen.emptied();
@@ -245,6 +258,7 @@ impl RawMutex {
                 return false;
             }
             if self.lock_beside_waiters(seen) {
+                held::exclusive(self.key());
                 return true;
             }
         }
@@ -252,8 +266,8 @@ impl RawMutex {
 
     /// Unlocks, and wakes the newest waiter.
     ///
-    /// Any thread may unlock. An unlock too many, even beside the right one, finds the mutex
-    /// unlocked and panics, or unlocks it for whoever has locked it since.
+    /// Any thread may unlock. One unlock too many, even at the same time as the right one, finds the
+    /// mutex unlocked and panics, or unlocks it for the thread that has locked it since.
     ///
     /// # Panics
     ///
@@ -285,6 +299,12 @@ impl RawMutex {
     #[inline]
     #[must_use = "false means that it was not locked"]
     pub fn try_unlock(&self) -> bool {
+        held::released(self.key(), Hold::Exclusive);
+        self.unlock_unrecorded()
+    }
+
+    #[inline]
+    fn unlock_unrecorded(&self) -> bool {
         // Release: the section ends here.
         self.word.swap_bits(LOCKED, FREE, Release) || self.unlock_contended()
     }
@@ -303,7 +323,7 @@ impl RawMutex {
     pub(crate) fn release(&self) -> Released {
         let mut seen = self.word.look();
         while seen.is_locked() {
-            // Release: the section ends here. Acquire: the next of the newest is read.
+            // Release: the critical section ends here. Acquire: the newest waiter's `next` is read.
             match self.word.take(seen, FREE, AcqRel) {
                 Ok(Some(list)) => return Released::MustWake(list),
                 Ok(None) => return Released::Unlocked,
@@ -318,12 +338,15 @@ impl RawMutex {
         let (newest, others) = list.split();
         if let Some(others) = others {
             let put = self.put(self.word.look(), others, true);
-            debug_assert!(put.is_ok(), "it takes them, free or locked");
+            debug_assert!(
+                put.is_ok(),
+                "a thread that wakes puts them beside a free mutex too"
+            );
         }
         newest.post();
     }
 
-    /// True while somebody holds it. Out of date at once: for assertions.
+    /// True while it is held. The answer may be out of date at once: for assertions.
     ///
     /// ```
     /// assert!(!py_sync::RawMutex::new().is_locked());
@@ -341,19 +364,6 @@ impl RawMutex {
     /// No other thread uses it: the waiters are those of the parent of a fork.
     pub(crate) unsafe fn reset(&self) {
         self.word.clear();
-    }
-}
-
-#[cfg(all(test, loom))]
-impl RawMutex {
-    /// Puts waiters back that [`release`](Self::release) took, instead of waking one.
-    pub(crate) fn put_back(&self, list: List) {
-        self.put_or_wake(self.word.look(), list);
-    }
-
-    /// True if threads wait in the word.
-    pub(crate) fn has_waiters(&self) -> bool {
-        self.word.look().has_waiters()
     }
 }
 

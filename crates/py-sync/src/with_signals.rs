@@ -1,9 +1,9 @@
 //! Waits that a signal ends without a [`Runtime`](crate::Runtime): the loop that runs the caller's own
-//! check after each signal, and [`Interrupted`], for those that leave even the loop to the caller.
+//! check after each signal, and [`Interrupted`], for waits that leave even the loop to the caller.
 //!
-//! The loop is py-thread's, [`acquire_across_signals`]. Each of its attempts is a lock call of its own,
-//! by one deadline; [`OneCall`] makes them one call to the fairness rule too: a thread to which signals
-//! come all the time is handed the lock no later than another.
+//! The loop is py-thread's, [`acquire_across_signals`]. Each of its attempts is a lock call, and all have
+//! the same deadline. [`OneCall`] gives them one fair time as well: signals that keep coming do not
+//! delay the hand-off to a thread.
 
 use crate::deadline::{Clock, Deadline};
 use crate::flags::{LockFlags, LockStatus};
@@ -11,7 +11,7 @@ use core::cell::Cell;
 use core::fmt;
 use py_thread::acquire_across_signals;
 
-/// A signal ended a wait, and what was waited for has not come.
+/// A signal ended a wait before it succeeded.
 ///
 /// ```
 /// assert_eq!(py_sync::Interrupted.to_string(), "the wait was interrupted by a signal");
@@ -27,8 +27,8 @@ impl fmt::Display for Interrupted {
 
 impl core::error::Error for Interrupted {}
 
-/// Attempts, with the flag that makes a signal end one, until one ends otherwise; runs `check` after
-/// each that a signal has ended.
+/// Calls `attempt`, with the flag by which a signal ends it, until it ends otherwise. Runs `check` after
+/// each attempt that a signal has ended.
 pub(crate) fn across_signals<E>(
     mut attempt: impl FnMut(LockFlags) -> LockStatus,
     check: impl FnMut() -> Result<(), E>,
@@ -36,7 +36,7 @@ pub(crate) fn across_signals<E>(
     acquire_across_signals(|| attempt(LockFlags::FAIL_IF_INTERRUPTED).into(), check)
 }
 
-/// A clock by which several lock calls have one fair time, that of the first.
+/// A clock that gives several lock calls one fair time: that of the first.
 pub(crate) struct OneCall<'a, C> {
     clock: &'a C,
     fair_at: Cell<Option<u64>>,
@@ -61,8 +61,8 @@ impl<C: Clock> Clock for OneCall<'_, C> {
         fair_at
     }
 
-    fn is_due(&self, time_to_be_fair: u64) -> bool {
-        self.clock.is_due(time_to_be_fair)
+    fn should_be_fair(&self, time_to_be_fair: u64) -> bool {
+        self.clock.should_be_fair(time_to_be_fair)
     }
 
     fn again_at(&self, time_to_be_fair: u64) -> Deadline {

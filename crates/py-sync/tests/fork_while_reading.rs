@@ -42,7 +42,7 @@ fn the_child_of_a_reader_can_read_and_write_again() {
     assert!(RW.try_write_lock());
 }
 
-#[cfg(feature = "lock_api")]
+#[cfg(feature = "typed")]
 #[test]
 fn the_child_of_a_typed_reader_can_read_and_write_again() {
     use py_sync::typed::{RwLock, const_rwlock};

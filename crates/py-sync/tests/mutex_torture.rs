@@ -66,7 +66,10 @@ fn fight(table: &Table, seed: u64, stop: &AtomicBool, turns: &AtomicU64) -> [u64
 #[rstest::rstest]
 fn nobody_is_lost(#[values(2, 3, 5, 16)] threads: u64) {
     let millis = std::env::var("PY_SYNC_TORTURE_MS");
-    let millis = millis.ok().and_then(|n| n.parse().ok()).unwrap_or(250);
+    let millis = millis
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(if cfg!(miri) { 25 } else { 250 });
     let table = Table {
         bytes: UnsafeCell::new([0; 257 * 3]),
         counts: [const { UnsafeCell::new(0) }; 3],

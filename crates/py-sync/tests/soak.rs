@@ -2,7 +2,7 @@
 #![cfg(all(unix, not(miri), feature = "gil-disabled"))]
 
 #[path = "../examples/soak/main.rs"]
-#[allow(dead_code, reason = "an example, run by its door")]
+#[allow(dead_code, reason = "an example, run by its entry point")]
 mod soak;
 
 use std::process::{Command, Output};

@@ -155,7 +155,7 @@ fn a_mutex() {
     });
 }
 
-#[cfg(feature = "lock_api")]
+#[cfg(feature = "typed")]
 #[test]
 fn a_typed_mutex() {
     use py_sync::typed;
@@ -187,7 +187,7 @@ fn a_typed_mutex() {
 }
 
 /// The leader was notified, waits for the mutex, and is stopped there; another waits for that mutex.
-#[cfg(feature = "lock_api")]
+#[cfg(feature = "typed")]
 #[test]
 fn the_mutex_of_a_condition_variable() {
     use py_sync::typed;

@@ -1,5 +1,5 @@
 //! The typed condition variable and once with real threads.
-#![cfg(feature = "lock_api")]
+#![cfg(feature = "typed")]
 
 use py_sync::typed::{
     Condvar, DetachingRawMutex, FairMutex, Mutex, MutexGuard, Once, OnceState, const_mutex,

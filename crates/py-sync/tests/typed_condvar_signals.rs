@@ -1,5 +1,5 @@
 //! Real signals to a thread that waits for a typed condition variable, in a process without a runtime.
-#![cfg(all(unix, not(miri), feature = "lock_api"))]
+#![cfg(all(unix, not(miri), feature = "typed"))]
 
 mod support;
 

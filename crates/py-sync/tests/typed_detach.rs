@@ -1,6 +1,6 @@
 //! Which typed locks call the runtime: those over `DetachingRawMutex`, where they really sleep, and
 //! no others.
-#![cfg(feature = "lock_api")]
+#![cfg(feature = "typed")]
 
 use core::ops::ControlFlow;
 use py_sync::typed::lock_api::{self, RawMutex as _};

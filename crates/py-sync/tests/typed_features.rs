@@ -1,5 +1,5 @@
 //! The features that pass lock_api's own on: serde, owning_ref; and the recursive read-write lock.
-#![cfg(feature = "lock_api")]
+#![cfg(feature = "typed")]
 
 use py_sync::typed::{
     MappedRecursiveRwLockReadGuard, RecursiveRwLock, RecursiveRwLockReadGuard,

@@ -3,7 +3,7 @@
 //!
 //! One test, whose parts come one after the other: std keeps a lock of its own while a thread starts
 //! or ends, and a child that is forked at such a moment could start no thread.
-#![cfg(all(unix, not(miri), feature = "lock_api"))]
+#![cfg(all(unix, not(miri), feature = "typed"))]
 
 mod support;
 

@@ -1,14 +1,13 @@
 //! The typed mutexes with real threads.
-#![cfg(feature = "lock_api")]
+#![cfg(feature = "typed")]
 
 use py_sync::LockStatus;
 use py_sync::typed::lock_api::{
     self, GetThreadId, RawMutex as _, RawMutexFair as _, RawMutexTimed as _,
 };
 use py_sync::typed::{
-    DetachingRawMutex, FairMutex, FairMutexGuard, Mutex, MutexGuard, Policy, RawByteMutex,
-    RawFairMutex, RawMutex, RawThreadId, ReentrantMutex, const_fair_mutex, const_mutex,
-    const_reentrant_mutex,
+    DetachingRawMutex, FairMutex, FairMutexGuard, Mutex, MutexGuard, RawByteMutex, RawFairMutex,
+    RawMutex, RawThreadId, ReentrantMutex, const_fair_mutex, const_mutex, const_reentrant_mutex,
 };
 use static_assertions::{assert_impl_all, assert_not_impl_any, const_assert_eq};
 use std::cell::Cell;
@@ -32,13 +31,13 @@ static A: Mutex<u32> = const_mutex(1);
 static B: FairMutex<u32> = const_fair_mutex(2);
 static C: ReentrantMutex<u32> = const_reentrant_mutex(3);
 
-fn byte<P>(raw: &RawByteMutex<P>) -> u8 {
+fn byte<const DETACH: bool, const FAIR: bool>(raw: &RawByteMutex<DETACH, FAIR>) -> u8 {
     let raw = std::ptr::from_ref(raw);
     // SAFETY: `RawByteMutex` is `repr(transparent)` over one atomic byte.
     unsafe { &*raw.cast::<std::sync::atomic::AtomicU8>() }.load(SeqCst)
 }
 
-fn wait_until_parked_on<P>(raw: &RawByteMutex<P>) {
+fn wait_until_parked_on<const DETACH: bool, const FAIR: bool>(raw: &RawByteMutex<DETACH, FAIR>) {
     for _ in 0..2_000 {
         if byte(raw) == 3 {
             return;
@@ -59,14 +58,14 @@ fn zeroed_memory_is_an_unlocked_mutex() {
     // SAFETY: all-zero bytes are an unlocked raw mutex and a valid array.
     let m: Mutex<[u8; 3]> = unsafe { std::mem::zeroed() };
     assert_eq!(*m.try_lock().expect("unlocked"), [0; 3]);
-    // SAFETY: as above.
+    // SAFETY: all-zero bytes are an unlocked raw mutex.
     let raw: DetachingRawMutex = unsafe { std::mem::zeroed() };
     assert!(raw.try_lock());
 }
 
-fn counts_every_turn<P: Policy>() {
+fn counts_every_turn<const DETACH: bool, const FAIR: bool>() {
     let rounds = if cfg!(miri) { 20 } else { 20_000 };
-    let m: lock_api::Mutex<RawByteMutex<P>, usize> = lock_api::Mutex::new(0);
+    let m: lock_api::Mutex<RawByteMutex<DETACH, FAIR>, usize> = lock_api::Mutex::new(0);
     let timed_out = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for seed in 0..4 {
@@ -104,9 +103,10 @@ fn counts_every_turn<P: Policy>() {
 
 #[test]
 fn each_kind_of_mutex_counts_every_turn() {
-    counts_every_turn::<py_sync::typed::Attached>();
-    counts_every_turn::<py_sync::typed::Detaching>();
-    counts_every_turn::<py_sync::typed::Handing>();
+    counts_every_turn::<false, false>();
+    counts_every_turn::<false, true>();
+    counts_every_turn::<true, false>();
+    counts_every_turn::<true, true>();
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `typed::Once`: what parking_lot 0.13 and std have beside parking_lot 0.12's own, which
 //! `drop_in/program.rs` tests.
-#![cfg(feature = "lock_api")]
+#![cfg(feature = "typed")]
 
 use py_sync::typed::{Once, OnceState};
 use std::panic::{AssertUnwindSafe, catch_unwind};

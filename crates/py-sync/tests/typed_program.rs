@@ -1,5 +1,5 @@
 //! Random programs of calls that do not wait, by one thread, against an obvious model of the lock.
-#![cfg(feature = "lock_api")]
+#![cfg(feature = "typed")]
 
 use proptest::prelude::*;
 use proptest::test_runner::Config;

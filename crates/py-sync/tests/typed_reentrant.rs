@@ -1,5 +1,5 @@
 //! The raw reentrant mutex with real threads.
-#![cfg(feature = "lock_api")]
+#![cfg(feature = "typed")]
 
 use py_sync::typed::RawReentrantMutex;
 use static_assertions::{assert_eq_size, assert_impl_all};

@@ -1,5 +1,5 @@
 //! The typed read-write lock with real threads.
-#![cfg(feature = "lock_api")]
+#![cfg(feature = "typed")]
 
 use py_sync::typed::lock_api::{
     RawRwLock as _, RawRwLockDowngrade as _, RawRwLockFair as _, RawRwLockRecursive as _,

@@ -1,13 +1,11 @@
 //! A real signal to a thread that waits in a typed lock, and a runtime that stops on it.
-#![cfg(all(unix, not(miri), feature = "lock_api"))]
+#![cfg(all(unix, not(miri), feature = "typed"))]
 
 mod support;
 
 use core::ops::ControlFlow;
 use py_sync::typed::lock_api::RawMutex as _;
-use py_sync::typed::{
-    Condvar, DetachingRawMutex, Mutex, Policy, RawByteMutex, RawMutex, const_mutex,
-};
+use py_sync::typed::{Condvar, DetachingRawMutex, Mutex, RawByteMutex, RawMutex, const_mutex};
 use py_sync::{Interrupted, LockStatus, Runtime, install};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc;
@@ -42,7 +40,10 @@ extern "C" fn handler(_: libc::c_int) {
     py_sync::signal_arrived();
 }
 
-fn a_signal_ends_the_wait<P: Policy>(raw: &RawByteMutex<P>, deadline: Option<Instant>) {
+fn a_signal_ends_the_wait<const DETACH: bool, const FAIR: bool>(
+    raw: &RawByteMutex<DETACH, FAIR>,
+    deadline: Option<Instant>,
+) {
     STOP.store(false, SeqCst);
     raw.lock();
     std::thread::scope(|scope| {

@@ -6,7 +6,7 @@
     dead_code,
     unreachable_pub,
     missing_docs,
-    reason = "an example, run by its door"
+    reason = "an example, run by its entry point"
 )]
 mod watchdog;
 

@@ -20,14 +20,14 @@ enum Op {
     Native(fn(&mut Vm, &mut Ticker, i64) -> Native),
 }
 
-/// What a native function comes to.
+/// The result of a native function.
 enum Native {
     Value(i64),
-    /// A call that blocks: a thread of the pool makes it, and the others play on.
+    /// A call that blocks: a thread of the pool makes it, and the other microthreads run on.
     Block(fn() -> i64),
 }
 
-/// One call: on the heap, so that a slice can end in the middle of any depth of calls.
+/// The frame of one call. Frames are on the heap, so that a slice can end at any depth of calls.
 struct Frame {
     function: usize,
     pc: usize,
@@ -67,13 +67,14 @@ impl Vm {
         self.stack.pop().expect("the compiler counts its pushes")
     }
 
-    /// Runs until the frames are down to `depth`, or the slice is over: then `Yield`, and the frames
-    /// say where to go on.
+    /// Runs until only `depth` frames are left, or the slice is over. In the second case it yields,
+    /// and the frames say where to continue.
     fn run(&mut self, ticker: &mut Ticker, depth: usize) -> Step<i64> {
         while self.frames.len() > depth {
             let frame = self.frames.last_mut().expect("more than `depth`");
             let op = self.functions[frame.function][frame.pc];
-            // Asked before the instruction, with the frame as it was: it is asked again next time.
+            // The ticker is asked before the instruction, with the frame unchanged. The next slice
+            // asks again.
             if matches!(op, Op::JumpIf(_) | Op::Call(_)) && ticker.check() {
                 return Step::Yield;
             }
@@ -125,7 +126,7 @@ impl Microthread for Vm {
 }
 
 /// A native function that calls function 1 of the program twice. Its own frame is on Rust's stack,
-/// so the calls run unsliced; what they cost is counted all the same.
+/// so the calls run unsliced. Their instructions are counted all the same.
 fn twice(vm: &mut Vm, ticker: &mut Ticker, argument: i64) -> Native {
     let depth = vm.frames.len();
     let mut sum = 0;

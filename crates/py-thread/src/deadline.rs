@@ -1,7 +1,7 @@
-//! [`Deadline`]: the moment at which a wait ends, however often it is interrupted. The only file
-//! that reads the clock.
+//! [`Deadline`]: the moment at which a wait ends, however often it is interrupted. This is the only
+//! file that reads the clock. `timeout/mod.rs` says how the crate writes time limits.
 
-use crate::Timeout;
+use crate::timeout::Timeout;
 use core::time::Duration;
 use std::time::Instant;
 
@@ -50,8 +50,8 @@ impl Deadline {
         Deadline(moment.map_or(At::Never, At::Moment))
     }
 
-    /// The time that is left; `None` once the moment is past. Exactly at the moment it is
-    /// [`Timeout::NOW`], which tries once more, as CPython does.
+    /// The time that is left; `None` once the moment is past. Exactly at the moment the result is
+    /// [`Timeout::NOW`]: the caller tries once more, as CPython does.
     ///
     /// ```
     /// use py_thread::{Deadline, Timeout};
@@ -82,8 +82,8 @@ impl Deadline {
         matches!(self.remaining(), None | Some(Timeout::NOW))
     }
 
-    /// The longest sleep that does not miss the moment: `None` is for ever. A model has no clock:
-    /// there every timed sleep is short.
+    /// The longest sleep that does not miss the moment; `None` is for ever. A model has no clock,
+    /// so every timed sleep has length zero there.
     pub(crate) fn sleep(self) -> Option<Duration> {
         match self.0 {
             At::Never => None,
@@ -92,7 +92,7 @@ impl Deadline {
         }
     }
 
-    /// Whether a sleep of [`sleep`](Self::sleep)'s length that ran out ends the wait.
+    /// Whether the wait is over when a sleep of [`sleep`](Self::sleep)'s length has run out.
     pub(crate) fn ends(self) -> bool {
         match self.0 {
             At::Never => false,

@@ -1,10 +1,10 @@
-//! [`EvalBreaker`]: what an interpreter's loop looks at between instructions.
+//! [`EvalBreaker`]: the word that an interpreter's loop polls between instructions.
 
-use crate::primitive::{AtomicUsize, Ordering, const_fn, fence};
+use crate::sync::{AtomicUsize, Ordering, const_fn, fence};
 use core::fmt;
 use core::ops::{BitOr, BitOrAssign};
 
-/// What may be asked of a thread: CPython's eight bits with their numbers, and eight for the
+/// A set of requests to a thread: CPython's eight bits with their numbers, and eight more for the
 /// embedder.
 ///
 /// CPython: `Include/internal/pycore_ceval.h`, `_PY_GIL_DROP_REQUEST_BIT` and its neighbours.
@@ -43,7 +43,7 @@ events! {
     GIL_DROP_REQUEST = 0, "_PY_GIL_DROP_REQUEST_BIT";
     /// A signal arrived, and its handler has to run.
     SIGNALS_PENDING = 1, "_PY_SIGNALS_PENDING_BIT";
-    /// Somebody queued a call.
+    /// A call was queued.
     CALLS_TO_DO = 2, "_PY_CALLS_TO_DO_BIT";
     /// An exception was set from another thread.
     ASYNC_EXCEPTION = 3, "_PY_ASYNC_EXCEPTION_BIT";
@@ -153,8 +153,8 @@ impl fmt::Debug for Events {
     }
 }
 
-/// One word per interpreter thread: raised from anywhere, looked at by the thread's loop. A loop
-/// that has nothing to do pays one load.
+/// One word per interpreter thread. Any thread or signal handler may raise bits of it, and the
+/// thread's own loop polls it. A poll that finds nothing is one load.
 ///
 /// CPython: `Include/cpython/pystate.h`, `PyThreadState.eval_breaker`.
 ///
@@ -173,11 +173,12 @@ impl fmt::Debug for Events {
 /// # other.join().unwrap();
 /// ```
 ///
-/// Orderings: what was written before a `raise` is seen after the `take` or `peek` that finds it. And
-/// neither side can miss the other: one thread raises and then looks at another's state (is it
-/// attached?), while that one changes its state and then takes or peeks. At least one of them sees what
-/// the other did, whatever the ordering of the state's own accesses. `is_raised` is Relaxed and has no
-/// part in that: in the loop, it decides only whether to look properly.
+/// Orderings: what a thread wrote before a `raise` is visible after the `take` or `peek` that finds
+/// the bit. There is a second guarantee. Suppose one thread raises a bit and then reads another
+/// thread's state (is it attached?), while that other thread changes its state and then takes or
+/// peeks. At least one of the two sees what the other did, whatever ordering the state's own
+/// accesses have. `is_raised` is Relaxed and gives no such guarantee: the loop uses it only to
+/// decide whether to take.
 #[doc(alias = "eval_breaker")]
 #[derive(Debug, Default)]
 pub struct EvalBreaker(AtomicUsize);
@@ -198,9 +199,9 @@ impl EvalBreaker {
 
     /// Asks for `events`, from any thread or a signal handler: one atomic operation and a fence.
     ///
-    /// The caller may go on to look at the thread's state: if the thread changed that and then found
-    /// nothing by `peek` or `take`, the caller sees the change. (In C the operation is sequentially
-    /// consistent.)
+    /// The caller may then read the thread's state: if the thread changed its state and found
+    /// nothing by `peek` or `take` afterwards, the caller sees the change. (In C the operation is
+    /// sequentially consistent.)
     ///
     /// CPython: `Include/internal/pycore_ceval.h`, `_Py_set_eval_breaker_bit`.
     ///
@@ -213,10 +214,11 @@ impl EvalBreaker {
     /// ```
     #[doc(alias = "_Py_set_eval_breaker_bit")]
     pub fn raise(&self, events: Events) {
-        // Release: what was written before.
+        // Release: publishes what the caller wrote before.
         self.0.fetch_or(events.0, Ordering::Release);
-        // SeqCst, with the fence of `before_a_look`: a store and then a load, on both sides. Whichever fence is
-        // the first, the load behind the other one sees the store before it.
+        // SeqCst: a store followed by a load, here and in the polling thread. This fence pairs with
+        // that of `before_a_look`. Of the two fences one is first, and the load after the other one
+        // sees the store before the first.
         fence(Ordering::SeqCst);
     }
 
@@ -236,10 +238,10 @@ impl EvalBreaker {
         self.take_of(events);
     }
 
-    /// Whether anything is asked: one relaxed load, for the loop.
+    /// Whether any bit is raised: one relaxed load, for the loop.
     ///
-    /// A thread that has just changed its state may not see here what was raised before that: after an
-    /// attach, [`peek`](EvalBreaker::peek).
+    /// A thread that has just changed its state may miss a bit that was raised before the change.
+    /// So after an attach use [`peek`](EvalBreaker::peek).
     ///
     /// ```
     /// assert!(!py_thread::EvalBreaker::new().is_raised());
@@ -250,7 +252,7 @@ impl EvalBreaker {
         self.0.load(Ordering::Relaxed) != 0
     }
 
-    /// What is asked, which stays asked: a fence and a load. It sees all that was raised by threads that
+    /// The raised bits, which stay raised: a fence and a load. It sees every bit of a thread that
     /// did not see what the caller has written so far.
     ///
     /// CPython: `Include/internal/pycore_ceval.h`, `_Py_eval_breaker_bit_is_set`.
@@ -269,7 +271,7 @@ impl EvalBreaker {
         Events(self.0.load(Ordering::Acquire))
     }
 
-    /// Takes all that is asked.
+    /// Takes all raised bits.
     ///
     /// ```
     /// use py_thread::{EvalBreaker, Events};
@@ -284,7 +286,7 @@ impl EvalBreaker {
         Events(self.0.swap(0, Ordering::Acquire))
     }
 
-    /// Takes what is asked of `events`, and leaves the others.
+    /// Takes those raised bits that are in `events`, and leaves the others.
     ///
     /// ```
     /// use py_thread::{EvalBreaker, Events};
@@ -298,7 +300,7 @@ impl EvalBreaker {
         Events(self.0.fetch_and(!events.0, Ordering::Acquire) & events.0)
     }
 
-    /// The caller's own stores come before its look at the word.
+    /// Orders the caller's own stores before its load of the word.
     #[inline]
     fn before_a_look(&self) {
         // SeqCst: the other half of the pair in `raise`.

@@ -1,56 +1,56 @@
-//! What a fork does to this process: the child counts a new generation, in which every thread of an
-//! older one is dead, except the thread that forked; then it runs the hooks of
-//! [`on_fork_child`], py-sync's among them.
+//! Fork handling. This head is the one place that explains it; the user's side is the page of
+//! [`init`](crate::init).
 //!
-//! Nothing of a handle has to be walked, locked or freed in the child: a handle carries the
-//! generation in which its thread was started, and looks.
+//! A forked child starts a new *generation*. Every thread of an older generation is dead in it,
+//! except the thread that forked. After the count the child runs the hooks of [`on_fork_child`];
+//! py-sync's parking lot is one of them.
 //!
-//! `pthread_atfork` runs its child handlers in the order in which they were registered. A program's
-//! own handler may start threads, wait and join, so ours must come before it, or it would count
-//! those threads among the dead. So ours are registered before `main` (`sys/before_main.rs`), and
-//! not at the first use, which may come later than the program's own. That also keeps us from ever
-//! calling `pthread_atfork` from inside a handler, which deadlocks on a glibc before 2.36; and no
-//! fork can have begun before the registration.
+//! The child walks, locks and frees nothing that belongs to a handle. A handle stores the
+//! generation in which its thread was started, and compares it with the current one whenever it is
+//! used (`handle/state.rs`, S5). Pools and inboxes do the same.
+//!
+//! `pthread_atfork` runs child handlers in the order of their registration. A program's own handler
+//! may start threads and join them. So our handler must run before it; otherwise ours would count
+//! those new threads as dead. For that reason we register before `main` (`sys/before_main.rs`), not
+//! at the first use. Early registration has two more effects: no fork can have begun before it, and
+//! we never call `pthread_atfork` inside a handler, where glibc before 2.36 deadlocks.
 //!
 //! Invariants:
-//! * F1: the child counts once per fork, whoever comes first: the handler, a second copy of it, or
-//!   an early [`after_fork`]. `prepare` makes the count due, and the first to count takes that away.
-//! * F2: a slot of `HOOKS` goes from null to a hook, once. Whoever registers a hook finds it in a
-//!   slot, or puts it there itself, before `on_fork_child` returns: there is no moment at which a
-//!   hook is half registered, and nobody to wait for.
+//! * F1: the child counts once per fork. Three callers may try: the handler, a second copy of it,
+//!   and an early [`after_fork`]. `prepare` sets `PREPARED`, and the first caller that counts
+//!   clears it.
+//! * F2: a slot of `HOOKS` changes once, from null to a hook. Before `on_fork_child` returns, the
+//!   hook is in a slot. No hook is ever half registered, so nobody waits for a registration.
 //!
-//! Ordering: `GENERATION`, `SURVIVOR` and `DUE` are written by the forking thread just before the
-//! fork and by the only thread of a new process; starting a thread publishes them. Two threads that
-//! fork at the same time both write the same to `DUE`. So `Relaxed` is enough. A hook is put into
-//! its slot with Release and read with Acquire, though code needs no publishing: what its owner did
-//! before is seen by the hook.
+//! Ordering: the forking thread writes `PREPARED` just before the fork, and the only thread of the
+//! child writes all three of the generation, `SURVIVOR` and `PREPARED`. The start of a thread
+//! publishes them. Two threads that fork at the same time write the same value to `PREPARED`. So
+//! `Relaxed` is enough. A hook is stored with Release and loaded with Acquire: the hook sees what
+//! its owner wrote before the registration.
 
+use crate::generation::advance;
 use crate::ident::Ident;
+use crate::sys;
 use core::fmt;
 use core::ptr;
-use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 use std::io;
 
-static GENERATION: AtomicU32 = AtomicU32::new(0);
-/// The thread that forked this process, as a number; 0 in a process that nobody forked, and if
-/// that thread has no number yet.
+pub(crate) use crate::generation::generation;
+
+/// The ident of the thread that forked this process. 0 if the process was not forked, or if that
+/// thread had no ident yet.
 static SURVIVOR: AtomicU64 = AtomicU64::new(0);
 static REGISTERED: AtomicBool = AtomicBool::new(false);
-/// A fork was prepared, and its child has not counted yet. Stays true in the parent.
-static DUE: AtomicBool = AtomicBool::new(false);
+/// A fork was prepared, and its child has not counted yet (F1). It stays true in the parent.
+static PREPARED: AtomicBool = AtomicBool::new(false);
 
 /// How many hooks there is room for.
 const MAX_HOOKS: usize = 16;
 static HOOKS: [AtomicPtr<()>; MAX_HOOKS] = [const { AtomicPtr::new(ptr::null_mut()) }; MAX_HOOKS];
 
-/// How many forks lie between the first process and this one.
-#[inline]
-pub(crate) fn generation() -> u32 {
-    GENERATION.load(Ordering::Relaxed)
-}
-
-/// Whether a thread of this ident, started in this generation, vanished in a fork. An ident of 0 is
-/// that of a thread whose start was only claimed, and so of none that could fork.
+/// Whether a thread of this ident, started in this generation, vanished in a fork. A thread whose
+/// start was only claimed has ident 0: it never ran, so it cannot be the one that forked.
 #[inline]
 pub(crate) fn is_dead(generation: u32, ident: u64) -> bool {
     generation != self::generation() && (ident == 0 || ident != SURVIVOR.load(Ordering::Relaxed))
@@ -62,27 +62,27 @@ pub(crate) fn register() -> io::Result<()> {
     if REGISTERED.load(Ordering::Relaxed) {
         return Ok(());
     }
-    crate::sys::at_fork(prepare, in_child)?;
+    sys::at_fork(prepare, in_child)?;
     REGISTERED.store(true, Ordering::Relaxed);
     Ok(())
 }
 
 /// Runs in the parent, in the forking thread, before it forks.
 extern "C" fn prepare() {
-    DUE.store(true, Ordering::Relaxed);
+    PREPARED.store(true, Ordering::Relaxed);
 }
 
 /// Runs in the child, before `fork` returns there. Allocates nothing and takes no lock.
 extern "C" fn in_child() {
     // F1.
-    if DUE.swap(false, Ordering::Relaxed) {
+    if PREPARED.swap(false, Ordering::Relaxed) {
         count();
     }
 }
 
 fn count() {
     SURVIVOR.store(Ident::own_if_minted(), Ordering::Relaxed);
-    GENERATION.store(generation().wrapping_add(1), Ordering::Relaxed);
+    advance();
     for slot in &HOOKS {
         let hook = slot.load(Ordering::Acquire);
         if hook.is_null() {
@@ -112,22 +112,22 @@ impl fmt::Display for TooManyForkHooks {
 impl core::error::Error for TooManyForkHooks {}
 
 /// Runs `hook` in the child of every later fork, **before** the child handlers that the program
-/// itself registered with `pthread_atfork`, so that those may rely on what `hook` mends. py-sync
+/// itself registered with `pthread_atfork`. Those may then rely on what `hook` repairs. py-sync
 /// empties its parking lot in this way.
 ///
-/// Hooks run in the order of their registration, after this crate has counted its dead threads, so a
-/// hook may start threads and join. Registering one again does nothing. Takes no lock and
-/// allocates nothing: it may be called anywhere, in a fork handler or a signal handler too. Where
-/// nothing forks, hooks are kept and never run.
+/// Hooks run in the order of their registration, after this crate has counted its dead threads. So
+/// a hook may start threads and join. To register a hook twice does nothing. This function takes no
+/// lock and allocates nothing, so it may be called in a fork handler or a signal handler too. On a
+/// system without forks, hooks are kept and never run.
 ///
-/// When exactly a hook comes before the program's own handlers: see [`init`](crate::init).
+/// [`init`](crate::init) says on which systems hooks come before the program's own handlers.
 ///
 /// # Errors
 /// If 16 hooks are registered already.
 ///
 /// # Safety
-/// `hook` may do only what the child of a fork may do while its one thread is inside `fork`: take no
-/// lock that another thread of the parent may have held, and not unwind.
+/// `hook` may do only what the child of a fork may do while its one thread is inside `fork`: take
+/// no lock that another thread of the parent may have held, and not unwind.
 ///
 /// # Examples
 /// ```
@@ -143,7 +143,7 @@ impl core::error::Error for TooManyForkHooks {}
 pub unsafe fn on_fork_child(hook: fn()) -> Result<(), TooManyForkHooks> {
     let hook = hook as *mut ();
     for slot in &HOOKS {
-        // F2. A failure shows who was first.
+        // F2: a failed exchange gives the hook that took this slot first.
         let first =
             slot.compare_exchange(ptr::null_mut(), hook, Ordering::AcqRel, Ordering::Acquire);
         match first {
@@ -155,13 +155,14 @@ pub unsafe fn on_fork_child(hook: fn()) -> Result<(), TooManyForkHooks> {
     Err(TooManyForkHooks)
 }
 
-/// Does in the child of a fork what runs there by itself as a rule: all threads but the calling one
-/// count as ended, and the hooks of [`on_fork_child`] run.
+/// Tells this crate, in the child of a fork, that the process was forked: all threads but the
+/// calling one count as ended, and the hooks of [`on_fork_child`] run. As a rule that happens by
+/// itself.
 ///
-/// There are two uses. A child that was made without fork handlers (`_Fork`, a raw `clone`) must
-/// call it. A fork handler that was registered before this crate's own (see
-/// [`init`](crate::init)) calls it first thing, and may then start threads and wait; this crate's
-/// handler finds it done, and does nothing to them.
+/// There are two cases for a call. A child that was made without fork handlers (`_Fork`, a raw
+/// `clone`) must call it. A fork handler that was registered before this crate's own (see
+/// [`init`](crate::init)) calls it first, and may then start threads and wait. This crate's handler
+/// then sees that the work is done, and does not count the new threads as dead.
 ///
 /// # Safety
 /// The process has forked, and the calling thread is the child's only one; it is in no call of this
@@ -182,7 +183,7 @@ pub unsafe fn on_fork_child(hook: fn()) -> Result<(), TooManyForkHooks> {
 #[doc(alias = "_PyThread_AfterFork")]
 pub unsafe fn after_fork() {
     // F1.
-    DUE.store(false, Ordering::Relaxed);
+    PREPARED.store(false, Ordering::Relaxed);
     count();
 }
 
@@ -206,9 +207,9 @@ mod tests {
                 .filter(|slot| !slot.load(Ordering::Relaxed).is_null())
                 .count()
         };
-        // SAFETY: it does nothing.
+        // SAFETY: the hook does nothing.
         let before = (unsafe { on_fork_child(hook) }, taken());
-        // SAFETY: as above.
+        // SAFETY: the hook does nothing.
         let after = (unsafe { on_fork_child(hook) }, taken());
         assert_eq!(before, after);
     }

@@ -1,8 +1,9 @@
-//! [`Hooks`]: the process's one runtime, installed once, for this crate and for py-sync.
+//! [`Hooks`]: the runtime of the process, installed once, for this crate and for py-sync.
 //!
-//! Who sleeps here does, in this order: py-sync suspends the thread's critical sections, the hooks
-//! detach it; then it sleeps; then the hooks attach it, and its section is resumed. The sections are
-//! another crate's, so they come in by [`wrap_sleeps`], which then does the hooks' part as well.
+//! A thread that sleeps here does five things in this order: py-sync suspends its critical
+//! sections, the hooks detach it, it sleeps, the hooks attach it, and py-sync resumes its section.
+//! Sections belong to py-sync, so py-sync registers a wrapper with [`wrap_sleeps`]. With a wrapper,
+//! the wrapper calls the hooks.
 
 use crate::runtime::Runtime;
 use core::fmt;
@@ -10,17 +11,17 @@ use core::ops::ControlFlow;
 use core::time::Duration;
 use std::sync::OnceLock;
 
-/// What an interpreter does around a sleep: give its lock away, and look after signals. Installed
-/// once per process with [`install`], for every wait of this crate and of py-sync, where this trait
-/// is `py_sync::Runtime`.
+/// What an interpreter does around a sleep: it gives its lock away, and it handles signals. It is
+/// installed once per process with [`install`], for every wait of this crate and of py-sync, where
+/// this trait is `py_sync::Runtime`.
 ///
-/// It differs from [`Runtime`] in that it is known to the process, not passed to a call; [`Installed`]
-/// is the bridge.
+/// The trait [`Runtime`] is passed to a single call instead; [`Installed`] is a [`Runtime`] that
+/// calls the installed hooks.
 ///
 /// A hook that panics aborts the process. `pending` alone may panic.
 ///
-/// Only `pending` has to be written: a runtime without an interpreter lock has nothing to detach
-/// from. One that writes `detach` writes `attach` too.
+/// Only `pending` is required, because a runtime without an interpreter lock has nothing to detach
+/// from. If you write `detach`, write `attach` too.
 ///
 /// ```
 /// use core::ops::ControlFlow;
@@ -38,39 +39,40 @@ use std::sync::OnceLock;
 /// assert!(py_thread::install(&NoGil).is_ok());
 /// ```
 pub trait Hooks: Sync {
-    /// The calling thread is about to sleep. True if it was attached, and so must be attached
-    /// again afterwards; false for a thread the runtime does not know, and unless it is overridden.
+    /// The calling thread is about to sleep. Returns true if the thread was attached; then it is
+    /// attached again afterwards. Returns false for a thread that the runtime does not know. The
+    /// default returns false.
     #[doc(alias = "PyEval_ReleaseThread")]
     fn detach(&self) -> bool {
         false
     }
 
-    /// The calling thread has woken, and `detach` said true. May block, and may never return.
+    /// The calling thread has woken, and its `detach` returned true. May block, and may never
+    /// return.
     ///
-    /// Unless it is overridden it ends the process, with a message: a `detach` that says true needs
-    /// its other half.
+    /// The default ends the process with a message: a `detach` that returns true needs an `attach`.
     #[doc(alias = "PyEval_AcquireThread")]
     fn attach(&self) {
         panic!("a runtime whose detach says true must say how a thread is attached again");
     }
 
-    /// A signal may have arrived while the calling thread, now attached again, waited in a way that
-    /// looks after signals (`py_sync::LockFlags::HANDLE_SIGNALS`, or a join with [`Installed`]).
-    /// `Break` ends the wait.
+    /// A signal may have arrived during a wait that handles signals
+    /// (`py_sync::LockFlags::HANDLE_SIGNALS`, or a join with [`Installed`]). The calling thread is
+    /// attached again. `Break` ends the wait.
     #[doc(alias = "Py_MakePendingCalls")]
     fn pending(&self) -> ControlFlow<()>;
 
-    /// True while the runtime has stopped all threads but the calling one. False unless it is
-    /// overridden: a runtime that never stops its world.
+    /// True while the runtime has stopped all threads but the calling one. The default returns
+    /// false, for a runtime that never stops its world.
     fn world_stopped(&self) -> bool {
         false
     }
 
-    /// [`detach`](Hooks::detach) for a runtime whose `attach` has to know which thread it was, as the
-    /// thread state that detaching takes out of a thread-local: a word that
-    /// [`attach_with`](Hooks::attach_with) gets back, or `None` where `detach` would say false.
+    /// [`detach`](Hooks::detach) for a runtime whose `attach` needs a value from `detach`, such as
+    /// the thread state that it took out of a thread-local. Returns a word for
+    /// [`attach_with`](Hooks::attach_with), or `None` where `detach` would return false.
     ///
-    /// The sleeps of both crates call these two. As they come, they call the plain ones.
+    /// The sleeps of both crates call these two methods. Their defaults call `detach` and `attach`.
     ///
     /// ```
     /// use core::{ops::ControlFlow, ptr};
@@ -90,7 +92,8 @@ pub trait Hooks: Sync {
         self.detach().then_some(core::ptr::null_mut())
     }
 
-    /// [`attach`](Hooks::attach) with the word of the [`detach_with`](Hooks::detach_with) before it.
+    /// [`attach`](Hooks::attach) with the word of the [`detach_with`](Hooks::detach_with) before
+    /// it.
     #[doc(alias = "PyEval_RestoreThread")]
     fn attach_with(&self, word: *mut ()) {
         let _ = word;
@@ -104,7 +107,7 @@ static WRAPPER: OnceLock<Wrapper> = OnceLock::new();
 /// Runs its argument with the calling thread suspended and detached.
 type Wrapper = fn(&mut dyn FnMut());
 
-/// Why [`install`] refused.
+/// The error of [`install`]: a runtime is installed already.
 ///
 /// ```
 /// # struct Nop;
@@ -130,10 +133,11 @@ impl core::error::Error for AlreadyInstalled {}
 /// (`py_sync::install` is this function).
 ///
 /// From then on [`join`](crate::Handle::join), [`join_timeout`](crate::Handle::join_timeout),
-/// [`is_done`](crate::Handle::is_done) and whatever else sleeps in this crate gives the interpreter's
-/// lock away meanwhile. A call that takes a [`Runtime`] goes by that one alone.
+/// [`is_done`](crate::Handle::is_done) and every other sleep in this crate gives the interpreter's
+/// lock away meanwhile. A call that takes a [`Runtime`] uses that one alone.
 ///
-/// A thread that already sleeps is not told: install before the first thread starts.
+/// A thread that sleeps already does not learn of the hooks, so install before the first thread
+/// starts.
 ///
 /// # Errors
 ///
@@ -157,18 +161,18 @@ pub fn installed() -> Option<&'static dyn Hooks> {
     HOOKS.get().copied()
 }
 
-/// Makes every sleep of this crate run inside `wrapper`, which does what [`install`]'s hooks want as
-/// well. It is py-sync's door: its critical sections are suspended around a join as well. The first
-/// one stays.
+/// Makes every sleep of this crate run inside `wrapper`, which also calls the hooks of [`install`].
+/// py-sync uses it to suspend critical sections around a join. A second call does nothing.
 #[doc(hidden)]
 pub fn wrap_sleeps(wrapper: Wrapper) {
     let _ = WRAPPER.set(wrapper);
 }
 
-/// The [`Runtime`] that does what the [`install`]ed hooks say; without any, nothing.
+/// The [`Runtime`] that calls the [`install`]ed hooks. Without hooks it does nothing.
 ///
-/// A plain [`join`](crate::Handle::join) detaches by it, but signals do not end it. A join with it
-/// also runs the hooks' pending calls, which may:
+/// A plain [`join`](crate::Handle::join) detaches through it, but a signal does not end that join.
+/// A [`join_with`](crate::Handle::join_with) it also runs the hooks' pending calls, and those may
+/// end the join:
 ///
 /// ```
 /// use py_thread::{Installed, Timeout, start};
@@ -214,7 +218,7 @@ fn detached<R>(wait: impl FnOnce() -> R) -> R {
     wait()
 }
 
-/// A thread that could not be detached or attached can go nowhere.
+/// Aborts if a hook unwinds: the thread would be neither attached nor detached.
 fn aborts_on_unwind<R>(f: impl FnOnce() -> R) -> R {
     struct Abort;
     impl Drop for Abort {

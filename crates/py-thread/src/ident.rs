@@ -1,18 +1,18 @@
 //! [`Ident`]: a number for each thread, minted once and never used again.
 //!
-//! Every thread carries two values in its thread-local storage: its own ident, and the current one.
+//! A thread has two values in its thread-local storage: its own ident, and the current one.
 //! They differ only inside [`LogicalThread::run`], where a generator or a microthread runs on a
 //! borrowed thread under an ident of its own.
 //!
 //! Invariants:
 //! * I1: the counter only grows, so no two mints give the same number.
-//! * I2: `OWN` goes from 0 to a minted number once, and changes no more while user code runs: only
-//!   a worker of the cache takes the ident of its next job, between jobs.
-//! * I3: `CURRENT` is 0 (not known yet: as `OWN`), or `OWN`, or the ident of the logical thread
-//!   that runs. So reading it takes one load.
+//! * I2: `OWN` changes once from 0 to a minted number. It does not change while user code runs;
+//!   only a worker of the cache takes the ident of its next job, between jobs.
+//! * I3: `CURRENT` is 0 (unknown, so `OWN` counts), or `OWN`, or the ident of the logical thread
+//!   that runs. So one load reads it.
 //!
-//! Ordering: the counter is `Relaxed`, since uniqueness needs only the atomicity of the addition; no
-//! other memory is published with the number.
+//! Ordering: the counter is `Relaxed`. Uniqueness needs only the atomicity of the addition, and the
+//! number publishes no other memory.
 
 use core::cell::Cell;
 use core::fmt;
@@ -49,7 +49,7 @@ impl Ident {
         Ident(NonZeroU64::new(n).expect("2^64 idents are never used up"))
     }
 
-    /// Mints `n` consecutive idents at once, and gives the number of the first.
+    /// Mints `n` consecutive idents at once, and returns the number of the first.
     #[cfg(feature = "micro")]
     pub(crate) fn mint_block(n: u64) -> u64 {
         NEXT.fetch_add(n, Ordering::Relaxed)
@@ -77,7 +77,7 @@ impl Ident {
         ident
     }
 
-    /// In a model all threads share one OS thread's storage, and nobody adopts.
+    /// In a model all threads share the storage of one OS thread, so none of them adopts an ident.
     #[cfg(all(test, loom))]
     pub(crate) fn adopt(_ident: Ident) {}
 
@@ -88,7 +88,7 @@ impl Ident {
         CURRENT.set(ident.get());
     }
 
-    /// This thread's own number, or 0 if nobody asked for it yet.
+    /// This thread's own number, or 0 if it was not minted yet.
     pub(crate) fn own_if_minted() -> u64 {
         OWN.get()
     }
@@ -96,8 +96,8 @@ impl Ident {
     /// The ident of the logical thread that runs here: [`own`](Ident::own), or that of the
     /// [`LogicalThread`] whose [`run`](LogicalThread::run) is innermost.
     ///
-    /// Costs one load of thread-local storage. `py_sync`'s recursive mutex goes by this ident, its
-    /// typed locks by `own`.
+    /// Costs one load of thread-local storage. `py_sync`'s recursive mutex uses this ident as its
+    /// owner; its typed locks use `own`.
     ///
     /// ```
     /// use py_thread::{Ident, LogicalThread};
@@ -114,7 +114,7 @@ impl Ident {
         }
     }
 
-    /// I3: 0 means as `OWN`.
+    /// I3: 0 means that `OWN` counts.
     #[cold]
     fn find_current() -> Ident {
         let own = Ident::own();
@@ -165,8 +165,8 @@ impl fmt::Display for Ident {
     }
 }
 
-/// A thread of the runtime's own, such as a generator's body or a microthread, that carries its
-/// ident from one OS thread to the next.
+/// A thread that the runtime itself schedules, such as a generator's body or a microthread. It
+/// carries its ident from one OS thread to the next.
 ///
 /// ```
 /// use py_thread::{Ident, LogicalThread};
@@ -239,8 +239,8 @@ impl Drop for Restore {
     }
 }
 
-/// A stretch in which one logical thread after the other runs here: a sweep over microthreads. The
-/// earlier value comes back at its end.
+/// A period in which several logical threads run here one after another: a sweep over microthreads.
+/// Its end restores the earlier value.
 #[cfg(feature = "micro")]
 pub(crate) struct Borrowed(Restore);
 
@@ -250,13 +250,13 @@ impl Borrowed {
         Borrowed(Restore(CURRENT.get()))
     }
 
-    /// From here on the logical thread of this number runs: not 0.
+    /// From here on the logical thread with this number (not 0) runs.
     #[inline]
     pub(crate) fn set(&self, ident: u64) {
         CURRENT.set(ident);
     }
 
-    /// The thread is itself again, until the next `set`.
+    /// The thread has its own ident again, until the next `set`.
     pub(crate) fn pause(&self) {
         CURRENT.set(self.0.0);
     }

@@ -1,4 +1,4 @@
-//! What `sys.thread_info` tells.
+//! The fields of `sys.thread_info`.
 
 use crate::sys;
 
@@ -33,7 +33,7 @@ pub struct ThreadInfo {
     /// }
     /// ```
     pub lock: Option<&'static str>,
-    /// The thread library's version, such as `NPTL 2.36`, where the C library tells.
+    /// The thread library's version, such as `NPTL 2.36`, if the C library reports one.
     ///
     /// ```
     /// if let Some(version) = py_thread::info().version {

@@ -2,14 +2,14 @@
 //! held.
 //!
 //! Invariants:
-//! * L1: `pointer` is null, or came from `Arc::into_raw`, with one reference that is ours.
-//! * L2: a value that was replaced is forgotten, never freed; so what `get` lends lives as long as
+//! * L1: `pointer` is null, or came from `Arc::into_raw`; the one reference behind it is ours.
+//! * L2: a value that was replaced is leaked, never freed. So what `get` lends lives as long as
 //!   `self`.
 //!
-//! Orderings: AcqRel for the exchange and Acquire for the load, so that who sees the pointer sees
-//! the value.
+//! Orderings: the exchange is AcqRel and the load is Acquire. So a thread that sees the pointer
+//! also sees the value.
 
-use crate::primitive::{AtomicPtr, Ordering, const_fn};
+use crate::sync::{AtomicPtr, Ordering, const_fn};
 use core::fmt;
 use core::ptr;
 use std::sync::Arc;
@@ -18,9 +18,9 @@ pub(crate) struct LazyArc<T> {
     pointer: AtomicPtr<T>,
 }
 
-// SAFETY: it is an `Arc<T>` that several threads may borrow and clone.
+// SAFETY: L1: this is an `Arc<T>` or nothing, and an `Arc<T>` may go to another thread.
 unsafe impl<T: Send + Sync> Send for LazyArc<T> {}
-// SAFETY: as above.
+// SAFETY: L1: several threads may borrow and clone an `Arc<T>`, and the pointer itself is atomic.
 unsafe impl<T: Send + Sync> Sync for LazyArc<T> {}
 
 impl<T> LazyArc<T> {
@@ -34,18 +34,18 @@ impl<T> LazyArc<T> {
 
     /// The value, if it was made.
     pub(crate) fn get(&self) -> Option<&T> {
-        // SAFETY: L1, L2.
+        // SAFETY: L1: null, or the pointer of a value. L2: the value lives as long as `self`.
         unsafe { self.pointer.load(Ordering::Acquire).as_ref() }
     }
 
-    /// The value if it was made and is `fresh`; else that of `make`, and an old one is forgotten.
-    /// Of several that make one at a time, all get the same.
+    /// The value if there is one and `fresh` accepts it. Otherwise `make` makes a new value, and an
+    /// old one is leaked. If several threads make a value at the same time, all get the same one.
     pub(crate) fn get_or_make(&self, fresh: impl Fn(&T) -> bool, make: impl Fn() -> T) -> Arc<T> {
         let mut seen = self.pointer.load(Ordering::Acquire);
         loop {
-            // SAFETY: L1, L2.
+            // SAFETY: L1: null, or the pointer of a value. L2: the value lives as long as `self`.
             if unsafe { seen.as_ref() }.is_some_and(&fresh) {
-                // SAFETY: L1, L2: the reference that is ours keeps the count above zero.
+                // SAFETY: L1: our reference keeps the count above zero, and L2 keeps it alive.
                 return unsafe {
                     Arc::increment_strong_count(seen);
                     Arc::from_raw(seen)
@@ -58,7 +58,7 @@ impl<T> LazyArc<T> {
             {
                 Ok(_) => seen = new,
                 Err(other) => {
-                    // SAFETY: ours, and nobody else saw it.
+                    // SAFETY: `new` came from `into_raw` above, and no other thread has seen it.
                     drop(unsafe { Arc::from_raw(new) });
                     seen = other;
                 }
@@ -69,10 +69,10 @@ impl<T> LazyArc<T> {
 
 impl<T> Drop for LazyArc<T> {
     fn drop(&mut self) {
-        // Relaxed: nobody else has it any more.
+        // Relaxed: `&mut self` means that no other thread uses it any more.
         let pointer = self.pointer.load(Ordering::Relaxed);
         if !pointer.is_null() {
-            // SAFETY: L1: the reference that is ours.
+            // SAFETY: L1: this takes back the one reference that is ours.
             drop(unsafe { Arc::from_raw(pointer) });
         }
     }

@@ -1,9 +1,14 @@
+//! [design]: crate::design
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(all(feature = "c-api", unix, not(miri), not(all(test, loom))))]
+#[cfg_attr(docsrs, doc(cfg(feature = "c-api")))]
+pub mod c_api;
 mod deadline;
 mod eval_breaker;
 mod fork;
+mod generation;
 mod handle;
 mod hooks;
 mod ident;
@@ -16,16 +21,20 @@ pub mod micro;
 mod model;
 mod name;
 mod os_ident;
-mod primitive;
 mod retry;
 mod runtime;
 mod spin;
 mod stack_size;
+mod sync;
 mod sys;
 mod threads;
 mod timeout;
 mod tss;
 mod worker;
+
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../DESIGN.md")]
+pub mod design {}
 
 pub use deadline::Deadline;
 pub use eval_breaker::{EvalBreaker, Events};
@@ -50,21 +59,23 @@ pub use timeout::{Seconds, TIMEOUT_MAX, Timeout, TimeoutError};
 pub use tss::Tss;
 pub use worker::WorkerCache;
 
-/// Makes ready what the crate needs of the system: that a forked child learns which threads it
-/// lost, by `pthread_atfork`. Later calls do nothing.
+/// Registers this crate's fork handlers with `pthread_atfork`. A forked child then knows which
+/// threads it has lost. Later calls do nothing.
 ///
-/// On Linux, Android, macOS, the BSDs, Solaris and illumos this runs by itself before `main`, so that
-/// in a child it comes before the program's own fork handlers: those may start threads, wait, wake
-/// and join. Nobody has to call it there. Two cases are left:
+/// On Linux, Android, macOS, the BSDs, Solaris and illumos this runs by itself before `main`, and
+/// you need not call it. In a child our handler then runs before the program's own fork handlers,
+/// so those may start threads, wait, wake and join. Two cases are left:
 ///
 /// * On another unix (AIX, say) call it at the start of `main`, before the program registers
-///   handlers of its own. Otherwise the first start of a thread does, or the first wait of py-sync.
-/// * A library that is loaded by `dlopen` (a Python extension) is initialised when it is loaded,
-///   perhaps after the program registered handlers. One of those that uses the library in the child
-///   calls [`after_fork`] first.
+///   handlers of its own. Otherwise the first start of a thread calls it, or the first wait of
+///   py-sync.
+/// * A library that is loaded by `dlopen` (a Python extension) registers when it is loaded. The
+///   program may have registered handlers before that. If such a handler uses the library in the
+///   child, it calls [`after_fork`] first.
 ///
-/// Do not call it from inside a fork handler where it does not run by itself: glibc before 2.36
-/// deadlocks when `pthread_atfork` is called there. Where it does, such a call does nothing.
+/// On a system where it does not run by itself, do not call it inside a fork handler: glibc before
+/// 2.36 deadlocks when `pthread_atfork` is called there. On the other systems such a call does
+/// nothing.
 ///
 /// CPython: `Python/thread.c`, `PyThread_init_thread`.
 ///
@@ -74,12 +85,12 @@ pub use worker::WorkerCache;
 /// ```
 #[doc(alias = "PyThread_init_thread")]
 pub fn init() {
-    // A failure (no memory) comes back with the first start, which tries again.
-    drop(fork::register());
+    // A failure (no memory) is reported by the first start, which tries again.
+    drop(sys::before_main::register());
 }
 
-/// Sleeps for ever: for a daemon thread that comes back to an interpreter which is gone. Ending the
-/// thread would unwind through frames that may not be unwound.
+/// Sleeps for ever. A daemon thread calls it when its interpreter is gone. To end the thread
+/// instead would unwind through frames that may not be unwound.
 ///
 /// CPython: `Python/thread_pthread.h`, `PyThread_hang_thread`.
 ///

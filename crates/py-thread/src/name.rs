@@ -15,8 +15,8 @@ use crate::sys;
 #[doc(alias = "_thread._NAME_MAXLEN")]
 pub const NAME_MAX: usize = sys::NAME_MAX;
 
-/// Names the calling thread. A name that is too long is cut at the last whole character that fits;
-/// a NUL ends it. Gives whether the system took it.
+/// Names the calling thread. A name that is too long is cut after the last whole character that
+/// fits, and a NUL ends it. Returns whether the system took the name.
 ///
 /// CPython: `Modules/_threadmodule.c`, `_thread.set_name`, which cuts inside a character.
 ///
@@ -37,7 +37,7 @@ pub fn set_current_name(name: &str) -> bool {
     sys::set_current_name(fitting(name, NAME_MAX))
 }
 
-/// The calling thread's name, where the system tells. Bytes that are no UTF-8 are replaced.
+/// The calling thread's name, if the system reports it. Bytes that are not UTF-8 are replaced.
 ///
 /// ```
 /// std::thread::spawn(|| {

@@ -3,9 +3,9 @@
 use crate::sys;
 use core::fmt;
 
-/// The number by which the C library knows a thread: `pthread_t`, or Windows' thread id. It is what
-/// CPython's `threading.get_ident()` gives and `signal.pthread_kill` takes. The next thread may get
-/// the number of one that is gone; an [`Ident`](crate::Ident) is never reused.
+/// The number by which the C library knows a thread: `pthread_t`, or Windows' thread id. CPython's
+/// `threading.get_ident()` returns it, and `signal.pthread_kill` takes it. A new thread may get the
+/// number of one that has ended; an [`Ident`](crate::Ident) is never reused.
 ///
 /// CPython: `Python/thread_pthread.h`, `PyThread_get_thread_ident_ex`.
 ///
@@ -53,8 +53,8 @@ impl fmt::Display for OsIdent {
     }
 }
 
-/// The number by which the kernel knows the calling thread: what `ps`, `top` and debuggers show. A
-/// system call on Linux, and never cached: after a fork it is another one.
+/// The number by which the kernel knows the calling thread, as `ps`, `top` and debuggers show it.
+/// It costs a system call on Linux. It is never cached, because a fork changes it.
 ///
 /// Linux and Android: `gettid`. macOS: `pthread_threadid_np`. Windows: `GetCurrentThreadId`.
 /// FreeBSD: `pthread_getthreadid_np`. OpenBSD: `getthrid`. NetBSD: `_lwp_self`. DragonFly: the

@@ -1,11 +1,13 @@
-//! Waiting for a lock across signals, for whatever lock.
+//! Waiting for a lock across signals, for any kind of lock.
 
 use crate::deadline::Deadline;
 use crate::runtime::Runtime;
 use crate::timeout::Timeout;
 use core::ops::ControlFlow;
 
-/// How an attempt to take a lock ended, with C's numbers.
+/// How an attempt to take a lock ended, with the numbers of C's `PyLockStatus`.
+///
+/// `py_sync::LockStatus` has the same three values, and an `AcquireStatus` is made `From` it.
 ///
 /// ```
 /// use py_thread::AcquireStatus;
@@ -26,13 +28,13 @@ pub enum AcquireStatus {
     Intr = 2,
 }
 
-/// Takes a lock within `timeout` (nanoseconds, where C's parameter is named after microseconds),
-/// and looks after signals meanwhile: a wait that one interrupted goes on, with the time that is
-/// left, after `runtime` ran its pending calls.
+/// Takes a lock within `timeout`, and handles signals meanwhile. When a signal interrupts the wait,
+/// `runtime` runs its pending calls, and the wait goes on with the time that is left. (`timeout` is
+/// in nanoseconds; C's parameter is named after microseconds.)
 ///
-/// `try_acquire` takes the lock if it is free; `wait` sleeps for it, at most as long as it is told,
-/// and comes back with [`Intr`](AcquireStatus::Intr) on a signal. `wait` runs with `runtime`
-/// detached; `try_acquire` does not.
+/// `try_acquire` takes the lock if it is free. `wait` sleeps for the lock, at most for the timeout
+/// that it is given, and returns [`Intr`](AcquireStatus::Intr) on a signal. `wait` runs with
+/// `runtime` detached; `try_acquire` does not.
 ///
 /// The result is `Intr` only if a pending call asked to stop.
 ///
@@ -68,7 +70,7 @@ pub fn acquire_with_retries<R: Runtime>(
     mut wait: impl FnMut(Timeout) -> AcquireStatus,
 ) -> AcquireStatus {
     let deadline = Deadline::after(timeout);
-    // The first attempt waits for what was asked for, the others for what is left of it.
+    // The first attempt waits for the whole timeout, and each later one for what is left of it.
     let mut first = Some(timeout);
     let attempt = || {
         let Some(left) = first.take().or_else(|| deadline.remaining()) else {
@@ -91,13 +93,14 @@ pub fn acquire_with_retries<R: Runtime>(
     }
 }
 
-/// The loop of [`acquire_with_retries`] alone, for a wait that knows its deadline: attempts until one
-/// ends otherwise than by a signal, and runs `check` after each that does. An error of `check` is
-/// that of the handler that raised, and ends the loop; it is passed on.
+/// The loop of [`acquire_with_retries`] alone, for an `attempt` that knows its own deadline. It
+/// calls `attempt` until that ends without a signal, and calls `check` after each signal. An error
+/// of `check` (a signal handler raised) ends the loop and is returned.
 ///
 /// `Ok(true)` if the lock was taken, `Ok(false)` if the time is over.
 ///
-/// py-sync's `Mutex::lock_with_signals`, and the calls of that name of its other locks, are this loop.
+/// py-sync's `Mutex::lock_with_signals` is this loop, and so are the methods of that name of its
+/// other locks.
 ///
 /// # Errors
 /// What `check` returned. The lock is not taken.

@@ -3,10 +3,10 @@
 use core::ops::ControlFlow;
 use core::time::Duration;
 
-/// What an interpreter does around a wait: gives its lock away meanwhile, and looks after signals.
+/// What an interpreter does around a wait: it gives its lock away meanwhile, and handles signals.
 ///
-/// `()` is the runtime that does nothing; [`Installed`](crate::Installed) is the one that the process
-/// installed, for every wait of this crate and of py-sync.
+/// `()` is the runtime that does nothing. [`Installed`](crate::Installed) is the one that the
+/// process has installed for every wait of this crate and of py-sync.
 ///
 /// ```
 /// use py_thread::{Runtime, Timeout, start};
@@ -44,15 +44,15 @@ pub trait Runtime {
         wait()
     }
 
-    /// Runs what signals left to do, after one interrupted a wait. `Break` ends the wait: a handler
-    /// raised.
+    /// Runs the handlers of the signals that came, after one of them interrupted a wait. `Break` (a
+    /// handler raised) ends the wait.
     #[doc(alias = "Py_MakePendingCalls")]
     fn pending(&self) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 
-    /// How often to call [`pending`](Runtime::pending) where no signal can end a sleep (Windows and
-    /// macOS; on Linux and Android it can). `None`: not at all. 50 ms unless told otherwise.
+    /// How often to call [`pending`](Runtime::pending) on systems where a signal cannot end a sleep
+    /// (all but Linux and Android). `None` is never. The default is 50 ms.
     fn pending_interval(&self) -> Option<Duration> {
         Some(Duration::from_millis(50))
     }

@@ -1,13 +1,13 @@
-//! A few turns given away before a sleep, where another thread may be about to answer.
+//! A few yields before a sleep, for a wait that another thread is about to end.
 
-/// Turns: together about what waking a halted processor costs, 20 microseconds; on a shared one each
-/// lets the other run. With four, two threads on halted processors never met (31 microseconds a
-/// job instead of one or two); spinning without giving turns away is slower as soon as both share a
-/// processor (17 instead of 2.4). Twice as many gains nothing.
+/// How often to yield. 64 yields take about as long as the wake-up of a halted processor, 20
+/// microseconds; on a shared processor each lets the other thread run. With four yields, two
+/// threads on halted processors never met: a job took 31 microseconds instead of one or two. A spin
+/// without yields is slower as soon as both share a processor: 17 microseconds instead of 2.4.
+/// Twice as many yields gain nothing.
 const TURNS: usize = 64;
 
-/// Gives turns away while `waiting`; whether it ended. Not in a model or under Miri, where it shows
-/// nothing.
+/// Yields while `waiting` is true; returns whether it became false. A model and Miri skip it.
 pub(crate) fn yield_while(waiting: impl Fn() -> bool) -> bool {
     if cfg!(any(miri, all(test, loom))) {
         return false;

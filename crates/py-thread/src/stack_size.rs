@@ -5,8 +5,8 @@ use core::error::Error;
 use core::fmt;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-/// The smallest stack that may be asked for, in bytes: the C function's limit. Python's
-/// `_thread.stack_size` has one of its own from 3.14 on, 53248, for the interpreter's sake.
+/// The smallest stack that may be asked for, in bytes: the limit of the C function. Python's own
+/// `_thread.stack_size` has a higher limit from 3.14 on, 53248, because its interpreter needs it.
 ///
 /// ```
 /// use py_thread::{MIN_STACK_SIZE, check_stack_size};
@@ -16,14 +16,15 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 #[doc(alias = "THREAD_STACK_MIN")]
 pub const MIN_STACK_SIZE: usize = 32768;
 
-/// 0 stands for the platform's default. Relaxed: a number that nothing hangs on; a start that runs
-/// beside a change may use either.
+/// 0 is the platform's default. Relaxed: the number publishes nothing, and a start that runs beside
+/// a change may use either value.
 static STACK_SIZE: AtomicUsize = AtomicUsize::new(0);
 
 /// The stack size of threads that ask for none, in bytes; 0 is the platform's default.
 ///
-/// CPython: `Python/thread.c`, `PyThread_get_stacksize`. There it belongs to the interpreter, as
-/// that of [`Threads`](crate::Threads) does here; this one is the process's.
+/// CPython: `Python/thread.c`, `PyThread_get_stacksize`. In CPython the size belongs to the
+/// interpreter, as the one of [`Threads`](crate::Threads) does here. This one belongs to the
+/// process.
 ///
 /// ```
 /// assert_eq!(py_thread::stack_size(), 0);
@@ -34,17 +35,17 @@ pub fn stack_size() -> usize {
     STACK_SIZE.load(Ordering::Relaxed)
 }
 
-/// Sets the stack size of threads that are started later and ask for none, in bytes; 0 goes back to
-/// the platform's default. The platform's default is what the system gives (8 MiB as a rule on
-/// Linux), with CPython's own figures for macOS (16 MiB) and FreeBSD (4 MiB): never std's 2 MiB,
-/// which is too little for a recursive interpreter.
+/// Sets the stack size of threads that are started later and ask for none, in bytes. 0 restores the
+/// platform's default. That is what the system gives (8 MiB as a rule on Linux), and on macOS and
+/// FreeBSD CPython's own figures (16 and 4 MiB). It is never std's 2 MiB, which is too little for a
+/// recursive interpreter.
 ///
 /// CPython: `Python/thread.c`, `PyThread_set_stacksize`.
 ///
 /// # Errors
 /// Sizes below [`MIN_STACK_SIZE`], and those that the system refuses: unaligned ones on macOS, 256
-/// MiB and more on Windows. A size that the system takes may still be more than there is memory
-/// for: then the start fails.
+/// MiB and more on Windows. A size that the system accepts may still be larger than the memory;
+/// then the start fails.
 ///
 /// # Examples
 /// ```
@@ -82,7 +83,7 @@ pub fn check_stack_size(bytes: usize) -> Result<(), StackSizeError> {
     }
 }
 
-/// A stack size that this system does not take (`ValueError` in Python).
+/// A stack size that this system does not accept (`ValueError` in Python).
 ///
 /// ```
 /// let error = py_thread::set_stack_size(1).unwrap_err();

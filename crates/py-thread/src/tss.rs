@@ -1,11 +1,11 @@
 //! [`Tss`]: a C-style key for one pointer per thread.
 //!
 //! Invariants:
-//! * K1: `key` is 0, or the system's key plus one, which then exists.
-//! * K2: a key is deleted only while nobody else uses it: by `delete`, whose caller promises so, or
-//!   by the owner's drop.
+//! * K1: `key` is 0, or one more than a key of the system that exists.
+//! * K2: a key is deleted only while no other thread uses it: by `delete`, whose caller promises
+//!   that, or by the owner's drop.
 //!
-//! Orderings: AcqRel and Acquire, so that who sees a key sees it created.
+//! Orderings: AcqRel and Acquire, so that a thread which sees a key may use it.
 
 use crate::sys::{self, TssKey};
 use core::ffi::c_void;
@@ -77,7 +77,7 @@ impl Tss {
             .key
             .compare_exchange(0, encode(key), Ordering::AcqRel, Ordering::Acquire);
         if raced.is_err() {
-            // SAFETY: made above, and nobody else saw it.
+            // SAFETY: the key was created above, and no other thread has seen it.
             unsafe { sys::tss_delete(key) };
         }
         Ok(())
@@ -109,13 +109,13 @@ impl Tss {
     #[must_use]
     pub fn get(&self) -> *mut c_void {
         match self.existing() {
-            // SAFETY: K1, and K2 for as long as we are here.
+            // SAFETY: K1: the key exists. K2: it is not deleted during this call.
             Some(key) => unsafe { sys::tss_get(key) },
             None => core::ptr::null_mut(),
         }
     }
 
-    /// Sets the calling thread's pointer. It is kept, never followed.
+    /// Sets the calling thread's pointer. This crate never dereferences it.
     ///
     /// CPython: `Python/thread_pthread.h`, `PyThread_tss_set`.
     ///
@@ -139,7 +139,7 @@ impl Tss {
     )]
     pub fn set(&self, value: *mut c_void) -> io::Result<()> {
         match self.existing() {
-            // SAFETY: K1, and K2 for as long as we are here.
+            // SAFETY: K1: the key exists. K2: it is not deleted during this call.
             Some(key) => unsafe { sys::tss_set(key, value) },
             None => Err(io::Error::new(
                 io::ErrorKind::NotFound,
@@ -169,7 +169,7 @@ impl Tss {
     #[doc(alias = "PyThread_tss_delete")]
     pub unsafe fn delete(&self) {
         if let Some(key) = decode(self.key.swap(0, Ordering::AcqRel)) {
-            // SAFETY: K2, the caller's promise.
+            // SAFETY: K2: the caller promised that no other thread uses the key.
             unsafe { sys::tss_delete(key) };
         }
     }
@@ -211,7 +211,7 @@ impl Default for Tss {
 /// CPython: `Python/thread.c`, `PyThread_tss_free`.
 impl Drop for Tss {
     fn drop(&mut self) {
-        // SAFETY: K2: nobody else has the key.
+        // SAFETY: K2: `&mut self` means that no other thread uses the key.
         unsafe { self.delete() };
     }
 }

@@ -206,11 +206,11 @@ fn the_thread_that_forked_can_be_joined_in_the_child() {
     let _turn = one_at_a_time();
     let (tx, rx) = channel();
     let handle = start(move || {
-        // SAFETY: as in `forked`; the child's side returns from this function, and the thread that
-        // it started ends the process.
+        // SAFETY: the child returns from this function, and the thread that it starts there ends
+        // the process.
         let pid = unsafe { libc::fork() };
         if pid == 0 {
-            // SAFETY: as in `forked`.
+            // SAFETY: the alarm ends a child that hangs.
             unsafe { libc::alarm(60) };
             let me = Handle::current().unwrap();
             start(move || {

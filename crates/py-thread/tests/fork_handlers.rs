@@ -79,7 +79,7 @@ fn child() -> bool {
 
 #[test]
 fn a_handler_of_the_program_s_own_may_start_threads_and_join() {
-    // SAFETY: as above.
+    // SAFETY: the handler does what a fork handler may do.
     assert_eq!(unsafe { libc::pthread_atfork(None, None, Some(late)) }, 0);
     // The process's first thread comes after the handler.
     start(|| ()).unwrap().join().unwrap();

@@ -256,7 +256,7 @@ fn the_retry_loop_keeps_cpython_s_times() {
     }
 }
 
-/// Its handler raises the breaker and rings no bell: the signal itself ends the sleep.
+/// The handler raises the breaker and notifies no inbox: the signal itself ends the sleep.
 #[cfg(feature = "micro")]
 #[test]
 fn a_signal_ends_the_sleep_of_a_mixed_population() {

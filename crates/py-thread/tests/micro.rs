@@ -327,7 +327,8 @@ fn a_scheduler_is_dropped_with_jobs_under_way() {
     assert_eq!(has_run.recv().unwrap(), "the first");
     drop(scheduler);
     drop(open);
-    // The second was not begun, and nobody wants it any more: its end of the channel goes.
+    // The second job had not begun and is not wanted any more, so its end of the channel is
+    // dropped.
     assert!(has_run.recv().is_err());
 }
 
@@ -525,7 +526,7 @@ fn a_raise_stops_the_round_before_the_next_slice() {
     assert_eq!((report.stop, report.slices), (Stop::Round, 2));
 }
 
-/// What the ticker was told in one slice is forgotten in the next one's.
+/// The state of the ticker in one slice does not carry over to the next.
 #[test]
 fn who_gives_way_after_a_slice_that_was_over_is_not_interrupted() {
     let mut scheduler = Scheduler::new().interval(3);
@@ -591,7 +592,7 @@ fn a_mixed_population_that_waits_for_jobs_sleeps() {
     let remote = others.remote();
     mixed.add(jobs);
     mixed.add(others);
-    // It is woken through the door of the population that has no job.
+    // It is woken through the inbox of the population that has no job.
     let friend = std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(50));
         remote.wake(waiter)

@@ -1,5 +1,5 @@
-//! A fork with jobs of microthreads under way: the parent's are done, the child's are told to be
-//! lost, and the child's scheduler goes on with a pool of its own.
+//! A fork while jobs of microthreads run. In the parent they end as usual. In the child they are
+//! reported as lost, and the scheduler goes on with a pool of its own.
 #![cfg(all(unix, feature = "micro", not(miri)))]
 
 mod support;
@@ -132,7 +132,7 @@ fn a_lost_answer_is_told_once() {
     assert_eq!(code, 0);
     drop(open);
     scheduler.run();
-    // Its own panic, since nobody opened the gate: but not lost.
+    // The gate was never opened, so the job panicked; but it is not reported as lost.
     assert_eq!(
         scheduler.take(id).unwrap().done(),
         Some([Some("another"), None])
@@ -196,7 +196,8 @@ fn a_waker_that_was_kept_before_the_fork_still_wakes_in_the_child() {
         scheduler.run();
         i32::from(scheduler.take(id).is_none())
     };
-    // Elsewhere the child's scheduler has a new door, and whoever holds the old one is cut off.
+    // On other systems the child's scheduler has a new inbox, and handles of the old one reach
+    // nothing.
     let goes_on = cfg!(any(target_os = "linux", target_os = "android"));
     assert_eq!(forked(|| wakes(&mut scheduler)), i32::from(!goes_on));
     assert_eq!(wakes(&mut scheduler), 0);

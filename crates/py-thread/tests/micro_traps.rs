@@ -1,5 +1,5 @@
-//! The traps that the ancestors of microthreads fell into. (More of them are in `micro.rs`: the lost
-//! notify, the killed receiver, the kill in linear time.)
+//! The traps that the ancestors of microthreads fell into. (More of them are in `micro.rs`: the
+//! lost notify, the killed receiver, the kill in linear time.)
 #![cfg(feature = "micro")]
 
 use py_thread::micro::{
@@ -155,8 +155,8 @@ fn a_kill_is_constant_in_every_state() {
     assert!(scheduler.run().stop.is_finished());
 }
 
-/// Stackless' channels count who waits on which side, and a killed one unbalanced them. Here a
-/// killed sender leaves neither a message nor a place, and its end is closed with it.
+/// Stackless' channels count the waiters on each side, and a killed waiter made the count wrong.
+/// Here a killed sender leaves neither a message nor a place, and its end is closed.
 #[test]
 fn kills_keep_a_mailbox_in_balance() {
     let mut scheduler = Scheduler::<Agent<Vec<usize>>>::new();
@@ -174,8 +174,7 @@ fn kills_keep_a_mailbox_in_balance() {
     drop(tx);
     assert!(matches!(scheduler.run().stop, Stop::Deadlock(_)));
     assert_eq!(rx.len(), 2);
-    // Of the eight that wait, every second is killed: some before they are told of room, and some
-    // after.
+    // Every second of the eight waiters is killed, some before there is room, and some after.
     for &id in senders[2..].iter().step_by(4) {
         scheduler.kill(id);
     }
@@ -197,7 +196,7 @@ fn kills_keep_a_mailbox_in_balance() {
     assert_eq!(got, [0, 1, 3, 5, 7, 9]);
 }
 
-/// The other way round: a killed receiver's end is closed, and all senders are told.
+/// A killed receiver's end is closed, and all senders are woken.
 #[test]
 fn a_killed_receiver_closes_its_mailbox_for_all_senders() {
     let mut scheduler = Scheduler::<Agent<&str>>::new();

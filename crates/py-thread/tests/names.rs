@@ -1,4 +1,4 @@
-//! Names and what `sys.thread_info` tells.
+//! Names, and the fields of `sys.thread_info`.
 
 use py_thread::info;
 #[cfg(not(miri))]

@@ -10,9 +10,9 @@ use std::time::Duration;
 /// As C would move it: a plain word, to any thread.
 struct Word(NonNull<c_void>);
 
-// SAFETY: the pointer of a handle, which is Send and Sync.
+// SAFETY: the word is the pointer of a handle, and a handle is Send.
 unsafe impl Send for Word {}
-// SAFETY: as above.
+// SAFETY: the word is the pointer of a handle, and a handle is Sync.
 unsafe impl Sync for Word {}
 
 #[test]

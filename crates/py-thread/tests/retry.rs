@@ -53,7 +53,7 @@ fn a_timeout_of_zero_tries_once() {
     assert_eq!((status, tries.get()), (AcquireStatus::Failure, 1));
 }
 
-/// From the shortest wait to the longest that a clock can count: each is told to the wait as it is.
+/// From the shortest timeout to the longest that a clock can count: the wait gets each unchanged.
 #[test]
 fn any_timeout_but_zero_waits_for_that_long() {
     for nanos in [1, 1_000, i64::MAX] {

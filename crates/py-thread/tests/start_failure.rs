@@ -21,7 +21,7 @@ fn a_stack_of_a_terabyte_is_refused_at_the_start() {
     let error = result.unwrap_err();
     assert!(matches!(error, StartError::Os(_)), "{error:?}");
     assert_eq!(error.to_string(), "can't start new thread");
-    // As CPython: a failed start is done, and nobody has to wait.
+    // As in CPython: after a failed start the handle is done, and a join returns at once.
     assert_eq!(handle.state(), State::Done);
     assert!(handle.is_done() && handle.ident().is_none());
     assert!(handle.join().unwrap().is_returned());

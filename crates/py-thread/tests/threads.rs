@@ -143,7 +143,7 @@ fn after_set_finalizing_nothing_starts() {
     handle.join().unwrap();
 }
 
-/// gh-87135: a daemon may hang for ever, so who waits for one gets an error instead.
+/// gh-87135: a daemon may hang for ever, so a join of one fails instead.
 #[test]
 fn a_running_thread_cannot_be_joined_during_finalization() {
     let threads = Threads::new();

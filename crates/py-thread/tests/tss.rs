@@ -23,7 +23,7 @@ fn a_key_has_the_states_of_cpython_s_test() {
     // SAFETY: only this thread knows the key.
     unsafe { key.delete() };
     assert!(!key.is_created());
-    // SAFETY: as above.
+    // SAFETY: only this thread knows the key.
     unsafe { key.delete() };
     key.create().unwrap();
     assert!(key.get().is_null(), "a new key has no values");

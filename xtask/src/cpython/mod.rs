@@ -11,11 +11,47 @@ mod tree;
 use crate::sh::{Failure, Result, target};
 use std::path::PathBuf;
 
-/// A file of CPython that we replace: its name without the ending, and its object.
-const PARTS: &[(&str, &str)] = &[
-    ("lock", "Python/lock.o"),
-    ("parking_lot", "Python/parking_lot.o"),
-    ("critical_section", "Python/critical_section.o"),
+/// A part of CPython that we replace.
+struct Part {
+    name: &'static str,
+    /// Its object files.
+    objects: &'static [&'static str],
+    /// What of `xtask/cpython/src/glue` goes with it.
+    glue: &'static [&'static str],
+}
+
+const PARTS: &[Part] = &[
+    Part {
+        name: "lock",
+        objects: &["Python/lock.o"],
+        glue: &["sync"],
+    },
+    Part {
+        name: "parking_lot",
+        objects: &["Python/parking_lot.o"],
+        glue: &["sync"],
+    },
+    Part {
+        name: "critical_section",
+        objects: &["Python/critical_section.o"],
+        glue: &["sync"],
+    },
+    Part {
+        name: "pyarena",
+        objects: &["Python/pyarena.o"],
+        glue: &["arena"],
+    },
+    // Both have the secret.
+    Part {
+        name: "hash",
+        objects: &["Python/bootstrap_hash.o", "Python/pyhash.o"],
+        glue: &["hash"],
+    },
+    Part {
+        name: "thread",
+        objects: &["Python/thread.o"],
+        glue: &["sync", "thread"],
+    },
 ];
 
 /// The files whose tests come near the replaced parts. Without `--tests`, these are run.
@@ -51,7 +87,7 @@ fn parse(args: &[String]) -> Result<Asked> {
     let mut asked = Asked {
         source: PathBuf::new(),
         gil: false,
-        only: PARTS.iter().map(|(name, _)| (*name).to_owned()).collect(),
+        only: PARTS.iter().map(|part| part.name.to_owned()).collect(),
         tests: NEAR.to_owned(),
         bench: false,
         jobs: "2".to_owned(),
@@ -75,10 +111,10 @@ fn parse(args: &[String]) -> Result<Asked> {
         }
     }
     for part in &asked.only {
-        if PARTS.iter().all(|(name, _)| name != part) {
+        if PARTS.iter().all(|known| known.name != part) {
             let all = PARTS
                 .iter()
-                .map(|(name, _)| *name)
+                .map(|known| known.name)
                 .collect::<Vec<_>>()
                 .join(", ");
             return Err(Failure::other(format!(

@@ -1,7 +1,8 @@
 //! A source tree, and the two interpreters that are made of it.
 
-use super::{PARTS, folder};
+use super::{PARTS, Part, folder};
 use crate::sh::{Failure, Result, Sh, root, target};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -93,22 +94,48 @@ impl Build {
         let mut lines = answer.lines();
         let (objects, compiler) = (lines.next().unwrap_or(""), lines.next().unwrap_or(""));
         let mut objects = without(objects, parts)?;
-        let glue = root().join("xtask/cpython/src/glue.c");
-        let include = root().join("crates/py-sync/include");
-        let mut words = compiler.split_whitespace();
-        Sh::new(words.next().unwrap_or("cc"))
-            .args(&words.collect::<Vec<_>>())
-            .arg("-I")
-            .arg(include)
-            .arg("-c")
-            .arg(glue)
-            .words("-o xtask-glue.o")
-            .dir(&self.dir)
-            .run()?;
+        for glue in glue(parts) {
+            let object = format!("xtask-glue-{glue}.o");
+            self.compile(compiler, glue, &object)?;
+            objects.push(' ');
+            objects.push_str(&object);
+        }
         let library = target().join("release/libcpython_parts.a");
-        objects.push_str(" xtask-glue.o ");
+        objects.push(' ');
         objects.push_str(&library.to_string_lossy());
-        self.link(&objects)
+        self.link(&objects)?;
+        self.compare_symbols()
+    }
+
+    /// Compiles a file of glue, with this build's own flags.
+    fn compile(&self, compiler: &str, glue: &str, object: &str) -> Result {
+        let mut words = compiler.split_whitespace();
+        let mut sh = Sh::new(words.next().unwrap_or("cc")).args(&words.collect::<Vec<_>>());
+        for package in crate::package::CRATES {
+            sh = sh
+                .arg("-I")
+                .arg(root().join("crates").join(package).join("include"));
+        }
+        sh.arg("-c")
+            .arg(root().join(format!("xtask/cpython/src/glue/{glue}.c")))
+            .words("-o")
+            .arg(object)
+            .dir(&self.dir)
+            .run()
+    }
+
+    /// Extension modules, and other people's, find by name what they find in the base.
+    fn compare_symbols(&self) -> Result {
+        let [base, ours] = self.pythons().map(|python| symbols(&python));
+        let (base, ours) = (base?, ours?);
+        let missing: Vec<&str> = base.difference(&ours).map(String::as_str).collect();
+        match missing.is_empty() {
+            true => Ok(()),
+            false => Err(Failure::other(format!(
+                "ours lacks symbols of the base: {}",
+                missing.join(", ")
+            ))),
+        }
     }
 
     fn link(&self, objects: &str) -> Result {
@@ -139,12 +166,34 @@ impl Build {
     }
 }
 
+/// What an interpreter offers to what it loads.
+fn symbols(python: &Path) -> Result<BTreeSet<String>> {
+    let said = Sh::new("nm")
+        .words("-D --defined-only --format=posix")
+        .arg(python)
+        .output();
+    let said = said.ok_or_else(|| Failure::Missing("nm, to compare symbols".to_owned()))?;
+    let names = said.lines().filter_map(|l| l.split_whitespace().next());
+    Ok(names.map(str::to_owned).collect())
+}
+
+/// Those of these names.
+fn chosen(parts: &[String]) -> impl Iterator<Item = &'static Part> {
+    PARTS
+        .iter()
+        .filter(|part| parts.iter().any(|name| name == part.name))
+}
+
+/// The files of glue that the parts want, each once.
+fn glue(parts: &[String]) -> BTreeSet<&'static str> {
+    chosen(parts).flat_map(|part| part.glue).copied().collect()
+}
+
 /// The objects, without those that we replace.
 fn without(objects: &str, parts: &[String]) -> Result<String> {
-    let replaced: Vec<&str> = PARTS
-        .iter()
-        .filter(|(name, _)| parts.iter().any(|p| p == name))
-        .map(|(_, object)| *object)
+    let replaced: Vec<&str> = chosen(parts)
+        .flat_map(|part| part.objects)
+        .copied()
         .collect();
     let kept: Vec<&str> = objects
         .split_whitespace()
@@ -183,7 +232,14 @@ fn version(source: &Path) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::without;
+    use super::{glue, without};
+
+    #[test]
+    fn glue_is_compiled_once() {
+        let parts = ["lock", "thread", "hash"].map(str::to_owned);
+        let files: Vec<&str> = glue(&parts).into_iter().collect();
+        assert_eq!(files, ["hash", "sync", "thread"]);
+    }
 
     #[test]
     fn the_objects_of_the_parts_go_and_no_others() {
@@ -193,5 +249,6 @@ mod tests {
         let kept = without(objects, &parts("lock")).unwrap();
         assert_eq!(kept, "Python/getargs.o Python/lock2.o Python/parking_lot.o");
         assert!(without(objects, &parts("critical_section")).is_err());
+        assert!(without("Python/pyhash.o", &parts("hash")).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! What is wrong with one input is told in one line; the rest is done; the exit status says so.
+//! What is wrong with an input is told in one line, the rest is done, and the exit status says so.
 
 use crate::support::{Folder, frontend, ran, run};
 use rstest::rstest;
@@ -11,7 +11,7 @@ use rstest::rstest;
 #[case::operators(&format!("x = {}1", "-".repeat(700_000)), "nested deeper than 5000 levels")]
 #[case::lambdas(&format!("x = {}1", "lambda a, b: ".repeat(6000)), "nested deeper than")]
 fn a_bad_file_is_told_in_one_line_and_the_rest_is_done(#[case] text: &str, #[case] says: &str) {
-    let folder = Folder::new(&format!("bad-{:x}", text.len() * 31 + says.len()));
+    let folder = Folder::new();
     folder.write("bad.py", text);
     folder.write("good.py", "answer = 42\n");
     let ran = run([folder.path().as_os_str(), "--json".as_ref()]);
@@ -33,6 +33,7 @@ fn a_bad_file_is_told_in_one_line_and_the_rest_is_done(#[case] text: &str, #[cas
 #[case::latin1_in_line_two(b"#!python\n# vim: fileencoding=iso-8859-1\n'\xe9'", "iso-8859-1", 0)]
 #[case::not_in_line_three(b"\n\n# coding: latin-1\n'\xe9'", "Non-UTF-8 code starting with", 1)]
 #[case::not_behind_code(b"x = 1\n# coding: latin-1\n'\xe9'", "'\\xe9' on line 3", 1)]
+#[case::latin9(b"# coding: latin-9\n'\xa4'", "decoded from iso-8859-15", 0)]
 #[case::cp1252(b"# coding: cp1252\n'\x80'", "decoded from cp1252", 0)]
 #[case::cp1252_hole(b"# coding: cp1252\n'\x81'", "has no byte 0x81 (line 2)", 1)]
 #[case::ascii(b"# coding: ascii\n'\xe9'", "has no byte 0xe9 (line 2)", 1)]
@@ -54,7 +55,7 @@ fn an_encoding_is_what_the_coding_line_says(
     #[case] says: &str,
     #[case] status: i32,
 ) {
-    let folder = Folder::new(&format!("coding-{}-{:x}", says.len(), bytes.len()));
+    let folder = Folder::new();
     folder.write("one.py", bytes);
     let ran = run([folder.path()]);
     assert_eq!(ran.status, status, "{}", ran.stderr);
@@ -64,7 +65,7 @@ fn an_encoding_is_what_the_coding_line_says(
 
 #[test]
 fn a_latin_1_name_is_the_same_name_as_in_utf_8() {
-    let folder = Folder::new("latin-1-name");
+    let folder = Folder::new();
     folder.write("a.py", b"# coding: latin-1\n\xe9t\xe9 = '\xe9'\n");
     folder.write("b.py", "\u{feff}été = 'é'\r\n");
     let totals = run([folder.path().as_os_str(), "--json".as_ref()]).json()["totals"].take();
@@ -75,7 +76,7 @@ fn a_latin_1_name_is_the_same_name_as_in_utf_8() {
 
 #[test]
 fn a_file_of_50_mb_is_told_and_done() {
-    let folder = Folder::new("large");
+    let folder = Folder::new();
     let line = format!("# {}\n", "long ".repeat(200));
     folder.write(
         "large.py",
@@ -92,7 +93,7 @@ fn a_file_of_50_mb_is_told_and_done() {
 
 #[test]
 fn a_missing_path_is_told_and_the_others_are_done() {
-    let folder = Folder::new("missing");
+    let folder = Folder::new();
     let good = folder.write("good.py", "x = 1\n");
     let missing = folder.path().join("missing.py");
     let ran = run([missing.as_path(), good.as_path(), "--json".as_ref()]);
@@ -107,7 +108,7 @@ fn a_missing_path_is_told_and_the_others_are_done() {
 
 #[test]
 fn a_folder_without_python_is_an_error() {
-    let folder = Folder::new("no-python");
+    let folder = Folder::new();
     folder.write("readme.txt", "x = 1\n");
     let ran = run([folder.path()]);
     assert_eq!((ran.status, ran.stdout.as_str()), (1, ""));
@@ -116,7 +117,7 @@ fn a_folder_without_python_is_an_error() {
 
 #[test]
 fn a_file_by_its_own_name_is_done_whatever_its_name_is() {
-    let folder = Folder::new("by-name");
+    let folder = Folder::new();
     let script = folder.write("script", "#!/usr/bin/env python3\nx = 1\n");
     assert_eq!(run([script]).status, 0);
 }
@@ -126,7 +127,7 @@ fn a_file_by_its_own_name_is_done_whatever_its_name_is() {
 #[test]
 fn what_cannot_be_read_is_told_and_hangs_nothing() {
     use std::os::unix::fs::{PermissionsExt, symlink};
-    let folder = Folder::new("unreadable");
+    let folder = Folder::new();
     folder.write("good.py", "x = 1\n");
     folder.write("sub.py/inner.py", "y = 2\n"); // a folder may be called anything
     symlink("nowhere.py", folder.path().join("dangling.py")).unwrap();
@@ -148,7 +149,7 @@ fn what_cannot_be_read_is_told_and_hangs_nothing() {
     };
     says(
         "dangling.py",
-        "symbolic link to nowhere.py, which is not there",
+        "symbolic link to nowhere.py, which does not exist",
     );
     says("self.py", "cannot read: Too many levels of symbolic links");
     says("loop", "symbolic link in a circle, back to");

@@ -126,3 +126,21 @@ fn without_a_python_the_samples_are_read() {
     let files = std::fs::read_dir(samples()).unwrap().count();
     assert_eq!(report["totals"]["files"], files);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_report_that_cannot_be_written_is_an_error() {
+    let full = std::fs::File::create("/dev/full").expect("Linux has it");
+    let ran = ran(frontend().arg(samples()).stdout(full));
+    assert_eq!(ran.status, 1);
+    let says = "frontend: the report could not be written: No space left on device";
+    assert!(ran.stderr.starts_with(says), "{}", ran.stderr);
+}
+
+#[test]
+fn a_wrong_python_oracle_is_an_error() {
+    let ran = ran(frontend().env("PYTHON_ORACLE", "/no/such/python"));
+    assert_eq!((ran.status, ran.stdout.as_str()), (1, ""));
+    let says = "frontend: PYTHON_ORACLE: /no/such/python: ";
+    assert!(ran.stderr.starts_with(says), "{}", ran.stderr);
+}

@@ -1,6 +1,6 @@
 //! Lone surrogates: the parser loses them, and the source brings them back.
 
-use frontend::literal::{surrogatepass, surrogates};
+use frontend::text::{surrogatepass, surrogates};
 use rstest::rstest;
 
 /// What the parser makes of a surrogate.

@@ -1,11 +1,12 @@
-//! Running the example.
+//! Running the demo.
 
 use serde_json::Value;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-/// A run of the example, without what the environment says of Python.
+/// A run of the demo, without what the environment says of Python.
 pub fn frontend() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_frontend"));
     command
@@ -30,7 +31,7 @@ impl Ran {
             .collect()
     }
 
-    /// The one line that tells of this file.
+    /// The one line about this file.
     pub fn line_about(&self, name: &str) -> &str {
         let about = |l: &&str| l.contains(&format!("/{name}: "));
         let lines: Vec<&str> = self.stderr.lines().filter(about).collect();
@@ -48,7 +49,7 @@ pub fn ran(command: &mut Command) -> Ran {
         status,
         stdout,
         stderr,
-    } = command.output().expect("the example starts");
+    } = command.output().expect("the demo starts");
     Ran {
         status: status.code().expect("no signal ended it"),
         stdout: String::from_utf8(stdout).expect("reports are UTF-8"),
@@ -64,12 +65,15 @@ pub fn samples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("samples")
 }
 
-/// A folder of its own for one test; gone when it is dropped.
+/// A folder of one test's own; removed when it is dropped.
 pub struct Folder(PathBuf);
 
 impl Folder {
-    pub fn new(test: &str) -> Folder {
-        let name = format!("py-ground-frontend-{}-{test}", std::process::id());
+    pub fn new() -> Folder {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        // Relaxed: the numbers only have to differ.
+        let count = COUNT.fetch_add(1, Relaxed);
+        let name = format!("py-ground-frontend-{}-{count}", std::process::id());
         let path = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&path).expect("the folder for temporary files can be written");
         Folder(path)
@@ -90,7 +94,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What is left over in the folder for temporary files harms nobody.
+        // What is left in the folder for temporary files does no harm.
         drop(std::fs::remove_dir_all(&self.0));
     }
 }

@@ -28,7 +28,7 @@ fn totals(path: &Path, threads: &str) -> Value {
 
 #[test]
 fn totals_are_the_same_for_1_2_and_16_threads() {
-    let folder = Folder::new("threads");
+    let folder = Folder::new();
     for number in 0..120 {
         folder.write(&format!("m{}/f{number}.py", number % 7), program(number));
     }
@@ -49,7 +49,7 @@ fn a_hundred_runs_with_16_threads_give_the_same_totals() {
 
 #[test]
 fn every_text_is_introduced_by_its_first_file() {
-    let folder = Folder::new("introduced");
+    let folder = Folder::new();
     // The later file is the larger, so it is done first.
     folder.write("a.py", "x = 1\n");
     folder.write("b.py", format!("x = y\n{}", "# filler\n".repeat(500)));

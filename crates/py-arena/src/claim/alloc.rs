@@ -1,11 +1,11 @@
-//! What a claim hands out: the forms of `Arena`, out of local variables.
+//! The allocating methods of a claim: those of `Arena`, from local variables.
 
 use super::Claim;
 use crate::alloc::{assert_no_drop, memory_of, value_of};
-use crate::block::FAST_MAX;
+use crate::block::{ALIGNMENT, FAST_MAX};
+use crate::copy;
 use crate::error::{AllocError, out_of_memory};
 use crate::segment::{above, round_fitting};
-use crate::{ALIGNMENT, copy};
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
@@ -13,7 +13,7 @@ use core::ptr::NonNull;
 /// The memory is fresh, large enough for a `T` and aligned for it, and stays for `'a`.
 #[inline(always)]
 unsafe fn write<'a, T>(at: NonNull<u8>, value: T) -> &'a mut T {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promised fresh memory for one `T` that stays for `'a`.
     unsafe {
         at.cast::<T>().write(value);
         at.cast::<T>().as_mut()
@@ -21,8 +21,8 @@ unsafe fn write<'a, T>(at: NonNull<u8>, value: T) -> &'a mut T {
 }
 
 impl<'a> Claim<'a> {
-    /// As [`Arena::malloc`](crate::Arena::malloc), but where no block is open yet a request for 0
-    /// bytes opens none, and gives an address that points at nothing.
+    /// As [`Arena::malloc`](crate::Arena::malloc), with one difference: if no block is open, a
+    /// request for 0 bytes opens none, and the result is dangling.
     ///
     /// # Errors
     /// [`AllocError`] if the memory cannot be had.
@@ -43,8 +43,7 @@ impl<'a> Claim<'a> {
             }
         }
         let at = self.cursor.get();
-        // SAFETY: K1: a cursor, so not null, of which the compiler loses sight where the slow path
-        // joins.
+        // SAFETY: K1: a cursor is never null. The compiler does not know that after the slow path.
         unsafe { core::hint::assert_unchecked(at.as_ptr().addr() != 0) };
         let rounded = round_fitting(size);
         self.cursor.set(above(at, rounded));
@@ -67,8 +66,8 @@ impl<'a> Claim<'a> {
         const { assert_no_drop::<T>() };
         let (size, align) = (size_of::<T>(), align_of::<T>());
         let need = size.next_multiple_of(ALIGNMENT);
-        // Beside `try_alloc`, since the compiler does not see through a `Result` here: it would
-        // test each pointer for null.
+        // Not built on `try_alloc`: the compiler does not see through its `Result`, and would test
+        // each pointer for null.
         if size == 0 || align > ALIGNMENT || size > FAST_MAX {
             return match value_of(self, || value) {
                 Ok(value) => value,
@@ -76,12 +75,12 @@ impl<'a> Claim<'a> {
             };
         }
         let next = self.cursor.get().as_ptr().wrapping_add(need);
-        // B3: cannot wrap around.
+        // B3: the sum does not wrap around.
         if next > self.limit.get().as_ptr() {
             return match self.refill(size, align) {
                 // SAFETY: K1: `refill` found a segment with the room.
                 Ok(None) => unsafe { self.bump_over(need, size, value) },
-                // SAFETY: memory for one `T`, handed out here.
+                // SAFETY: `refill` returned fresh memory for one `T`.
                 Ok(Some(apart)) => unsafe { write(apart, value) },
                 Err(_) => out_of_memory(),
             };
@@ -95,7 +94,8 @@ impl<'a> Claim<'a> {
     #[inline(always)]
     unsafe fn bump_over<T>(&self, need: usize, size: usize, value: T) -> &'a mut T {
         let at = self.cursor.get();
-        // SAFETY: the caller's promise; what was below the cursor belongs to nobody else (I2).
+        // SAFETY: the caller promised that the segment has the room, and the memory between cursor
+        // and limit is not in use (I2).
         unsafe {
             self.cursor.set(at.add(need));
             self.count_one(need - size);

@@ -1,25 +1,23 @@
 //! A claim: the rest of the arena's open block, held in local variables.
 //!
-//! An arena keeps its cursor in memory, and each allocation waits for the store of the one before.
-//! A claim's cursor is a cell of a local value whose address goes nowhere, so the compiler keeps it
-//! in a register.
+//! An arena keeps its cursor in memory, so each allocation waits for the store of the one before. A
+//! claim keeps its cursor in a cell of a local value whose address is never taken, so the compiler
+//! can keep it in a register.
 //!
 //! # Invariants
-//! - K1. `cursor` and `limit` are a segment as in I1, taken from the arena, which hands out nothing
-//!   of it (I2) until the claim gives the rest back or is forgotten.
+//! - K1. `cursor` and `limit` are a segment as in I1, taken from the arena. The arena hands out
+//!   nothing of it (I2) until the claim gives the rest back or is forgotten.
 //! - K2. What a claim hands out lives as long as the arena is borrowed, not as long as the claim.
-//! - K3. The block's `resume` is the cursor at which the claim took it, while the claim is live
-//!   (I6): every segment begins at its block's `resume`.
-//! - K4. What is resized or taken back came out of this very claim. So where it ends at the cursor it
-//!   is what was served last, and it does not reach below the segment's first byte: others were served
-//!   there, and nothing of theirs is handed to `Resize`.
+//! - K3. While the claim is live, the block's `resume` is the cursor at which the claim took the
+//!   segment (I6): every segment begins at its block's `resume`.
+//! - K4. Only allocations of this same claim are passed to `Resize`. So an allocation that ends at
+//!   the cursor is the last one, and it begins inside the segment.
 
 mod alloc;
 mod slices;
 
-use crate::ALIGNMENT;
 use crate::arena::Arena;
-use crate::block::{Block, FAST_MAX};
+use crate::block::{ALIGNMENT, Block, FAST_MAX};
 use crate::bump::{Bump, Reserve, Resize};
 use crate::error::AllocError;
 use crate::refill::Refill;
@@ -28,13 +26,14 @@ use core::cell::Cell;
 use core::fmt;
 use core::ptr::NonNull;
 
-/// The rest of an arena's open block, claimed for one user: the fastest way to allocate, for a
-/// parser's inner loop. Made by [`Arena::claim`].
+/// The rest of an arena's open block, claimed for one user. It is the fastest way to allocate,
+/// meant for the inner loop of a parser. [`Arena::claim`] makes it.
 ///
-/// Keep it in a local variable, so that its cursor stays in registers. Meanwhile the arena serves
-/// its own requests from another block. When the claim is dropped, the arena takes the rest back; a
-/// claim that is forgotten wastes that rest until the arena is reset, and what it served from its
-/// last block is not counted. Nothing that was made before, through, or beside the claim is touched.
+/// Keep a claim in a local variable, so that its cursor stays in a register. Meanwhile the arena
+/// serves its own requests from another block. When the claim is dropped, the arena takes the rest
+/// back. If the claim is forgotten instead, that rest is wasted until the arena is reset, and the
+/// requests from its last block are not counted. Values that were made before, through, or beside
+/// the claim stay valid in every case.
 ///
 /// # Examples
 /// ```
@@ -58,8 +57,8 @@ pub struct Claim<'a> {
 }
 
 impl<O> Arena<O> {
-    /// Claims the rest of the open block; see [`Claim`]. Several claims may be there at a time,
-    /// each with a block of its own.
+    /// Claims the rest of the open block; see [`Claim`]. Several claims may exist at a time, each
+    /// with a block of its own.
     ///
     /// # Examples
     /// ```
@@ -83,13 +82,13 @@ impl<O> Arena<O> {
 }
 
 impl Claim<'_> {
-    /// Takes a segment with room for the request; or gives memory apart, which is all there is to
-    /// do. The slow path sees no reference to the claim, only values: a claim whose address was
-    /// shown could not stay in registers.
+    /// Takes a segment with room for the request. Or returns memory from a dedicated block, which
+    /// serves the request. The slow path gets values only, never a reference to the claim: a claim
+    /// whose address is taken cannot stay in registers.
     #[inline(always)]
     fn refill(&self, size: usize, align: usize) -> Result<Option<NonNull<u8>>, AllocError> {
         let segment = match self.bump.refill(size, align)? {
-            Refill::Apart(at) => return Ok(Some(at)),
+            Refill::Dedicated(at) => return Ok(Some(at)),
             Refill::Next(segment) => segment,
         };
         self.bump.settle(
@@ -134,7 +133,7 @@ impl Reserve for &Claim<'_> {
         }
         let need = size.next_multiple_of(ALIGNMENT);
         let mut next = self.cursor.get().as_ptr().wrapping_add(need);
-        // B3: cannot wrap around.
+        // B3: the sum does not wrap around.
         if next > self.limit.get().as_ptr() {
             if let Some(apart) = self.refill(size, ALIGNMENT)? {
                 return Ok(apart.cast());
@@ -142,7 +141,7 @@ impl Reserve for &Claim<'_> {
             next = self.cursor.get().as_ptr().wrapping_add(need);
         }
         let at = self.cursor.get();
-        // SAFETY: K1 and B3: above the cursor, not above the limit.
+        // SAFETY: K1 and B3: the address is above the cursor and not above the limit, so not null.
         self.cursor.set(unsafe { NonNull::new_unchecked(next) });
         self.count_one(need - size);
         Ok(at.cast())
@@ -164,7 +163,7 @@ impl Reserve for &Claim<'_> {
     }
 }
 
-/// K4.
+/// K4: every argument is an allocation of this claim.
 impl Resize for Claim<'_> {
     #[inline]
     fn resize_last(&self, at: NonNull<u8>, old: usize, new: usize) -> Option<NonNull<u8>> {
@@ -186,8 +185,8 @@ impl Resize for Claim<'_> {
 }
 
 impl Drop for Claim<'_> {
-    /// Inlined where the claim ends, in unwinding too: a call with its address would keep it in
-    /// memory all its life.
+    /// Always inlined, in unwinding too. A call would take the claim's address, and then the claim
+    /// could not stay in registers at any time.
     #[inline(always)]
     fn drop(&mut self) {
         let (allocs, slack) = (self.allocs.get(), self.slack.get());

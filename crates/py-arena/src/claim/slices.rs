@@ -1,4 +1,4 @@
-//! Slices out of a claim: the forms of `Arena`.
+//! Slices from a claim: the methods of `Arena`.
 
 use super::Claim;
 use crate::alloc::assert_no_drop;
@@ -176,7 +176,8 @@ impl<'a> Claim<'a> {
         }
     }
 
-    /// As [`alloc_slice_fill_clone`](Claim::alloc_slice_fill_clone), with an error where that panics.
+    /// As [`alloc_slice_fill_clone`](Claim::alloc_slice_fill_clone), with an error where that
+    /// panics.
     ///
     /// # Errors
     /// [`AllocError`] if the memory cannot be had.
@@ -214,7 +215,8 @@ impl<'a> Claim<'a> {
         }
     }
 
-    /// As [`alloc_slice_fill_default`](Claim::alloc_slice_fill_default), with an error where that panics.
+    /// As [`alloc_slice_fill_default`](Claim::alloc_slice_fill_default), with an error where that
+    /// panics.
     ///
     /// # Errors
     /// [`AllocError`] if the memory cannot be had.
@@ -236,7 +238,7 @@ impl<'a> Claim<'a> {
     /// As [`Arena::alloc_slice_try_fill_with`](crate::Arena::alloc_slice_try_fill_with).
     ///
     /// # Errors
-    /// What the closure said.
+    /// The closure's error.
     ///
     /// # Panics
     /// If the memory cannot be had.
@@ -260,7 +262,7 @@ impl<'a> Claim<'a> {
     /// As [`Arena::alloc_slice_try_from_iter`](crate::Arena::alloc_slice_try_from_iter).
     ///
     /// # Errors
-    /// The first that the iterator gives.
+    /// The first error of the iterator.
     ///
     /// # Panics
     /// If the memory cannot be had.

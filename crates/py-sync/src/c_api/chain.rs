@@ -1,6 +1,8 @@
-//! The chain of a thread's critical sections in C's layout: its links, and the arrows between them.
+//! The chain of a thread's critical sections in C's layout: its links, and the tagged pointers between
+//! them.
 
 use super::PyMutex;
+use crate::held;
 use core::ptr;
 
 pub(super) const INACTIVE: usize = 1;
@@ -29,7 +31,7 @@ const _: () = {
     assert!(align_of::<PyCriticalSection>() > MASK);
 };
 
-/// What an arrow says.
+/// A tagged pointer to a section.
 #[derive(Clone, Copy)]
 pub(super) struct Tagged(pub(super) usize);
 
@@ -38,7 +40,7 @@ impl Tagged {
         self.0 != 0 && self.0 & INACTIVE == 0
     }
 
-    /// C has put it together from a pointer and a tag, so it comes out of a number.
+    /// The pointer without the tag. C may have made the word, so the pointer comes from an integer.
     pub(super) fn section(self) -> *mut PyCriticalSection {
         ptr::with_exposed_provenance_mut(self.0 & !MASK)
     }
@@ -48,31 +50,34 @@ impl Tagged {
         (self.0 & TWO_MUTEXES != 0).then(|| self.section().cast())
     }
 
-    /// The mutexes that are written down.
+    /// The mutexes that the section records; null if there is none.
     ///
     /// # Safety
     ///
     /// It points to a section that is alive.
     pub(super) unsafe fn mutexes(self) -> (*mut PyMutex, *mut PyMutex) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller promises that the section is alive.
         let first = unsafe { (*self.section()).mutex };
-        // SAFETY: likewise; the tag tells the larger struct.
+        // SAFETY: the section is alive, and its tag says that it is of the larger struct.
         let second = self
             .section2()
             .map_or(ptr::null_mut(), |c| unsafe { (*c).mutex2 });
         (first, second)
     }
 
-    /// Writes the mutexes down.
+    /// Records the mutexes, which are held. `held` forgets them, since C's inlined end of the section
+    /// does not tell it.
     ///
     /// # Safety
     ///
     /// As for [`mutexes`](Tagged::mutexes).
     pub(super) unsafe fn set_mutexes(self, first: *mut PyMutex, second: *mut PyMutex) {
-        // SAFETY: the caller's promise.
+        held::forget(first.addr());
+        held::forget(second.addr());
+        // SAFETY: the caller promises that the section is alive; only its own thread touches it.
         unsafe { (*self.section()).mutex = first };
         if let Some(c) = self.section2() {
-            // SAFETY: the caller's promise; the tag tells the larger struct.
+            // SAFETY: the section is alive, and its tag says that it is of the larger struct.
             unsafe { (*c).mutex2 = second };
         }
     }
@@ -85,7 +90,7 @@ impl Tagged {
 /// It is alive until its end, and `slot` is the calling thread's.
 pub(super) unsafe fn push(slot: *mut usize, c: *mut PyCriticalSection, tag: usize) -> Tagged {
     let tagged = Tagged(c.expose_provenance() | tag);
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the section is alive and that the slot is this thread's.
     unsafe {
         (*c).prev = *slot;
         *slot = tagged.0;

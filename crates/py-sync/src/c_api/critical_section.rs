@@ -4,35 +4,35 @@
 //!   the thread's word ──▶ innermost ──prev──▶ .. ──prev──▶ outermost ──prev──▶ 0
 //! ```
 //!
-//! Each arrow is a tagged pointer: bit 0 says that the section it points to, and all below it, hold
-//! nothing (*inactive*); bit 1 that it is of two mutexes. So the tag of a section lies in the word of
-//! the one inside it, or in the thread's.
+//! Each pointer in the chain is tagged. Bit 0 says that the section it points to, and all further out,
+//! hold nothing (*inactive*). Bit 1 says that the section has two mutexes. So the tag of a section is in
+//! the `prev` of the section inside it, or in the thread's word.
 //!
 //! The invariants are those of [`critical_section`](crate::critical_section) (I1 to I6), over another
-//! layout, and the locking is the same code. What differs, since CPython's own inlined begins and ends
-//! work on the same words:
+//! layout, and the locking is the same code. Two things differ, since CPython's own inlined begins and
+//! ends work on the same words:
 //! * a section whose mutexes are being locked has null in their place (I4);
-//! * a section that was begun inside one which has its mutex already, or in a stopped world, has null,
-//!   is not on the stack, and its end does nothing. Only where the runtime's ends know that
+//! * a section that was begun inside one that has its mutex already, or in a stopped world, has null, is
+//!   not in the chain, and its end does nothing. That needs a runtime whose inlined ends check for null
 //!   ([`end_checks_null`](super::PySync_Runtime::end_checks_null)).
 //!
-//! All of it is the calling thread's own, but for the mutexes. Without `gil-disabled` all of it does
-//! nothing, as in a build of CPython with a GIL.
+//! Only the mutexes are shared between threads. Without `gil-disabled` these functions do nothing, as in
+//! a build of CPython with a GIL.
 
 use super::chain::{INACTIVE, TWO_MUTEXES, Tagged, push};
 use super::{PyCriticalSection, PyCriticalSection2, PyMutex, PyMutex_Unlock, runtime};
-use crate::critical_section::{in_order, lock_both, unlock_both};
+use crate::critical_section::locks::{in_order, lock_both, unlock_both};
 use core::ffi::{c_int, c_void};
 use core::ptr;
 
 const LOCKS: bool = cfg!(feature = "gil-disabled");
 
-/// The word of the calling thread's innermost section.
+/// The address of the word that points to the calling thread's innermost section.
 fn own_slot() -> *mut usize {
     runtime().section_slot(runtime().current_thread())
 }
 
-/// Whether a begin goes without a lock: inside a section that has these mutexes, or in a stopped world.
+/// True if a begin goes without a lock: inside a section that has these mutexes, or in a stopped world.
 ///
 /// # Safety
 ///
@@ -41,9 +41,10 @@ unsafe fn goes_without(slot: *mut usize, m1: *mut PyMutex, m2: *mut PyMutex) -> 
     if runtime().end_checks_null == 0 {
         return false;
     }
-    // SAFETY: the caller's promise.
+    // SAFETY: the slot is the calling thread's, as the caller promises.
     let top = Tagged(unsafe { *slot });
-    // SAFETY: what is on the stack is alive.
+    // SAFETY: called only if the top is active, hence not null; a section in the chain is alive until its
+    // end (I6).
     let has = || match unsafe { top.mutexes() } {
         (first, second) if m2.is_null() => m1 == first || m1 == second,
         (first, second) => m1 == first && m2 == second,
@@ -51,24 +52,24 @@ unsafe fn goes_without(slot: *mut usize, m1: *mut PyMutex, m2: *mut PyMutex) -> 
     top.is_active() && has() || runtime().world_stopped()
 }
 
-/// Suspends the thread's own sections at once if one of them is in the way: the sleep would.
+/// Suspends the thread's sections if one of them holds a wanted mutex: the thread would wait for itself.
 ///
 /// # Safety
 ///
 /// `slot` is the calling thread's.
-unsafe fn give_up_own(slot: *mut usize, m1: *mut PyMutex, m2: *mut PyMutex) {
-    // SAFETY: the caller's promise.
+unsafe fn suspend_if_holding(slot: *mut usize, m1: *mut PyMutex, m2: *mut PyMutex) {
+    // SAFETY: the slot is the calling thread's, as the caller promises.
     let mut tagged = Tagged(unsafe { *slot });
     while tagged.is_active() {
-        // SAFETY: what is on the stack is alive.
+        // SAFETY: the section is active, so it is in the chain, and alive until its end (I6).
         let (first, second) = unsafe { tagged.mutexes() };
         let in_the_way = |m: *mut PyMutex| !m.is_null() && (m == m1 || m == m2);
         if in_the_way(first) || in_the_way(second) {
-            // SAFETY: the caller's promise.
+            // SAFETY: the slot is the calling thread's, as the caller promises.
             unsafe { suspend(slot) };
             return;
         }
-        // SAFETY: as above.
+        // SAFETY: the section is in the chain, and alive until its end (I6).
         tagged = Tagged(unsafe { (*tagged.section()).prev });
     }
 }
@@ -82,7 +83,7 @@ unsafe fn give_up_own(slot: *mut usize, m1: *mut PyMutex, m2: *mut PyMutex) {
 /// calling thread's. The thread has a state.
 pub unsafe fn _PyCriticalSection_BeginSlow(c: *mut PyCriticalSection, m: *mut PyMutex) {
     if LOCKS {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller promises that `c` and `m` are alive until the section's end.
         unsafe { begin_slow(c, 0, m, ptr::null_mut(), false) };
     }
 }
@@ -101,7 +102,8 @@ pub unsafe fn _PyCriticalSection2_BeginSlow(
     is_m1_locked: c_int,
 ) {
     if LOCKS {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller promises that `c`, which is of the larger struct, and both mutexes are alive
+        // until the section's end.
         unsafe { begin_slow(c.cast(), TWO_MUTEXES, m1, m2, is_m1_locked != 0) };
     }
 }
@@ -119,29 +121,30 @@ unsafe fn begin_slow(
     let slot = own_slot();
     let null = ptr::null_mut();
     let tagged = Tagged(c.expose_provenance() | tag);
-    // SAFETY: the caller's promise. I4: null while they are being locked.
+    // Null while they are being locked (I4).
+    // SAFETY: `c` is alive, and `tag` says which struct it is.
     unsafe { tagged.set_mutexes(null, null) };
-    // SAFETY: likewise; null or alive.
+    // SAFETY: each is null or a mutex that is alive.
     let (first, second) = unsafe { (m1.as_ref(), m2.as_ref()) };
-    // SAFETY: the calling thread's slot.
+    // SAFETY: `own_slot` is the calling thread's.
     if unsafe { goes_without(slot, m1, m2) } {
         unlock_both(first.filter(|_| has_first), None);
-        // SAFETY: the caller's promise.
+        // SAFETY: `c` is alive, and only this thread touches it.
         unsafe { (*c).prev = 0 };
         return;
     }
-    // SAFETY: the calling thread's slot. If the first mutex is held already, none of its sections has
-    // it.
-    unsafe { give_up_own(slot, m1, m2) };
-    // I3: pushed before it is locked.
-    // SAFETY: the caller's promise.
+    // If the first mutex is held already, none of the thread's sections holds it.
+    // SAFETY: `own_slot` is the calling thread's.
+    unsafe { suspend_if_holding(slot, m1, m2) };
+    // Pushed before it is locked (I3).
+    // SAFETY: `c` is alive until its end, and the slot is the calling thread's.
     unsafe { push(slot, c, tag) };
     lock_both(first, has_first, second);
-    // SAFETY: the caller's promise.
+    // SAFETY: `c` is alive, and `tag` says which struct it is.
     unsafe { tagged.set_mutexes(m1, m2) };
 }
 
-/// Gives up the locks of all active sections of a thread. CPython:
+/// Releases the locks of all active sections of a thread. CPython:
 /// `Include/internal/pycore_critical_section.h`, `_PyCriticalSection_SuspendAll`.
 ///
 /// # Safety
@@ -149,7 +152,7 @@ unsafe fn begin_slow(
 /// `tstate` is the state of the calling thread.
 pub unsafe fn _PyCriticalSection_SuspendAll(tstate: *mut c_void) {
     if LOCKS {
-        // SAFETY: the caller's promise.
+        // SAFETY: `tstate` is the state of the calling thread, so the slot is its own.
         unsafe { suspend(runtime().section_slot(tstate)) };
     }
 }
@@ -158,15 +161,16 @@ pub unsafe fn _PyCriticalSection_SuspendAll(tstate: *mut c_void) {
 ///
 /// `slot` is the calling thread's.
 unsafe fn suspend(mut slot: *mut usize) {
-    // SAFETY: the caller's promise, and then a word of a section that is alive.
+    // SAFETY: the slot is the calling thread's, and then the `prev` of a section that is alive.
     while Tagged(unsafe { *slot }).is_active() {
-        // SAFETY: likewise.
+        // SAFETY: the slot is the calling thread's, and then the `prev` of a section that is alive.
         let tagged = Tagged(unsafe { *slot });
-        // SAFETY: I6: sections, and their mutexes, are alive until their end.
+        // SAFETY: a section in the chain is alive until its end (I6).
         let (first, second) = unsafe { tagged.mutexes() };
-        // SAFETY: I6.
+        // SAFETY: each is null or a mutex that is alive until the section's end (I6).
         unlock_both(unsafe { first.as_ref() }, unsafe { second.as_ref() });
-        // SAFETY: as above.
+        // SAFETY: the slot is the calling thread's or in a section that is alive, and so is the section
+        // that it points to (I6).
         slot = unsafe {
             *slot |= INACTIVE;
             &raw mut (*tagged.section()).prev
@@ -185,18 +189,19 @@ pub unsafe fn _PyCriticalSection_Resume(tstate: *mut c_void) {
         return;
     }
     let slot = runtime().section_slot(tstate);
-    // SAFETY: the caller's promise.
+    // SAFETY: `tstate` is the state of the calling thread, so the slot is its own.
     let tagged = Tagged(unsafe { *slot });
     if tagged.0 & INACTIVE == 0 {
         return;
     }
-    // SAFETY: I6.
+    // SAFETY: a section in the chain is alive until its end (I6).
     let (first, second) = unsafe { tagged.mutexes() };
-    // SAFETY: likewise. I4: null while they are being locked.
+    // Null while they are being locked (I4).
+    // SAFETY: the section is alive until its end (I6).
     unsafe { tagged.set_mutexes(ptr::null_mut(), ptr::null_mut()) };
-    // SAFETY: likewise.
+    // SAFETY: each is null or a mutex that is alive until the section's end (I6).
     lock_both(unsafe { first.as_ref() }, false, unsafe { second.as_ref() });
-    // SAFETY: likewise.
+    // SAFETY: the section is alive until its end (I6), and the slot is the calling thread's.
     unsafe {
         tagged.set_mutexes(first, second);
         *slot &= !INACTIVE;
@@ -211,7 +216,7 @@ pub unsafe fn _PyCriticalSection_Resume(tstate: *mut c_void) {
 /// As for [`_PyCriticalSection_BeginSlow`], for the object's mutex.
 pub unsafe fn PyCriticalSection_Begin(c: *mut PyCriticalSection, op: *mut c_void) {
     if LOCKS {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller promises that `c` and the object, with its mutex, are alive until the end.
         unsafe { PyCriticalSection_BeginMutex(c, runtime().object_mutex(op).cast()) };
     }
 }
@@ -226,7 +231,7 @@ pub unsafe fn PyCriticalSection_BeginMutex(c: *mut PyCriticalSection, m: *mut Py
     if !LOCKS {
         return;
     }
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that `c` and `m` are alive until the end; the slot is this thread's.
     unsafe {
         if (*m).try_lock() {
             let tagged = push(own_slot(), c, 0);
@@ -245,7 +250,7 @@ pub unsafe fn PyCriticalSection_BeginMutex(c: *mut PyCriticalSection, m: *mut Py
 /// It is the calling thread's innermost, or was begun without its lock.
 pub unsafe fn PyCriticalSection_End(c: *mut PyCriticalSection) {
     if LOCKS {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller promises that `c` is its innermost section, and alive.
         unsafe { end(c, ptr::null_mut()) };
     }
 }
@@ -260,7 +265,8 @@ pub unsafe fn PyCriticalSection2_Begin(c: *mut PyCriticalSection2, a: *mut c_voi
     if LOCKS {
         let runtime = runtime();
         let (m1, m2) = (runtime.object_mutex(a), runtime.object_mutex(b));
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller promises that `c` and both objects, with their mutexes, are alive until the
+        // end.
         unsafe { PyCriticalSection2_BeginMutex(c, m1.cast(), m2.cast()) };
     }
 }
@@ -279,7 +285,8 @@ pub unsafe fn PyCriticalSection2_BeginMutex(
     if !LOCKS {
         return;
     }
-    // SAFETY: the caller's promise, in all of this.
+    // SAFETY: the caller promises that `c` and both mutexes are alive until the end; the slot is this
+    // thread's.
     unsafe {
         if m1 == m2 {
             (*c).mutex2 = ptr::null_mut();
@@ -309,7 +316,7 @@ pub unsafe fn PyCriticalSection2_BeginMutex(
 /// As for [`PyCriticalSection_End`].
 pub unsafe fn PyCriticalSection2_End(c: *mut PyCriticalSection2) {
     if LOCKS {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller promises that `c` is its innermost section, and alive.
         unsafe { end(c.cast(), (*c).mutex2) };
     }
 }
@@ -318,7 +325,8 @@ pub unsafe fn PyCriticalSection2_End(c: *mut PyCriticalSection2) {
 ///
 /// As for [`PyCriticalSection_End`]; `second` is the section's.
 unsafe fn end(c: *mut PyCriticalSection, second: *mut PyMutex) {
-    // SAFETY: the caller's promise, in all of this.
+    // SAFETY: `c` is the calling thread's innermost section, and alive, and so are its mutexes (I6); the
+    // slot is this thread's.
     unsafe {
         let (first, prev) = ((*c).mutex, (*c).prev);
         if first.is_null() {

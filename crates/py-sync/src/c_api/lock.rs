@@ -1,11 +1,13 @@
 //! `Python/lock.c`.
 
 use super::{
-    _PyOnceFlag, _PyRWMutex, _PyRawMutex, _PyRecursiveMutex, _PySeqLock, PyEvent, PyMutex,
-    PyTime_t, runtime, timeout,
+    _PyOnceFlag, _PyRWMutex, _PyRawMutex, _PyRecursiveMutex, PyEvent, PyMutex, PyTime_t, runtime,
+    timeout,
 };
 use crate::deadline::Monotonic;
 use crate::flags::{LockFlags, LockStatus};
+use crate::held::{self, Hold};
+use crate::spin::Placement;
 use core::ffi::{c_int, c_void};
 
 /// Locks. CPython: `Include/cpython/lock.h`, `PyMutex_Lock`.
@@ -15,8 +17,10 @@ use core::ffi::{c_int, c_void};
 /// That of [the module](crate::c_api#safety).
 #[inline]
 pub unsafe fn PyMutex_Lock(m: *mut PyMutex) {
-    // SAFETY: the caller's promise; so in all of this file.
-    unsafe { &*m }.lock();
+    // SAFETY: the caller promises that the mutex is alive and aligned.
+    unsafe { &*m }.lock_in_object();
+    // C's inlined unlock does not tell `held`.
+    held::forget(m.addr());
 }
 
 /// Unlocks. CPython: `Include/cpython/lock.h`, `PyMutex_Unlock`.
@@ -26,20 +30,20 @@ pub unsafe fn PyMutex_Lock(m: *mut PyMutex) {
 /// That of [the module](crate::c_api#safety).
 #[inline]
 pub unsafe fn PyMutex_Unlock(m: *mut PyMutex) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the mutex is alive and aligned.
     if !unsafe { &*m }.try_unlock() {
         runtime().fatal(c"PyMutex_Unlock", c"unlocking mutex that is not locked");
     }
 }
 
-/// 1 while somebody holds it. CPython, from 3.14 on: `Include/cpython/lock.h`, `PyMutex_IsLocked`.
+/// 1 while it is held. CPython, from 3.14 on: `Include/cpython/lock.h`, `PyMutex_IsLocked`.
 ///
 /// # Safety
 ///
 /// That of [the module](crate::c_api#safety).
 #[inline]
 pub unsafe fn PyMutex_IsLocked(m: *mut PyMutex) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the mutex is alive and aligned.
     unsafe { &*m }.is_locked().into()
 }
 
@@ -52,9 +56,44 @@ pub unsafe fn PyMutex_IsLocked(m: *mut PyMutex) -> c_int {
 /// That of [the module](crate::c_api#safety).
 #[inline]
 pub unsafe fn _PyMutex_LockTimed(m: *mut PyMutex, timeout_ns: PyTime_t, flags: c_int) -> c_int {
+    // SAFETY: the caller promises that the mutex is alive and aligned.
+    match unsafe { &*m }.lock_free() {
+        true => {
+            held::forget(m.addr());
+            LockStatus::Acquired as c_int
+        }
+        // SAFETY: the caller's promise is the same.
+        false => unsafe { lock_timed_slow(m, timeout_ns, flags) },
+    }
+}
+
+// The slow halves, here and in `seq_lock.rs`, are not inlined, and they have C's calling convention, so
+// the fast halves need no stack frame. CPython calls those for each `threading.Lock` and each look into
+// the type cache.
+
+/// # Safety
+///
+/// That of [`_PyMutex_LockTimed`].
+#[cold]
+#[inline(never)]
+unsafe extern "C" fn lock_timed_slow(m: *mut PyMutex, timeout_ns: PyTime_t, flags: c_int) -> c_int {
     let flags = LockFlags::from_bits_truncate(flags.to_le_bytes()[0]);
-    // SAFETY: the caller's promise.
-    unsafe { &*m }.lock_timed(timeout(timeout_ns), flags) as c_int
+    // SAFETY: the caller promises that the mutex is alive and aligned.
+    let status = unsafe { &*m }.lock_timed_in(timeout(timeout_ns), flags, Placement::InObject);
+    if status.is_acquired() {
+        held::forget(m.addr());
+    }
+    status as c_int
+}
+
+/// # Safety
+///
+/// That of [`_PyMutex_TryUnlock`].
+#[cold]
+#[inline(never)]
+unsafe extern "C" fn try_unlock_slow(m: *mut PyMutex) -> c_int {
+    // SAFETY: the caller promises that the mutex is alive and aligned.
+    or_minus_one(unsafe { &*m }.try_unlock())
 }
 
 /// Unlocks: 0, or -1 if it is not locked. CPython: `Include/internal/pycore_lock.h`,
@@ -65,8 +104,14 @@ pub unsafe fn _PyMutex_LockTimed(m: *mut PyMutex, timeout_ns: PyTime_t, flags: c
 /// That of [the module](crate::c_api#safety).
 #[inline]
 pub unsafe fn _PyMutex_TryUnlock(m: *mut PyMutex) -> c_int {
-    // SAFETY: the caller's promise.
-    or_minus_one(unsafe { &*m }.try_unlock())
+    // SAFETY: the caller promises that the mutex is alive and aligned.
+    let mutex = unsafe { &*m };
+    held::released(m.addr(), Hold::Exclusive);
+    match mutex.unlock_unparked() {
+        true => 0,
+        // SAFETY: the caller's promise is the same.
+        false => unsafe { try_unlock_slow(m) },
+    }
 }
 
 /// Locks. CPython: `Include/internal/pycore_lock.h`, `_PyRawMutex_LockSlow`.
@@ -76,8 +121,8 @@ pub unsafe fn _PyMutex_TryUnlock(m: *mut PyMutex) -> c_int {
 /// That of [the module](crate::c_api#safety).
 #[inline]
 pub unsafe fn _PyRawMutex_LockSlow(m: *mut _PyRawMutex) {
-    // SAFETY: the caller's promise.
-    unsafe { &*m }.lock();
+    // SAFETY: the caller promises that the mutex is alive and aligned.
+    unsafe { &*m }.lock_unrecorded();
 }
 
 /// Unlocks. CPython: `Include/internal/pycore_lock.h`, `_PyRawMutex_UnlockSlow`.
@@ -87,7 +132,7 @@ pub unsafe fn _PyRawMutex_LockSlow(m: *mut _PyRawMutex) {
 /// That of [the module](crate::c_api#safety).
 #[inline]
 pub unsafe fn _PyRawMutex_UnlockSlow(m: *mut _PyRawMutex) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the mutex is alive and aligned.
     if !unsafe { &*m }.try_unlock() {
         runtime().fatal(
             c"_PyRawMutex_UnlockSlow",
@@ -103,18 +148,18 @@ pub unsafe fn _PyRawMutex_UnlockSlow(m: *mut _PyRawMutex) {
 /// That of [the module](crate::c_api#safety).
 #[inline]
 pub unsafe fn _PyEvent_IsSet(evt: *mut PyEvent) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the event is alive and aligned.
     unsafe { &*evt }.is_set().into()
 }
 
-/// Sets it and wakes who waits. CPython: `Include/internal/pycore_lock.h`, `_PyEvent_Notify`.
+/// Sets it and wakes all that wait. CPython: `Include/internal/pycore_lock.h`, `_PyEvent_Notify`.
 ///
 /// # Safety
 ///
 /// That of [the module](crate::c_api#safety).
 #[inline]
 pub unsafe fn _PyEvent_Notify(evt: *mut PyEvent) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the event is alive and aligned.
     unsafe { &*evt }.notify();
 }
 
@@ -125,7 +170,7 @@ pub unsafe fn _PyEvent_Notify(evt: *mut PyEvent) {
 /// That of [the module](crate::c_api#safety).
 #[inline]
 pub unsafe fn PyEvent_Wait(evt: *mut PyEvent) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the event is alive and aligned.
     unsafe { &*evt }.wait();
 }
 
@@ -138,7 +183,7 @@ pub unsafe fn PyEvent_Wait(evt: *mut PyEvent) {
 #[inline]
 pub unsafe fn PyEvent_WaitTimed(evt: *mut PyEvent, timeout_ns: PyTime_t, detach: c_int) -> c_int {
     let flags = detach_flag(detach) | LockFlags::FAIL_IF_INTERRUPTED;
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the event is alive and aligned.
     let status = unsafe { &*evt }.wait_with(timeout(timeout_ns), flags);
     (status == LockStatus::Acquired).into()
 }
@@ -166,13 +211,13 @@ pub unsafe fn _PyOnceFlag_CallOnceSlow(
     fn_: _Py_once_fn_t,
     arg: *mut c_void,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that `fn_` may be called with `arg`.
     let call = || match unsafe { fn_(arg) } {
         0 => Ok(()),
         -1 => Err(()),
         _ => runtime().fatal(c"unlock_once", c"invalid result from _PyOnceFlag_CallOnce"),
     };
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the flag is alive and aligned.
     or_minus_one(unsafe { &*flag }.call(call).is_ok())
 }
 
@@ -184,7 +229,7 @@ pub unsafe fn _PyOnceFlag_CallOnceSlow(
 /// That of [the module](crate::c_api#safety).
 #[inline]
 pub unsafe fn _PyRecursiveMutex_IsLockedByCurrentThread(m: *mut _PyRecursiveMutex) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the mutex is alive and aligned.
     unsafe { &*m }.is_locked_by(runtime().thread_ident()).into()
 }
 
@@ -195,7 +240,7 @@ pub unsafe fn _PyRecursiveMutex_IsLockedByCurrentThread(m: *mut _PyRecursiveMute
 /// That of [the module](crate::c_api#safety).
 #[inline]
 pub unsafe fn _PyRecursiveMutex_Lock(m: *mut _PyRecursiveMutex) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the mutex is alive and aligned.
     unsafe { &*m }.lock_as(runtime().thread_ident());
 }
 
@@ -213,7 +258,7 @@ pub unsafe fn _PyRecursiveMutex_LockTimed(
 ) -> c_int {
     let flags = LockFlags::from_bits_truncate(flags.to_le_bytes()[0]);
     let ident = runtime().thread_ident();
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the mutex is alive and aligned.
     unsafe { &*m }.lock_timed_as(ident, timeout(timeout_ns), flags) as c_int
 }
 
@@ -224,7 +269,7 @@ pub unsafe fn _PyRecursiveMutex_LockTimed(
 /// That of [the module](crate::c_api#safety).
 #[inline]
 pub unsafe fn _PyRecursiveMutex_Unlock(m: *mut _PyRecursiveMutex) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the mutex is alive and aligned.
     if !unsafe { &*m }.try_unlock_as(runtime().thread_ident()) {
         runtime().fatal(
             c"_PyRecursiveMutex_Unlock",
@@ -241,7 +286,7 @@ pub unsafe fn _PyRecursiveMutex_Unlock(m: *mut _PyRecursiveMutex) {
 /// That of [the module](crate::c_api#safety).
 #[inline]
 pub unsafe fn _PyRecursiveMutex_TryUnlock(m: *mut _PyRecursiveMutex) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the mutex is alive and aligned.
     or_minus_one(unsafe { &*m }.try_unlock_as(runtime().thread_ident()))
 }
 
@@ -252,7 +297,7 @@ pub unsafe fn _PyRecursiveMutex_TryUnlock(m: *mut _PyRecursiveMutex) -> c_int {
 /// That of [the module](crate::c_api#safety).
 #[inline]
 pub unsafe fn _PyRWMutex_RLock(rwmutex: *mut _PyRWMutex) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the lock is alive and aligned.
     unsafe { &*rwmutex }.read_lock();
 }
 
@@ -263,7 +308,7 @@ pub unsafe fn _PyRWMutex_RLock(rwmutex: *mut _PyRWMutex) {
 /// That of [the module](crate::c_api#safety).
 #[inline]
 pub unsafe fn _PyRWMutex_RUnlock(rwmutex: *mut _PyRWMutex) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the lock is alive and aligned.
     if !unsafe { &*rwmutex }.read_unlock_with(&Monotonic) {
         runtime().fatal(c"_PyRWMutex_RUnlock", c"lock was not read-locked");
     }
@@ -276,7 +321,7 @@ pub unsafe fn _PyRWMutex_RUnlock(rwmutex: *mut _PyRWMutex) {
 /// That of [the module](crate::c_api#safety).
 #[inline]
 pub unsafe fn _PyRWMutex_Lock(rwmutex: *mut _PyRWMutex) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the lock is alive and aligned.
     unsafe { &*rwmutex }.write_lock();
 }
 
@@ -287,89 +332,10 @@ pub unsafe fn _PyRWMutex_Lock(rwmutex: *mut _PyRWMutex) {
 /// That of [the module](crate::c_api#safety).
 #[inline]
 pub unsafe fn _PyRWMutex_Unlock(rwmutex: *mut _PyRWMutex) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the lock is alive and aligned.
     if !unsafe { &*rwmutex }.write_unlock_with(&Monotonic) {
         runtime().fatal(c"_PyRWMutex_Unlock", c"lock was not write-locked");
     }
-}
-
-/// Begins a write. CPython: `Include/internal/pycore_lock.h`, `_PySeqLock_LockWrite`.
-///
-/// # Safety
-///
-/// That of [the module](crate::c_api#safety).
-#[inline]
-pub unsafe fn _PySeqLock_LockWrite(seqlock: *mut _PySeqLock) {
-    // SAFETY: the caller's promise.
-    unsafe { &*seqlock }.lock_write();
-}
-
-/// Ends a write. CPython: `Include/internal/pycore_lock.h`, `_PySeqLock_UnlockWrite`.
-///
-/// # Safety
-///
-/// That of [the module](crate::c_api#safety).
-#[inline]
-pub unsafe fn _PySeqLock_UnlockWrite(seqlock: *mut _PySeqLock) {
-    // SAFETY: the caller's promise.
-    let lock = unsafe { &*seqlock };
-    assert_writing(lock, c"_PySeqLock_UnlockWrite");
-    lock.unlock_write();
-}
-
-/// Ends a write that wrote nothing. CPython: `Include/internal/pycore_lock.h`,
-/// `_PySeqLock_AbandonWrite`.
-///
-/// # Safety
-///
-/// That of [the module](crate::c_api#safety).
-#[inline]
-pub unsafe fn _PySeqLock_AbandonWrite(seqlock: *mut _PySeqLock) {
-    // SAFETY: the caller's promise.
-    let lock = unsafe { &*seqlock };
-    assert_writing(lock, c"_PySeqLock_AbandonWrite");
-    lock.abandon_write();
-}
-
-fn assert_writing(lock: &_PySeqLock, function: &core::ffi::CStr) {
-    if !lock.is_writing() {
-        runtime().fatal(function, c"unlocking a sequence lock that is not locked");
-    }
-}
-
-/// Begins a read. CPython: `Include/internal/pycore_lock.h`, `_PySeqLock_BeginRead`.
-///
-/// # Safety
-///
-/// That of [the module](crate::c_api#safety).
-#[inline]
-pub unsafe fn _PySeqLock_BeginRead(seqlock: *mut _PySeqLock) -> u32 {
-    // SAFETY: the caller's promise.
-    unsafe { &*seqlock }.begin_read()
-}
-
-/// 1 if what was read since is of one piece. CPython: `Include/internal/pycore_lock.h`,
-/// `_PySeqLock_EndRead`.
-///
-/// # Safety
-///
-/// That of [the module](crate::c_api#safety).
-#[inline]
-pub unsafe fn _PySeqLock_EndRead(seqlock: *mut _PySeqLock, previous: u32) -> c_int {
-    // SAFETY: the caller's promise.
-    unsafe { &*seqlock }.end_read(previous).into()
-}
-
-/// In the child of a fork: 1 if a thread of the parent was writing. CPython:
-/// `Include/internal/pycore_lock.h`, `_PySeqLock_AfterFork`.
-///
-/// # Safety
-///
-/// That of [the module](crate::c_api#safety), in the child of a fork.
-#[inline]
-pub unsafe fn _PySeqLock_AfterFork(seqlock: *mut _PySeqLock) -> c_int {
-    // SAFETY: the caller's promise.
-    unsafe { &*seqlock }.after_fork().into()
 }
 
 fn or_minus_one(done: bool) -> c_int {

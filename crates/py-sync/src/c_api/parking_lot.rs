@@ -3,7 +3,8 @@
 use super::lock::detach_flag;
 use super::{_PySemaphore, PyTime_t, timeout};
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
-use crate::primitive::{AtomicU8, AtomicU32, AtomicU64, SeqCst};
+use crate::parking_lot;
+use crate::sync::{AtomicU8, AtomicU32, AtomicU64, SeqCst};
 use core::ffi::{c_int, c_void};
 use core::ptr;
 use core::sync::atomic::AtomicU16;
@@ -30,14 +31,15 @@ pub unsafe fn _PyParkingLot_Park(
     detach: c_int,
 ) -> c_int {
     let validate = || {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller promises that both are aligned and of this size, and that other threads
+        // change `address` atomically.
         unsafe { is_equal(address, expected, address_size) }
     };
     let flags = detach_flag(detach) | LockFlags::HANDLE_SIGNALS;
     let token = park_arg.expose_provenance();
-    // SAFETY: the caller's promise; `validate` does not call into the lot.
+    // SAFETY: the address is the caller's own, and `validate` does not call into the lot.
     let status =
-        unsafe { crate::park(address.addr(), validate, token, timeout(timeout_ns), flags) };
+        unsafe { parking_lot::park(address.addr(), validate, token, timeout(timeout_ns), flags) };
     status as c_int
 }
 
@@ -47,8 +49,8 @@ pub unsafe fn _PyParkingLot_Park(
 ///
 /// As for [`_PyParkingLot_Park`].
 unsafe fn is_equal(address: *const c_void, expected: *const c_void, size: usize) -> bool {
-    // SAFETY: the caller's promise: readable, aligned, and changed atomically; all of an atomic's
-    // bytes are in a cell, so a shared reference to it forbids nobody to write.
+    // SAFETY: the caller promises that both are readable and aligned, and that other threads change
+    // `address` atomically. A shared reference to an atomic allows that.
     unsafe {
         match size {
             1 => (*address.cast::<AtomicU8>()).load(SeqCst) == *expected.cast::<u8>(),
@@ -70,11 +72,11 @@ unsafe fn is_equal(address: *const c_void, expected: *const c_void, size: usize)
 pub unsafe fn _PyParkingLot_Unpark(address: *const c_void, fn_: _Py_unpark_fn_t, arg: *mut c_void) {
     let callback = |token: Option<usize>, has_more: bool| {
         let park_arg = token.map_or(ptr::null_mut(), ptr::with_exposed_provenance_mut);
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller promises that `fn_` may be called with `arg`, and does not unwind.
         unsafe { fn_(arg, park_arg, has_more.into()) };
     };
-    // SAFETY: the caller's promise.
-    unsafe { crate::unpark(address.addr(), callback) };
+    // SAFETY: the address is the caller's own, and `fn_` does not call into the lot.
+    unsafe { parking_lot::unpark(address.addr(), callback) };
 }
 
 /// Wakes all threads parked on `address`. CPython: `Include/internal/pycore_parking_lot.h`,
@@ -84,8 +86,8 @@ pub unsafe fn _PyParkingLot_Unpark(address: *const c_void, fn_: _Py_unpark_fn_t,
 ///
 /// `address` is the caller's own, as for [`unpark_all`](crate::unpark_all).
 pub unsafe fn _PyParkingLot_UnparkAll(address: *const c_void) {
-    // SAFETY: the caller's promise.
-    unsafe { crate::unpark_all(address.addr()) };
+    // SAFETY: the address is the caller's own.
+    unsafe { parking_lot::unpark_all(address.addr()) };
 }
 
 /// Forgets all parked threads, in the child of a fork; on unix that has happened by itself. CPython:
@@ -95,8 +97,8 @@ pub unsafe fn _PyParkingLot_UnparkAll(address: *const c_void) {
 ///
 /// That of [`after_fork`](crate::after_fork).
 pub unsafe fn _PyParkingLot_AfterFork() {
-    // SAFETY: the caller's promise.
-    unsafe { crate::after_fork() };
+    // SAFETY: the caller promises what `after_fork` asks: a forked child with one thread.
+    unsafe { parking_lot::after_fork() };
 }
 
 /// Makes a semaphore without a permit. CPython: `Include/internal/pycore_semaphore.h`,
@@ -106,7 +108,7 @@ pub unsafe fn _PyParkingLot_AfterFork() {
 ///
 /// `sema` may be written, and nobody uses it yet.
 pub unsafe fn _PySemaphore_Init(sema: *mut _PySemaphore) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that `sema` may be written and that nobody uses it yet.
     unsafe { sema.write(_PySemaphore::new(0)) };
 }
 
@@ -122,7 +124,7 @@ pub unsafe fn _PySemaphore_Wait(
     detach: c_int,
 ) -> c_int {
     let flags = detach_flag(detach) | LockFlags::FAIL_IF_INTERRUPTED;
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the semaphore is alive and aligned.
     let status = unsafe { &*sema }.acquire_timed(timeout(timeout_ns), flags);
     let status = match status {
         LockStatus::Acquired => ParkStatus::Ok,
@@ -139,7 +141,7 @@ pub unsafe fn _PySemaphore_Wait(
 /// That of [the module](crate::c_api#safety). The semaphore is not touched once the permit is given: who
 /// has it may free it.
 pub unsafe fn _PySemaphore_Wakeup(sema: *mut _PySemaphore) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the semaphore is alive and aligned.
     unsafe { &*sema }.release();
 }
 

@@ -1,15 +1,10 @@
 //! [`PySync_Runtime`]: what the embedder knows and CPython's files take for granted.
 
-use crate::Runtime;
-use crate::primitive::{Acquire, AtomicPtr, Relaxed, Release, local};
+use crate::sync::{Acquire, AtomicPtr, local};
 use core::cell::Cell;
 use core::ffi::{CStr, c_char, c_int, c_ulonglong, c_void};
-use core::mem::offset_of;
-use core::ops::ControlFlow;
 use core::ptr;
 use py_thread::Ident;
-
-use super::{_PyCriticalSection_Resume, _PyCriticalSection_SuspendAll};
 
 /// The functions of a runtime, each of which may be null for a plain answer. A thread state is a
 /// pointer that only the runtime reads.
@@ -73,61 +68,31 @@ impl PySync_Runtime {
 /// Before a runtime is installed.
 static NONE: PySync_Runtime = PySync_Runtime::NONE;
 
-static INSTALLED: AtomicPtr<PySync_Runtime> = AtomicPtr::new(ptr::null_mut());
+pub(super) static INSTALLED: AtomicPtr<PySync_Runtime> = AtomicPtr::new(ptr::null_mut());
 
-/// Installs the runtime, once for the life of the process, for the C interface and for the waits of
-/// Rust callers of this crate and of py-thread, as [`install`](crate::install) would. 0 if it did; -1,
-/// and nothing is changed, if one is installed already or `runtime` was compiled with another header.
-///
-/// # Safety
-///
-/// `runtime` points to a table that is never changed or freed, and whose functions do what is said
-/// with them. No thread sleeps yet.
-pub unsafe fn PySync_Install(runtime: *const PySync_Runtime) -> c_int {
-    const { assert!(offset_of!(PySync_Runtime, size) == 0) };
-    // SAFETY: the caller's promise; of a table of another header the first field alone is read.
-    if runtime.is_null() || unsafe { *runtime.cast::<usize>() } != size_of::<PySync_Runtime>() {
-        return -1;
-    }
-    let runtime = runtime.cast_mut();
-    let null = ptr::null_mut();
-    // Release: a thread that finds the table finds what its maker wrote to it. Relaxed on failure:
-    // nothing is read through the other table.
-    let first = INSTALLED.compare_exchange(null, runtime, Release, Relaxed);
-    if first.is_err() {
-        return -1;
-    }
-    if crate::install(&Installed).is_err() {
-        // Relaxed: no thread sleeps yet, so nobody has looked for what the table says.
-        INSTALLED.store(null, Relaxed);
-        return -1;
-    }
-    0
-}
-
-/// The table.
+/// The installed table, or one with null everywhere.
 #[inline]
 pub(super) fn runtime() -> &'static PySync_Runtime {
-    // SAFETY: null, or installed, and then it is never changed or freed.
+    // SAFETY: the pointer is null or to an installed table, which is never changed or freed.
     unsafe { INSTALLED.load(Acquire).as_ref() }.unwrap_or(&NONE)
 }
 
 impl PySync_Runtime {
     pub(super) fn current_thread(&self) -> *mut c_void {
         match self.current_thread {
-            // SAFETY: the promise of `PySync_Install`, as for all functions of the table.
+            // SAFETY: the installer has promised that `current_thread` may be called on any thread.
             Some(current_thread) => unsafe { current_thread() },
             None => ptr::null_mut(),
         }
     }
 
-    /// Where the word of `thread`'s innermost section is.
+    /// The address of the word that points to `thread`'s innermost section.
     pub(super) fn section_slot(&self, thread: *mut c_void) -> *mut usize {
         local! {
             static SLOT: Cell<usize> = Cell::new(0);
         }
         match self.section_slot {
-            // SAFETY: as above.
+            // SAFETY: the installer has promised that `section_slot` may be called with a thread state.
             Some(section_slot) => unsafe { section_slot(thread) },
             None => SLOT.with(Cell::as_ptr),
         }
@@ -140,18 +105,19 @@ impl PySync_Runtime {
                 c"the runtime has no object_mutex",
             );
         };
-        // SAFETY: as above.
+        // SAFETY: the installer has promised that `object_mutex` may be called with an object, which the
+        // caller has.
         unsafe { object_mutex(object) }
     }
 
     pub(super) fn world_stopped(&self) -> bool {
-        // SAFETY: as above.
+        // SAFETY: the installer has promised that `world_stopped` may be called on any thread.
         self.world_stopped
             .is_some_and(|stopped| unsafe { stopped() } != 0)
     }
 
     pub(super) fn thread_ident(&self) -> Ident {
-        // SAFETY: as above.
+        // SAFETY: the installer has promised that `thread_ident` may be called on any thread.
         let ident = self
             .thread_ident
             .and_then(|ident| Ident::from_u64(unsafe { ident() }));
@@ -162,7 +128,8 @@ impl PySync_Runtime {
     #[cold]
     pub(super) fn fatal(&self, function: &CStr, message: &CStr) -> ! {
         match self.fatal_error {
-            // SAFETY: as above.
+            // SAFETY: the installer has promised that `fatal_error` may be called on any thread; both
+            // strings end with a zero byte.
             Some(fatal_error) => unsafe { fatal_error(function.as_ptr(), message.as_ptr()) },
             None => {
                 let (function, message) = (function.to_string_lossy(), message.to_string_lossy());
@@ -170,57 +137,5 @@ impl PySync_Runtime {
             }
         }
         std::process::abort();
-    }
-}
-
-/// The table, for the sleeps.
-struct Installed;
-
-impl Runtime for Installed {
-    fn detach_with(&self) -> Option<*mut ()> {
-        let runtime = runtime();
-        match runtime.detach {
-            Some(detach) => {
-                // SAFETY: the promise of `PySync_Install`, as for all functions of the table.
-                let thread = unsafe { detach() };
-                (!thread.is_null()).then_some(thread.cast())
-            }
-            None => {
-                let thread = runtime.current_thread();
-                // SAFETY: the calling thread's own state.
-                unsafe { _PyCriticalSection_SuspendAll(thread) };
-                Some(thread.cast())
-            }
-        }
-    }
-
-    fn attach_with(&self, thread: *mut ()) {
-        let runtime = runtime();
-        match (runtime.detach, runtime.attach) {
-            // SAFETY: as above, with what `detach` has returned.
-            (Some(_), Some(attach)) => unsafe { attach(thread.cast()) },
-            (Some(_), None) => {}
-            // SAFETY: the calling thread's own state.
-            (None, _) => unsafe { _PyCriticalSection_Resume(thread.cast()) },
-        }
-    }
-
-    /// The sleeps call the form with a word; without one, C's `attach` could not be called.
-    fn detach(&self) -> bool {
-        false
-    }
-
-    fn attach(&self) {}
-
-    fn pending(&self) -> ControlFlow<()> {
-        match runtime().make_pending_calls {
-            // SAFETY: as above.
-            Some(calls) if unsafe { calls() } < 0 => ControlFlow::Break(()),
-            _ => ControlFlow::Continue(()),
-        }
-    }
-
-    fn world_stopped(&self) -> bool {
-        runtime().world_stopped()
     }
 }

@@ -66,6 +66,19 @@ macro_rules! __py_sync_c_symbols {
             fn _PySemaphore_Wakeup(sema: *mut _PySemaphore);
         }
     };
+    ($then:ident, thread_lock) => {
+        $crate::$then! {
+            fn PyThread_allocate_lock() -> PyThread_type_lock;
+            fn PyThread_free_lock(lock: PyThread_type_lock);
+            fn PyThread_acquire_lock(lock: PyThread_type_lock, waitflag: c_int) -> c_int;
+            fn PyThread_acquire_lock_timed(
+                lock: PyThread_type_lock, microseconds: c_longlong, intr_flag: c_int) -> c_int;
+            fn PyThread_acquire_lock_timed_with_retries(
+                lock: PyThread_type_lock, timeout_ns: PyTime_t) -> c_int;
+            fn PyThread_release_lock(lock: PyThread_type_lock);
+            fn _PyThread_at_fork_reinit(lock: *mut PyThread_type_lock) -> c_int;
+        }
+    };
     ($then:ident, critical_section) => {
         $crate::$then! {
             fn PyCriticalSection_Begin(c: *mut PyCriticalSection, op: *mut c_void);
@@ -86,8 +99,8 @@ macro_rules! __py_sync_c_symbols {
     };
 }
 
-/// Exports CPython's symbols of `lock.c`, `parking_lot.c` and `critical_section.c`, as functions for C,
-/// from the crate in which it stands. See [`c_api`](crate::c_api).
+/// Exports CPython's symbols of `lock.c`, `parking_lot.c` and `critical_section.c`, and `thread_lock`, the
+/// locks of `thread.c`, as functions for C, from the crate in which it stands. See [`c_api`](crate::c_api).
 ///
 /// With the names of some of these files it exports theirs alone, for a program that keeps the others as
 /// they are. The part `runtime` is [`PySync_Install`](crate::c_api::PySync_Install).
@@ -102,7 +115,7 @@ macro_rules! __py_sync_c_symbols {
 #[macro_export]
 macro_rules! export_c_api {
     () => {
-        $crate::export_c_api!(runtime, lock, parking_lot, critical_section);
+        $crate::export_c_api!(runtime, lock, parking_lot, critical_section, thread_lock);
     };
     ($($part:ident),+) => {
         $($crate::__py_sync_c_symbols!(__py_sync_export, $part);)+
@@ -117,7 +130,8 @@ macro_rules! __py_sync_export {
         const _: () = {
             #[allow(unused_imports)]
             use $crate::c_api::*;
-            use ::core::ffi::{c_int, c_void};
+            #[allow(unused_imports)]
+            use ::core::ffi::{c_int, c_longlong, c_void};
             $(
                 // SAFETY: the name is CPython's, and means what CPython's does.
                 #[unsafe(no_mangle)]
@@ -157,4 +171,5 @@ pub const SIGNATURES: &[&[Signature]] = &[
     crate::__py_sync_c_symbols!(__py_sync_signatures, lock),
     crate::__py_sync_c_symbols!(__py_sync_signatures, parking_lot),
     crate::__py_sync_c_symbols!(__py_sync_signatures, critical_section),
+    crate::__py_sync_c_symbols!(__py_sync_signatures, thread_lock),
 ];

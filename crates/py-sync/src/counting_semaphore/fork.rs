@@ -1,13 +1,13 @@
 //! A [`Semaphore`] in the child of a fork.
 
 use super::{PERMIT, Semaphore};
-use crate::primitive::Relaxed;
+use crate::sync::Relaxed;
 
 impl Semaphore {
-    /// In the child of a fork: makes `permits` free, however many were, and forgets who waited.
+    /// In the child of a fork: makes `permits` free, however many were.
     ///
-    /// Only permits that threads of the parent had are missing in the child; one that all threads of
-    /// the parent waited for works as it is.
+    /// Only the permits that other threads of the parent had taken are missing in the child. A semaphore
+    /// for which threads only waited works as it is.
     ///
     /// # Panics
     ///
@@ -15,8 +15,8 @@ impl Semaphore {
     ///
     /// # Safety
     ///
-    /// The process has forked, the calling thread is the child's only one, and what the permits stand
-    /// for is sound as it is: threads that had some did not give them back.
+    /// As for [`Mutex::at_fork_reinit`](crate::Mutex::at_fork_reinit): the threads that had permits did
+    /// not give them back, and what the permits stand for is sound as it is.
     ///
     /// # Examples
     ///

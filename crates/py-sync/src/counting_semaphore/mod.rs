@@ -1,6 +1,6 @@
 //! [`Semaphore`]: permits that threads take and give back, first come, first served. One word.
 //!
-//! (The word that a single thread sleeps on, `semaphore/`, is another thing, and is not public.)
+//! (`semaphore/`, the word that a single thread sleeps on, is something else, and is not public.)
 //!
 //! | word | meaning |
 //! |---|---|
@@ -10,43 +10,43 @@
 //! ```text
 //!     release           acquire                park, under the bucket lock
 //!  4 ◀──────── 2 ────────────────▶ 0 ──────────────────────────▶ 1
-//!              ▲                   ▲                             │ release, under the bucket lock:
-//!              │                   │   the first has the permit, │ to the first in line; others stay: 1
-//!              │                   └─────────────────────────────┤ nobody else waits
+//!              ▲                   ▲                             │ release, under the bucket lock,
+//!              │                   │                             │ gives the permit to the first waiter:
+//!              │                   └─────────────────────────────┤ nobody else waits (others do: 1)
 //!              └─────────────────────────────────────────────────┘ nobody waited
 //! ```
 //!
-//! A release gives its permit to the thread that has waited for longest, if any waits, and only else
-//! to the word. So nobody who comes later, not even by [`try_acquire`](Semaphore::try_acquire), goes
-//! before one who waits: the order is that of arrival, to the thread. The price is that a permit
-//! belongs to its thread before that has been run. (A mutex is better off with the rule of its own
-//! file; what a semaphore counts are things, each of which serves whoever has it.)
+//! A release gives its permit to the thread that has waited for longest, and to the word only if nobody
+//! waits. So no later thread gets a permit before one that waits, not even by
+//! [`try_acquire`](Semaphore::try_acquire): the order is exactly that of arrival. The price is that a
+//! permit belongs to its thread before that thread has run. A mutex is better off barging; but a semaphore
+//! counts things, and each of them serves the thread that has it.
 //!
 //! Invariants:
 //! * I1: a thread is queued only if the word was 1 under the bucket lock. While it is 1 only a release
-//!   changes it, under the bucket lock, and to 1 or to what is left once all in line are served.
-//! * I2: so permits are free only while nobody is queued, and no wake-up is lost: a release that
-//!   finds 1 comes to the bucket lock after who was queued, and serves it.
-//! * I3: who was taken out has a permit, whatever its clock says or signal came (I2 of the lot).
-//! * I4: 1 may be left behind without waiters, by one whose time was up or in a forked child. The next
-//!   release clears it.
+//!   changes it, under the bucket lock: to 1, or to the permits that are left once all waiters have one.
+//! * I2: so permits are free only while nobody is queued, and no wake-up is lost: a release that finds 1
+//!   takes the bucket lock after the threads that are queued, and serves them.
+//! * I3: a waiter that was taken out has a permit, whatever its clock says or signal came (the lot's I2).
+//! * I4: 1 may be left behind without waiters, by a thread whose time was up or in a forked child. The
+//!   next release clears it.
 //! * I5: a release's store, or compare-exchange, is its last touch of the word, and comes before the
-//!   wake: who takes the permit may free the semaphore at once.
+//!   wake: the thread that gets the permit may free the semaphore at once.
 //!
-//! Orderings: a permit that goes through the word is given by `Release` and taken by `Acquire`; takes
-//! in between are read-modify-writes, and hand on what came before. A permit that goes to a waiter is
-//! ordered by its post. All else is `Relaxed`: the bucket lock orders it.
+//! Orderings: a permit that goes through the word is given by `Release` and taken by `Acquire`. Takes in
+//! between are read-modify-writes, and continue the release sequence. A permit that goes to a waiter is
+//! ordered by its post. The rest is `Relaxed`: the bucket lock orders it.
 //!
 //! CPython: `Include/internal/pycore_semaphore.h`, `_PySemaphore`: [`new(0)`](Semaphore::new) is its
 //! `_PySemaphore_Init`, [`acquire_timed`](Semaphore::acquire_timed) its `_PySemaphore_Wait`,
-//! [`release`](Semaphore::release) its `_PySemaphore_Wakeup`. Differs from CPython: it may be waited
-//! for by any number of threads; nothing of it can fail, or has to be destroyed.
+//! [`release`](Semaphore::release) its `_PySemaphore_Wakeup`. Differs from CPython: any number of threads
+//! may wait for it, and nothing of it can fail or has to be destroyed.
 
 use crate::deadline::Deadline;
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::hooks;
-use crate::parking_lot::{Kind, Parking, Visit, Waiters, lot, park_with};
-use crate::primitive::{Acquire, AtomicUsize, Relaxed, Release, const_fn};
+use crate::parking_lot::{FilterOp, Kind, Parking, Waiters, lot, park_with};
+use crate::sync::{Acquire, AtomicUsize, Relaxed, Release, const_fn};
 use core::fmt;
 use core::time::Duration;
 
@@ -67,12 +67,12 @@ const PERMIT: usize = 2;
 
 /// Permits that threads take and give back, first come, first served.
 ///
-/// Any thread may give a permit back, or give one that it never took: `new(0)` is what one thread
-/// waits for until another says so, and says of once for each time it said so. All zero is no permit.
-/// It must not move while a thread waits for it, which a borrow ensures.
+/// Any thread may release a permit, also one that it never took. So `new(0)` counts notifications: each
+/// release lets one waiting thread go on. All zero is no permit. It must not move while a thread waits
+/// for it, which a borrow ensures.
 ///
-/// The order is strict: a permit goes to the thread that has waited for longest, and nobody passes. A
-/// thread that is handed a permit and is not run holds it.
+/// The order is strict: a permit goes to the thread that has waited for longest, and no thread passes
+/// another. A thread that was handed a permit holds it before it runs.
 ///
 /// CPython: `Include/internal/pycore_semaphore.h`, `_PySemaphore`.
 ///
@@ -99,7 +99,7 @@ impl Semaphore {
     pub const MAX_PERMITS: usize = usize::MAX >> 1;
 
     const_fn! {
-        /// A semaphore with so many permits free.
+        /// A semaphore with `permits` permits free.
         ///
         /// CPython: `Python/parking_lot.c`, `_PySemaphore_Init`, with none.
         ///
@@ -217,15 +217,15 @@ impl Semaphore {
     fn acquire_contended(&self, deadline: Deadline, flags: LockFlags) -> LockStatus {
         loop {
             let parking = Parking::plain(Kind::Semaphore, self.key(), deadline, flags);
-            // SAFETY: the key is our own address, and only semaphores park on their word;
-            // `announce` does not call into the lot.
-            let parked = unsafe { park_with(parking, || self.announce()) };
+            // SAFETY: the key is our own address, and only waiters of this semaphore park on it;
+            // `set_parked` does not call into the lot.
+            let parked = unsafe { park_with(parking, || self.set_parked()) };
             match parked.status {
-                // Handed over (I3).
+                // The release has given us a permit (I3).
                 ParkStatus::Ok => return LockStatus::Acquired,
                 ParkStatus::Timeout => return LockStatus::Failure,
                 ParkStatus::Intr if hooks::ends_wait(flags) => return LockStatus::Intr,
-                // A permit is free, or was.
+                // A permit was free when we came to park, or the runtime has handled a signal.
                 ParkStatus::Again | ParkStatus::Intr => {}
             }
             if self.try_acquire() {
@@ -234,9 +234,10 @@ impl Semaphore {
         }
     }
 
-    /// Makes a release look at the queue; false if a permit is free. Under the bucket lock (I1).
-    fn announce(&self) -> bool {
-        // Relaxed, both: the bucket lock orders it, and a failure decides only what to do.
+    /// Sets the word to 1, so that a release looks at the queue. False if a permit is free. Runs under
+    /// the bucket lock (I1).
+    fn set_parked(&self) -> bool {
+        // Relaxed, both: the bucket lock orders it, and a failure decides only what to do next.
         match self.0.compare_exchange(NONE, WAITED_FOR, Relaxed, Relaxed) {
             Ok(_) => true,
             Err(word) => word == WAITED_FOR,
@@ -245,7 +246,8 @@ impl Semaphore {
 
     /// Gives a permit back, or one more: to the thread that has waited for longest, if any waits.
     ///
-    /// The semaphore is not touched once the permit is given: who takes it may free its memory.
+    /// The semaphore is not touched once the permit is given: the thread that takes it may free its
+    /// memory.
     ///
     /// CPython: `Python/parking_lot.c`, `_PySemaphore_Wakeup`.
     ///
@@ -291,7 +293,7 @@ impl Semaphore {
         let mut word = self.0.load(Relaxed);
         loop {
             let given = match word {
-                WAITED_FOR => self.hand_over(permits),
+                WAITED_FOR => self.hand_off(permits),
                 word => self.add(word, permits),
             };
             match given {
@@ -309,45 +311,45 @@ impl Semaphore {
         let fit = permits <= Semaphore::MAX_PERMITS - free;
         assert!(fit, "semaphore released too often");
         let free = (free + permits) * PERMIT;
-        // Release: what came before it is seen by who takes a permit. The last touch (I5). Relaxed
-        // on failure: only tried again.
+        // Release: the thread that takes the permit sees what came before. The last touch of the word
+        // (I5). Relaxed on failure: only tried again.
         let given = self.0.compare_exchange_weak(word, free, Release, Relaxed);
         given.map(|_| ())
     }
 
-    /// Gives permits to those in line, and what is left to the word; an error, and nothing done, if
-    /// another release was faster.
+    /// Gives permits to the waiters, and what is left to the word. An error, and nothing done, if another
+    /// release was faster.
     #[cold]
     #[track_caller]
-    fn hand_over(&self, permits: usize) -> Result<(), usize> {
-        // Before anything is given.
+    fn hand_off(&self, permits: usize) -> Result<(), usize> {
+        // Checked before any permit is given.
         let fit = permits <= Semaphore::MAX_PERMITS;
         assert!(fit, "semaphore released too often");
         let serve = |waiters: &mut Waiters<'_>| {
-            // Relaxed: from here on nobody else changes it if it is 1 (I1).
+            // Relaxed: if it is 1, nobody else changes it from here on (I1).
             let word = self.0.load(Relaxed);
             if word != WAITED_FOR {
                 return Err(word);
             }
             let mut left = permits;
-            let stay = waiters.take(0, |_| match left {
-                0 => Visit::Stop,
+            let stay = waiters.unpark_filter(0, |_| match left {
+                0 => FilterOp::Stop,
                 _ => {
                     left -= 1;
-                    Visit::Take
+                    FilterOp::Unpark
                 }
             });
             let word = match stay {
                 true => WAITED_FOR,
                 false => left * PERMIT,
             };
-            // Release: as in `add`. The last touch (I5).
+            // Release: the thread that takes a permit sees what came before. The last touch (I5).
             self.0.store(word, Release);
             Ok(())
         };
-        // SAFETY: the key is our own address, and the caller's borrow keeps it so; `serve` does not
-        // call into the lot.
-        unsafe { lot().visit(Kind::Semaphore, self.key(), serve) }
+        // SAFETY: the key is our own address, and `&self` keeps the semaphore alive, so the waiters on it
+        // are ours; `serve` does not call into the lot.
+        unsafe { lot().with_waiters(Kind::Semaphore, self.key(), serve) }
     }
 
     /// How many permits are free. Out of date at once: for assertions.

@@ -8,10 +8,10 @@ use core::time::Duration;
 
 impl Semaphore {
     /// Takes a permit within `timeout` (`None` waits for ever), and runs `check` after each signal that
-    /// comes meanwhile, as [`Mutex::lock_with_signals`](crate::Mutex::lock_with_signals), which see.
+    /// comes meanwhile, as [`Mutex::lock_with_signals`](crate::Mutex::lock_with_signals) does: see there.
     /// `Ok(true)` if it has a permit, `Ok(false)` if the time is up.
     ///
-    /// A thread that a signal has called off goes to the end of the line after `check`.
+    /// A thread whose wait a signal has ended goes to the end of the queue after `check`.
     ///
     /// # Errors
     ///

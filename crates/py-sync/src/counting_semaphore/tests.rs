@@ -1,4 +1,4 @@
-//! Who is served, by who is in line: the lot says that.
+//! Random programs against a model: permits are served in the order of the queue.
 
 use super::{Kind, LockFlags, Semaphore, lot};
 use proptest::collection::vec;
@@ -11,9 +11,13 @@ use std::time::{Duration, Instant};
 
 const SOON: Duration = Duration::from_secs(60);
 
-fn in_line(semaphore: &Semaphore) -> usize {
+fn queued(semaphore: &Semaphore) -> usize {
     // SAFETY: semaphores' waiters on its own key, which are looked at only.
-    unsafe { lot().visit(Kind::Semaphore, semaphore.key(), |line| line.iter().count()) }
+    unsafe {
+        lot().with_waiters(Kind::Semaphore, semaphore.key(), |waiters| {
+            waiters.iter().count()
+        })
+    }
 }
 
 fn until(condition: impl Fn() -> bool) {
@@ -24,11 +28,11 @@ fn until(condition: impl Fn() -> bool) {
     }
 }
 
-fn until_in_line(semaphore: &Semaphore, n: usize) {
-    until(|| in_line(semaphore) == n);
+fn until_queued(semaphore: &Semaphore, n: usize) {
+    until(|| queued(semaphore) == n);
 }
 
-/// Who has waited for longest is served first, and a permit that is given is not to be had by others.
+/// The thread that has waited for longest is served first, and no other thread can take its permit.
 #[test]
 fn nobody_passes_who_waits() {
     let s = Semaphore::new(0);
@@ -40,7 +44,7 @@ fn nobody_passes_who_waits() {
                 s.acquire();
                 served.lock().unwrap().push(i);
             });
-            until_in_line(s, i + 1);
+            until_queued(s, i + 1);
         }
         for n in 1..=4 {
             s.release();
@@ -82,11 +86,11 @@ impl Waiting {
     }
 }
 
-/// The semaphore as anybody would write it: a number, and a line.
+/// The simplest semaphore: a number and a queue.
 #[derive(Default)]
 struct Model {
     permits: usize,
-    line: VecDeque<Waiting>,
+    queue: VecDeque<Waiting>,
 }
 
 impl Model {
@@ -98,7 +102,7 @@ impl Model {
 
     fn release(&mut self, permits: usize) {
         for _ in 0..permits {
-            match self.line.pop_front() {
+            match self.queue.pop_front() {
                 Some(first) => first.assert_served(),
                 None => self.permits += 1,
             }
@@ -123,8 +127,8 @@ fn carry_out(semaphore: &Arc<Semaphore>, model: &mut Model, step: &Step) {
             match model.take() {
                 true => waiting.assert_served(),
                 false => {
-                    model.line.push_back(waiting);
-                    until_in_line(semaphore, model.line.len());
+                    model.queue.push_back(waiting);
+                    until_queued(semaphore, model.queue.len());
                 }
             }
         }
@@ -140,21 +144,21 @@ fn carry_out(semaphore: &Arc<Semaphore>, model: &mut Model, step: &Step) {
         }
     }
     assert_eq!(semaphore.permits(), model.permits);
-    assert_eq!(in_line(semaphore), model.line.len());
-    for waiting in &model.line {
+    assert_eq!(queued(semaphore), model.queue.len());
+    for waiting in &model.queue {
         assert_eq!(waiting.served.try_recv(), Err(TryRecvError::Empty));
     }
 }
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: if crate::primitive::MIRI { 2 } else { 40 },
+        cases: if crate::sync::MIRI { 2 } else { 40 },
         failure_persistence: None,
         ..ProptestConfig::default()
     })]
 
     #[test]
-    fn it_does_what_a_number_and_a_line_do(
+    fn it_does_what_a_number_and_a_queue_do(
         permits in 0usize..3,
         steps in vec(step(), 1..20),
     ) {
@@ -163,7 +167,7 @@ proptest! {
         for step in &steps {
             carry_out(&semaphore, &mut model, step);
         }
-        let left = model.line.len();
+        let left = model.queue.len();
         semaphore.release_many(left);
         model.release(left);
         prop_assert_eq!(semaphore.permits(), model.permits);

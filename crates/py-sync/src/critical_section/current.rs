@@ -1,9 +1,9 @@
-//! The calling thread's stack: its own, or that of the [`CsThread`](super::CsThread) it has
-//! entered.
+//! The calling thread's stack of sections: its own, or that of the [`CsThread`](super::CsThread) that it
+//! has entered.
 
 use super::stack::Stack;
-use crate::hooks::{self, SectionDoor};
-use crate::primitive::local;
+use crate::hooks::{self, SectionHooks};
+use crate::sync::local;
 use core::cell::Cell;
 use core::ptr;
 
@@ -15,12 +15,13 @@ local! {
     static CURRENT: Cell<*const Stack> = Cell::new(ptr::null());
 }
 
-/// What the thread's sleeps call.
-static DOOR: SectionDoor = SectionDoor {
+/// What a thread's sleeps call once it has begun a section.
+static HOOKS: SectionHooks = SectionHooks {
     suspend: || with_current(Stack::suspend_all),
     resume: |depth| {
         with_current(|stack| {
-            // The section that was begun is on top, and the one that was held is not resumed.
+            // If not, the section that was begun is on top, and the one that was held before is not
+            // resumed.
             debug_assert!(
                 stack.len.get() == depth || std::thread::panicking(),
                 "a critical section was begun while its thread was detached, and not ended"
@@ -33,8 +34,8 @@ static DOOR: SectionDoor = SectionDoor {
 /// Runs `f` on the calling thread's stack.
 #[inline]
 pub(super) fn with_current<R>(f: impl FnOnce(&Stack) -> R) -> R {
-    // SAFETY: it is `OWN`, which lives as long as the thread and needs no drop, or a stack that
-    // `enter` borrows until it has put the one before it back.
+    // SAFETY: the pointer is to `OWN`, which lives as long as the thread and needs no drop, or to a
+    // stack that `enter` or `waiting_on` borrows until it has put the previous one back.
     f(unsafe { &*current() })
 }
 
@@ -48,17 +49,18 @@ pub(super) fn current() -> *const Stack {
     current
 }
 
-/// The thread's first section: from here on its sleeps know the way.
+/// Makes the thread's own stack the current one, at its first section, and registers the hooks: from
+/// now on its sleeps suspend its sections.
 #[cold]
 fn adopt_own() -> *const Stack {
     let own = OWN.with(ptr::from_ref);
     CURRENT.with(|current| current.set(own));
-    hooks::register_sections(&DOOR);
+    hooks::register_sections(&HOOKS);
     own
 }
 
-/// Runs `f` with `stack` as the calling thread's: the one before it is suspended meanwhile, and
-/// this one before and after.
+/// Runs `f` with `stack` as the calling thread's. The previous stack is suspended meanwhile. `stack` is
+/// resumed before `f` and suspended after it.
 pub(super) fn enter<R>(stack: &Stack, f: impl FnOnce() -> R) -> R {
     struct Leave<'a>(&'a Stack);
     impl Drop for Leave<'_> {
@@ -76,8 +78,8 @@ pub(super) fn enter<R>(stack: &Stack, f: impl FnOnce() -> R) -> R {
     })
 }
 
-/// Runs `f`, which may sleep on behalf of `stack`: the sleep suspends and resumes that one, and the
-/// thread's stack before is suspended all the time.
+/// Runs `f`, which may sleep on behalf of `stack`: the sleep suspends and resumes `stack`. The thread's
+/// previous stack is suspended all the time.
 #[inline]
 pub(super) fn waiting_on<R>(stack: &Stack, f: impl FnOnce() -> R) -> R {
     struct Back(*const Stack, u32);

@@ -8,9 +8,9 @@ use core::fmt;
 
 /// What the closure of a critical section gets: it knows whether the section is held right now.
 ///
-/// A section is given up whenever its thread sleeps or detaches, and while an inner one that had
-/// to wait is open. Only the innermost one is sure to be held. `O` is what was entered: a
-/// [`Mutex`], or a [`CriticalCell`](crate::CriticalCell), whose data it then gives access to.
+/// A section is suspended whenever its thread sleeps or detaches, and while an inner section that had
+/// to wait is open. Only the innermost one is sure to be held. `O` is what was entered: a [`Mutex`], or
+/// a [`CriticalCell`](crate::CriticalCell), to whose data it gives access.
 ///
 /// ```
 /// use py_sync::{EnteredCriticalSection, Mutex, with_critical_section};
@@ -51,9 +51,9 @@ impl<'s, O: ?Sized> EnteredCriticalSection<'s, O> {
         self.object
     }
 
-    /// True while the section is active: neither suspended nor, inside another one, given up. In
-    /// a build without `gil-disabled` a bare mutex's section is active without a lock. In a world
-    /// that was stopped when the section began, true until the world goes on.
+    /// True while the section is active, that is, not suspended. In a build without `gil-disabled` the
+    /// section of a bare mutex is active without a lock. If the world was stopped when the section
+    /// began, true until the world goes on.
     ///
     /// ```
     /// use py_sync::{Mutex, with_critical_section};

@@ -4,13 +4,13 @@
 //! |---|---|
 //! | bit 0 | its mutexes are locked while it is active |
 //! | bit 1 | begun on top of a suspended section, while the thread was detached: its end resumes none |
-//! | from bit 2 | names a section of the begin/end form, which can be ended too late; else 0 |
+//! | from bit 2 | the serial number of a section of the begin/end form, by which a late end is found; else 0 |
 
 use crate::mutex::Mutex;
 use core::cell::Cell;
 use core::ptr;
 
-/// Whose section it is.
+/// What a section guards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A bare mutex: locks in a build with `gil-disabled` only.
@@ -108,8 +108,9 @@ impl Entry {
     }
 }
 
-/// The place of an [`Entry`]. A cell for each field: the fast paths read single fields, which the
-/// processor takes from its pending stores, as it cannot where two stores make one wide load.
+/// The memory of an [`Entry`]: a cell for each field. The fast paths read single fields, which the
+/// processor can forward from its pending stores. It could not forward one wide load that needs two of
+/// them.
 #[derive(Debug)]
 pub(super) struct Slot {
     first: Cell<*const Mutex>,
@@ -153,8 +154,8 @@ impl Slot {
     }
 }
 
-/// Where a begun section is: at an index of its own, inside the one that already held its
-/// mutexes, or nowhere, since the world was stopped.
+/// Where a begun section is: at an index of its own, inside the section that already held its mutexes,
+/// or nowhere, since the world was stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place(pub(super) u32);
 

@@ -2,7 +2,7 @@
 
 use super::current::{current, waiting_on};
 use super::entry::{Kind, Place};
-use super::scoped::in_order;
+use super::locks::in_order;
 use super::slow::unlock;
 use super::stack::Stack;
 use crate::mutex::Mutex;
@@ -12,8 +12,8 @@ use core::{mem, ptr};
 
 /// A critical section of the begin/end form. Ends when dropped.
 ///
-/// It is an index and a name: the section itself is in the thread's stack, so that a guard that is
-/// leaked, or ended when it should not be, cannot corrupt it.
+/// It holds an index and a serial number. The section itself is in the thread's stack, so a guard that
+/// is leaked, or ended at the wrong time, cannot corrupt it.
 ///
 /// CPython: `Include/cpython/critical_section.h`, `PyCriticalSection`, `PyCriticalSection2`.
 ///
@@ -60,8 +60,8 @@ impl<'a> CriticalSection<'a> {
     #[doc(alias = "PyCriticalSection_BeginMutex")]
     #[inline]
     pub unsafe fn begin(m: &'a Mutex) -> CriticalSection<'a> {
-        // SAFETY: the thread's own stack outlives its guards, which cannot leave the thread; for
-        // one that was entered it is the caller's promise.
+        // SAFETY: the thread's own stack outlives its guards, which cannot leave the thread. For a stack
+        // that was entered, the caller promises that the guard does not leave `CsThread::enter`.
         begin(unsafe { &*current() }, m)
     }
 
@@ -94,21 +94,23 @@ impl<'a> CriticalSection<'a> {
     #[doc(alias = "PyCriticalSection2_BeginMutex")]
     #[inline]
     pub unsafe fn begin2(a: &'a Mutex, b: &'a Mutex) -> CriticalSection<'a> {
-        // SAFETY: as in `begin`.
+        // SAFETY: the thread's own stack outlives its guards, which cannot leave the thread. For a stack
+        // that was entered, the caller promises that the guard does not leave `CsThread::enter`.
         begin2(unsafe { &*current() }, a, b)
     }
 
-    /// Ends the section. Nothing if it has ended, or if it was never pushed, since its mutexes
-    /// were held already.
+    /// Ends the section. Does nothing if it has ended, or if it was never pushed because its mutexes were
+    /// held already.
     ///
     /// CPython: `Include/cpython/critical_section.h`, `PyCriticalSection_End`.
     ///
     /// # Panics
     ///
-    /// If another one was begun after it and not ended: `ending a critical section that is not the
-    /// innermost one`. Nothing has been changed: end the inner one first, and then this. If the
-    /// section around it has ended, and so ended it. In debug builds, if it is suspended: the
-    /// thread is detached.
+    /// * If another section was begun after it and has not ended: `ending a critical section that is not
+    ///   the innermost one`. Nothing has been changed: end the inner one first.
+    /// * If the section around it has ended, which ended this one too: `ending a critical section that is
+    ///   not open`.
+    /// * In debug builds, if the thread is detached, so that the section is suspended.
     ///
     /// # Examples
     ///
@@ -145,7 +147,8 @@ impl<'a> CriticalSection<'a> {
 }
 
 impl CriticalSection<'_> {
-    /// What is out of order while unwinding stays open: a second panic would end the process.
+    /// Ends the section, unless that would panic during unwinding: a second panic would abort the process,
+    /// so the section stays open then.
     fn end_dropped(&mut self) {
         let top = self.stack.top().map_or(0, |entry| entry.tag.serial());
         if !std::thread::panicking() || top == self.serial {

@@ -1,16 +1,17 @@
-//! Locking and unlocking the one or two mutexes of a section, wherever that is written down: in a
-//! [`Stack`](super::stack::Stack) of ours, or in C's layout (`c_api/critical_section.rs`).
+//! Locking and unlocking the one or two mutexes of a section, for both layouts: that of our
+//! [`Stack`](super::stack::Stack), and C's (`c_api/critical_section.rs`).
 
 use crate::mutex::Mutex;
+use core::ptr;
 
-/// Locks a section's mutexes, of which the first may be held already. I5: it waits with the lower one
-/// held, for the higher one.
+/// Locks a section's mutexes, of which the first may be held already. While it waits for the higher one
+/// it holds the lower one (I5).
 pub(crate) fn lock_both(first: Option<&Mutex>, has_first: bool, second: Option<&Mutex>) {
     if let (Some(first), false) = (first, has_first) {
-        first.lock();
+        first.lock_in_object();
     }
     if let Some(second) = second {
-        second.lock();
+        second.lock_in_object();
     }
 }
 
@@ -21,4 +22,14 @@ pub(crate) fn unlock_both(first: Option<&Mutex>, second: Option<&Mutex>) {
         .into_iter()
         .flatten()
         .for_each(Mutex::unlock);
+}
+
+/// The two in the order of their addresses, the lower one first (I5).
+#[inline]
+pub(crate) fn in_order<'a>(a: &'a Mutex, b: &'a Mutex) -> (&'a Mutex, &'a Mutex) {
+    if ptr::from_ref(a).addr() < ptr::from_ref(b).addr() {
+        (a, b)
+    } else {
+        (b, a)
+    }
 }

@@ -1,8 +1,8 @@
-//! Critical sections (PEP 703): locks that a thread gives up whenever it sleeps or detaches.
+//! Critical sections (PEP 703): locks that a thread releases whenever it sleeps or detaches.
 //!
-//! They are the lock discipline under which arbitrary code may call back: no two threads wait for
-//! each other, since a thread that waits holds nothing. The price: **only the innermost section is
-//! sure to be held**, and what it guards may have changed after every call that may sleep.
+//! Under this discipline code may call back into anything: a thread that waits holds nothing, so no two
+//! threads wait for each other. The price: **only the innermost section is sure to be held**, and what
+//! it guards may have changed after every call that may sleep.
 //!
 //! Each thread has a stack of its open sections:
 //!
@@ -10,44 +10,45 @@
 //!    0      suspended          len - 1
 //!   ┌─────────┬───────────────────┐     begin: push, then lock        end: unlock, pop
 //!   │ hold    │ active: hold      │     detach: suspended = len, unlock what was active
-//!   │ nothing │ their mutexes     │     attach, and end of the one inside: lock the top again,
-//!   └─────────┴───────────────────┘                                        suspended = len - 1
+//!   │ nothing │ their mutexes     │     attach, and end of the section above: lock the top again,
+//!   └─────────┴───────────────────┘                                         suspended = len - 1
 //! ```
 //!
 //! | entry | first, second | meaning |
 //! |---|---|---|
 //! | filled, index >= `suspended` | set | its mutexes are held |
-//! | filled, index < `suspended` | set | given up, to be locked again |
-//! | unfilled | null | its thread is locking them: nothing to give up |
+//! | filled, index < `suspended` | set | released, to be locked again |
+//! | unfilled | null | its thread is locking them: there is nothing to release |
 //!
 //! Invariants:
-//! * I1: `suspended <= len`, and the suspended entries are the outermost ones. Only the top is
-//!   resumed, so one number says it all.
+//! * I1: `suspended <= len`, and the suspended entries are the outermost ones. Only the top is ever
+//!   resumed, so one number is enough.
 //! * I2: an active, filled entry that `locks` holds its mutexes; a suspended one holds nothing.
-//! * I3: a section is pushed, unfilled, before it waits: the sections below it are suspended by its
-//!   sleep, and the resume after the sleep finds it on top and takes none of them again.
-//! * I4: the fields are null while its mutexes are being locked: a sleep in there gives up nothing
-//!   that is not held.
-//! * I5: the one lock that a waiting thread may hold unrecorded is the lower of a pair, while it
-//!   waits for the higher: by address there is no circle.
-//! * I6: a recorded mutex is alive: the closure forms borrow it, the begin form's caller promises.
+//! * I3: a section is pushed, unfilled, before it waits. Its sleep suspends the sections below, and the
+//!   resume after the sleep finds it on top and locks none of them.
+//! * I4: the fields are null while the mutexes are being locked, so a sleep in that time releases
+//!   nothing that is not held.
+//! * I5: the one lock that a waiting thread may hold without a record is the lower of a pair, while it
+//!   waits for the higher. Ordered by address, such waits form no cycle.
+//! * I6: a recorded mutex is alive: the closure forms borrow it, and the caller of the begin form
+//!   promises it.
 //! * I7: while a cell's value is lent out its stack is pinned: nothing is suspended, and no section
 //!   begins.
 //!
-//! Nothing here is shared but the mutexes, so there are no orderings.
+//! Only the mutexes are shared between threads, so there are no orderings here.
 //!
 //! CPython: `Python/critical_section.c`, `Include/internal/pycore_critical_section.h`. Differs from
-//! CPython: entries are in an array of the thread, not on the C stack; ending a section that is not
-//! the innermost one panics; a thread whose own outer section is in the way gives it up without a
-//! sleep; a sleep of a detached thread does not resume its sections; `resume` in a stopped world
-//! leaves the section suspended where CPython would wait.
+//! CPython: entries are in an array of the thread, not on the C stack; ending a section that is not the
+//! innermost one panics; a thread whose own outer section holds a mutex of the new one suspends that
+//! without a sleep; a sleep of a detached thread does not resume its sections; `resume` in a stopped
+//! world leaves the section suspended where CPython would wait.
 
 mod cell;
 mod current;
 mod entered;
 mod entry;
 mod guard;
-mod locks;
+pub(crate) mod locks;
 mod scoped;
 mod slow;
 mod stack;
@@ -59,16 +60,11 @@ pub use guard::CriticalSection;
 pub use scoped::{with_critical_section, with_critical_section2};
 pub use thread::{CsThread, TopSection};
 
-#[cfg(feature = "c-api")]
-pub(crate) use locks::{lock_both, unlock_both};
-#[cfg(feature = "c-api")]
-pub(crate) use scoped::in_order;
-
 use crate::hooks;
 use crate::mutex::Mutex;
 
-/// Panics in a debug build unless the calling thread's innermost critical section is active and
-/// has `m`. In a stopped world all is held.
+/// Panics in a debug build unless the calling thread's innermost critical section is active and has
+/// `m`. In a stopped world it never panics.
 ///
 /// CPython: `Include/internal/pycore_critical_section.h`,
 /// `_Py_CRITICAL_SECTION_ASSERT_MUTEX_LOCKED`.

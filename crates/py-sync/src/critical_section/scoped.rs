@@ -3,14 +3,15 @@
 use super::current::with_current;
 use super::entered::EnteredCriticalSection;
 use super::entry::{Kind, Place};
+use super::locks::in_order;
 use super::stack::Stack;
 use crate::mutex::Mutex;
 use core::{mem, ptr};
 
 /// Runs `f` in the critical section of `m`.
 ///
-/// If the calling thread's innermost section already holds `m`, nothing is locked or unlocked. One
-/// further out may hold it: then that one is suspended until this one has ended.
+/// If the calling thread's innermost section already holds `m`, nothing is locked or unlocked. If a
+/// section further out holds it, that one is suspended until this one has ended.
 ///
 /// Costs a pair of [`lock`](Mutex::lock) and [`unlock`](Mutex::unlock) and a few loads and stores.
 ///
@@ -25,17 +26,16 @@ use core::{mem, ptr};
 /// # Panics
 ///
 /// If `f` does; the section ends on the way. If a cell's data is borrowed by
-/// [`hold`](EnteredCriticalSection::hold). If somebody else has unlocked `m`.
+/// [`hold`](EnteredCriticalSection::hold). If another thread has unlocked `m`.
 ///
 /// # Examples
 ///
 /// ```
 /// use py_sync::{Mutex, with_critical_section};
 /// let m = Mutex::new();
-/// with_critical_section(&m, |_| {
-///     # #[cfg(feature = "gil-disabled")]
-///     assert!(m.is_locked());
-///     with_critical_section(&m, |_| { /* held already: free of charge */ });
+/// with_critical_section(&m, |section| {
+///     assert!(section.is_held());
+///     with_critical_section(&m, |_| { /* held already: locks nothing */ });
 /// });
 /// assert!(!m.is_locked());
 /// ```
@@ -57,9 +57,9 @@ pub fn with_critical_section<R>(
 
 /// Runs `f` in the critical section of `a` and `b`: both are held, or neither.
 ///
-/// They are locked in the order of their addresses, so that no two threads wait for each other
-/// crosswise. The second argument of `f` is `None` if `a` and `b` are one mutex, which is then
-/// locked once. Nothing is locked if the calling thread's innermost section has this very pair.
+/// They are locked in the order of their addresses, so two threads that enter the same pair cannot
+/// deadlock. The second argument of `f` is `None` if `a` and `b` are one mutex, which is then locked
+/// once. Nothing is locked if the calling thread's innermost section holds this same pair.
 ///
 /// CPython: `Include/cpython/critical_section.h`, `Py_BEGIN_CRITICAL_SECTION2`.
 ///
@@ -110,7 +110,7 @@ pub(super) fn section<R>(stack: &Stack, m: &Mutex, kind: Kind, f: impl FnOnce(Pl
     result
 }
 
-/// Runs `f` in a section of two mutexes, on any stack; tells it whether they are two.
+/// Runs `f` in a section of two mutexes, on any stack. Its second argument is false if the two are one.
 #[inline]
 pub(super) fn section2<R>(
     stack: &Stack,
@@ -135,21 +135,11 @@ pub(super) fn section2<R>(
     result
 }
 
-/// A panic of the closure ends its section. Apart from the plain way, so that this one is inlined.
+/// Ends the section if its closure panics. It is apart from the ordinary end, so that that is inlined.
 struct EndOnUnwind<'a>(&'a Stack, Place);
 
 impl Drop for EndOnUnwind<'_> {
     fn drop(&mut self) {
         self.0.end_slow(self.1);
-    }
-}
-
-/// The two by address, the lower one first (I5).
-#[inline]
-pub(crate) fn in_order<'a>(a: &'a Mutex, b: &'a Mutex) -> (&'a Mutex, &'a Mutex) {
-    if ptr::from_ref(a).addr() < ptr::from_ref(b).addr() {
-        (a, b)
-    } else {
-        (b, a)
     }
 }

@@ -1,4 +1,4 @@
-//! What begin and end do when a lock is taken, a section is suspended, or the nesting is deep; and
+//! The slow paths of begin and end: a lock is taken, a section is suspended, or the nesting is deep. And
 //! what detach and attach do to a stack.
 
 use super::entry::{Entry, Kind, Place, Slot};
@@ -20,20 +20,21 @@ impl Stack {
             return self.push(entry);
         }
         if !m.try_lock() {
+            // The world is stopped: go without the lock.
             if goes_without(kind, None) {
                 return Place::STOPPED;
             }
-            // I3: pushed before it is locked.
+            // Pushed before it is locked (I3).
             let place = self.push(entry.unfilled());
-            self.give_up_own(&[m]);
-            m.lock();
+            self.suspend_if_holding(&[m]);
+            m.lock_in_object();
             self.fill(place, entry);
             return place;
         }
         self.push(entry)
     }
 
-    /// A pair that is one mutex: not worth the place in the caller's code.
+    /// Begins a section of a pair that is one mutex. Rare, so it is not inlined.
     #[inline(never)]
     pub(super) fn begin_of_pair(&self, m: &Mutex, kind: Kind) -> Place {
         self.begin(m, kind)
@@ -63,15 +64,15 @@ impl Stack {
         if goes_without(kind, has_first.then_some(first)) {
             return Place::STOPPED;
         }
-        // I3: pushed before it is locked.
+        // Pushed before it is locked (I3).
         let place = self.push(entry.unfilled());
-        self.give_up_own(&[first, second]);
+        self.suspend_if_holding(&[first, second]);
         lock_both(Some(first), has_first, Some(second));
         self.fill(place, entry);
         place
     }
 
-    /// The locks of `place` are held: writes them down, and the section is active.
+    /// Records the locks of the section at `place`, which are held now: the section is active.
     fn fill(&self, place: Place, entry: Entry) {
         let index = place.index();
         let tag = self.entry(index).tag;
@@ -80,8 +81,9 @@ impl Stack {
         self.refresh();
     }
 
-    /// Suspends the thread's own sections at once if one of them is in the way: the sleep would.
-    fn give_up_own(&self, wanted: &[&Mutex]) {
+    /// Suspends the thread's sections if one of them holds a wanted mutex: the thread would wait for
+    /// itself.
+    fn suspend_if_holding(&self, wanted: &[&Mutex]) {
         let in_the_way = |slot: &Slot| slot.tag.get().locks() && wanted.iter().any(|m| slot.has(m));
         let own = |i| self.with_slot(i, in_the_way);
         if (self.suspended.get()..self.len.get()).any(own) {
@@ -89,7 +91,7 @@ impl Stack {
         }
     }
 
-    /// Ends the section at `place`, and first what was begun inside it and leaked.
+    /// Ends the section at `place`, and before it the sections that were begun inside it and leaked.
     #[cold]
     #[inline(never)]
     pub(super) fn end_slow(&self, place: Place) {
@@ -108,14 +110,15 @@ impl Stack {
                 unlock(entry);
             }
         }
-        // Begun or ended while suspended: who suspended the stack resumes what is left of it.
+        // Not if it was begun or ended while the stack was suspended: then the code that suspended the
+        // stack also resumes it.
         if attached {
             self.resume();
         }
     }
 
-    /// Gives up the locks of all active sections; says how many sections are open, and 0 if none
-    /// was active.
+    /// Releases the locks of all active sections. Returns how many sections are open, or 0 if none was
+    /// active.
     ///
     /// CPython: `Python/critical_section.c`, `_PyCriticalSection_SuspendAll`.
     pub(super) fn suspend_all(&self) -> u32 {
@@ -131,8 +134,8 @@ impl Stack {
         len
     }
 
-    /// Takes the locks of the innermost section again, if it is suspended. False if it still is:
-    /// the world is stopped, and a stopped thread has them.
+    /// Takes the locks of the innermost section again, if it is suspended. False if it still is, because
+    /// the world is stopped and a stopped thread has them.
     ///
     /// CPython: `Python/critical_section.c`, `_PyCriticalSection_Resume`.
     pub(super) fn resume(&self) -> bool {
@@ -142,7 +145,7 @@ impl Stack {
         }
         let index = len - 1;
         let entry = self.entry(index);
-        // I4: null while locking; a sleep in here finds nothing to give up.
+        // Null while it is being locked: a sleep in here finds nothing to release (I4).
         self.set_entry(index, entry.unfilled());
         let locked = !entry.tag.locks() || lock_again(entry);
         self.set_entry(index, entry);
@@ -153,7 +156,7 @@ impl Stack {
         locked
     }
 
-    /// Gives up all locks and forgets all sections.
+    /// Releases all locks and forgets all sections.
     pub(super) fn abandon(&self) {
         self.suspend_all();
         while self.len.get() > 0 {
@@ -169,8 +172,8 @@ impl Stack {
     }
 }
 
-/// Whether a section that would have to wait goes without its locks instead; then it gives back the
-/// one that it has got.
+/// True if the world is stopped, so that a section that would have to wait goes without its locks. It
+/// then unlocks `has`, the one that it has got.
 fn goes_without(kind: Kind, has: Option<&Mutex>) -> bool {
     if !hooks::world_stopped() {
         return false;
@@ -189,15 +192,16 @@ fn goes_without(kind: Kind, has: Option<&Mutex>) -> bool {
 #[inline]
 pub(super) fn unlock(entry: Entry) {
     if entry.tag.locks() {
-        // SAFETY: I6: a mutex outlives its section.
+        // SAFETY: the pointers are null or to mutexes that are alive until the section has ended (I6).
         let (first, second) = unsafe { (entry.first.as_ref(), entry.second.as_ref()) };
         unlock_both(first, second);
     }
 }
 
-/// Locks what a suspended entry records: all, or, if the world is stopped meanwhile, perhaps none.
+/// Locks the mutexes that a suspended entry records. False, and none locked, if they are not free and the
+/// world is stopped.
 fn lock_again(entry: Entry) -> bool {
-    // SAFETY: I6: a mutex outlives its section.
+    // SAFETY: the pointers are null or to mutexes that are alive until the section has ended (I6).
     let (first, second) = unsafe { (entry.first.as_ref(), entry.second.as_ref()) };
     let free = first.is_none_or(Mutex::try_lock);
     if free && second.is_none_or(Mutex::try_lock) {

@@ -1,16 +1,16 @@
 //! [`Stack`]: the open sections of one thread, and the fast paths of begin and end.
 //!
-//! Safe code throughout: entries are copied in and out of cells, and no reference into the array
-//! is kept, so that it may grow at any time.
+//! There is no unsafe code here: entries are copied in and out of cells, and no reference into the array
+//! is kept, so the array may grow at any time.
 
 use super::entry::{Entry, Kind, Place, Slot, Tag};
 use crate::mutex::Mutex;
-use crate::primitive::{MIRI, MODEL};
+use crate::sync::{MIRI, MODEL};
 use core::cell::Cell;
 use core::fmt;
 use core::mem::ManuallyDrop;
 
-/// Sections that need no heap. A deeper nesting spills into a `Vec`, which goes when the nesting
+/// How many sections need no heap. A deeper nesting spills into a `Vec`, which is freed when the nesting
 /// is this shallow again.
 pub(super) const INLINE: usize = if MIRI || MODEL { 3 } else { 15 };
 
@@ -21,15 +21,15 @@ pub(super) struct Stack {
     /// Below this depth a begin may take the fast path: 0 while pinned or while the top is
     /// suspended, else [`INLINE`].
     limit: Cell<u32>,
-    /// So many of the outermost sections hold nothing (I2).
+    /// How many of the outermost sections are suspended and hold nothing (I2).
     pub(super) suspended: Cell<u32>,
-    /// So many borrows of a cell's data forbid to suspend.
+    /// How many borrows of cells' data there are: while there is one, nothing is suspended (I7).
     pub(super) pins: Cell<u32>,
     serial: Cell<u32>,
-    /// Slot 0 is never used, so that the top of an empty stack can be looked at.
+    /// Slot 0 is never filled, so that an empty stack has a top to look at.
     inline: [Slot; INLINE + 1],
-    /// Empty unless `len > INLINE`. A thread-local that needs no drop can be used in the
-    /// destructors of others.
+    /// Empty unless `len > INLINE`. Never dropped: a thread-local that needs no drop can still be used in
+    /// the destructors of others.
     spill: ManuallyDrop<Cell<Vec<Slot>>>,
 }
 
@@ -115,7 +115,7 @@ impl Stack {
         }
     }
 
-    /// Pops the top if it is this section and nothing is out of the ordinary.
+    /// Pops the top if it is this section, no section is suspended, and nothing has spilled.
     #[inline]
     pub(super) fn pop_fast(&self, place: Place) -> bool {
         let plain =
@@ -126,19 +126,19 @@ impl Stack {
         plain
     }
 
-    /// The innermost section, if it is active and spares a section of this one mutex.
+    /// The innermost section, if it is active and holds this mutex, so that none has to be pushed.
     pub(super) fn reentered(&self, m: &Mutex) -> Option<Place> {
         self.reenter(|top| top.has(m))
     }
 
-    /// The innermost section, if it is active and spares a section of this pair.
+    /// The innermost section, if it is active and holds this pair, so that none has to be pushed.
     pub(super) fn reentered2(&self, first: &Mutex, second: &Mutex) -> Option<Place> {
         self.reenter(|top| top.is_pair(first, second))
     }
 
-    fn reenter(&self, spares: impl FnOnce(&Slot) -> bool) -> Option<Place> {
+    fn reenter(&self, holds: impl FnOnce(&Slot) -> bool) -> Option<Place> {
         let top = self.len.get().checked_sub(1)?;
-        let skip = self.suspended.get() <= top && self.with_slot(top, spares);
+        let skip = self.suspended.get() <= top && self.with_slot(top, holds);
         skip.then(|| Place::inside(top))
     }
 
@@ -222,7 +222,7 @@ impl Stack {
         (entry, active)
     }
 
-    /// Sets `limit` from the rest.
+    /// Computes `limit` from the other fields.
     pub(super) fn refresh(&self) {
         let len = self.len.get();
         let top_suspended = len > 0 && self.suspended.get() == len;
@@ -230,7 +230,7 @@ impl Stack {
         self.limit.set(if slow { 0 } else { INLINE as u32 });
     }
 
-    /// Gives the section at `place` a name that no other of this stack has.
+    /// Gives the section at `place` a serial number that no other section of this stack has.
     #[inline]
     pub(super) fn name(&self, place: Place) -> u32 {
         let serial = Tag::next_serial(self.serial.get());

@@ -1,4 +1,4 @@
-//! [`CsThread`]: a thread's stack of sections, in the hands of a runtime.
+//! [`CsThread`]: a stack of sections that a runtime keeps in its thread state.
 
 use super::current::{enter, with_current};
 use super::guard::{CriticalSection, begin, begin2};
@@ -34,8 +34,9 @@ pub struct CsThread {
     stack: Stack,
 }
 
-// SAFETY: a stack is its own memory and pointers to mutexes, which any thread may unlock. While a
-// section's guard or closure borrows it, it cannot move.
+// SAFETY: a stack owns its memory, and points to mutexes, which any thread may unlock. While a section's
+// guard or closure borrows the stack, it cannot be sent. The mutexes of a leaked section are alive, as
+// `begin` was promised.
 unsafe impl Send for CsThread {}
 
 /// The innermost section of a thread, as [`CsThread::top`] finds it.
@@ -111,16 +112,16 @@ impl CsThread {
     /// ```
     pub fn with_current<R>(f: impl FnOnce(&CsThread) -> R) -> R {
         with_current(|stack| {
-            // SAFETY: the same layout (repr(transparent)), and behind a reference, so that nobody
-            // drops the one as the other.
+            // SAFETY: a `CsThread` has the layout of a `Stack` (repr(transparent)), and behind a shared
+            // reference it is neither moved nor dropped.
             f(unsafe { &*ptr::from_ref(stack).cast::<CsThread>() })
         })
     }
 
     /// Begins a section of `m`. It is ended by [`CriticalSection::end`] or by dropping the guard.
     ///
-    /// If this stack is not entered, the one that is, is suspended while this section begins; and
-    /// later sleeps suspend this one only if the runtime's hooks do.
+    /// If this stack is not entered, the stack that is entered is suspended while this section begins, and
+    /// later sleeps suspend this section only if the runtime's hooks do.
     ///
     /// CPython: `Python/critical_section.c`, `_PyCriticalSection_BeginSlow`.
     ///
@@ -134,9 +135,8 @@ impl CsThread {
     ///
     /// # Safety
     ///
-    /// `m` stays alive and in place until the section has been ended: a guard that is leaked, or
-    /// whose end panics, has not ended it. A leaked section ends with the next section around it
-    /// that does.
+    /// `m` stays alive and in place until the section has ended. A guard that is leaked, or whose end
+    /// panics, has not ended it. A leaked section ends when a section around it ends.
     ///
     /// # Examples
     ///
@@ -191,10 +191,9 @@ impl CsThread {
         })
     }
 
-    /// Gives up the locks of all open sections; true if any was active. For a runtime's `detach`.
+    /// Releases the locks of all open sections; true if any was active. For a runtime's `detach`.
     ///
-    /// Sleeps and [`detached`](crate::detached) do it by themselves for the stack that the thread
-    /// has entered.
+    /// Sleeps and [`detached`](crate::detached) do it for the stack that the thread has entered.
     ///
     /// CPython: `Python/critical_section.c`, `_PyCriticalSection_SuspendAll`.
     ///
@@ -215,8 +214,8 @@ impl CsThread {
     /// Takes the locks of the innermost section again, if it is suspended. For a runtime's `attach`.
     /// The ones further out follow when they become the innermost.
     ///
-    /// False if it is still suspended: the world is stopped, and a stopped thread has the locks.
-    /// Call it again when the world goes on.
+    /// False if it is still suspended, because the world is stopped and a stopped thread has the locks.
+    /// Then call it again when the world goes on.
     ///
     /// CPython: `Python/critical_section.c`, `_PyCriticalSection_Resume`.
     ///
@@ -249,7 +248,7 @@ impl fmt::Debug for CsThread {
 
 impl Drop for CsThread {
     fn drop(&mut self) {
-        // What is still open was leaked, and its mutexes are alive: the promise of `begin`.
+        // Sections that are still open were leaked. Their mutexes are alive, as `begin` was promised.
         self.stack.abandon();
     }
 }

@@ -8,13 +8,14 @@ std::thread_local! {
     static MODELLED: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
 }
 
-/// For code that takes no clock: an execution in which every waiter is due, or none.
-pub(crate) fn leap(always_fair: bool) {
+/// For code that takes no clock: an execution in which every fair time has come, or none.
+pub(crate) fn set_always_fair(always_fair: bool) {
     let step = u64::from(always_fair) * 2 * TIME_TO_BE_FAIR_NS;
     MODELLED.set((0, step));
 }
 
-/// The clock of every public call: it stands, or leaps from each look to the next, as [`leap`] says.
+/// The clock of every public call. It stands still, or every look at it adds 2 ms, as
+/// [`set_always_fair`] says.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Monotonic;
 
@@ -33,12 +34,12 @@ impl Clock for Monotonic {
     }
 }
 
-/// A clock that stands: nobody is ever due, and nobody wakes by itself. What wakes a thread is
-/// another thread.
+/// A clock that stands still: no fair time ever comes, and no waiter wakes by itself. Only another
+/// thread wakes one.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Frozen;
+pub(crate) struct NeverFair;
 
-impl Clock for Frozen {
+impl Clock for NeverFair {
     fn now(&self) -> u64 {
         0
     }
@@ -48,7 +49,7 @@ impl Clock for Frozen {
     }
 }
 
-/// Clocks that differ: each waiter finds that its fair time has come, and no unlock does.
+/// Two clocks that differ: each waiter finds that its fair time has come, and no unlock does.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Skewed;
 
@@ -59,52 +60,52 @@ impl Clock for Skewed {
 }
 
 /// The one instant that has not always passed.
-const LATE: u64 = u64::MAX / 2;
+const MANUAL: u64 = u64::MAX / 2;
 
 std::thread_local! {
-    static LATE_HAS_COME: Cell<bool> = const { Cell::new(false) };
+    static MANUAL_HAS_COME: Cell<bool> = const { Cell::new(false) };
 }
 
-/// A clock by which all fair times come at one instant, of which the model says when it is.
+/// A clock by which all fair times come at one instant, which the model sets.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Late;
+pub(crate) struct ManualClock;
 
-impl Late {
-    /// The instant is still to come, or it has come.
+impl ManualClock {
+    /// Says whether the instant has come.
     pub(crate) fn set(has_come: bool) {
-        LATE_HAS_COME.set(has_come);
+        MANUAL_HAS_COME.set(has_come);
     }
 }
 
-impl Clock for Late {
+impl Clock for ManualClock {
     fn now(&self) -> u64 {
-        if LATE_HAS_COME.get() { LATE + 1 } else { 0 }
+        if MANUAL_HAS_COME.get() { MANUAL + 1 } else { 0 }
     }
 
     fn time_to_be_fair(&self) -> u64 {
-        LATE
+        MANUAL
     }
 
     fn again_at(&self, _: u64) -> Deadline {
-        Deadline::At(LATE)
+        Deadline::At(MANUAL)
     }
 }
 
 /// True if the instant `at` of a model has passed.
 pub(super) fn has_come(at: u64) -> bool {
-    at != LATE || LATE_HAS_COME.get()
+    at != MANUAL || MANUAL_HAS_COME.get()
 }
 
-/// A clock by which nobody is due when first looked at, and everybody from then on.
+/// A clock by which a fair time has not come at the first look at it, and has come at the second.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Ripening(std::sync::Arc<core::sync::atomic::AtomicBool>);
+pub(crate) struct FairFromSecondLook(std::sync::Arc<core::sync::atomic::AtomicBool>);
 
-impl Clock for Ripening {
+impl Clock for FairFromSecondLook {
     fn now(&self) -> u64 {
         0
     }
 
-    fn is_due(&self, _: u64) -> bool {
+    fn should_be_fair(&self, _: u64) -> bool {
         // Not loom's: it is not part of the model.
         self.0.swap(true, core::sync::atomic::Ordering::Relaxed)
     }

@@ -1,4 +1,4 @@
-//! Who waits for what: a snapshot of the parking lot, for a hang in production.
+//! Which threads wait for what: a snapshot of the parking lot, for finding a hang in production.
 //!
 //! ```
 //! use py_sync::{Mutex, diagnostics};
@@ -24,10 +24,9 @@
 //!
 //! # Cost
 //!
-//! With the feature `diagnostics` a thread that parks reads the clock and counts; a lock that is
-//! taken without waiting pays nothing. Without the feature nobody does, and this module is not
-//! there. A snapshot takes one bucket lock at a time, for as long as it takes to copy that bucket's
-//! waiters: nobody allocates under it, and no other bucket is held up.
+//! With the feature `diagnostics` a thread that parks reads the clock and increments a counter. A lock
+//! that is taken without waiting pays nothing. A snapshot locks one bucket at a time, while it copies that
+//! bucket's waiters: it does not allocate meanwhile, and no other bucket is delayed.
 
 mod snapshot;
 
@@ -53,7 +52,7 @@ pub struct Counters {
     /// Threads that were queued to sleep, once for each time they were. A `try_lock`, and a
     /// timeout of zero, count for nothing.
     pub waits: u64,
-    /// Waits that ended with the lock handed over, instead of a race for it.
+    /// Waits that ended with the lock handed off, instead of a race for it.
     pub hand_offs: u64,
 }
 

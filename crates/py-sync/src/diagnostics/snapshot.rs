@@ -45,9 +45,9 @@ pub struct Snapshot {
 
 /// A snapshot of the lot in which the locks of this process park.
 ///
-/// Each bucket is copied under its lock, one after the other: the table as a whole is of no single
-/// instant, and a thread that moves meanwhile may be seen twice or not at all. A thread that sleeps
-/// through is seen once.
+/// The buckets are copied one after the other, each under its lock. So the snapshot is of no single
+/// instant: a thread that wakes and parks elsewhere meanwhile may be seen twice or not at all. A thread
+/// that sleeps all the time is seen once.
 ///
 /// # Blocking
 ///
@@ -78,34 +78,24 @@ impl<const N: usize> ParkingLot<N> {
     /// ```
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        let mut waiters = Vec::new();
-        for bucket in 0..N {
-            self.copy_bucket(bucket, &mut waiters);
-        }
+        let now = sys::monotonic_ns();
+        let mut waiters = self.collect(|request, record| {
+            Waiting::until(now, request.key, request.kind, record.ident, record.since)
+        });
         // Stable: the order of arrival stays.
         waiters.sort_by_key(|waiting| waiting.address);
         Snapshot { waiters }
     }
+}
 
-    /// Appends the waiters of one bucket. Allocates outside the bucket's lock only: an allocator
-    /// may use our locks.
-    fn copy_bucket(&self, bucket: usize, waiters: &mut Vec<Waiting>) {
-        let mut needed = 0;
-        loop {
-            waiters.reserve(needed);
-            let now = sys::monotonic_ns();
-            let room = waiters.capacity() - waiters.len();
-            needed = self.inspect(bucket, room, |request, record| {
-                waiters.push(Waiting {
-                    address: request.key,
-                    kind: request.kind,
-                    ident: record.ident,
-                    waited: Duration::from_nanos(now.saturating_sub(record.since)),
-                });
-            });
-            if needed <= room {
-                return;
-            }
+impl Waiting {
+    /// Nanoseconds of the monotonic clock.
+    pub(crate) fn until(now: u64, address: usize, kind: Kind, ident: Ident, since: u64) -> Waiting {
+        Waiting {
+            address,
+            kind,
+            ident,
+            waited: Duration::from_nanos(now.saturating_sub(since)),
         }
     }
 }
@@ -167,6 +157,7 @@ impl fmt::Display for Kind {
             Kind::Semaphore => "Semaphore",
             Kind::Condvar => "Condvar",
             Kind::Park => "park",
+            Kind::RawMutex => "RawMutex",
         })
     }
 }

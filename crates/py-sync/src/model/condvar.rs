@@ -2,7 +2,7 @@
 
 use super::{Guarded, check, together};
 use crate::condvar::Condvar;
-use crate::deadline::{Deadline, Frozen};
+use crate::deadline::{Deadline, NeverFair};
 use crate::flags::{LockFlags, LockStatus};
 use crate::mutex::Mutex;
 use core::time::Duration;
@@ -30,19 +30,19 @@ impl Shared {
     fn lock(&self) {
         let status = self
             .mutex
-            .lock_with(&Frozen, Deadline::Never, LockFlags::NONE);
+            .lock_with(&NeverFair, Deadline::Never, LockFlags::NONE);
         assert_eq!(status, LockStatus::Acquired);
     }
 
     fn unlock(&self) {
-        assert!(self.mutex.unlock_with(&Frozen));
+        assert!(self.mutex.unlock_with(&NeverFair));
     }
 
     /// With the mutex in hand.
     fn wait(&self, deadline: Deadline) -> bool {
         let release = || self.unlock();
         let until = (deadline, LockFlags::NONE);
-        self.condvar.wait(&Frozen, &self.mutex, release, until)
+        self.condvar.wait(&NeverFair, &self.mutex, release, until)
     }
 
     fn make(&self, n: usize) {
@@ -79,7 +79,7 @@ const MAKE_ONE_INSIDE: Role = |shared| {
     0
 };
 
-/// The same, and hands the mutex over to whoever is in its queue then.
+/// The same, and hands the mutex off to the first of its queue then.
 const MAKE_ONE_INSIDE_FAIR: Role = |shared| {
     shared.lock();
     shared.make(1);
@@ -222,16 +222,16 @@ fn a_notification_is_not_spent_on_who_gives_up() {
     const NOTIFY: Role = |shared| {
         shared.lock();
         shared.make(1);
-        let told = shared.condvar.notify_one();
+        let notified = shared.condvar.notify_one();
         shared.unlock();
-        // Not part of the sum: who was told counts itself.
-        usize::from(told) << 8
+        // Not part of the sum: a notified waiter counts itself.
+        usize::from(notified) << 8
     };
     check(
         "condvar::a_notification_is_not_spent_on_who_gives_up",
         || {
-            let (shared, told) = together(Shared::new(), &[NOTIFY, |s| WAIT(s, true)]);
-            assert_eq!(told[0] >> 8, told[1], "told, and returned as notified");
+            let (shared, results) = together(Shared::new(), &[NOTIFY, |s| WAIT(s, true)]);
+            assert_eq!(results[0] >> 8, results[1], "notified, and returned so");
             assert_eq!(shared.condvar.notify_all(), 0);
         },
     );

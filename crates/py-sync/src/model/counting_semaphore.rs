@@ -1,5 +1,5 @@
-//! Models of [`Semaphore`]: no permit is lost or made, nobody in line is passed over, and all that came
-//! before a release is seen.
+//! Models of [`Semaphore`]: no permit is lost or made, no waiter is passed, and all that came before a
+//! release is seen.
 
 use super::{Guarded, check, together};
 use crate::counting_semaphore::Semaphore;
@@ -143,7 +143,7 @@ fn a_release_wakes_who_waits() {
     });
 }
 
-/// The permits of one call go to all in line, and what is left is free.
+/// The permits of one call go to all waiters, and what is left is free.
 #[test]
 fn many_permits_at_once() {
     fn wake_three(shared: &Shared) -> bool {
@@ -158,7 +158,7 @@ fn many_permits_at_once() {
     });
 }
 
-/// Releases at once, and one who takes: each release counts, also one that comes to the bucket lock
+/// Releases at once, and a thread that takes: each release counts, also one that comes to the bucket lock
 /// when the line is served and a permit is free.
 #[test]
 fn three_releases_and_three_takes() {

@@ -1,12 +1,12 @@
-//! Models of the critical sections: what a thread gives up while it waits, and takes again.
+//! Models of the critical sections: what a thread releases while it waits, and takes again.
 //!
-//! An object is a mutex and a count; loom reports two threads at one count, and every circle of
-//! waiters. Each model runs with a clock that never and one that always hands over.
+//! An object is a mutex and a count. loom reports two threads that access one count, and every cycle of
+//! waiters. Each model runs with a clock that never hands off and with one that always does.
 
 use super::{Guarded, check};
 use crate::critical_section::{CsThread, with_critical_section, with_critical_section2};
-use crate::deadline::leap;
-use crate::hooks::{SectionDoor, detached, register_sections};
+use crate::deadline::set_always_fair;
+use crate::hooks::{SectionHooks, detached, register_sections};
 use crate::mutex::Mutex;
 use loom::sync::Arc;
 use loom::thread;
@@ -55,7 +55,7 @@ fn contend<const N: usize>(
     work: [fn(&Pair); N],
 ) {
     check(name, move || {
-        leap(always_fair);
+        set_always_fair(always_fair);
         let object = || Object {
             mutex: Mutex::new(),
             count: Guarded::new(),
@@ -110,7 +110,7 @@ fn pair_down([a, b]: &Pair) {
 
 /// What a runtime's hooks do that resume after every sleep, as CPython's do, also after one that
 /// is part of a resume.
-static RESUMES_ALWAYS: SectionDoor = SectionDoor {
+static RESUMES_ALWAYS: SectionHooks = SectionHooks {
     suspend: || {
         CsThread::with_current(|t| {
             t.suspend_all();
@@ -199,7 +199,7 @@ fn opposite_nestings_with_a_detach() {
     }
 }
 
-/// The outer section is suspended while the lock of the inner one is handed over.
+/// The outer section is suspended while the lock of the inner one is handed off.
 #[test]
 fn a_hand_over_finds_its_thread_suspended() {
     contend(

@@ -1,4 +1,4 @@
-//! Models of [`Event`]: no waiter is forgotten, and all that came before `notify` is seen.
+//! Models of [`Event`]: no wake-up is lost, and all that came before `notify` is seen.
 
 use super::{Guarded, check, together};
 use crate::event::Event;

@@ -3,8 +3,8 @@
 use super::{Guarded, check};
 use crate::deadline::Deadline;
 use crate::flags::{LockFlags, ParkStatus};
-use crate::parking_lot::{Kind, Parked, Parking, ParkingLot, Request, Visit, Waiters};
-use crate::primitive::{AtomicU32, Relaxed};
+use crate::parking_lot::{FilterOp, Kind, Parked, Parking, ParkingLot, Request, Waiters};
+use crate::sync::{AtomicU32, Relaxed};
 use core::time::Duration;
 use loom::sync::Arc;
 use loom::thread;
@@ -44,11 +44,11 @@ impl Gate {
             self.open.store(1, Relaxed);
             let first = waiters.iter().next();
             assert!(first.is_none_or(|request| request.token == 17));
-            waiters.take_first(5);
+            waiters.unpark_first(5);
             first.is_some()
         };
         // SAFETY: the lot is this test's own.
-        unsafe { self.lot.visit(Kind::Park, KEY, callback) }
+        unsafe { self.lot.with_waiters(Kind::Park, KEY, callback) }
     }
 }
 
@@ -82,7 +82,7 @@ fn unpark_wakes_who_parked_before() {
     });
 }
 
-/// Who is taken out hears of it, whatever his clock says.
+/// A waiter that was taken out returns so, whatever its clock says.
 #[test]
 fn a_timeout_never_loses_the_answer() {
     check("lot::a_timeout_never_loses_the_answer", || {
@@ -151,7 +151,7 @@ fn has_more_is_true_while_one_is_left() {
             let gate = Arc::clone(&gate);
             thread::spawn(move || gate.park(KEY, Deadline::Never).status)
         });
-        // A baton: whoever is told that more wait, wakes the next.
+        // A baton: a waiter that learns that more wait wakes the next.
         let wake = |_| {
             // SAFETY: the lot is this test's own.
             unsafe {
@@ -199,11 +199,11 @@ fn in_line(name: &str, fair_times: [u64; 2], look: fn(&[Request], &[u64])) {
             gate.open.store(1, Relaxed);
             let there: Vec<Request> = waiters.iter().collect();
             look(&there, &arrivals.lock().unwrap()[..there.len()]);
-            assert!(!waiters.take(0, |_| Visit::Take), "all go");
+            assert!(!waiters.unpark_filter(0, |_| FilterOp::Unpark), "all go");
             there.len()
         };
         // SAFETY: the lot is this test's own.
-        let there = unsafe { gate.lot.visit(Kind::Park, KEY, open) };
+        let there = unsafe { gate.lot.with_waiters(Kind::Park, KEY, open) };
         let statuses = waiters.map(|waiter| waiter.join().unwrap().status);
         let woken = statuses.iter().filter(|&&s| s == ParkStatus::Ok).count();
         assert_eq!(woken, there);
@@ -226,7 +226,7 @@ fn waiters_of_one_time_stand_in_the_order_of_their_arrival() {
     in_line(name, [4, 4], as_they_came);
 }
 
-/// A visit sees and takes the waiters of its own kind and key, and no others of the bucket.
+/// A closure sees and takes the waiters of its own kind and key, and no others of the bucket.
 #[test]
 fn waiters_are_seen_by_their_kind_and_key_only() {
     check("lot::waiters_are_seen_by_their_kind_and_key_only", || {
@@ -237,9 +237,9 @@ fn waiters_are_seen_by_their_kind_and_key_only() {
         };
         for (kind, key) in [(Kind::Mutex, KEY), (Kind::Park, OTHER_KEY)] {
             let see = |waiters: &mut Waiters<'_>| waiters.iter().count();
-            // SAFETY: the lot is this test's own, and so it is below.
-            assert_eq!(unsafe { gate.lot.visit(kind, key, see) }, 0);
-            // SAFETY: as above.
+            // SAFETY: the lot is this test's own.
+            assert_eq!(unsafe { gate.lot.with_waiters(kind, key, see) }, 0);
+            // SAFETY: the lot is this test's own.
             assert_eq!(unsafe { gate.lot.unpark_all_of(kind, key) }, 0);
         }
         let found = gate.open_and_unpark();

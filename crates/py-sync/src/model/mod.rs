@@ -1,12 +1,12 @@
 //! The loom models: the real code of this crate, every interleaving up to a bound.
 //!
 //! Run as `RUSTFLAGS="--cfg loom" LOOM_MAX_PREEMPTIONS=2 cargo test -p py-sync --lib --profile
-//! model`. [`check`] counts the executions and prints them, so that an empty model shows. What the
-//! model replaces is listed in `primitive.rs`; time is a parameter ([`Frozen`] never hands over,
-//! [`Leaping`] always does), and a timed wait polls once.
+//! model`. [`check`] counts the executions and prints them, so that an empty model shows. What a model
+//! replaces is listed in `sync.rs`. The fairness clock is a parameter ([`NeverFair`] never hands off,
+//! [`AlwaysFair`] always does), and a timed wait polls once.
 //!
-//! [`Frozen`]: crate::deadline::Frozen
-//! [`Leaping`]: crate::deadline::Leaping
+//! [`NeverFair`]: crate::deadline::NeverFair
+//! [`AlwaysFair`]: crate::deadline::AlwaysFair
 
 mod condvar;
 mod counting_semaphore;
@@ -26,7 +26,7 @@ mod seq_lock;
 mod stopped;
 mod with_signals;
 
-use crate::primitive::UnsafeCell;
+use crate::sync::UnsafeCell;
 use loom::sync::Arc as Shared;
 use loom::thread;
 // loom must not see the counter: it is not part of the model.
@@ -75,7 +75,7 @@ pub(super) struct Guarded(UnsafeCell<usize>);
 
 // SAFETY: loom checks every access; that is the point.
 unsafe impl Sync for Guarded {}
-// SAFETY: as above.
+// SAFETY: loom checks every access, from whatever thread.
 unsafe impl Send for Guarded {}
 
 impl Guarded {
@@ -90,7 +90,8 @@ impl Guarded {
     }
 
     pub(super) fn get(&self) -> usize {
-        // SAFETY: as above.
+        // SAFETY: the lock under test is held, or all threads have been joined; loom fails the model if
+        // neither is true.
         self.0.with(|n| unsafe { *n })
     }
 }

@@ -1,10 +1,10 @@
 //! Models of [`Mutex`] on the static lot, by each of the clocks.
 //!
-//! With [`Frozen`] no waiter wakes by itself: the designated waker alone looks after the others. With
-//! the others a waiter's fair time comes at once, and how late it acts is the scheduler's choice.
+//! With [`NeverFair`] no waiter wakes by itself: only the designated waker sees to it that the others
+//! are woken. With the other clocks a waiter's fair time comes at once, and how late it acts is the scheduler's choice.
 
 use super::{Guarded, check};
-use crate::deadline::{Clock, Deadline, Frozen, Leaping, Ripening, Skewed};
+use crate::deadline::{AlwaysFair, Clock, Deadline, FairFromSecondLook, NeverFair, Skewed};
 use crate::flags::{LockFlags, LockStatus};
 use crate::mutex::Mutex;
 use core::time::Duration;
@@ -79,23 +79,23 @@ macro_rules! models {
 }
 
 models! {
-    two_never_fair: || Frozen, [FOR_EVER; 2], 1;
-    two_always_fair: || Leaping, [FOR_EVER; 2], 1;
-    two_twice_never_fair: || Frozen, [FOR_EVER; 2], 2;
-    two_twice_always_fair: || Leaping, [FOR_EVER; 2], 2;
-    two_twice_later_fair: Ripening::default, [FOR_EVER; 2], 2;
-    two_one_timed_never_fair: || Frozen, [FOR_EVER, BRIEFLY], 1;
-    two_one_timed_always_fair: || Leaping, [FOR_EVER, BRIEFLY], 1;
-    two_timed_later_fair: Ripening::default, [BRIEFLY; 2], 2;
-    three_never_fair: || Frozen, [FOR_EVER; 3], 1;
+    two_never_fair: || NeverFair, [FOR_EVER; 2], 1;
+    two_always_fair: || AlwaysFair, [FOR_EVER; 2], 1;
+    two_twice_never_fair: || NeverFair, [FOR_EVER; 2], 2;
+    two_twice_always_fair: || AlwaysFair, [FOR_EVER; 2], 2;
+    two_twice_later_fair: FairFromSecondLook::default, [FOR_EVER; 2], 2;
+    two_one_timed_never_fair: || NeverFair, [FOR_EVER, BRIEFLY], 1;
+    two_one_timed_always_fair: || AlwaysFair, [FOR_EVER, BRIEFLY], 1;
+    two_timed_later_fair: FairFromSecondLook::default, [BRIEFLY; 2], 2;
+    three_never_fair: || NeverFair, [FOR_EVER; 3], 1;
     two_skewed: || Skewed, [FOR_EVER; 2], 2;
     three_skewed: || Skewed, [FOR_EVER; 3], 1;
     three_one_timed_skewed: || Skewed, [FOR_EVER, FOR_EVER, BRIEFLY], 1;
-    three_always_fair: || Leaping, [FOR_EVER; 3], 1;
-    three_later_fair: Ripening::default, [FOR_EVER; 3], 1;
-    three_one_timed_never_fair: || Frozen, [FOR_EVER, FOR_EVER, BRIEFLY], 1;
-    three_one_timed_always_fair: || Leaping, [FOR_EVER, FOR_EVER, BRIEFLY], 1;
-    three_timed_later_fair: Ripening::default, [BRIEFLY; 3], 1;
+    three_always_fair: || AlwaysFair, [FOR_EVER; 3], 1;
+    three_later_fair: FairFromSecondLook::default, [FOR_EVER; 3], 1;
+    three_one_timed_never_fair: || NeverFair, [FOR_EVER, FOR_EVER, BRIEFLY], 1;
+    three_one_timed_always_fair: || AlwaysFair, [FOR_EVER, FOR_EVER, BRIEFLY], 1;
+    three_timed_later_fair: FairFromSecondLook::default, [BRIEFLY; 3], 1;
 }
 
 /// A free lock is never refused, however the parked bit flips.
@@ -106,10 +106,10 @@ fn try_lock_gets_a_free_lock() {
         assert!(shared.0.try_lock());
         let waiter = {
             let shared = Arc::clone(&shared);
-            thread::spawn(move || work(&shared, &Frozen, BRIEFLY, 1))
+            thread::spawn(move || work(&shared, &NeverFair, BRIEFLY, 1))
         };
         shared.1.increment();
-        assert!(shared.0.unlock_with(&Frozen));
+        assert!(shared.0.unlock_with(&NeverFair));
         let got = waiter.join().unwrap();
         assert!(shared.0.try_lock(), "free, whatever the parked bit says");
         assert_eq!(shared.1.get(), 1 + got);

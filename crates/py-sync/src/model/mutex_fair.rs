@@ -1,7 +1,7 @@
-//! Models of [`Mutex`]'s fair unlock: nobody is forgotten, and who was in line has had its turn.
+//! Models of [`Mutex`]'s fair unlock: no wake-up is lost, and a waiter that was queued has had its turn.
 
 use super::{Guarded, check, together};
-use crate::deadline::{Deadline, Frozen};
+use crate::deadline::{Deadline, NeverFair};
 use crate::flags::{LockFlags, LockStatus};
 use crate::mutex::Mutex;
 use core::time::Duration;
@@ -16,7 +16,7 @@ fn shared() -> Shared {
 fn work(shared: &Shared, timed: bool, unlock: impl Fn(&Mutex) -> bool) -> usize {
     let (m, guarded) = shared;
     let deadline = Deadline::after(timed.then_some(Duration::from_millis(1)));
-    let status = m.lock_with(&Frozen, deadline, LockFlags::NONE);
+    let status = m.lock_with(&NeverFair, deadline, LockFlags::NONE);
     assert!(timed || status == LockStatus::Acquired);
     if status != LockStatus::Acquired {
         return 0;
@@ -28,15 +28,15 @@ fn work(shared: &Shared, timed: bool, unlock: impl Fn(&Mutex) -> bool) -> usize 
 
 const FAIR: Role = |shared| work(shared, false, Mutex::unlock_fair);
 const FAIR_TIMED: Role = |shared| work(shared, true, Mutex::unlock_fair);
-const PLAIN: Role = |shared| work(shared, false, |m| m.unlock_with(&Frozen));
+const PLAIN: Role = |shared| work(shared, false, |m| m.unlock_with(&NeverFair));
 
 /// Two turns, between which another thread may have one.
 const BUMP: Role = |shared| {
     let (m, guarded) = shared;
-    let status = m.lock_with(&Frozen, Deadline::Never, LockFlags::NONE);
+    let status = m.lock_with(&NeverFair, Deadline::Never, LockFlags::NONE);
     assert_eq!(status, LockStatus::Acquired);
     guarded.increment();
-    m.bump(&Frozen, LockFlags::NONE);
+    m.bump(&NeverFair, LockFlags::NONE);
     guarded.increment();
     assert!(m.unlock_fair());
     2

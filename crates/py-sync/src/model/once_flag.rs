@@ -1,4 +1,4 @@
-//! Models of [`OnceFlag`]: one run at a time, nobody returns before its end, failures wake all.
+//! Models of [`OnceFlag`]: one try at a time, no call returns before its end, a failure wakes all.
 
 use super::{Guarded, check, together};
 use crate::once_flag::{Begun, OnceFlag, Rules};
@@ -118,7 +118,11 @@ fn fail(shared: &Shared) -> usize {
 fn force(shared: &Shared) -> usize {
     if let Begun::Running(running) = shared.once.begin(&Rules::FORCED) {
         let tries = usize::from(running.was_poisoned());
-        assert_eq!(shared.guarded.get(), tries, "who fails before is told of");
+        assert_eq!(
+            shared.guarded.get(),
+            tries,
+            "a try knows that the one before it failed"
+        );
         shared.guarded.increment();
         running.succeed();
     }
@@ -156,7 +160,7 @@ fn one_fails_and_one_overlooks_it() {
 fn one_fails_and_one_is_refused() {
     check("once_flag::one_fails_and_one_is_refused", || {
         let (shared, tried) = together(shared(0), &[refuse as fn(&_) -> _, fail]);
-        assert_eq!(tried[0] + tried[1], 1, "whoever was first, and nobody else");
+        assert_eq!(tried[0] + tried[1], 1, "the first, and no other");
         assert_eq!(shared.guarded.get(), 1);
         assert_eq!(shared.once.is_done(), tried[0] == 1);
     });
@@ -207,7 +211,11 @@ fn two_wait_for_anothers_try() {
 fn one_waits_for_a_try_that_fails() {
     check("once_flag::one_waits_for_a_try_that_fails", || {
         let (shared, seen) = together(shared(0), &[wait as fn(&_) -> _, fail]);
-        assert_eq!(seen, [0, 1], "told of the poison, and not asleep for ever");
+        assert_eq!(
+            seen,
+            [0, 1],
+            "refused by the poison, and not asleep for ever"
+        );
         assert!(!shared.once.is_done());
     });
 }

@@ -1,7 +1,7 @@
 //! Models of [`RecursiveMutex`]: loom's threads share one OS thread, so each passes its ident.
 
 use super::{Guarded, check, together};
-use crate::deadline::{Deadline, Frozen};
+use crate::deadline::{Deadline, NeverFair};
 use crate::flags::{LockFlags, LockStatus};
 use crate::recursive_mutex::RecursiveMutex;
 use core::time::Duration;
@@ -20,7 +20,7 @@ fn nest<const IDENT: u64, const TIMED: bool>(shared: &Shared) -> bool {
     let lock = || {
         shared
             .0
-            .lock_with(&Frozen, ident, deadline, LockFlags::NONE)
+            .lock_with(&NeverFair, ident, deadline, LockFlags::NONE)
     };
     assert!(!shared.0.is_locked_by(ident));
     if lock() != LockStatus::Acquired {
@@ -28,11 +28,11 @@ fn nest<const IDENT: u64, const TIMED: bool>(shared: &Shared) -> bool {
     }
     shared.1.increment();
     assert_eq!((lock(), shared.0.level()), (LockStatus::Acquired, 1));
-    assert!(shared.0.unlock_with(&Frozen, ident));
+    assert!(shared.0.unlock_with(&NeverFair, ident));
     assert_eq!(shared.0.level(), 0);
     shared.1.increment();
-    assert!(shared.0.unlock_with(&Frozen, ident));
-    assert!(!shared.0.unlock_with(&Frozen, ident), "no longer ours");
+    assert!(shared.0.unlock_with(&NeverFair, ident));
+    assert!(!shared.0.unlock_with(&NeverFair, ident), "no longer ours");
     true
 }
 

@@ -1,8 +1,8 @@
-//! Models of misuse: more releases than takes, by threads that do it at once. Each lock that was
-//! taken is released by one of them, and the others are told so.
+//! Models of misuse: several threads at once release one hold of a lock. One of them succeeds, and the
+//! others learn that the lock was not held.
 
 use super::check;
-use crate::deadline::{Clock, Deadline, Frozen, Leaping};
+use crate::deadline::{AlwaysFair, Clock, Deadline, NeverFair};
 use crate::flags::{LockFlags, LockStatus};
 use crate::mutex::Mutex;
 use crate::rw_mutex::RwMutex;
@@ -36,7 +36,7 @@ fn twice<T: Send + Sync + 'static>(
 
 /// Locks, and stays.
 fn lock_and_stay(m: &Mutex) {
-    let status = m.lock_with(&Frozen, Deadline::Never, NONE);
+    let status = m.lock_with(&NeverFair, Deadline::Never, NONE);
     assert_eq!(status, LockStatus::Acquired);
 }
 
@@ -49,9 +49,9 @@ fn two_unlocks(name: &str, release: fn(&Mutex) -> bool, take: Option<fn(&Mutex)>
         let held = usize::from(m.is_locked());
         assert_eq!(takes, released + held, "taken, and released or held");
         if held == 1 {
-            assert!(m.unlock_with(&Frozen));
+            assert!(m.unlock_with(&NeverFair));
         }
-        assert!(!m.unlock_with(&Frozen), "it is released");
+        assert!(!m.unlock_with(&NeverFair), "it is released");
         assert_eq!(m.byte(), 0, "nobody is there");
     });
 }
@@ -60,7 +60,7 @@ fn two_unlocks(name: &str, release: fn(&Mutex) -> bool, take: Option<fn(&Mutex)>
 fn two_unlocks_of_one_mutex() {
     two_unlocks(
         "releases::two_unlocks_of_one_mutex",
-        |m| m.unlock_with(&Frozen),
+        |m| m.unlock_with(&NeverFair),
         None,
     );
 }
@@ -69,7 +69,7 @@ fn two_unlocks_of_one_mutex() {
 fn two_unlocks_beside_a_waiter() {
     two_unlocks(
         "releases::two_unlocks_beside_a_waiter",
-        |m| m.unlock_with(&Frozen),
+        |m| m.unlock_with(&NeverFair),
         Some(lock_and_stay),
     );
 }
@@ -78,7 +78,7 @@ fn two_unlocks_beside_a_waiter() {
 fn two_fair_unlocks_beside_a_waiter() {
     two_unlocks(
         "releases::two_fair_unlocks_beside_a_waiter",
-        |m| m.unlock_with(&Leaping),
+        |m| m.unlock_with(&AlwaysFair),
         Some(lock_and_stay),
     );
 }
@@ -86,18 +86,18 @@ fn two_fair_unlocks_beside_a_waiter() {
 /// How many have it.
 fn holders(m: &RwMutex) -> usize {
     let mut holders = 0;
-    while m.read_unlock_with(&Frozen) || m.write_unlock_with(&Frozen) {
+    while m.read_unlock_with(&NeverFair) || m.write_unlock_with(&NeverFair) {
         holders += 1;
     }
     holders
 }
 
 const READ: fn(&RwMutex) = |m| {
-    let status = m.read_lock_with(&Frozen, Deadline::Never, NONE);
+    let status = m.read_lock_with(&NeverFair, Deadline::Never, NONE);
     assert_eq!(status, LockStatus::Acquired);
 };
 const WRITE: fn(&RwMutex) = |m| {
-    let status = m.write_lock_with(&Frozen, Deadline::Never, NONE);
+    let status = m.write_lock_with(&NeverFair, Deadline::Never, NONE);
     assert_eq!(status, LockStatus::Acquired);
 };
 
@@ -108,10 +108,10 @@ fn by<C: Clock>(writes: bool, clock: &C) -> impl Fn(&RwMutex) -> bool {
     }
 }
 
-const READ_UNLOCK: fn(&RwMutex) -> bool = |m| by(false, &Frozen)(m);
-const READ_UNLOCK_FAIR: fn(&RwMutex) -> bool = |m| by(false, &Leaping)(m);
-const WRITE_UNLOCK: fn(&RwMutex) -> bool = |m| by(true, &Frozen)(m);
-const WRITE_UNLOCK_FAIR: fn(&RwMutex) -> bool = |m| by(true, &Leaping)(m);
+const READ_UNLOCK: fn(&RwMutex) -> bool = |m| by(false, &NeverFair)(m);
+const READ_UNLOCK_FAIR: fn(&RwMutex) -> bool = |m| by(false, &AlwaysFair)(m);
+const WRITE_UNLOCK: fn(&RwMutex) -> bool = |m| by(true, &NeverFair)(m);
+const WRITE_UNLOCK_FAIR: fn(&RwMutex) -> bool = |m| by(true, &AlwaysFair)(m);
 
 /// Two releases of a lock that `start` has taken once, beside one that takes it and stays.
 fn two_releases(
@@ -127,7 +127,7 @@ fn two_releases(
         let released = twice(&m, release, take);
         assert_eq!(takes, released + holders(&m), "taken, and released or held");
         assert!(m.try_write_lock(), "{m:?}: nobody is left");
-        assert!(m.write_unlock_with(&Frozen));
+        assert!(m.write_unlock_with(&NeverFair));
         assert!(
             !m.has_waiters(),
             "an unlock that finds nobody leaves nothing"

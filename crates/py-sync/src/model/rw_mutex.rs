@@ -1,9 +1,9 @@
-//! Models of [`RwMutex`] on the static lot, with a clock that never and one that always hands over.
+//! Models of [`RwMutex`] on the static lot, with a clock that never hands off and one that always does.
 //!
 //! Writers write what is guarded and readers read it, so loom reports one beside the other.
 
 use super::{Guarded, check, together};
-use crate::deadline::{Clock, Deadline, Frozen, Leaping, Skewed};
+use crate::deadline::{AlwaysFair, Clock, Deadline, NeverFair, Skewed};
 use crate::flags::{LockFlags, LockStatus};
 use crate::rw_mutex::{Rank, RwMutex};
 use core::time::Duration;
@@ -34,15 +34,15 @@ fn write_with(shared: &Shared, clock: &impl Clock, timed: bool) -> usize {
 
 fn write<const FAIR: bool, const TIMED: bool>(shared: &Shared) -> usize {
     match FAIR {
-        true => write_with(shared, &Leaping, TIMED),
-        false => write_with(shared, &Frozen, TIMED),
+        true => write_with(shared, &AlwaysFair, TIMED),
+        false => write_with(shared, &NeverFair, TIMED),
     }
 }
 
 /// Reads once if it gets the lock in time.
 fn read<const TIMED: bool>(shared: &Shared) -> usize {
     let (m, guarded) = shared;
-    let status = m.read_lock_with(&Frozen, deadline(TIMED), LockFlags::NONE);
+    let status = m.read_lock_with(&NeverFair, deadline(TIMED), LockFlags::NONE);
     assert!(TIMED || status == LockStatus::Acquired);
     if status == LockStatus::Acquired {
         guarded.get();
@@ -54,8 +54,8 @@ fn read<const TIMED: bool>(shared: &Shared) -> usize {
 /// Reads, and reads again inside: a writer that waits must not stop it.
 fn read_twice(shared: &Shared) -> usize {
     let (m, guarded) = shared;
-    let _ = m.read_lock_with(&Frozen, Deadline::Never, LockFlags::NONE);
-    let inner = m.read_contended(&Frozen, Rank::First, Deadline::Never, LockFlags::NONE);
+    let _ = m.read_lock_with(&NeverFair, Deadline::Never, LockFlags::NONE);
+    let inner = m.read_contended(&NeverFair, Rank::First, Deadline::Never, LockFlags::NONE);
     assert_eq!(inner, LockStatus::Acquired);
     guarded.get();
     m.read_unlock();
@@ -70,7 +70,7 @@ fn contend(name: &str, roles: &'static [Role]) {
         // Nobody is left, so nobody must be stopped for: not even by a bit that lies.
         let status = shared
             .0
-            .read_lock_with(&Frozen, Deadline::Never, LockFlags::NONE);
+            .read_lock_with(&NeverFair, Deadline::Never, LockFlags::NONE);
         assert_eq!(status, LockStatus::Acquired);
         shared.0.read_unlock();
         assert!(shared.0.try_write_lock());
@@ -106,7 +106,7 @@ fn two_readers_and_a_writer() {
     contend("rw_mutex::two_readers_and_a_writer", &[WRITE, READ, READ]);
 }
 
-/// One reader is in, the writer waits for it, the other steps back: whoever leaves last must wake.
+/// One reader is in, the writer waits for it, the other gives up: the last to leave must wake it.
 #[test]
 fn a_reader_that_steps_back_may_be_the_last() {
     contend(
@@ -119,10 +119,10 @@ fn a_reader_that_steps_back_may_be_the_last() {
 #[test]
 fn who_is_let_in_sees_the_last_write() {
     let write_and_stay: Role = |shared| {
-        let wrote = write_with(shared, &Frozen, false);
+        let wrote = write_with(shared, &NeverFair, false);
         let _ = shared
             .0
-            .read_lock_with(&Frozen, Deadline::Never, LockFlags::NONE);
+            .read_lock_with(&NeverFair, Deadline::Never, LockFlags::NONE);
         wrote
     };
     check("rw_mutex::who_is_let_in_sees_the_last_write", move || {
@@ -186,7 +186,7 @@ fn three_fair() {
         assert!(shared.0.try_write_lock());
         let unlock: Role = |shared| {
             shared.1.increment();
-            assert!(shared.0.write_unlock_with(&Leaping));
+            assert!(shared.0.write_unlock_with(&AlwaysFair));
             1
         };
         let (shared, wrote) = together(shared, &[unlock, WRITE_FAIR, READ]);
@@ -260,7 +260,7 @@ fn try_write_gets_a_free_lock() {
         assert!(shared.0.try_write_lock());
         let unlock: Role = |shared| {
             shared.1.increment();
-            assert!(shared.0.write_unlock_with(&Frozen));
+            assert!(shared.0.write_unlock_with(&NeverFair));
             0
         };
         let (shared, wrote) = together(shared, &[unlock, WRITE_TIMED]);
@@ -289,11 +289,11 @@ fn behind_me(
             let (shared, had) = (shared.clone(), had.clone());
             loom::thread::spawn(move || {
                 let (m, guarded) = &*shared;
-                let status = m.write_lock_with(&Frozen, Deadline::Never, LockFlags::NONE);
+                let status = m.write_lock_with(&NeverFair, Deadline::Never, LockFlags::NONE);
                 assert_eq!(status, LockStatus::Acquired);
                 guarded.increment();
                 had.store(true, core::sync::atomic::Ordering::SeqCst);
-                assert!(m.write_unlock_with(&Frozen));
+                assert!(m.write_unlock_with(&NeverFair));
             })
         };
         let parked = m.has_waiters();
@@ -308,7 +308,7 @@ fn behind_me(
 
 fn has_it_or_had_it(m: &RwMutex, had: &dyn Fn() -> bool) {
     if !m.is_write_locked() {
-        assert!(had(), "the lock was free while a writer was due");
+        assert!(had(), "the lock was free after a writer's fair time");
     }
 }
 
@@ -316,7 +316,7 @@ fn has_it_or_had_it(m: &RwMutex, had: &dyn Fn() -> bool) {
 fn a_due_writer_is_handed_it_by_the_last_reader() {
     behind_me(
         "rw_mutex::a_due_writer_is_handed_it_by_the_last_reader",
-        |m| m.read_unlock_with(&Leaping),
+        |m| m.read_unlock_with(&AlwaysFair),
         RwMutex::try_read_lock,
         has_it_or_had_it,
     );
@@ -326,7 +326,7 @@ fn a_due_writer_is_handed_it_by_the_last_reader() {
 fn a_due_writer_is_handed_it_by_a_writer() {
     behind_me(
         "rw_mutex::a_due_writer_is_handed_it_by_a_writer",
-        |m| m.write_unlock_with(&Leaping),
+        |m| m.write_unlock_with(&AlwaysFair),
         RwMutex::try_write_lock,
         has_it_or_had_it,
     );
@@ -336,7 +336,7 @@ fn a_due_writer_is_handed_it_by_a_writer() {
 fn a_woken_writer_is_not_passed_over_by_a_reader() {
     behind_me(
         "rw_mutex::a_woken_writer_is_not_passed_over_by_a_reader",
-        |m| m.read_unlock_with(&Frozen),
+        |m| m.read_unlock_with(&NeverFair),
         RwMutex::try_read_lock,
         |m, had| {
             if m.try_read_lock() {

@@ -4,7 +4,7 @@
 //! readers: of those there is one at a time, and no writer beside it.
 
 use super::{Guarded, check, check_within, together};
-use crate::deadline::{Clock, Deadline, Frozen, Leaping};
+use crate::deadline::{AlwaysFair, Clock, Deadline, NeverFair};
 use crate::flags::{LockFlags, LockStatus};
 use crate::rw_mutex::{Rank, RwMutex};
 use core::time::Duration;
@@ -24,7 +24,7 @@ fn deadline(timed: bool) -> Deadline {
 }
 
 const READ: Role = |(m, guarded, _)| {
-    let _ = m.read_lock_with(&Frozen, Deadline::Never, NONE);
+    let _ = m.read_lock_with(&NeverFair, Deadline::Never, NONE);
     guarded.get();
     m.read_unlock_owned();
     0
@@ -32,7 +32,7 @@ const READ: Role = |(m, guarded, _)| {
 
 /// A reader that unlocks fairly.
 const READ_FAIR: Role = |(m, guarded, _)| {
-    let _ = m.read_lock_with(&Frozen, Deadline::Never, NONE);
+    let _ = m.read_lock_with(&NeverFair, Deadline::Never, NONE);
     guarded.get();
     m.read_unlock_fair();
     0
@@ -40,8 +40,8 @@ const READ_FAIR: Role = |(m, guarded, _)| {
 
 /// Reads, and reads again inside: neither a waiting writer nor an upgrade must stop it.
 const READ_TWICE: Role = |(m, guarded, _)| {
-    let _ = m.read_lock_with(&Frozen, Deadline::Never, NONE);
-    let _ = m.read_contended(&Frozen, Rank::First, Deadline::Never, NONE);
+    let _ = m.read_lock_with(&NeverFair, Deadline::Never, NONE);
+    let _ = m.read_contended(&NeverFair, Rank::First, Deadline::Never, NONE);
     guarded.get();
     m.read_unlock_owned();
     m.read_unlock_owned();
@@ -59,13 +59,13 @@ fn write_with(shared: &Shared, clock: &impl Clock, timed: bool) -> usize {
     1
 }
 
-const WRITE: Role = |shared| write_with(shared, &Frozen, false);
-const WRITE_FAIR: Role = |shared| write_with(shared, &Leaping, false);
-const WRITE_TIMED: Role = |shared| write_with(shared, &Frozen, true);
+const WRITE: Role = |shared| write_with(shared, &NeverFair, false);
+const WRITE_FAIR: Role = |shared| write_with(shared, &AlwaysFair, false);
+const WRITE_TIMED: Role = |shared| write_with(shared, &NeverFair, true);
 
 fn upgradable<const TIMED: bool>(shared: &Shared) -> bool {
     let (m, guarded, among) = shared;
-    if m.upgradable_lock_with(&Frozen, deadline(TIMED), NONE) != LockStatus::Acquired {
+    if m.upgradable_lock_with(&NeverFair, deadline(TIMED), NONE) != LockStatus::Acquired {
         assert!(TIMED);
         return false;
     }
@@ -77,17 +77,17 @@ fn upgradable<const TIMED: bool>(shared: &Shared) -> bool {
 /// Reads as the upgradable one, and leaves as such.
 const LOOK: Role = |shared| {
     assert!(upgradable::<false>(shared));
-    shared.0.upgradable_unlock_with(&Frozen);
+    shared.0.upgradable_unlock_with(&NeverFair);
     0
 };
 const LOOK_FAIR: Role = |shared| {
     assert!(upgradable::<false>(shared));
-    shared.0.upgradable_unlock_with(&Leaping);
+    shared.0.upgradable_unlock_with(&AlwaysFair);
     0
 };
 const LOOK_TIMED: Role = |shared| {
     if upgradable::<true>(shared) {
-        shared.0.upgradable_unlock_with(&Frozen);
+        shared.0.upgradable_unlock_with(&NeverFair);
     }
     0
 };
@@ -99,12 +99,12 @@ fn upgrade<const TIMED: bool>(shared: &Shared) -> usize {
     if m.upgrade_with(deadline(TIMED)) != LockStatus::Acquired {
         assert!(TIMED);
         among.increment();
-        m.upgradable_unlock_with(&Frozen);
+        m.upgradable_unlock_with(&NeverFair);
         return 0;
     }
     assert!(m.is_write_locked());
     guarded.increment();
-    assert!(m.write_unlock_with(&Frozen));
+    assert!(m.write_unlock_with(&NeverFair));
     1
 }
 
@@ -113,9 +113,9 @@ const UPGRADE_TIMED: Role = upgrade::<true>;
 
 /// Writes, and stays as a reader.
 const WRITE_AND_READ: Role = |(m, guarded, _)| {
-    let _ = m.write_lock_with(&Frozen, Deadline::Never, NONE);
+    let _ = m.write_lock_with(&NeverFair, Deadline::Never, NONE);
     guarded.increment();
-    m.downgrade_with(&Frozen);
+    m.downgrade_with(&NeverFair);
     guarded.get();
     m.read_unlock_owned();
     1
@@ -123,12 +123,12 @@ const WRITE_AND_READ: Role = |(m, guarded, _)| {
 
 /// Writes, stays as the upgradable reader, then as a reader.
 const WRITE_AND_LOOK: Role = |(m, guarded, among)| {
-    let _ = m.write_lock_with(&Frozen, Deadline::Never, NONE);
+    let _ = m.write_lock_with(&NeverFair, Deadline::Never, NONE);
     guarded.increment();
-    m.downgrade_to_upgradable_with(&Frozen);
+    m.downgrade_to_upgradable_with(&NeverFair);
     guarded.get();
     among.increment();
-    m.downgrade_upgradable_with(&Frozen);
+    m.downgrade_upgradable_with(&NeverFair);
     guarded.get();
     m.read_unlock_owned();
     1
@@ -208,7 +208,7 @@ fn who_waits_for_an_upgradable_reader_stops_no_reader() {
             assert!(shared.0.try_upgradable_lock());
             let (shared, wrote) = together(shared, &[READ, WRITE_TIMED, LOOK_TIMED]);
             assert_eq!(wrote, [0, 0, 0], "the lock was upgradable all the time");
-            shared.0.upgradable_unlock_with(&Frozen);
+            shared.0.upgradable_unlock_with(&NeverFair);
             assert!(shared.0.try_write_lock(), "nobody is left");
         },
     );
@@ -237,9 +237,9 @@ fn a_downgrade_lets_in_whom_only_the_write_stopped() {
             assert!(shared.0.try_write_lock());
             let (writer, reader) = (spawn(&shared, WRITE), spawn(&shared, READ));
             shared.1.increment();
-            shared.0.downgrade_to_upgradable_with(&Frozen);
+            shared.0.downgrade_to_upgradable_with(&NeverFair);
             reader.join().unwrap();
-            shared.0.upgradable_unlock_with(&Frozen);
+            shared.0.upgradable_unlock_with(&NeverFair);
             writer.join().unwrap();
             assert!(shared.0.try_write_lock() && shared.1.get() == 2);
         },
@@ -257,10 +257,10 @@ fn who_becomes_upgradable_lets_in_whom_a_writer_stopped() {
             assert!(shared.0.try_write_lock());
             let (upgradable, writer) = (spawn(&shared, BECOME), spawn(&shared, WRITE));
             shared.1.increment();
-            assert!(shared.0.write_unlock_with(&Frozen));
+            assert!(shared.0.write_unlock_with(&NeverFair));
             READ(&shared);
             upgradable.join().unwrap();
-            shared.0.upgradable_unlock_with(&Frozen);
+            shared.0.upgradable_unlock_with(&NeverFair);
             writer.join().unwrap();
             assert!(shared.0.try_write_lock() && shared.1.get() == 2);
         },
@@ -276,7 +276,7 @@ fn behind_a_writer_an_upgradable_reader_and_a_reader() {
         &[
             |shared| {
                 shared.1.increment();
-                assert!(shared.0.write_unlock_with(&Leaping));
+                assert!(shared.0.write_unlock_with(&AlwaysFair));
                 1
             },
             UPGRADE,
@@ -287,7 +287,7 @@ fn behind_a_writer_an_upgradable_reader_and_a_reader() {
 
 const UNLOCK_WRITE: Role = |shared| {
     shared.1.increment();
-    assert!(shared.0.write_unlock_with(&Frozen));
+    assert!(shared.0.write_unlock_with(&NeverFair));
     1
 };
 
@@ -333,7 +333,7 @@ fn an_upgrade_that_gives_up_lets_readers_in_at_once() {
             let shared = shared();
             assert!(shared.0.try_read_lock() && shared.0.try_upgradable_lock());
             let (shared, _) = together(shared, &[give_up, READ]);
-            shared.0.upgradable_unlock_with(&Frozen);
+            shared.0.upgradable_unlock_with(&NeverFair);
             shared.0.read_unlock();
             assert!(shared.0.try_write_lock(), "nobody is left");
         },
@@ -352,12 +352,12 @@ fn a_writer_gives_up_while_another_becomes_upgradable() {
             assert!(shared.0.try_write_lock());
             let (becomes, looks) = (spawn(&shared, BECOME), spawn(&shared, LOOK));
             loom::thread::yield_now();
-            assert!(shared.0.write_unlock_with(&Frozen));
+            assert!(shared.0.write_unlock_with(&NeverFair));
             assert!(shared.0.try_read_lock_recursive());
             assert_eq!(WRITE_TIMED(&shared), 0, "there is a reader");
             shared.0.read_unlock_owned();
             becomes.join().unwrap();
-            shared.0.upgradable_unlock_with(&Frozen);
+            shared.0.upgradable_unlock_with(&NeverFair);
             looks.join().unwrap();
             assert!(shared.0.try_write_lock(), "nobody is left");
         },

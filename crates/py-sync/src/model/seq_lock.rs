@@ -1,9 +1,9 @@
-//! Models of [`SeqLock`] and [`SeqCell`]: no reader keeps a mixture, writers exclude each other.
+//! Models of [`SeqLock`] and [`SeqCell`]: no reader keeps a torn value, and writers exclude each other.
 
 use super::{Guarded, check, together};
-use crate::primitive::{AtomicU8, Relaxed};
 use crate::seq_cell::SeqCell;
 use crate::seq_lock::SeqLock;
+use crate::sync::{AtomicU8, Relaxed};
 
 /// The lock, two words that are always written together, and something only writers touch.
 type Shared = (SeqLock, [AtomicU8; 2], Guarded);

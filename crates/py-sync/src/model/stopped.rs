@@ -1,17 +1,17 @@
 //! Models in which one waiter never runs again after its wake: the others still get the lock.
 //!
-//! The stopped thread sleeps with [`LockFlags::DETACH`]. Its section door, by which it comes back
-//! from a sleep, leads to a gate that the model's own thread keeps shut until the others have had
-//! the lock. So it is out of every queue, and has not yet looked at the lock.
+//! The stopped thread sleeps with [`LockFlags::DETACH`]. After its sleep its section hooks wait at a gate
+//! that the model's own thread keeps shut until the others have had the lock. So the stopped thread is out
+//! of every queue, and has not yet looked at the lock.
 //!
-//! The clock is [`Late`]: when the stopped thread is woken nobody is due, so that it is not the
-//! owner; the fair time of the others comes after that. It is all that they can count on.
+//! The clock is [`ManualClock`]. When the stopped thread is woken no fair time has come, so it is not the
+//! owner. The fair times of the others come after that: they have nothing else to rely on.
 
 use super::{Guarded, check};
 use crate::condvar::Condvar;
-use crate::deadline::{Clock, Deadline, Frozen, Late};
+use crate::deadline::{Clock, Deadline, ManualClock, NeverFair};
 use crate::flags::{LockFlags, LockStatus};
-use crate::hooks::{SectionDoor, register_sections};
+use crate::hooks::{SectionHooks, register_sections};
 use crate::mutex::Mutex;
 use crate::rw_mutex::RwMutex;
 use core::cell::Cell;
@@ -29,7 +29,7 @@ std::thread_local! {
     static SLEEPS_LEFT: Cell<u32> = const { Cell::new(0) };
 }
 
-static DOOR: SectionDoor = SectionDoor {
+static HOOKS: SectionHooks = SectionHooks {
     suspend: || 1,
     resume: |_| {
         let left = SLEEPS_LEFT.get().saturating_sub(1);
@@ -49,12 +49,12 @@ fn beside<T: Send + Sync + 'static>(
     others: impl FnOnce(),
 ) {
     SLEEPS_LEFT.set(after_sleep);
-    Late::set(false);
+    ManualClock::set(false);
     let shut = GATE.lock().unwrap();
     let stopped = {
         let shared = Arc::clone(shared);
         thread::spawn(move || {
-            register_sections(&DOOR);
+            register_sections(&HOOKS);
             wait(&shared);
         })
     };
@@ -88,14 +88,14 @@ fn turn((m, guarded): &Locked, clock: &impl Clock, flags: LockFlags) {
     assert!(m.unlock_with(clock));
 }
 
-const TURN: fn(&Locked) = |shared| turn(shared, &Late, LockFlags::NONE);
+const TURN: fn(&Locked) = |shared| turn(shared, &ManualClock, LockFlags::NONE);
 
 /// What the model's own thread does with the mutex that it holds, beside waiters.
 fn mutex(name: &str, others: fn(&Arc<Locked>)) {
     check(name, move || {
         let shared = Arc::new((Mutex::new(), Guarded::new()));
         assert!(shared.0.try_lock());
-        let stopped = |shared: &Locked| turn(shared, &Frozen, LockFlags::DETACH);
+        let stopped = |shared: &Locked| turn(shared, &NeverFair, LockFlags::DETACH);
         beside(
             &shared,
             (1, stopped),
@@ -111,8 +111,8 @@ fn mutex(name: &str, others: fn(&Arc<Locked>)) {
 fn a_mutex_that_is_left_free() {
     mutex("stopped::a_mutex_that_is_left_free", |shared| {
         let waiter = spawn(shared, TURN);
-        assert!(shared.0.unlock_with(&Late));
-        Late::set(true);
+        assert!(shared.0.unlock_with(&ManualClock));
+        ManualClock::set(true);
         waiter.join().unwrap();
     });
 }
@@ -122,11 +122,11 @@ fn a_mutex_that_is_left_free() {
 fn a_mutex_that_is_taken_again() {
     mutex("stopped::a_mutex_that_is_taken_again", |shared| {
         let waiter = spawn(shared, TURN);
-        assert!(shared.0.unlock_with(&Late));
-        lock(&shared.0, &Late, LockFlags::NONE);
-        Late::set(true);
+        assert!(shared.0.unlock_with(&ManualClock));
+        lock(&shared.0, &ManualClock, LockFlags::NONE);
+        ManualClock::set(true);
         shared.1.increment();
-        assert!(shared.0.unlock_with(&Late));
+        assert!(shared.0.unlock_with(&ManualClock));
         waiter.join().unwrap();
     });
 }
@@ -143,7 +143,7 @@ fn wait((m, condvar, made): &Waited, clock: &impl Clock, flags: LockFlags) {
     assert!(m.unlock_with(clock));
 }
 
-const STOPPED_WAIT: fn(&Waited) = |shared| wait(shared, &Frozen, LockFlags::DETACH);
+const STOPPED_WAIT: fn(&Waited) = |shared| wait(shared, &NeverFair, LockFlags::DETACH);
 
 /// Two wait for a condition and are notified; the first to be taken out stops.
 #[test]
@@ -153,14 +153,16 @@ fn one_of_two_that_are_notified() {
         let (m, condvar, made) = &*shared;
         let asleep: fn(&Waited) -> bool = |(_, condvar, _)| condvar.may_have_waiters();
         beside(&shared, (1, STOPPED_WAIT), asleep, || {
-            let waiter = spawn(&shared, |shared| wait(shared, &Late, LockFlags::NONE));
-            lock(m, &Late, LockFlags::NONE);
+            let waiter = spawn(&shared, |shared| {
+                wait(shared, &ManualClock, LockFlags::NONE)
+            });
+            lock(m, &ManualClock, LockFlags::NONE);
             made.increment();
             condvar.notify_all();
-            assert!(m.unlock_with(&Late));
-            Late::set(true);
+            assert!(m.unlock_with(&ManualClock));
+            ManualClock::set(true);
             waiter.join().unwrap();
-            assert!(!m.is_locked(), "whoever is stopped owns nothing");
+            assert!(!m.is_locked(), "the stopped thread owns nothing");
         });
         assert_eq!(condvar.notify_all(), 0);
         assert_eq!(m.byte(), 0, "nobody is there");
@@ -175,13 +177,15 @@ fn who_was_notified_and_waits_for_the_mutex() {
         let (m, condvar, made) = &*shared;
         let asleep: fn(&Waited) -> bool = |(_, condvar, _)| condvar.may_have_waiters();
         beside(&shared, (2, STOPPED_WAIT), asleep, || {
-            lock(m, &Late, LockFlags::NONE);
+            lock(m, &ManualClock, LockFlags::NONE);
             made.increment();
             condvar.notify_one();
             until(|| m.byte() == 3);
-            let waiter = spawn(&shared, |shared| wait(shared, &Late, LockFlags::NONE));
-            assert!(m.unlock_with(&Late));
-            Late::set(true);
+            let waiter = spawn(&shared, |shared| {
+                wait(shared, &ManualClock, LockFlags::NONE)
+            });
+            assert!(m.unlock_with(&ManualClock));
+            ManualClock::set(true);
             waiter.join().unwrap();
         });
         assert_eq!(m.byte(), 0, "nobody is there");
@@ -204,10 +208,10 @@ fn read((m, guarded): &Shared, clock: &impl Clock, flags: LockFlags) {
     assert!(m.read_unlock_with(clock));
 }
 
-const WRITE: fn(&Shared) = |shared| write(shared, &Late, LockFlags::NONE);
-const READ: fn(&Shared) = |shared| read(shared, &Late, LockFlags::NONE);
-const STOPPED_WRITE: fn(&Shared) = |shared| write(shared, &Frozen, LockFlags::DETACH);
-const STOPPED_READ: fn(&Shared) = |shared| read(shared, &Frozen, LockFlags::DETACH);
+const WRITE: fn(&Shared) = |shared| write(shared, &ManualClock, LockFlags::NONE);
+const READ: fn(&Shared) = |shared| read(shared, &ManualClock, LockFlags::NONE);
+const STOPPED_WRITE: fn(&Shared) = |shared| write(shared, &NeverFair, LockFlags::DETACH);
+const STOPPED_READ: fn(&Shared) = |shared| read(shared, &NeverFair, LockFlags::DETACH);
 
 /// The lock is held for writing or reading while they come: one that stops, and others.
 fn rw(name: &str, writing: bool, stopped: fn(&Shared), others: &'static [fn(&Shared)]) {
@@ -226,11 +230,11 @@ fn rw(name: &str, writing: bool, stopped: fn(&Shared), others: &'static [fn(&Sha
             || {
                 let others: Vec<_> = others.iter().map(|&role| spawn(&shared, role)).collect();
                 let unlocked = match writing {
-                    true => m.write_unlock_with(&Late),
-                    false => m.read_unlock_with(&Late),
+                    true => m.write_unlock_with(&ManualClock),
+                    false => m.read_unlock_with(&ManualClock),
                 };
                 assert!(unlocked);
-                Late::set(true);
+                ManualClock::set(true);
                 for other in others {
                     other.join().unwrap();
                 }

@@ -1,9 +1,9 @@
-//! Models of the waits that a signal ends: the handler runs on the thread itself, just before its wait,
-//! and so the wait ends once it is queued, at whatever moment of the others.
+//! Models of the waits that a signal ends. The handler runs on the waiting thread itself, just before its
+//! wait. So the wait ends once the thread is queued, whatever the others are doing at that moment.
 
 use super::{Guarded, check, together};
 use crate::condvar::Condvar;
-use crate::deadline::{Clock, Deadline, Frozen, Leaping};
+use crate::deadline::{AlwaysFair, Clock, Deadline, NeverFair};
 use crate::event::Event;
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::mutex::Mutex;
@@ -69,7 +69,7 @@ fn contend(name: &str, roles: &'static [fn(&Locked) -> usize]) {
     check(name, || {
         let (shared, entered) = together((Mutex::new(), Guarded::new()), roles);
         assert_eq!(
-            shared.0.lock_with(&Frozen, NEVER, NONE),
+            shared.0.lock_with(&NeverFair, NEVER, NONE),
             LockStatus::Acquired
         );
         assert_eq!(shared.1.get(), entered.into_iter().sum::<usize>());
@@ -81,8 +81,8 @@ fn one_goes_on_after_a_signal() {
     contend(
         "with_signals::one_goes_on_after_a_signal",
         &[
-            |s| section(s, &Frozen),
-            |s| section_across_a_signal(s, &Frozen),
+            |s| section(s, &NeverFair),
+            |s| section_across_a_signal(s, &NeverFair),
         ],
     );
 }
@@ -93,8 +93,8 @@ fn one_is_handed_the_lock_beside_a_signal() {
     contend(
         "with_signals::one_is_handed_the_lock_beside_a_signal",
         &[
-            |s| section(s, &Leaping),
-            |s| section_unless_a_signal(s, &Leaping),
+            |s| section(s, &AlwaysFair),
+            |s| section_unless_a_signal(s, &AlwaysFair),
         ],
     );
 }
@@ -104,9 +104,9 @@ fn one_is_called_off_before_another_in_line() {
     contend(
         "with_signals::one_is_called_off_before_another_in_line",
         &[
-            |s| section(s, &Frozen),
-            |s| section_unless_a_signal(s, &Frozen),
-            |s| section(s, &Frozen),
+            |s| section(s, &NeverFair),
+            |s| section_unless_a_signal(s, &NeverFair),
+            |s| section(s, &NeverFair),
         ],
     );
 }
@@ -121,24 +121,28 @@ fn a_handler_that_locks_what_is_waited_for() {
     }
     fn section(shared: &Shared) -> usize {
         let levels = NonZeroUsize::new(2).unwrap();
-        shared.0.lock_levels_with(&Frozen, ident(2), levels, NONE);
+        shared
+            .0
+            .lock_levels_with(&NeverFair, ident(2), levels, NONE);
         shared.1.increment();
         assert_eq!(shared.0.level(), 1);
-        let all = shared.0.unlock_all_with(&Frozen, ident(2));
+        let all = shared.0.unlock_all_with(&NeverFair, ident(2));
         assert_eq!(all, Some(levels));
-        assert_eq!(shared.0.unlock_all_with(&Frozen, ident(2)), None);
+        assert_eq!(shared.0.unlock_all_with(&NeverFair, ident(2)), None);
         0
     }
     fn across_a_signal(shared: &Shared) -> usize {
         signal_arrived();
         let mut kept = 0;
         let handler = || {
-            let status = shared.0.lock_with(&Frozen, ident(ME), NEVER, NONE);
+            let status = shared.0.lock_with(&NeverFair, ident(ME), NEVER, NONE);
             kept += usize::from(status == LockStatus::Acquired);
             Ok::<(), ()>(())
         };
         let until = (NEVER, NONE);
-        let locked = shared.0.lock_checking(&Frozen, ident(ME), until, handler);
+        let locked = shared
+            .0
+            .lock_checking(&NeverFair, ident(ME), until, handler);
         assert_eq!(locked, Ok(true));
         shared.1.increment();
         assert_eq!(
@@ -146,7 +150,7 @@ fn a_handler_that_locks_what_is_waited_for() {
             kept,
             "once by the handler, once by the call"
         );
-        let all = shared.0.unlock_all_with(&Frozen, ident(ME));
+        let all = shared.0.unlock_all_with(&NeverFair, ident(ME));
         assert_eq!(all.map(NonZeroUsize::get), Some(1 + kept));
         kept
     }
@@ -205,7 +209,9 @@ fn a_signal_alone_ends_every_wait() {
             Err(())
         };
         signal_arrived();
-        let locked = held.mutex.lock_checking(&Frozen, NEVER, NONE, &mut check);
+        let locked = held
+            .mutex
+            .lock_checking(&NeverFair, NEVER, NONE, &mut check);
         assert_eq!(locked, Err(()));
         signal_arrived();
         assert_eq!(held.event.wait_with_signals(None, &mut check), Err(()));
@@ -243,12 +249,12 @@ impl Queue {
     }
 
     fn lock(&self) {
-        let status = self.mutex.lock_with(&Frozen, NEVER, NONE);
+        let status = self.mutex.lock_with(&NeverFair, NEVER, NONE);
         assert_eq!(status, LockStatus::Acquired);
     }
 
     fn unlock(&self) {
-        assert!(self.mutex.unlock_with(&Frozen));
+        assert!(self.mutex.unlock_with(&NeverFair));
     }
 
     fn make_one(&self) -> usize {
@@ -268,11 +274,11 @@ impl Queue {
                 // The mutex is free here: a handler may lock it.
                 self.lock();
                 self.unlock();
-                section(&self.handled, &Frozen);
+                section(&self.handled, &NeverFair);
                 signals += 1;
             };
             let until = (NEVER, LockFlags::FAIL_IF_INTERRUPTED);
-            let (clock, release) = (&Frozen, || self.unlock());
+            let (clock, release) = (&NeverFair, || self.unlock());
             match self
                 .filled
                 .wait_or(clock, &self.mutex, release, until, handle)
@@ -292,11 +298,11 @@ impl Queue {
 #[test]
 fn a_signal_and_a_notification() {
     check("with_signals::a_signal_and_a_notification", || {
-        let (queue, told) = together(
+        let (queue, results) = together(
             Queue::new(),
             &[Queue::make_one, Queue::use_one_across_a_signal],
         );
-        assert_eq!(told[0], told[1], "who was told has returned as notified");
+        assert_eq!(results[0], results[1], "a notified waiter has returned so");
         assert_eq!(queue.filled.notify_all(), 0, "nobody is left");
     });
 }
@@ -307,7 +313,7 @@ fn a_signal_beside_another_waiter() {
     fn use_one(queue: &Queue) -> usize {
         queue.lock();
         while queue.made.get() == 0 {
-            let (clock, release) = (&Frozen, || queue.unlock());
+            let (clock, release) = (&NeverFair, || queue.unlock());
             let notified = queue
                 .filled
                 .wait(clock, &queue.mutex, release, (NEVER, NONE));

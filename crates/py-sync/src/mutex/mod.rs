@@ -1,7 +1,7 @@
 //! [`Mutex`]: one byte, CPython's `PyMutex`.
 //!
-//! This file is the face: the calls, and the fast paths that an inlining compiler puts in place.
-//! The states, the invariants and the slow paths are in `protocol.rs`, the guard in `guard.rs`.
+//! This file has the public calls and the fast paths, which the compiler inlines. The states, the
+//! invariants and the slow paths are in `protocol.rs`, the guard in `guard.rs`.
 
 mod fair;
 mod guard;
@@ -15,16 +15,18 @@ pub use guard::MutexGuard;
 use crate::bits::{HAS_PARKED, LOCKED, UNLOCKED};
 use crate::deadline::{Clock, Deadline, Monotonic};
 use crate::flags::{LockFlags, LockStatus};
-use crate::primitive::{Acquire, AtomicU8, Relaxed, Release, const_fn};
+use crate::held::{self, Hold};
+use crate::spin::Placement;
+use crate::sync::{Acquire, AtomicU8, Relaxed, Release, const_fn};
 use core::fmt;
 use core::time::Duration;
 
-/// A mutex of one byte that hands itself to whoever has waited for more than 1 ms.
+/// A mutex of one byte that is handed off to a waiter after 1 ms.
 ///
-/// That holds however short or long the sections are, and whatever other waiters do: one that was
-/// woken and does not run holds nobody up. A thread that *was handed* the lock has it, though, and
-/// others wait until it has run; so it is with CPython. The millisecond ends when the waiter or the
-/// holder next runs after it.
+/// A waiter that has waited for 1 ms gets the lock from the next unlock, however short or long the
+/// critical sections are. No waiter depends on another: one that was woken and does not run delays
+/// nobody. A thread that *was handed* the lock owns it, though, and others wait until it has run, as
+/// with CPython. The millisecond is exceeded by the time until the waiter or the holder next runs.
 ///
 /// It carries no data, has no owner (any thread may unlock it) and is not recursive. All zero is
 /// unlocked. It must not move while a thread waits for it, which a borrow ensures.
@@ -71,7 +73,7 @@ impl Mutex {
     ///
     /// # Blocking
     ///
-    /// Sleeps until the lock is free or handed over; the thread's critical sections are suspended
+    /// Sleeps until the lock is free or handed off; the thread's critical sections are suspended
     /// and it is detached from the [`Runtime`](crate::Runtime) meanwhile. A thread that locks twice
     /// sleeps for ever.
     ///
@@ -91,14 +93,14 @@ impl Mutex {
     }
 
     /// Locks without detaching: as [`lock`](Mutex::lock), but the thread keeps its critical sections
-    /// and stays on the [`Runtime`](crate::Runtime) while it sleeps. [`LockFlags::NONE`] says where that
-    /// may not be.
+    /// and stays attached to the [`Runtime`](crate::Runtime) while it sleeps. [`LockFlags::NONE`] says
+    /// where that would deadlock.
     ///
     /// CPython: `Include/internal/pycore_lock.h`, `PyMutex_LockFlags`, with `_Py_LOCK_DONT_DETACH`.
     ///
     /// # Blocking
     ///
-    /// Sleeps until the lock is free or handed over.
+    /// Sleeps until the lock is free or handed off.
     ///
     /// # Examples
     ///
@@ -123,13 +125,32 @@ impl Mutex {
         flags: LockFlags,
     ) -> LockStatus {
         if self.lock_free() {
-            return LockStatus::Acquired;
+            return self.acquired();
         }
-        self.lock_contended(clock, deadline, flags)
+        self.lock_contended(clock, deadline, flags, Placement::Alone)
     }
 
+    /// [`lock`](Mutex::lock) of a mutex in an object's header: a critical section's, CPython's own.
     #[inline]
-    fn lock_free(&self) -> bool {
+    pub(crate) fn lock_in_object(&self) {
+        let (never, detach) = (Deadline::Never, LockFlags::DETACH);
+        let status = match self.lock_free() {
+            true => self.acquired(),
+            false => self.lock_contended(&Monotonic, never, detach, Placement::InObject),
+        };
+        debug_assert_eq!(status, LockStatus::Acquired);
+    }
+
+    /// Records that the calling thread has locked it.
+    #[inline]
+    fn acquired(&self) -> LockStatus {
+        held::exclusive(self.key());
+        LockStatus::Acquired
+    }
+
+    /// Locks if the byte is 0. Records nothing.
+    #[inline]
+    pub(crate) fn lock_free(&self) -> bool {
         // Relaxed on failure: the slow path loads again.
         self.0
             .compare_exchange(UNLOCKED, LOCKED, Acquire, Relaxed)
@@ -149,7 +170,11 @@ impl Mutex {
     #[inline]
     #[must_use = "the lock may not have been acquired"]
     pub fn try_lock(&self) -> bool {
-        self.lock_free() || self.take(LOCKED)
+        let locked = self.lock_free() || self.take(LOCKED);
+        if locked {
+            held::exclusive(self.key());
+        }
+        locked
     }
 
     /// Locks within `timeout`: `None` waits for ever, `Some(ZERO)` not at all.
@@ -182,19 +207,30 @@ impl Mutex {
     #[doc(alias = "PyMutex_LockTimed")]
     #[doc(alias = "PyMutex_LockFlags")]
     pub fn lock_timed(&self, timeout: Option<Duration>, flags: LockFlags) -> LockStatus {
+        self.lock_timed_in(timeout, flags, Placement::Alone)
+    }
+
+    /// [`lock_timed`](Mutex::lock_timed) of a mutex with this placement.
+    #[inline]
+    pub(crate) fn lock_timed_in(
+        &self,
+        timeout: Option<Duration>,
+        flags: LockFlags,
+        place: Placement,
+    ) -> LockStatus {
         if self.try_lock() {
             return LockStatus::Acquired;
         }
         if timeout == Some(Duration::ZERO) {
             return LockStatus::Failure;
         }
-        self.lock_contended(&Monotonic, Deadline::after(timeout), flags)
+        self.lock_contended(&Monotonic, Deadline::after(timeout), flags, place)
     }
 
     /// Unlocks. Without waiters it costs one compare-exchange.
     ///
-    /// Any thread may unlock. The mutex is not touched once it is free: who locks it next may free
-    /// its memory.
+    /// Any thread may unlock. The mutex is not touched once it is free: the thread that locks it next
+    /// may free its memory.
     ///
     /// CPython: `Python/lock.c`, `PyMutex_Unlock`.
     ///
@@ -234,19 +270,20 @@ impl Mutex {
     /// [`try_unlock`](Mutex::try_unlock) with the fairness clock as a parameter.
     #[inline]
     pub(crate) fn unlock_with(&self, clock: &impl Clock) -> bool {
+        held::released(self.key(), Hold::Exclusive);
         self.unlock_unparked() || self.unlock_contended(clock)
     }
 
-    /// Unlocks if the byte is 1.
+    /// Unlocks if the byte is 1. Removes no record.
     #[inline]
-    fn unlock_unparked(&self) -> bool {
+    pub(crate) fn unlock_unparked(&self) -> bool {
         // Release: the section ends here. Relaxed on failure: the slow path loads again.
         self.0
             .compare_exchange(LOCKED, UNLOCKED, Release, Relaxed)
             .is_ok()
     }
 
-    /// True while somebody holds it. Out of date at once: for assertions.
+    /// True while it is held. The answer may be out of date at once: for assertions.
     ///
     /// CPython: `Python/lock.c`, `PyMutex_IsLocked`.
     ///
@@ -261,6 +298,11 @@ impl Mutex {
         is_locked(self.byte())
     }
 
+    #[inline]
+    fn key(&self) -> usize {
+        self.as_ptr().addr()
+    }
+
     /// The byte, out of date at once.
     #[inline]
     pub(crate) fn byte(&self) -> u8 {
@@ -270,6 +312,7 @@ impl Mutex {
 
     /// Unlocks it in the child of a fork.
     pub(crate) fn reset(&self) {
+        held::forget(self.key());
         // Relaxed: the child has one thread.
         self.0.store(UNLOCKED, Relaxed);
     }
@@ -295,11 +338,11 @@ impl Mutex {
     /// For all of `'a` the byte is alive, does not move, and is touched only atomically: by mutexes
     /// made from it, or by C's inlined `PyMutex_Lock` and `PyMutex_Unlock`. It is 0 to 3.
     ///
-    /// All that touch it go by one parking lot. Each copy of this crate in a process has its own: two
-    /// versions of it, or a shared library and a main program that were both linked with it, have two;
-    /// and CPython's functions have theirs. A thread that waits in one lot is not found by an unlock
-    /// that looks in another: it sleeps for ever. So C's inlined functions may touch the byte only if
-    /// the slow ones that they call, `PyMutex_Lock` and `PyMutex_Unlock` of the process, are this copy's.
+    /// All threads that touch it use one parking lot. Each copy of this crate in a process has its own
+    /// (two versions of it, or a shared library and a main program that were both linked with it), and
+    /// so have CPython's functions. An unlock that looks in another lot does not find a waiter, which
+    /// then sleeps for ever. So C's inlined functions may touch the byte only if the slow functions that
+    /// they call, `PyMutex_Lock` and `PyMutex_Unlock` of the process, are this copy's.
     ///
     /// # Examples
     ///
@@ -315,7 +358,8 @@ impl Mutex {
     #[inline]
     #[must_use]
     pub const unsafe fn from_ptr<'a>(byte: *mut u8) -> &'a Mutex {
-        // SAFETY: the same layout (repr(transparent) over AtomicU8); the rest by the caller.
+        // SAFETY: a `Mutex` has the layout of a byte (repr(transparent) over AtomicU8). That the byte
+        // is alive and touched only atomically is the caller's promise.
         unsafe { &*byte.cast::<Mutex>() }
     }
 }

@@ -4,56 +4,59 @@
 //! |---|---|
 //! | 0 | unlocked |
 //! | 1 | locked |
-//! | 3 | locked, and the unlock has to look at the queue |
+//! | 3 | locked, and the unlock must look at the queue |
 //!
-//! (2, unlocked with bit 1, is never left here, but C's own functions leave it: it is taken as 0 is.)
+//! (C's own functions may leave 2, unlocked with the parked bit. It is treated as 0.)
 //!
 //! ```text
-//!            lock                      park                unlock: the front
-//!   0 ──────────────────▶ 1 ──────────────────────▶ 3 ────────────────────────────┐
-//!   ▲ ◀──────────────────   fair time of a waiter     has waited for 1 ms: 1 or 3, │
-//!   │       unlock                                      it is the owner            │
-//!   └───────────────────────────────────────────────── else: 0, it is woken ◀──────┘
-//!         woken: 0 ─▶ 1, or 3 if others wait; or parks again in its place
+//!        lock                      park
+//!   0 ───────────▶ 1 ──────────────────────────▶ 3
+//!   ▲ ◀─────────── ▲                              │ unlock, under the bucket lock
+//!   │    unlock    │                              ▼
+//!   │              └──── the first waiter's fair time has come: hand-off (3 if others stay)
+//!   └─────────────────── it has not: the waiter is woken and competes. It locks (0 to 1, or to 3
+//!                        if others stay), or parks again in its place
 //! ```
 //!
-//! This is CPython's protocol with three changes.
-//! * A wake clears bit 1. Until the woken waiter has taken the lock or parked again, unlocks are one
-//!   compare-exchange: they do not wake one thread each that finds the lock taken. The woken waiter
-//!   is the *designated waker*: if others are still queued it takes the lock with bit 1 set.
-//! * Nobody depends on it: each waiter sleeps until its fair time at most, and then sets bit 1 itself
-//!   if the lock is held, or leaves the queue and competes if it is free. So a thread that was woken
-//!   and is not run delays nobody by more than 1 ms.
-//! * Fair times are spread over a quarter of a millisecond. Waiters that parked together would be due
-//!   together, have one turn each, and leave the lock to the last of them for the next millisecond.
+//! A thread that finds the lock free takes it, whoever waits (*barging*). A waiter that has waited
+//! for its *fair time*, 0.74 to 1 ms, is handed the lock by the next unlock (*hand-off*).
+//! parking_lot and CPython work alike; three things differ.
+//! * A wake clears the parked bit, so until the woken waiter has taken the lock or parked again, an
+//!   unlock is one compare-exchange and wakes nobody else. The woken waiter is nsync's *designated
+//!   waker*: if others stay queued it takes the lock with the parked bit set.
+//! * No waiter depends on the designated waker. Each sleeps until its fair time at most. Then it sets
+//!   the parked bit itself if the lock is held, or leaves the queue and competes if the lock is free.
+//! * Fair times are spread over a quarter of a millisecond. Otherwise waiters that parked together
+//!   would be handed the lock one after another, and the last would keep it for the next millisecond.
 //!
 //! Invariants:
-//! * I1: bit 0 set means one holder. While both bits are set, nobody changes the byte but an unlock,
-//!   under the bucket lock.
-//! * I2: while a thread is queued, bit 1 is set, or a woken thread that was told of it is on its way (it
-//!   takes the lock with bit 1 or parks again, which sets it), or its fair time is still to come. Who
-//!   is queued after a wake has found the lock held, and set bit 1 itself.
-//! * I3: the fair time is set once per lock call. The queue stands in its order, so a waiter that
-//!   lost is again before those that came later, and the front is due if anybody is.
-//! * I4: a waiter that gives up was in the queue until then, or it would own the lock: nobody relies
-//!   on it. Bit 1 may stay set without waiters; the next unlock clears it.
-//! * I5: an unlock's store or compare-exchange is its last touch of the byte: the next owner may free
-//!   the mutex at once. It releases the lock under the bucket lock or without a look at the queue, so
-//!   no unlock comes to an address that is another lock's by then.
-//! * I6: of two unlocks of one lock, one finds bit 0 clear: both release by a compare-exchange, or by
-//!   a store that follows a look under the bucket lock (I1).
+//! * I1: bit 0 means one holder. While both bits are set, only an unlock changes the byte, and it
+//!   does so under the bucket lock.
+//! * I2: while a thread is queued, one of three holds: the parked bit is set; a designated waker is
+//!   on its way and will set it; or the thread's fair time is still to come. A thread that is queued
+//!   after a wake found the lock held, and set the parked bit itself.
+//! * I3: a lock call has one fair time. The queue stands in the order of fair times, so a waiter that
+//!   lost the race passes those that came later, and the first waiter has the earliest fair time.
+//! * I4: a waiter that gives up was still queued, so it does not own the lock and nobody relies on
+//!   it. The parked bit may stay set without waiters; the next unlock clears it.
+//! * I5: an unlock's store or compare-exchange is its last touch of the byte, since the next owner
+//!   may free the mutex at once. It comes either without a look at the queue or under the bucket
+//!   lock, so an unlock never reaches a queue that belongs to another lock by then.
+//! * I6: of two unlocks of one lock, one finds bit 0 clear and fails: each releases by a
+//!   compare-exchange, or by a store that follows a look under the bucket lock (I1).
 //! * I7: a thread attaches to its runtime before it competes. One that hangs there owns no lock,
-//!   unless it was handed over, as in CPython.
+//!   unless the lock was handed off to it, as in CPython.
 //!
-//! Orderings: taking the lock is `Acquire`, giving it up `Release`. A hand-over orders through the
-//! waiter's post, since its new owner never reads the byte. All else is `Relaxed`: bit 1 is ordered
-//! by the bucket lock, and setting it is a read-modify-write, which hands the unlocker's `Release` on.
+//! Orderings: taking the lock is `Acquire`, releasing it `Release`. A hand-off orders through the
+//! post to the waiter, since the new owner never reads the byte. The rest is `Relaxed`: the bucket
+//! lock orders the parked bit, and setting that bit is a read-modify-write, so it continues the
+//! release sequence of the last unlock.
 //!
-//! What was tried and did not pay is in `benches/README.md`.
+//! Why it is so, and what was tried and did not pay: `DESIGN.md`.
 //!
-//! CPython: `Python/lock.c`, `_PyMutex_LockTimed`, `_PyMutex_TryUnlock`. Differs from CPython: the
-//! above; arrivals spin with pauses, and yield twice; unlocking an unlocked mutex panics instead of
-//! aborting.
+//! CPython: `Python/lock.c`, `_PyMutex_LockTimed`, `_PyMutex_TryUnlock`. Differs from CPython in the
+//! three things above; also, a thread that arrives spins with pauses and yields twice, and unlocking
+//! an unlocked mutex panics instead of aborting.
 
 use super::{Mutex, has_parked, is_locked};
 use crate::bits::{HAS_PARKED, LOCKED, UNLOCKED};
@@ -61,33 +64,38 @@ use crate::deadline::{Clock, Deadline};
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::hooks;
 use crate::parking_lot::{Kind, Parking, Request, Waiters, lot, park_with, record};
-use crate::primitive::{Acquire, Relaxed, Release};
-use crate::spin::Spin;
+use crate::spin::{Placement, Spin};
+use crate::sync::{Acquire, Relaxed, Release};
 
-/// The replies to a waiter that is taken out: it competes, for others too if some stay; or it is the
-/// owner.
+// What an unlock tells the waiter that it takes out of the queue (parking_lot's `UnparkToken`).
+
+/// Compete for the lock; nobody else is queued.
 const COMPETE: u32 = 0;
-const HANDED_OVER: u32 = 1;
+/// The lock is yours.
+const HANDED_OFF: u32 = 1;
+/// Compete for the lock, and set the parked bit with it: others are queued.
 const COMPETE_FOR_OTHERS: u32 = 2;
 
 /// How far fair times are spread: by 2^18 ns, a quarter of a millisecond.
 const SPREAD_BITS: u32 = 18;
 
 impl Mutex {
+    /// Spins, then parks, until the lock is taken, handed off, or given up.
     #[cold]
     pub(super) fn lock_contended(
         &self,
         clock: &impl Clock,
         deadline: Deadline,
         flags: LockFlags,
+        place: Placement,
     ) -> LockStatus {
-        let (mut spin, mut locked) = (Spin::on_arrival(), LOCKED);
+        let (mut spin, mut locked) = (place.on_arrival(), LOCKED);
         let mut fair_at = None;
         loop {
             if self.take_within(spin, locked) {
-                return LockStatus::Acquired;
+                return self.acquired();
             }
-            // Once per call (I3), and not before it is known that the thread will wait.
+            // Read the clock once per call (I3), and only when the thread is about to park.
             let fair_at = *fair_at.get_or_insert_with(|| spread(clock.time_to_be_fair()));
             let parking = Parking {
                 request: Request {
@@ -100,26 +108,31 @@ impl Mutex {
                 deadline,
                 flags,
             };
-            // SAFETY: the key is our own address, and mutexes know their replies; `set_parked` does
-            // not call into the lot.
+            // SAFETY: the key is our own address, and all waiters on it are mutex waiters, which know
+            // these replies. `set_parked` does not call into the lot.
             let parked = unsafe { park_with(parking, || self.set_parked()) };
             match parked.status {
-                ParkStatus::Ok if parked.reply == HANDED_OVER => return LockStatus::Acquired,
-                // The designated waker of those that are queued behind it (I2).
+                // The unlock left bit 0 set for us.
+                ParkStatus::Ok if parked.reply == HANDED_OFF => return self.acquired(),
+                // Designated waker: the others rely on us to set the parked bit again (I2).
                 ParkStatus::Ok if parked.reply == COMPETE_FOR_OTHERS => {
                     locked = LOCKED | HAS_PARKED;
                 }
+                // Woken alone: nobody is left to set the parked bit for.
                 ParkStatus::Ok => locked = LOCKED,
+                // The lock was free when we came to park, or at our fair time.
                 ParkStatus::Again => {}
                 ParkStatus::Timeout => return LockStatus::Failure,
+                // A signal, and the runtime's handlers say to stop.
                 ParkStatus::Intr if hooks::ends_wait(flags) => return LockStatus::Intr,
+                // A signal that was handled: go on waiting.
                 ParkStatus::Intr => {}
             }
-            spin = Spin::woken();
+            spin = place.woken();
         }
     }
 
-    /// Tries to take the lock, with the byte `locked`, while the spin lasts.
+    /// Tries to set the bits `locked` in the unlocked byte, while the spin lasts.
     fn take_within(&self, mut spin: Spin, locked: u8) -> bool {
         loop {
             if self.take(locked) {
@@ -131,12 +144,12 @@ impl Mutex {
         }
     }
 
-    /// Takes the lock if bit 0 is clear.
+    /// Sets the bits `locked` if bit 0 is clear.
     pub(super) fn take(&self, locked: u8) -> bool {
         // Relaxed: decides only which compare-exchange to try.
         let mut byte = self.0.load(Relaxed);
         while !is_locked(byte) {
-            // Acquire: the section starts here. Relaxed on failure: only tried again.
+            // Acquire: the critical section starts here. Relaxed on failure: only tried again.
             match self
                 .0
                 .compare_exchange(byte, byte | locked, Acquire, Relaxed)
@@ -148,12 +161,13 @@ impl Mutex {
         false
     }
 
-    /// Makes the holder's unlock look at the queue; false if nobody holds it. Under the bucket lock.
+    /// Sets the parked bit, so that the holder's unlock looks at the queue. False if nobody holds the
+    /// lock. Runs under the bucket lock, before the thread is queued and again at its fair time.
     fn set_parked(&self) -> bool {
         // Relaxed: decides only which compare-exchange to try.
         let mut byte = self.0.load(Relaxed);
         while byte == LOCKED {
-            // Relaxed, both: see the head.
+            // Relaxed: the bucket lock orders the parked bit (see the head).
             match self
                 .0
                 .compare_exchange(LOCKED, LOCKED | HAS_PARKED, Relaxed, Relaxed)
@@ -165,17 +179,18 @@ impl Mutex {
         is_locked(byte)
     }
 
-    /// Unlocks what is not just 1. False if it is not locked.
+    /// Unlocks when the byte was not plainly 1. False if it is not locked.
     #[cold]
     pub(super) fn unlock_contended(&self, clock: &impl Clock) -> bool {
         loop {
-            // Relaxed: decides only which way to go.
+            // Relaxed: decides only which of the two ways to try.
             let byte = self.0.load(Relaxed);
             if !is_locked(byte) {
                 return false;
             }
             let unlocked = match has_parked(byte) {
                 true => self.unlock_parked(clock),
+                // The parked bit has gone since the fast path failed.
                 false => self.unlock_unparked(),
             };
             if unlocked {
@@ -184,47 +199,48 @@ impl Mutex {
         }
     }
 
-    /// Unlocks with a look at the front of the queue. False if another unlock was faster.
+    /// Unlocks, and wakes the first waiter or hands the lock off to it. False if another unlock came
+    /// first.
     fn unlock_parked(&self, clock: &impl Clock) -> bool {
         let release = |waiters: &mut Waiters<'_>| {
-            // Relaxed: from here on nobody else changes it if both bits are set (I1).
+            // Relaxed: if both bits are set, nobody else changes the byte from here on (I1).
             if self.0.load(Relaxed) != LOCKED | HAS_PARKED {
                 return false;
             }
             let front = waiters.iter().next();
             let byte = match front {
+                // The parked bit was left behind (I4).
                 None => UNLOCKED,
-                Some(front) if clock.is_due(front.fair_at) => {
+                // Hand-off: bit 0 stays set for the new owner.
+                Some(front) if clock.should_be_fair(front.fair_at) => {
                     record::count_hand_off();
-                    match waiters.take_first(HANDED_OVER) {
+                    match waiters.unpark_first(HANDED_OFF) {
                         true => LOCKED | HAS_PARKED,
                         false => LOCKED,
                     }
                 }
+                // Wake it to compete; it is the designated waker if others stay (I2).
                 Some(_) => {
                     let others = waiters.iter().nth(1).is_some();
-                    waiters.take_first(match others {
+                    waiters.unpark_first(match others {
                         true => COMPETE_FOR_OTHERS,
                         false => COMPETE,
                     });
                     UNLOCKED
                 }
             };
-            // Release: the section ends here. The last touch (I5).
+            // Release: the critical section ends here. The last touch of the byte (I5).
             self.0.store(byte, Release);
             true
         };
-        // SAFETY: the key is our own address, and the mutex is held, so its waiters are ours; the
-        // closure does not call into the lot.
-        unsafe { lot().visit(Kind::Mutex, self.key(), release) }
-    }
-
-    fn key(&self) -> usize {
-        self.as_ptr().addr()
+        // SAFETY: the key is our own address, and we hold the mutex, so the waiters on it are mutex
+        // waiters. The closure does not call into the lot.
+        unsafe { lot().with_waiters(Kind::Mutex, self.key(), release) }
     }
 }
 
-/// Makes a fair time earlier, by an amount that the clock's low bits decide.
+/// Makes a fair time earlier by up to a quarter of a millisecond. The clock's low bits, mixed, decide
+/// by how much.
 pub(super) fn spread(fair_at: u64) -> u64 {
     let mixed = (fair_at ^ (fair_at >> 9)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     fair_at.saturating_sub(mixed >> (u64::BITS - SPREAD_BITS))

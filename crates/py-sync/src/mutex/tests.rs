@@ -1,15 +1,15 @@
-//! The hand-over rule, by clocks that a test sets.
+//! The hand-off rule, by clocks that a test sets.
 
 use super::Mutex;
 use super::protocol::spread;
 use crate::deadline::{Clock, Deadline, TIME_TO_BE_FAIR_NS};
 use crate::flags::{LockFlags, LockStatus};
-use crate::hooks::{SectionDoor, register_sections};
+use crate::hooks::{SectionHooks, register_sections};
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 
-/// A clock that stands where it is set; waiters go by the real one, which comes to no fair time.
+/// A clock that the test sets. By it no waiter validates again by itself.
 struct Set(AtomicU64);
 
 impl Clock for Set {
@@ -27,7 +27,7 @@ thread_local! {
 }
 
 /// Holds a woken thread back, before it competes for the lock, until the test lets it go on.
-static HELD_BACK: SectionDoor = SectionDoor {
+static HELD_BACK: SectionHooks = SectionHooks {
     suspend: || 1,
     resume: |_| {
         MAY_RESUME.with_borrow(|may_resume| {
@@ -57,7 +57,7 @@ fn handed_over_at(at: u64) -> bool {
         }
         clock.0.store(at, SeqCst);
         assert!(m.unlock_with(&clock));
-        // Who was woken is held back, so the lock is free unless it was handed over.
+        // The woken waiter is held back, so the lock is free unless it was handed off.
         let free = m.try_lock();
         if free {
             m.unlock();

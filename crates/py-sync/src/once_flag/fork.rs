@@ -1,16 +1,17 @@
 //! A [`OnceFlag`] in the child of a fork.
 
 use super::{HAS_PARKED, OnceFlag, RUNNING, UNTRIED};
-use crate::primitive::Relaxed;
+use crate::held;
+use crate::sync::Relaxed;
 
 impl OnceFlag {
-    /// In the child of a fork: if the initialiser was running, makes it not run yet, so that the
-    /// next caller tries; one that had run stays done.
+    /// In the child of a fork: if an initialiser was running, makes the flag untried, so that the next
+    /// caller tries. A flag that was done stays done.
     ///
     /// # Safety
     ///
-    /// The process has forked, the calling thread is the child's only one and not inside the
-    /// initialiser, and what that had done by the fork is sound as it is.
+    /// As for [`Mutex::at_fork_reinit`](crate::Mutex::at_fork_reinit): the initialiser that ran did not
+    /// finish, and what it had done by the fork is sound as it is. The calling thread is not inside it.
     ///
     /// # Examples
     ///
@@ -22,6 +23,7 @@ impl OnceFlag {
     /// assert!(once.is_done());
     /// ```
     pub unsafe fn at_fork_reinit(&self) {
+        held::forget(self.key());
         // Relaxed, both: the child has one thread.
         let byte = self.0.load(Relaxed);
         self.0.store(

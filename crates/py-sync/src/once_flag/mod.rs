@@ -4,10 +4,10 @@
 //! |---|---|
 //! | 0 | not started, or the last try failed |
 //! | 1 | an initialiser runs |
-//! | 3 | an initialiser runs, threads may be parked |
+//! | 3 | an initialiser runs, and threads may be parked |
 //! | 4 | done, for good |
-//! | 8 | the last try failed, and callers are to know (`poison.rs`, typed only) |
-//! | 2, 10 | 0 and 8 with threads parked that wait for another one's try (`wait.rs`, typed only) |
+//! | 8 | poisoned: the last try failed, and callers are to know it (`poison.rs`, typed only) |
+//! | 2, 10 | 0 and 8 with threads parked that wait for another thread's try (`wait.rs`, typed only) |
 //!
 //! ```text
 //!       call             a second call: park
@@ -18,19 +18,19 @@
 //! ```
 //!
 //! Invariants:
-//! * I1: 4 is final, and differs from "running": nobody takes a start for the end.
-//! * I2: from 1 or 3 only the thread that runs the initialiser leaves, by [`Running`], whichever
-//!   way the initialiser ends. A try starts from 0, or from the 8 of a poisoned one, and keeps the
+//! * I1: 4 is final, and differs from "running", so no caller takes the start of a try for its end.
+//! * I2: only the thread that runs the initialiser changes 1 or 3 to something else: by [`Running`],
+//!   however the initialiser ends. A try starts from 0, or from the 8 of a poisoned flag, and keeps the
 //!   parked bit that it finds.
-//! * I3: a thread is queued only if the byte had the parked bit under the bucket lock, and no byte
-//!   but 4 and what a failed try leaves is without that bit while one is queued. The runner first
-//!   writes one of those, then takes the bucket lock: who was queued before is woken, who comes later
-//!   finds it.
-//! * I4: the swap is the runner's last touch of the byte; the wake goes by its address.
+//! * I3: a thread is queued only if the byte had the parked bit under the bucket lock. While a thread is
+//!   queued, every byte has the parked bit except 4 and what a failed try leaves. The runner writes one
+//!   of those first and takes the bucket lock afterwards: it wakes all that were queued before, and a
+//!   thread that comes later finds the new byte.
+//! * I4: the swap is the runner's last touch of the byte. The wake uses its address only.
 //!
-//! Orderings: leaving "running" is `Release`, finding "done" or taking 0 is `Acquire`: the
-//! initialiser's writes are seen by all that return from `call`, and those of one that failed by
-//! the next.
+//! Orderings: the end of a try is `Release`; finding "done", or starting a try, is `Acquire`. So all
+//! threads that return from `call` see what the initialiser wrote, and a try sees what the failed ones
+//! before it wrote.
 //!
 //! CPython: `Python/lock.c`, `_PyOnceFlag_CallOnceSlow`. Differs from CPython: an initialiser that
 //! panics counts as one that failed; in debug builds, one that calls its own flag panics instead of
@@ -39,8 +39,9 @@
 use crate::bits::{HAS_PARKED, LOCKED, ONCE_INITIALIZED, UNLOCKED};
 use crate::deadline::Deadline;
 use crate::flags::LockFlags;
+use crate::held::{self, Hold};
 use crate::parking_lot::{Kind, Parking, lot, park_with};
-use crate::primitive::{Acquire, AtomicU8, Relaxed, Release, const_fn};
+use crate::sync::{Acquire, AtomicU8, Relaxed, Release, const_fn};
 use core::fmt;
 
 mod fork;
@@ -64,7 +65,7 @@ const POISONED: u8 = 8;
 /// ```
 /// use py_sync::OnceFlag;
 /// static ONCE: OnceFlag = OnceFlag::new();
-/// assert_eq!(ONCE.call(|| Err("no luck")), Err("no luck"));
+/// assert_eq!(ONCE.call(|| Err("not yet")), Err("not yet"));
 /// assert_eq!(ONCE.call(|| Ok::<(), &str>(())), Ok(()));
 /// assert_eq!(ONCE.call(|| Err("never run")), Ok(()));
 /// assert_eq!(size_of::<OnceFlag>(), 1);
@@ -106,8 +107,8 @@ impl OnceFlag {
         self.0.load(Acquire) == DONE
     }
 
-    /// Returns `Ok` once an initialiser has succeeded: runs `f` if none has and none is running,
-    /// waits for the one that is, and takes its turn if that one fails. If it is done, that costs
+    /// Returns `Ok` once an initialiser has succeeded. Runs `f` if none has succeeded and none is
+    /// running. Waits if one is running, and tries `f` if that one fails. Once it is done, a call costs
     /// one load.
     ///
     /// CPython: `Include/internal/pycore_lock.h`, `_PyOnceFlag_CallOnce`.
@@ -153,7 +154,8 @@ impl OnceFlag {
         Ok(())
     }
 
-    /// Makes the calling thread the one that runs the initialiser, unless it is done.
+    /// Makes the calling thread the one that runs the initialiser, unless an initialiser has succeeded.
+    /// Waits while another thread runs one.
     #[cold]
     pub(crate) fn begin(&self, rules: &Rules) -> Begun<'_> {
         let mut from = UNTRIED;
@@ -162,6 +164,7 @@ impl OnceFlag {
             let byte = match self.0.compare_exchange(from, to, Acquire, Acquire) {
                 Ok(_) => {
                     recursion::enter(self.key());
+                    held::exclusive(self.key());
                     let (flag, end) = (self, rules.failed);
                     return Begun::Running(Running { flag, from, end });
                 }
@@ -169,14 +172,14 @@ impl OnceFlag {
                 Err(byte) => byte,
             };
             if byte & RUNNING == 0 {
-                // Another byte to start from.
+                // Nobody runs an initialiser: start from the byte that is there.
                 if byte & POISONED != 0 && rules.refuses_poisoned {
                     return Begun::Refused;
                 }
                 from = byte;
                 continue;
             }
-            // Relaxed: announces the parking; the bucket lock orders the rest.
+            // Another thread runs one: set the parked bit. Relaxed: the bucket lock orders the rest.
             if byte == RUNNING
                 && self
                     .0
@@ -186,12 +189,12 @@ impl OnceFlag {
                 continue;
             }
             recursion::assert_not_in(self.key());
-            // Relaxed: a runner that this look misses comes to the bucket lock after it (I3).
+            // Relaxed: a runner whose end this load misses takes the bucket lock after us (I3).
             let still_runs = || self.0.load(Relaxed) == WAITED_FOR;
             let (key, never) = (self.key(), Deadline::Never);
             let parking = Parking::plain(Kind::OnceFlag, key, never, rules.flags);
-            // SAFETY: the key is our own address, and only once-flags park on their byte;
-            // `still_runs` does not call into the lot. However the sleep ends, the loop looks.
+            // SAFETY: the key is our own address, and only waiters of this once-flag park on it;
+            // `still_runs` does not call into the lot. However the sleep ends, the loop looks again.
             let _ = unsafe { park_with(parking, still_runs) };
         }
     }
@@ -201,7 +204,7 @@ impl OnceFlag {
     }
 }
 
-/// What a failed try does, and what a wait does beside waiting.
+/// What differs between a once-flag and a typed `Once`.
 pub(crate) struct Rules {
     /// The byte after a failed try.
     failed: u8,
@@ -221,12 +224,12 @@ impl Rules {
 /// How a call began.
 pub(crate) enum Begun<'a> {
     Done,
-    /// Poisoned, which the rules do not overlook.
+    /// Poisoned, and the rules refuse that.
     Refused,
     Running(Running<'a>),
 }
 
-/// The calling thread runs the initialiser; leaves "running" when dropped (I2).
+/// The calling thread runs the initialiser. Dropped, it ends the try (I2).
 pub(crate) struct Running<'a> {
     flag: &'a OnceFlag,
     /// The byte before this try.
@@ -245,9 +248,11 @@ impl Drop for Running<'_> {
     fn drop(&mut self) {
         let key = self.flag.key();
         recursion::leave(key);
-        // Release: the initialiser's writes. The last touch (I4).
+        held::released(key, Hold::Exclusive);
+        // Release: the initialiser's writes come before it. The last touch of the byte (I4).
         if self.flag.0.swap(self.end, Release) == WAITED_FOR {
-            // SAFETY: the key is the flag's own address; only once-flags park on their byte.
+            // SAFETY: the key is the flag's address, and only waiters of the flag park on it. If the
+            // flag is gone and another once-flag lives there, its waiters are woken and look again.
             unsafe { lot().unpark_all_of(Kind::OnceFlag, key) };
         }
     }

@@ -1,22 +1,22 @@
 //! A [`OnceFlag`](super::OnceFlag) that remembers that its last try failed, for the typed form.
 //!
-//! The protocol is that of `mod.rs`; the byte that a failed try leaves is 8 instead of 0. From 8 a
-//! caller that overlooks the poison tries again, and another one is refused. Who waited while a try
-//! failed finds 8, too.
+//! The protocol is that of `mod.rs`, but a failed try leaves 8 instead of 0. A caller that ignores the
+//! poison tries again from 8; any other caller is refused. A thread that waited during the failed try
+//! finds 8, too.
 
 use super::{DONE, HAS_PARKED, OnceFlag, POISONED, Rules, Running, UNTRIED};
 use crate::flags::LockFlags;
-use crate::primitive::Acquire;
+use crate::sync::Acquire;
 
 impl Rules {
-    /// A failed try poisons, and the poisoned flag is refused.
+    /// A failed try poisons the flag, and a poisoned flag refuses callers.
     pub(crate) const POISONING: Rules = Rules {
         failed: POISONED,
         refuses_poisoned: true,
         flags: LockFlags::NONE,
     };
 
-    /// A failed try poisons, and the poison of another is overlooked.
+    /// A failed try poisons the flag, but callers ignore a poison that they find.
     pub(crate) const FORCED: Rules = Rules {
         refuses_poisoned: false,
         ..Rules::POISONING
@@ -30,7 +30,7 @@ impl Running<'_> {
     }
 }
 
-/// What a flag has come to.
+/// The state of a flag, without the parked bit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
     Untried,
@@ -40,7 +40,7 @@ pub(crate) enum Stage {
 }
 
 impl OnceFlag {
-    /// What it has come to. Out of date at once, unless it is done.
+    /// Its state. Out of date at once, unless it is done.
     pub(crate) fn stage(&self) -> Stage {
         match self.0.load(Acquire) & !HAS_PARKED {
             UNTRIED => Stage::Untried,

@@ -1,9 +1,9 @@
-//! An initialiser that calls its own flag waits for itself: a debug build says so.
+//! The check for an initialiser that calls its own flag, and so waits for itself: a debug build panics.
 //!
-//! Each thread keeps the addresses of the flags whose initialisers it runs. In a release build, and
-//! in a model, there is nothing.
+//! Each thread keeps the addresses of the flags whose initialisers it runs. In a release build, and in a
+//! model, nothing is kept.
 
-use crate::primitive::{CHECKED, local};
+use crate::sync::{CHECKED, local};
 use core::cell::RefCell;
 
 local! {

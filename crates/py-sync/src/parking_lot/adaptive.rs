@@ -1,29 +1,31 @@
 //! [`AdaptiveSpin`]: whether a thread spins for a moment before it sleeps.
 //!
-//! Two threads on two processors that answer each other at once need a microsecond for it awake,
-//! and a hundred where each of them first has to be woken from an idle processor. A thread that
-//! waits for longer wastes the moment. So each bucket remembers how its last spins ended:
+//! Two threads on two processors that answer each other at once take a microsecond for it if both stay
+//! awake, and a hundred if each is first woken on an idle processor. But a thread that waits for longer
+//! spins in vain. So each bucket keeps a state that says whether spinning has paid lately:
 //!
-//! | state | means | a wait |
+//! | state | meaning | what the next wait does |
 //! |---|---|---|
-//! | 1 to [`MOST`] | spinning pays | spins: posted meanwhile, two up; not posted, one down, from 1 to rest |
-//! | above | rest, counted down to [`MOST`] | sleeps at once; the last one of a rest starts over at 1 |
+//! | 1 to [`MAX_CREDIT`] | credit: spinning pays | spins. Posted meanwhile: +2. Not posted: -1, and from 1 to the top of the rest |
+//! | above | rest: a countdown | sleeps at once, and counts down; the last one starts again at 1 |
 //!
-//! Nothing but time depends on it. It is read and written without any order, and a lost update
-//! costs a few microseconds.
+//! Only time depends on this state. It is read and written with no ordering, and a lost update costs a
+//! few microseconds.
 
 use crate::deadline::Deadline;
-use crate::primitive::{AtomicU8, Relaxed, const_fn, has_many_processors, spin_loop};
+use crate::sync::{AtomicU8, Relaxed, const_fn, has_many_processors, spin_loop};
 use crate::sys::monotonic_ns;
 
-/// Longer than it takes to wake a thread on an idle processor (17 us here): two threads that both
-/// sleep find out that they need not, because one of them stays awake until the other answers.
-const MOMENT_NS: u64 = 25_000;
+/// How long a spin lasts. It is longer than waking a thread on an idle processor takes (17 us here), so
+/// two threads that both sleep find out that spinning would pay: one of them is still awake when the
+/// other answers.
+const SPIN_NS: u64 = 25_000;
 
-/// So many vain moments in a row at most.
-const MOST: u8 = 8;
+/// At most so many spins in a row end in vain.
+const MAX_CREDIT: u8 = 8;
 
-/// So many waits sleep at once before the next try: a vain one is a tenth of a microsecond for each.
+/// So many waits sleep at once before the next try. One spin in vain in 240 waits is a tenth of a
+/// microsecond for each.
 const REST: u8 = 240;
 
 /// How the spins of one bucket ended lately.
@@ -37,33 +39,34 @@ impl AdaptiveSpin {
         }
     }
 
-    /// Spins for a moment if that has paid lately; not beyond the deadline, nor once `done` is true.
+    /// Spins for a moment if that has paid lately, until `done` is true or the deadline has passed.
     pub(super) fn spin(&self, deadline: Deadline, done: impl Fn() -> bool) {
-        // Before the state is touched: a model has one processor and need not search this.
+        // First of all: a model has one processor, and need not search the states below.
         if !has_many_processors() {
             return;
         }
         let before = self.0.load(Relaxed);
-        let found = before <= MOST && spin_for_a_moment(deadline, done);
-        let after = next(before, found);
+        let posted = before <= MAX_CREDIT && spin_until(deadline, done);
+        let after = next(before, posted);
         if after != before {
             self.0.store(after, Relaxed);
         }
     }
 }
 
-fn next(state: u8, found: bool) -> u8 {
+fn next(state: u8, posted: bool) -> u8 {
     match state {
-        _ if found => (state + 2).min(MOST),
-        0 | 1 => MOST + REST,
-        // The end of a rest.
-        state if state == MOST + 1 => 1,
+        _ if posted => (state + 2).min(MAX_CREDIT),
+        // The credit is used up.
+        0 | 1 => MAX_CREDIT + REST,
+        // The rest is over.
+        state if state == MAX_CREDIT + 1 => 1,
         state => state - 1,
     }
 }
 
-fn end_of_moment(now: u64, deadline: Deadline) -> u64 {
-    let end = now.saturating_add(MOMENT_NS);
+fn end_of_spin(now: u64, deadline: Deadline) -> u64 {
+    let end = now.saturating_add(SPIN_NS);
     match deadline {
         Deadline::Now => now,
         Deadline::At(at) => end.min(at),
@@ -71,8 +74,8 @@ fn end_of_moment(now: u64, deadline: Deadline) -> u64 {
     }
 }
 
-fn spin_for_a_moment(deadline: Deadline, done: impl Fn() -> bool) -> bool {
-    let end = end_of_moment(monotonic_ns(), deadline);
+fn spin_until(deadline: Deadline, done: impl Fn() -> bool) -> bool {
+    let end = end_of_spin(monotonic_ns(), deadline);
     loop {
         for _ in 0..8 {
             if done() {
@@ -91,25 +94,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_that_are_posted_at_once_keep_looking() {
+    fn waits_that_are_posted_at_once_keep_spinning() {
         let mut state = 1;
         for _ in 0..10 {
             state = next(state, true);
         }
-        assert_eq!(state, MOST);
+        assert_eq!(state, MAX_CREDIT);
     }
 
     #[test]
-    fn vain_looks_end_in_a_rest_and_a_rest_in_another_look() {
-        let mut state = MOST;
+    fn spins_in_vain_end_in_a_rest_and_a_rest_in_another_spin() {
+        let mut state = MAX_CREDIT;
         let mut looks = 0;
-        while state <= MOST {
+        while state <= MAX_CREDIT {
             state = next(state, false);
             looks += 1;
         }
-        assert_eq!(looks, MOST);
+        assert_eq!(looks, MAX_CREDIT);
         let mut rest = 0;
-        while state > MOST {
+        while state > MAX_CREDIT {
             state = next(state, false);
             rest += 1;
         }
@@ -120,21 +123,21 @@ mod tests {
     #[case(Deadline::Now, 100)]
     #[case(Deadline::At(7), 7)]
     #[case(Deadline::At(101), 101)]
-    #[case(Deadline::At(u64::MAX), 100 + MOMENT_NS)]
-    #[case(Deadline::Never, 100 + MOMENT_NS)]
-    fn a_moment_ends_at_the_deadline(#[case] deadline: Deadline, #[case] end: u64) {
-        assert_eq!(end_of_moment(100, deadline), end);
+    #[case(Deadline::At(u64::MAX), 100 + SPIN_NS)]
+    #[case(Deadline::Never, 100 + SPIN_NS)]
+    fn a_spin_ends_at_the_deadline(#[case] deadline: Deadline, #[case] end: u64) {
+        assert_eq!(end_of_spin(100, deadline), end);
     }
 
     #[test]
-    fn a_look_ends_with_what_it_looks_for_or_with_the_moment() {
+    fn a_spin_ends_when_it_is_done_or_its_time_is_up() {
         let looks = core::cell::Cell::new(0);
         let third = || {
             looks.set(looks.get() + 1);
             looks.get() == 3
         };
-        assert!(spin_for_a_moment(Deadline::Never, third));
+        assert!(spin_until(Deadline::Never, third));
         assert_eq!(looks.get(), 3);
-        assert!(!spin_for_a_moment(Deadline::Never, || false));
+        assert!(!spin_until(Deadline::Never, || false));
     }
 }

@@ -1,16 +1,17 @@
 //! [`Bucket`]: a queue of parked threads and its lock.
 //!
-//! Padded to two cache lines, the pair that today's prefetchers fetch together: neighbours in the
-//! table do not disturb each other. CPython's are 32 bytes, two to a line.
+//! A bucket is padded to two cache lines, the pair that today's prefetchers fetch together, so that
+//! neighbours in the table do not disturb each other. CPython's are 32 bytes, two to a line.
 //!
-//! A callback that runs under a bucket's lock does not call back into a lot: it would wait for a bucket
-//! that its own thread holds, for ever if it is the same one, and in a circle with another thread if it
-//! is not. A debug build panics instead; the panic unlocks the bucket and leaves the queue as it was.
+//! A callback that runs under a bucket's lock must not call into a lot. It would wait for a bucket that
+//! its own thread holds: for ever if it is the same bucket, and possibly in a cycle with another thread
+//! if it is not. A debug build panics instead; the panic unlocks the bucket and leaves the queue as it
+//! was.
 
 use super::adaptive::AdaptiveSpin;
 use super::waiter::Queue;
-use crate::primitive::{CHECKED, UnsafeCell, const_fn, local};
 use crate::raw_mutex::RawMutex;
+use crate::sync::{CHECKED, UnsafeCell, const_fn, local};
 use core::cell::Cell;
 use core::fmt;
 use core::panic::{RefUnwindSafe, UnwindSafe};
@@ -23,9 +24,10 @@ pub(crate) struct Bucket {
     pub(super) spin: AdaptiveSpin,
 }
 
-// SAFETY: the queue is reached through `lock` only, and its waiters outlive their stay in it.
+// SAFETY: the queue is reached only with `lock` held, and a waiter outlives its stay in the queue.
 unsafe impl Sync for Bucket {}
-// SAFETY: a bucket belongs to no thread, and neither do the waiters in its queue.
+// SAFETY: neither the lock nor the queue belongs to a thread, and a waiter may be reached from any
+// thread that holds the lock.
 unsafe impl Send for Bucket {}
 
 // A panic in a callback leaves the queue whole and the lock free.
@@ -43,11 +45,12 @@ impl Bucket {
         }
     }
 
-    /// Runs `f` on the queue with the lock held. Unlocks also on a panic.
+    /// Runs `f` on the queue with the lock held, and unlocks, also if `f` panics.
     #[inline]
     pub(super) fn lock<R>(&self, f: impl FnOnce(&mut Queue) -> R) -> R {
-        let _guard = self.lock.lock_guard();
-        // SAFETY: the lock is held, and it is not recursive: `f` does not come here again.
+        let _guard = self.lock.unrecorded_guard();
+        // SAFETY: the lock is held, so no other thread has the queue; and it is not recursive, so `f`
+        // cannot come here again and make a second reference.
         self.queue.with_mut(|queue| f(unsafe { &mut *queue }))
     }
 
@@ -57,10 +60,10 @@ impl Bucket {
     ///
     /// No other thread exists: this is the child of a fork.
     pub(super) unsafe fn reset(&self) {
-        // SAFETY: nobody else is here, so nobody holds the lock or looks at the queue.
+        // SAFETY: the caller is the only thread, so nobody holds the lock or has the queue.
         self.queue
             .with_mut(|queue| unsafe { *queue = Queue::new() });
-        // SAFETY: the caller's promise is the one that it asks for.
+        // SAFETY: no other thread exists, as the caller promises, so none uses the lock.
         unsafe { self.lock.reset() };
     }
 }

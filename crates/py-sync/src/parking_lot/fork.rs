@@ -1,26 +1,29 @@
-//! The child of a fork: its lot is empty.
+//! The child of a fork starts with an empty lot.
 //!
-//! The child has one thread, but a copy of its parent's lot: waiters on stacks of threads that do
-//! not exist, and buckets locked by threads that will never unlock them. So [`after_fork`] runs in
-//! every child, as a hook of py-thread, which registered its fork handlers before `main`: a program's
-//! own child handler comes after it, and may park and unpark.
+//! The child has one thread, but a copy of its parent's lot: with waiters on the stacks of threads that
+//! do not exist, and buckets locked by threads that will never unlock them. So [`after_fork`] runs in
+//! every child, as a hook of py-thread, which registered its fork handlers before `main`. A program's own
+//! child handler comes after it, and may park and unpark.
 //!
-//! The first park puts the hook into py-thread's list. That takes no lock and calls nothing of the
-//! C library, so it may happen inside a fork handler, or while another thread is within `fork`: the
-//! child's memory either has both the hook and the waiters, or neither. Two threads that park first
-//! at the same time find one hook.
+//! The first park puts the hook into py-thread's list. That takes no lock and calls no function of the C
+//! library, so it may happen inside a fork handler, or while another thread is within `fork`: the
+//! child's memory has both the hook and the waiters, or neither. If two threads park first at the same
+//! time, both register the same hook.
 
 use super::table::lot;
-use crate::primitive::{Acquire, AtomicU8, MODEL, Release, lot_static};
+use crate::sync::{Acquire, AtomicU8, FORKS, Release, lot_static};
 
 /// Empties the lot in the child of a fork: all waiters are forgotten, all buckets unlocked.
 ///
-/// The bytes of locks are left as they were: one whose holder stayed in the parent stays locked,
-/// one that the forking thread holds it can unlock, whose parked bit then finds nobody and goes.
-/// On unix this runs by itself in every child, before the program's own fork handlers; [`init`]
-/// names the two cases in which it may come after them. A handler that wants it earlier calls it
-/// itself: in the same child it then does not run a second time by itself, so threads that the
-/// handler starts may wait. It does the whole of [`py_thread::after_fork`], whose hook it is.
+/// On unix this runs by itself in every child, before the program's own fork handlers; [`init`] names
+/// the two cases in which it may come after them. A handler that needs it earlier calls it itself. It
+/// then does not run a second time in that child, so threads that the handler starts may wait. It does
+/// all of [`py_thread::after_fork`], whose hook it is.
+///
+/// The bytes of locks are left as they were, since only the program knows which of them the forking
+/// thread holds. A lock whose holder stayed in the parent stays locked, and
+/// [`at_fork_reinit`](crate::Mutex::at_fork_reinit) frees it. A lock that the forking thread holds can be
+/// unlocked by it: the parked bit then finds no waiter, and goes.
 ///
 /// | at the fork | in the child |
 /// |---|---|
@@ -46,13 +49,19 @@ use crate::primitive::{Acquire, AtomicU8, MODEL, Release, lot_static};
 /// | critical sections of the forking thread | open, and their mutexes held, as they were |
 /// | the runtime and its hooks | as they were |
 /// | any lock whose memory was zeroed since | free |
+/// | the mark of [`signal_arrived`](crate::signal_arrived), the forking thread's own | kept |
+/// | the counters of `diagnostics` | go on from the parent's |
+/// | the records of `deadlock` | those of the forking thread |
 ///
-/// Each cell has a test, and so have random programs of primitives, operations and forks:
-/// `tests/fork_table/`, `tests/typed_fork.rs`, and `tests/semaphore_fork.rs`.
+/// Each row has a test with a real fork, and random programs of primitives, operations and forks are
+/// tested too: `tests/fork_table/`, `tests/typed_fork.rs`, `tests/semaphore_fork.rs`,
+/// `tests/deadlock_fork.rs`.
 ///
-/// A thread must not fork from a hook or a callback of this crate.
+/// A thread must not fork from within a lock call: from a hook of the [`Runtime`](crate::Runtime), or a
+/// callback of the lot.
 ///
-/// CPython: `Python/parking_lot.c`, `_PyParkingLot_AfterFork`.
+/// CPython: `Python/parking_lot.c`, `_PyParkingLot_AfterFork`; `Python/pystate.c`,
+/// `_PyRuntimeState_ReInitThreads`.
 ///
 /// [`init`]: crate::init
 ///
@@ -69,19 +78,19 @@ use crate::primitive::{Acquire, AtomicU8, MODEL, Release, lot_static};
 /// ```
 #[doc(alias = "_PyParkingLot_AfterFork")]
 pub unsafe fn after_fork() {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller is the child's only thread, and is in no callback.
     unsafe { py_thread::after_fork() };
-    // The hook did it, but for a process that never parked. Once more costs a pass over the buckets.
-    // SAFETY: the caller's promise.
+    // The hook has done it, except in a process that never parked. A second time costs a pass over the
+    // buckets.
+    // SAFETY: the caller is the child's only thread, and none of its frames is in a call of the lot.
     unsafe { lot().after_fork() };
 }
 
-/// Makes ready what the crate needs of the system: that a forked child begins with an empty lot.
-/// Later calls do nothing.
+/// Registers the fork handler by which a forked child begins with an empty lot. Later calls do nothing.
 ///
-/// On most systems nobody has to call it: see [`py_thread::init`], which this calls, for the two
-/// cases that are left. Where fork handlers are not registered before `main` (AIX, say), call it at
-/// the start of `main`, before the program registers its own.
+/// On most systems no program has to call it: see [`py_thread::init`], which this calls, for the two
+/// cases that are left. Where fork handlers are not registered before `main` (AIX, say), call it at the
+/// start of `main`, before the program registers its own.
 ///
 /// ```
 /// py_sync::init();
@@ -92,9 +101,6 @@ pub fn init() {
     register();
 }
 
-/// Under Miri and in models nothing forks.
-const FORKS: bool = cfg!(all(unix, not(miri))) && !MODEL;
-
 lot_static! {
     static REGISTERED: AtomicU8 = AtomicU8::new(0);
 }
@@ -102,7 +108,7 @@ lot_static! {
 /// Registers [`empty_lot`], once.
 #[inline]
 pub(crate) fn register() {
-    // Acquire: who finds it done finds the hook in its slot.
+    // Acquire: a thread that finds it registered finds the hook in its slot.
     if FORKS && REGISTERED.load(Acquire) == 0 {
         register_slow();
     }
@@ -110,9 +116,9 @@ pub(crate) fn register() {
 
 #[cold]
 fn register_slow() {
-    // On the systems where it did not run before `main`.
+    // For systems on which it did not run before `main`.
     py_thread::init();
-    // SAFETY: it resets the buckets, which takes no lock and does not unwind.
+    // SAFETY: the hook resets the buckets, which takes no lock and does not unwind.
     let done = unsafe { py_thread::on_fork_child(empty_lot) };
     done.expect("room for the hook of the lot");
     // Release: see `register`.
@@ -121,6 +127,7 @@ fn register_slow() {
 
 /// The hook: runs in the child, from within `fork` or from [`after_fork`].
 fn empty_lot() {
-    // SAFETY: the child's only thread. A thread does not fork from within a call of the lot.
+    // SAFETY: py-thread calls the hook on the child's only thread, and a thread must not fork from
+    // within a call of the lot.
     unsafe { lot().after_fork() };
 }

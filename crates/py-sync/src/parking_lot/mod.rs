@@ -1,42 +1,51 @@
 //! The parking lot: threads asleep, found by the address they wait for.
 //!
-//! A lock keeps its state in a byte or a word of its own; the threads that wait for it are here,
-//! in one of 257 queues (`address % 257`), each on its own stack.
+//! A lock keeps its state in a byte or a word of its own. The threads that wait for it are here, in
+//! one of 257 queues (`address % 257`), each in a [`Waiter`](waiter::Waiter) on its own stack.
 //!
 //! ```text
 //!  park(key, validate)                       unpark(key, callback)
 //!    lock the bucket                           lock the bucket
-//!    validate()? no: Again                     first waiter with this key
+//!    validate()? no: Again                     find the first waiter with this key
 //!    insert into the queue                     callback(token, has_more)
-//!    unlock the bucket                         take it out
+//!    unlock the bucket                         take the waiter out
 //!    spin for a moment (`adaptive.rs`)         unlock the bucket
-//!    sleep ◀──────────── post ──────────────   wake it
+//!    sleep ◀──────────── post ──────────────   wake the waiter
 //!    fair time: lock the bucket
-//!      taken? unlock, wait for the post: Ok
-//!      validate()? sleep on : leave: Again
-//!    time up, signal: lock the bucket
-//!      taken? unlock, wait for the post: Ok
+//!      taken out? wait for the post: Ok
+//!      validate()? yes: sleep on; no: leave: Again
+//!    time up, or a signal: lock the bucket
+//!      taken out? wait for the post: Ok
 //!      else leave: Timeout, Intr
 //! ```
 //!
-//! There is one kind of waiter (`waiter.rs`), one way in ([`park_with`]), and one way out by another's
-//! hand ([`visit`]: a closure that runs on the waiters of a key). What a lock decides there is in the
-//! lock's own file. A lock gives its waiters a *fair time*; the waiters of a key stand in its order,
-//! and each validates once more when it has come, so that its wake-up depends on no other waiter.
+//! For readers who know parking_lot_core:
 //!
-//! [`park_with`]: ParkingLot::park_with
-//! [`visit`]: ParkingLot::visit
+//! | here | parking_lot_core |
+//! |---|---|
+//! | [`Request::token`], and the reply that [`Waiters::unpark_filter`] gives | `ParkToken`, `UnparkToken` |
+//! | [`FilterOp`], [`Waiters::unpark_filter`] | `FilterOp`, `unpark_filter` |
+//! | [`park_then`]'s `release` | `before_sleep` |
+//! | [`Request::fair_at`]: each waiter's own, set once per lock call | `FairTimeout`: the bucket's, at random |
+//! | [`Kind`] and key | the key alone |
+//! | 257 buckets for the life of the process | a table that grows with the threads |
+//! | `validate` again at the fair time | nothing like it |
+//!
+//! There is one way in, [`park_with`](ParkingLot::park_with) (with `release`, `park_then`), and one way
+//! out by another thread's hand, [`with_waiters`](ParkingLot::with_waiters): a closure that runs on the
+//! waiters of a key. What a lock decides there is in the lock's own file. A waiter that has a fair time
+//! validates again when it comes, so its wake-up depends on no other waiter.
 //!
 //! Invariants (those of a waiter and of a queue are in `waiter.rs`):
-//! * I1: `validate` and `callback` run under the bucket lock, so a state change made there and a
-//!   `validate` that looks at the same state cannot miss each other: no wake-up is lost.
-//! * I2: who has been taken out returns `Ok`, whatever its clock says: no hand-over is lost.
-//! * I3: without fair times the queue keeps the order of arrival per key.
-//! * I4: a bucket is never locked while a thread sleeps, a hook runs, or another bucket is locked.
+//! * I1: `validate` and `callback` run under the bucket lock. A state change made in a callback is
+//!   seen by every later `validate` that looks at the same state, so no wake-up is lost.
+//! * I2: a waiter that was taken out returns `Ok`, whatever its clock says, so no hand-off is lost.
+//! * I3: without fair times, the waiters of a key stand in the order of their arrival.
+//! * I4: no bucket is locked while a thread sleeps, a hook runs, or another bucket is locked.
 //! * I5: a panic in `validate` or `callback` leaves the queue as it was and the bucket unlocked.
 //! * I6: a thread is out of every queue before its hooks run: see `hooks.rs`, I2.
 //!
-//! Orderings: everything is under the bucket's lock, but for the post, which the semaphore orders.
+//! Orderings: the bucket lock orders everything but the post, which the semaphore orders.
 //!
 //! CPython: `Python/parking_lot.c`. Differs from CPython: `validate` is a closure, where C compares
 //! 1, 2, 4 or 8 bytes; a signal ends a sleep only with `HANDLE_SIGNALS` or `FAIL_IF_INTERRUPTED`; the
@@ -45,6 +54,7 @@
 mod adaptive;
 mod bucket;
 mod fork;
+mod inspect;
 pub(crate) mod record;
 mod table;
 mod waiter;
@@ -53,18 +63,18 @@ pub use fork::{after_fork, init};
 pub use record::Kind;
 pub use table::ParkingLot;
 pub(crate) use table::{Parked, Parking, lot};
-pub(crate) use waiter::{Request, Visit, Waiters};
+pub(crate) use waiter::{FilterOp, Request, Waiters};
 
 use crate::flags::{LockFlags, ParkStatus};
 use core::time::Duration;
 
 /// Puts the calling thread to sleep on `key`, if `validate` agrees.
 ///
-/// `key` is an address of the caller's own, or any other number: it need not be aligned, nothing
-/// is read through it, and keys that are equal (as those of zero-sized values may be) share their
-/// waiters. `validate` runs under the bucket lock, and the thread is queued if it returns true; a
-/// state change made in a callback of `unpark` on the same key is therefore seen by it. `token`
-/// is what the un-parker gets to see.
+/// `key` is an address of the caller's own, or any other number. It need not be aligned, and nothing
+/// is read through it. Equal keys (those of zero-sized values may be equal) share their waiters.
+/// `validate` runs under the bucket lock, and the thread is queued if it returns true. So it sees
+/// every state change that a callback of `unpark` on the same key has made. `token` is passed to that
+/// callback.
 ///
 /// The statuses: [`Again`](ParkStatus::Again) if `validate` returned false, [`Ok`](ParkStatus::Ok)
 /// if an `unpark` took the thread out, even if its time was up by then,
@@ -88,9 +98,9 @@ use core::time::Duration;
 ///
 /// # Safety
 ///
-/// The caller owns `key`: it is the address of something of the caller's, or of a lock of its own
-/// making. A thread parked on the key of somebody else's lock would hand its token to that lock's
-/// callback. `validate` must not call into the lot.
+/// The caller owns `key`: it is the address of something of the caller's, or of a lock that the caller
+/// has built. A thread parked on the key of another lock would pass its token to that lock's callback.
+/// `validate` must not call into the lot.
 ///
 /// # Examples
 ///
@@ -104,7 +114,7 @@ use core::time::Duration;
 ///     // SAFETY: `READY` is ours; the closures do not call into the lot.
 ///     while unsafe { park(key, unset, 7, None, LockFlags::DETACH) } == ParkStatus::Ok {}
 /// });
-/// // SAFETY: as above.
+/// // SAFETY: `READY` is ours, and the callback does not call into the lot.
 /// unsafe { unpark(key, |_token, _has_more| READY.store(true, Ordering::Release)) };
 /// waiter.join().unwrap();
 /// ```
@@ -117,7 +127,7 @@ pub unsafe fn park(
     flags: LockFlags,
 ) -> ParkStatus {
     fork::register();
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller owns the key, and its `validate` does not call into the lot.
     unsafe { lot().park(key, validate, token, timeout, flags) }
 }
 
@@ -128,7 +138,7 @@ pub unsafe fn park(
 /// As for [`park`].
 pub(crate) unsafe fn park_with(parking: Parking, validate: impl FnMut() -> bool) -> Parked {
     fork::register();
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller owns the key, and its `validate` does not call into the lot.
     unsafe { lot().park_with(parking, validate) }
 }
 
@@ -143,16 +153,16 @@ pub(crate) unsafe fn park_then(
     release: impl FnOnce(),
 ) -> Parked {
     fork::register();
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller owns the key, and its `validate` does not call into the lot.
     unsafe { lot().park_then(parking, validate, release) }
 }
 
 /// Wakes the thread that has been parked on `key` for longest.
 ///
-/// `callback` runs under the bucket lock, before the thread is woken, with the thread's token and
-/// whether more may be parked: `has_more` is true if anybody else is in the bucket, on this key or
-/// on another, and never false if somebody is on this one. Without a waiter it gets
-/// `(None, false)`. What it returns is what `unpark` returns.
+/// `callback` runs under the bucket lock, before the thread is woken. Its arguments are the thread's
+/// token and `has_more`, which is true if any other thread is in the bucket, on this key or on another:
+/// it may be true for nothing, but is never false while others wait on this key. Without a waiter they
+/// are `(None, false)`. `unpark` returns what `callback` returns.
 ///
 /// CPython: `Python/parking_lot.c`, `_PyParkingLot_Unpark`.
 ///
@@ -174,11 +184,12 @@ pub(crate) unsafe fn park_then(
 /// ```
 #[doc(alias = "_PyParkingLot_Unpark")]
 pub unsafe fn unpark<R>(key: usize, callback: impl FnOnce(Option<usize>, bool) -> R) -> R {
-    // SAFETY: the caller's promise.
+    fork::register();
+    // SAFETY: the caller owns the key, and its callback does not call into the lot.
     unsafe { lot().unpark(key, callback) }
 }
 
-/// Wakes all threads parked on `key`, in the order of their arrival, and says how many.
+/// Wakes all threads parked on `key`, in the order of their arrival, and returns how many they were.
 ///
 /// CPython: `Python/parking_lot.c`, `_PyParkingLot_UnparkAll`.
 ///
@@ -198,6 +209,7 @@ pub unsafe fn unpark<R>(key: usize, callback: impl FnOnce(Option<usize>, bool) -
 /// ```
 #[doc(alias = "_PyParkingLot_UnparkAll")]
 pub unsafe fn unpark_all(key: usize) -> usize {
-    // SAFETY: the caller's promise.
+    fork::register();
+    // SAFETY: the caller owns the key.
     unsafe { lot().unpark_all(key) }
 }

@@ -1,13 +1,15 @@
-//! [`Kind`], what a thread waits for, and what `py_sync::diagnostics` is told besides: who waits, since
-//! when. Without the feature there are no records, and the counts are no code.
+//! [`Kind`], what a thread waits for; and for `py_sync::diagnostics` the [`Record`] of a waiter (who,
+//! since when) and the counters. Without the feature there are no records, and counting is no code.
 //!
-//! A record is written before its waiter is queued and never changed; who holds the bucket lock
-//! may read it while the waiter is in the queue. The counts are `Relaxed`: figures that order
+//! A record is written before its waiter is queued and never changed, except for `asleep`. Whoever holds
+//! the bucket lock may read it while the waiter is in the queue. The counters are `Relaxed`: they order
 //! nothing.
 
-use crate::primitive::MODEL;
+use crate::held;
+use crate::sync::MODEL;
 use crate::sys;
-use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use core::sync::atomic::Ordering::Relaxed;
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use py_thread::Ident;
 
 /// What a parked thread waits for.
@@ -33,29 +35,59 @@ pub enum Kind {
     Semaphore,
     /// A condition variable.
     Condvar,
-    /// A key of the program's own: [`park`](crate::park).
+    /// A key that the program has parked on itself, by [`park`](crate::park).
     Park,
+    /// A [`RawMutex`](crate::RawMutex). Its waiters are in its word, so a snapshot has none of them;
+    /// `py_sync::deadlock` sees them.
+    RawMutex,
 }
 
-/// Whether the build tells.
-const TOLD: bool = cfg!(feature = "diagnostics") && !MODEL;
+/// Whether records are kept and waits are counted.
+const ENABLED: bool = cfg!(feature = "diagnostics") && !MODEL;
 
-/// Who waits, since when.
-#[derive(Clone, Copy, Debug)]
+/// Which thread waits, since when, and what may end the wait.
+#[derive(Debug)]
 pub(crate) struct Record {
     pub(crate) ident: Ident,
+    /// The logical thread that waits.
+    pub(crate) current: Ident,
     /// Nanoseconds of the monotonic clock.
     pub(crate) since: u64,
+    /// Which wait it is: see `held`, H2.
+    pub(crate) id: u64,
+    /// No time ends it.
+    pub(crate) forever: bool,
+    /// A signal may end it.
+    pub(crate) interruptible: bool,
+    asleep: AtomicBool,
 }
 
 impl Record {
-    /// Of the calling thread, from now on.
+    /// A record of the calling thread, starting now.
     #[inline]
-    pub(crate) fn new() -> Option<Record> {
-        TOLD.then(|| Record {
+    pub(crate) fn new(forever: bool, interruptible: bool) -> Option<Record> {
+        ENABLED.then(|| Record {
             ident: Ident::own(),
+            current: Ident::current(),
             since: sys::monotonic_ns(),
+            id: held::next_id(),
+            forever,
+            interruptible,
+            asleep: AtomicBool::new(false),
         })
+    }
+
+    /// By the owner: it has given up what it gives up for its sleep, and does nothing more before it.
+    #[inline]
+    pub(crate) fn falls_asleep(&self) {
+        // Release: who finds it asleep sees no record of what it has given up.
+        self.asleep.store(true, Ordering::Release);
+    }
+
+    /// Whether the owner has nothing left to do before its sleep.
+    pub(crate) fn is_asleep(&self) -> bool {
+        // Acquire: see `falls_asleep`.
+        self.asleep.load(Ordering::Acquire)
     }
 }
 
@@ -64,14 +96,14 @@ static HAND_OFFS: AtomicU64 = AtomicU64::new(0);
 
 #[inline]
 pub(crate) fn count_wait() {
-    if TOLD {
+    if ENABLED {
         WAITS.fetch_add(1, Relaxed);
     }
 }
 
 #[inline]
 pub(crate) fn count_hand_off() {
-    if TOLD {
+    if ENABLED {
         HAND_OFFS.fetch_add(1, Relaxed);
     }
 }

@@ -1,21 +1,20 @@
 //! [`ParkingLot`]: a table of buckets, and the one static table that the locks park in.
 
 use super::bucket::{Bucket, assert_outside, guarded};
-use super::record::{self, Kind, Record};
-use super::waiter::{NEVER_FAIR, Request, Taken, Visit, Waiter, Waiters};
+use super::record::{self, Kind};
+use super::waiter::{FilterOp, NEVER_FAIR, Request, Taken, Waiter, Waiters};
 use crate::deadline::Deadline;
 use crate::flags::{LockFlags, ParkStatus};
 use crate::hooks;
-use crate::primitive::{NUM_BUCKETS, const_fn, lot_static, repeat};
 use crate::semaphore::Wake;
+use crate::sync::{NUM_BUCKETS, const_fn, lot_static, repeat};
 use core::fmt;
 use core::time::Duration;
 
 /// A table of `N` queues of parked threads, found by a key.
 ///
-/// The locks of this crate share the one static table behind [`park`](crate::park); a table of
-/// one's own keeps foreign keys out, and a table of one bucket makes every key collide, which is
-/// what tests want.
+/// The locks of this crate share the one static table behind [`park`](crate::park). A table of your own
+/// keeps other keys out. A table of one bucket makes every key collide, which is useful in tests.
 ///
 /// CPython: `Python/parking_lot.c`, `buckets`.
 ///
@@ -28,21 +27,21 @@ use core::time::Duration;
 /// assert_eq!(status, ParkStatus::Timeout);
 /// ```
 pub struct ParkingLot<const N: usize> {
-    buckets: [Bucket; N],
+    pub(super) buckets: [Bucket; N],
 }
 
-/// One call of a park: what for, until when, and how.
+/// The arguments of a park: what for, until when, and how.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Parking {
     pub(crate) request: Request,
-    /// When the thread validates again, if nobody has taken it out by then: its fair time.
+    /// When the thread validates again, if nobody has taken it out by then: just after its fair time.
     pub(crate) again_at: Deadline,
     pub(crate) deadline: Deadline,
     pub(crate) flags: LockFlags,
 }
 
 impl Parking {
-    /// For who waits for no lock.
+    /// Without a fair time, for a thread that waits for something other than a lock.
     pub(crate) fn plain(kind: Kind, key: usize, deadline: Deadline, flags: LockFlags) -> Parking {
         let request = Request {
             kind,
@@ -59,11 +58,11 @@ impl Parking {
     }
 }
 
-/// How a park ended, and what the un-parker answered.
+/// How a park ended, and the un-parker's reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Parked {
     pub(crate) status: ParkStatus,
-    /// 0 unless the status is `Ok`.
+    /// parking_lot's `UnparkToken`. 0 unless the status is `Ok`.
     pub(crate) reply: u32,
 }
 
@@ -85,7 +84,7 @@ impl<const N: usize> ParkingLot<N> {
     }
 
     /// CPython: `address % NUM_BUCKETS`, and no other hash. Any number is a key.
-    fn bucket(&self, key: usize) -> &Bucket {
+    pub(super) fn bucket(&self, key: usize) -> &Bucket {
         &self.buckets[key % N]
     }
 
@@ -117,18 +116,18 @@ impl<const N: usize> ParkingLot<N> {
         let mut parking = Parking::plain(Kind::Park, key, deadline, flags);
         parking.request.token = token as u64;
         let mut validate = Some(validate);
-        // Asked once: it never validates again.
+        // Without a fair time it is called once only.
         let once = || validate.take().is_none_or(|validate| validate());
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller owns the key, and its `validate` does not call into the lot.
         unsafe { self.park_with(parking, once) }.status
     }
 
-    /// Queues the thread if `validate` agrees, and sleeps until it is taken out, until the deadline,
-    /// or until a signal arrives that it is to handle.
+    /// Queues the thread if `validate` returns true. It sleeps until it is taken out, until the
+    /// deadline, or until a signal arrives that the flags say it handles.
     ///
-    /// At `again_at` the thread asks `validate` again, under the bucket lock. If that agrees, it
-    /// sleeps on in its place; if not, it leaves with [`Again`](ParkStatus::Again). So it need not
-    /// trust any other thread to run before it is looked after.
+    /// At `again_at` the thread calls `validate` again, under the bucket lock. If that returns true, the
+    /// thread sleeps on in its place. If not, it leaves with [`Again`](ParkStatus::Again). So its
+    /// wake-up does not depend on another waiter being run.
     ///
     /// # Safety
     ///
@@ -138,12 +137,12 @@ impl<const N: usize> ParkingLot<N> {
         parking: Parking,
         validate: impl FnMut() -> bool,
     ) -> Parked {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller owns the key, and its `validate` does not call into the lot.
         unsafe { self.park_then(parking, validate, || ()) }
     }
 
-    /// [`park_with`](ParkingLot::park_with), and runs `release` once the thread is queued. If that
-    /// panics, the process ends.
+    /// As [`park_with`](ParkingLot::park_with), and runs `release` once the thread is queued and the
+    /// bucket unlocked. If `release` panics, the process aborts.
     ///
     /// # Safety
     ///
@@ -155,11 +154,12 @@ impl<const N: usize> ParkingLot<N> {
         release: impl FnOnce(),
     ) -> Parked {
         assert_outside();
-        let waiter = Waiter::new(parking.request);
+        let waiter = Waiter::new(parking.request, parking.record());
         let queued = self.bucket(parking.request.key).lock(|queue| {
             let queued = guarded(&mut validate);
             if queued {
-                // SAFETY: in no queue yet; it stays here until `sleep_queued` has it out.
+                // SAFETY: it is in no queue yet, and it stays in this frame until `sleep_queued` returns,
+                // which is after it has left the queue.
                 unsafe { queue.insert(&waiter) };
             }
             queued
@@ -169,6 +169,7 @@ impl<const N: usize> ParkingLot<N> {
         }
         let status = match queued {
             false => ParkStatus::Again,
+            // Nobody sleeps, so no hook runs. It was queued for a moment, as in C.
             true if parking.deadline == Deadline::Now => {
                 self.sleep_queued(&waiter, parking, validate)
             }
@@ -195,30 +196,39 @@ impl<const N: usize> ParkingLot<N> {
     ) -> ParkStatus {
         let (deadline, bucket) = (parking.deadline, self.bucket(parking.request.key));
         let interruptible = parking.flags.notices_signals();
-        // Not where a signal is to end the wait: it would have to be looked for too.
+        // Spin first, where that has paid lately. Not with a fair time: a waiter of a lock has spun on
+        // the lock. Not if a signal may end the wait: the spin would have to look for that too.
         if deadline != Deadline::Now && parking.request.fair_at == NEVER_FAIR && !interruptible {
             bucket.spin.spin(deadline, || waiter.semaphore.is_posted());
         }
         let mut until = deadline.min(parking.again_at);
+        waiter.falls_asleep();
         loop {
             let status = match waiter.semaphore.wait(until, interruptible) {
                 Wake::Woken => return ParkStatus::Ok,
+                Wake::Asked => {
+                    waiter.answer();
+                    continue;
+                }
+                // The fair time has come, and the deadline has not.
                 Wake::TimedOut if until != deadline && !deadline.has_passed() => ParkStatus::Again,
                 Wake::TimedOut => ParkStatus::Timeout,
                 Wake::Interrupted => ParkStatus::Intr,
             };
             let stays = bucket.lock(|queue| {
-                // The fair time has come, and there is still something to wait for.
+                // At the fair time: stay queued if there is still something to wait for.
                 status == ParkStatus::Again
                     && !queue.was_taken(waiter)
                     && guarded(&mut validate)
-                    // SAFETY: queued by the caller, and not posted.
+                    // Otherwise leave, unless another thread has taken us out: then its post comes.
+                    // SAFETY: the caller has queued the waiter, and it has had no post.
                     || !unsafe { queue.take_back(waiter) }
             });
             if !stays {
                 return status;
             }
-            // Taken out already, and the post will come, whatever the clock says; or still queued.
+            // At the fair time only the deadline is left. Otherwise we were taken out, and the post is
+            // sure to come, whatever the clock says (I2).
             until = match status {
                 ParkStatus::Again => deadline,
                 _ => Deadline::Never,
@@ -246,33 +256,33 @@ impl<const N: usize> ParkingLot<N> {
         key: usize,
         callback: impl FnOnce(Option<usize>, bool) -> R,
     ) -> R {
-        let visit = |waiters: &mut Waiters<'_>| {
+        let unpark_first = |waiters: &mut Waiters<'_>| {
             let first = waiters.iter().next();
             let has_more = first.is_some() && waiters.bucket_len() > 1;
-            // Before anything is taken out: if it panics, nothing has happened.
+            // The callback comes first: if it panics, nothing has happened.
             let result = callback(first.map(|request| request.token as usize), has_more);
-            waiters.take_first(0);
+            waiters.unpark_first(0);
             result
         };
-        // SAFETY: the caller's promise.
-        unsafe { self.visit(Kind::Park, key, visit) }
+        // SAFETY: the caller owns the key, and its callback does not call into the lot.
+        unsafe { self.with_waiters(Kind::Park, key, unpark_first) }
     }
 
-    /// Runs `f` on the waiters of a kind and key with the bucket locked, and wakes those that it
-    /// took out once the bucket is unlocked.
+    /// Runs `f` on the waiters of a kind and key with the bucket locked. Those that it unparks are woken
+    /// once the bucket is unlocked.
     ///
     /// # Safety
     ///
-    /// As for [`unpark`](crate::unpark): the kind's waiters on `key` are the caller's, and know what
-    /// to make of the reply; `f` does not call into the lot.
-    pub(crate) unsafe fn visit<R>(
+    /// As for [`unpark`](crate::unpark): the waiters of this kind on `key` are the caller's and
+    /// understand the replies, and `f` does not call into the lot.
+    pub(crate) unsafe fn with_waiters<R>(
         &self,
         kind: Kind,
         key: usize,
         f: impl FnOnce(&mut Waiters<'_>) -> R,
     ) -> R {
         assert_outside();
-        // Dropped last: woken without the lock, also if `f` panics.
+        // Dropped last, so the waiters are woken without the lock, also if `f` panics.
         let mut taken = Taken::new();
         self.bucket(key).lock(|queue| {
             let mut waiters = Waiters {
@@ -300,11 +310,11 @@ impl<const N: usize> ParkingLot<N> {
     /// ```
     #[doc(alias = "_PyParkingLot_UnparkAll")]
     pub unsafe fn unpark_all(&self, key: usize) -> usize {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller owns the key.
         unsafe { self.unpark_all_of(Kind::Park, key) }
     }
 
-    /// Wakes all of a kind that are parked on `key`; how many they were.
+    /// Wakes all threads of a kind that are parked on `key`, and returns how many they were.
     ///
     /// # Safety
     ///
@@ -312,34 +322,14 @@ impl<const N: usize> ParkingLot<N> {
     pub(crate) unsafe fn unpark_all_of(&self, kind: Kind, key: usize) -> usize {
         let take_all = |waiters: &mut Waiters<'_>| {
             let mut woken = 0;
-            waiters.take(0, |_| {
+            waiters.unpark_filter(0, |_| {
                 woken += 1;
-                Visit::Take
+                FilterOp::Unpark
             });
             woken
         };
-        // SAFETY: the caller's promise.
-        unsafe { self.visit(kind, key, take_all) }
-    }
-
-    /// Calls `f` with the request and the record of each waiter of one bucket, under its lock, if
-    /// there are no more than `room`. How many there are.
-    pub(crate) fn inspect(
-        &self,
-        bucket: usize,
-        room: usize,
-        mut f: impl FnMut(&Request, &Record),
-    ) -> usize {
-        assert_outside();
-        self.buckets[bucket].lock(|queue| {
-            if queue.len() <= room {
-                let recorded = queue
-                    .iter()
-                    .filter_map(|w| Some((&w.request, w.record.as_ref()?)));
-                recorded.for_each(|(request, record)| f(request, record));
-            }
-            queue.len()
-        })
+        // SAFETY: the caller owns the key; `take_all` does not call into the lot.
+        unsafe { self.with_waiters(kind, key, take_all) }
     }
 
     /// Forgets all waiters and unlocks all buckets, in the child of a fork.
@@ -359,7 +349,7 @@ impl<const N: usize> ParkingLot<N> {
     #[doc(alias = "_PyParkingLot_AfterFork")]
     pub unsafe fn after_fork(&self) {
         for bucket in &self.buckets {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller is the only thread, and none of its frames is in a call of this lot.
             unsafe { bucket.reset() };
         }
     }

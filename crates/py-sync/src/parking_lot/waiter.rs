@@ -1,46 +1,47 @@
 //! [`Waiter`], a parked thread on its own stack; [`Queue`], the waiters of a bucket; and [`Waiters`],
-//! those of one key, as who has locked the bucket sees them.
+//! those of one key, as the thread that has locked the bucket sees them.
 //!
-//! Waiters are dereferenced in this file only, by [`Queue::at`], and by what borrows the queue. A
-//! queue that is shared sits in a bucket, whose lock hands it out.
+//! Waiters are dereferenced in this file only: by [`Queue::at`], and through what borrows the queue. A
+//! shared queue sits in a bucket, and only the bucket's lock gives access to it.
 //!
 //! Invariants:
-//! * I1: links and outcome are written under the bucket lock. Links of a waiter that was taken are
-//!   read without it, by who took it; the outcome of one that was posted, by its owner.
-//! * I2: a waiter in a queue is alive. Its owner returns only after its post, or after it took
-//!   itself out under the bucket lock, having found there that nobody else had.
-//! * I3: `taken` turns true when somebody else takes the waiter out, under the bucket lock. From
-//!   then on its post is sure to come, and it is the last touch.
-//! * I4: the waiters of a key stand in the order of their fair times, those of one time in the order
-//!   of their arrival. Plain ones have none, and stand at the end.
+//! * I1: links and outcome are written under the bucket lock. Two reads need no lock: the thread that
+//!   took a waiter out reads its links, and the owner reads the outcome after its post.
+//! * I2: a waiter in a queue is alive. Its owner returns only after its post, or after it took itself
+//!   out under the bucket lock, having found there that nobody else had.
+//! * I3: `taken` turns true when another thread takes the waiter out, under the bucket lock. From then
+//!   on a post is sure to come, and it is that thread's last touch of the waiter.
+//! * I4: the waiters of a key stand in the order of their fair times, and those of one fair time in
+//!   the order of their arrival. Waiters without a fair time stand at the end.
 //!
 //! CPython: `Python/parking_lot.c`, `struct wait_entry`; `Include/internal/pycore_llist.h`.
 
 use super::record::{Kind, Record};
-use crate::primitive::{Alive, UnsafeCell};
 use crate::semaphore::Semaphore;
+use crate::sync::{Alive, UnsafeCell};
 use core::ptr;
 
-/// What a parked thread waits for, and what its lock wants to know of it.
+/// What a parked thread waits for, and what its lock needs to know about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Request {
     pub(crate) kind: Kind,
     pub(crate) key: usize,
-    /// What the lock makes of it.
+    /// For the lock: parking_lot's `ParkToken`. A read-write lock tells readers from writers by it, and
+    /// [`park`](crate::park) passes its caller's.
     pub(crate) token: u64,
-    /// When it has waited for so long that the lock is to be handed to it; [`NEVER_FAIR`] for who
-    /// waits for no lock.
+    /// The fair time: when the waiter has waited for so long that the lock is to be handed off to it.
+    /// [`NEVER_FAIR`] if it waits for no lock.
     pub(crate) fair_at: u64,
 }
 
-/// The fair time of who has none.
+/// The fair time of a waiter that has none.
 pub(crate) const NEVER_FAIR: u64 = u64::MAX;
 
 /// A parked thread.
 #[derive(Debug)]
 pub(super) struct Waiter {
     pub(super) request: Request,
-    /// Nothing without diagnostics.
+    /// `None` without the feature `diagnostics`.
     pub(super) record: Option<Record>,
     pub(super) semaphore: Semaphore,
     links: UnsafeCell<Links>,
@@ -61,10 +62,10 @@ struct Outcome {
 }
 
 impl Waiter {
-    pub(super) fn new(request: Request) -> Waiter {
+    pub(super) fn new(request: Request, record: Option<Record>) -> Waiter {
         Waiter {
             request,
-            record: Record::new(),
+            record,
             semaphore: Semaphore::new(),
             links: UnsafeCell::new(Links {
                 prev: ptr::null(),
@@ -78,21 +79,22 @@ impl Waiter {
         }
     }
 
-    /// What who took it out has answered. By the owner, after the post.
+    /// The reply of the thread that took it out. Called by the owner, after the post.
     pub(super) fn reply(&self) -> u32 {
-        // SAFETY: written before the post (I3), which the owner has acquired.
+        // SAFETY: it was written before the post (I3), which the owner has acquired, and nobody
+        // writes it after that.
         self.outcome.with(|outcome| unsafe { (*outcome).reply })
     }
 
     fn links<R>(&self, f: impl FnOnce(&mut Links) -> R) -> R {
-        // SAFETY: called by `Queue` alone, on waiters that are in it or on their way in, under the
-        // bucket lock (I1); no `f` calls back.
+        // SAFETY: only `Queue` calls this, under the bucket lock (I1), on a waiter that is in the queue
+        // or about to be. No `f` calls back, so the reference is the only one.
         self.links.with_mut(|links| f(unsafe { &mut *links }))
     }
 
     fn next(&self) -> *const Waiter {
-        // SAFETY: as for `links`, or of a taken waiter by who took it: a read, beside which nobody
-        // writes (I1).
+        // SAFETY: a read while nobody writes (I1): either under the bucket lock, or by the thread that
+        // took the waiter out.
         self.links.with(|links| unsafe { (*links).next })
     }
 }
@@ -103,7 +105,7 @@ impl Drop for Waiter {
     }
 }
 
-/// Waiters in a row: those of a bucket, or those that were taken out of one.
+/// A linked list of waiters: those of a bucket, or those that were taken out of one.
 #[derive(Debug)]
 pub(super) struct Queue {
     head: *const Waiter,
@@ -126,7 +128,8 @@ impl Queue {
 
     /// The waiter that a head, a tail or a link of this queue points to.
     fn at(&self, waiter: *const Waiter) -> Option<&Waiter> {
-        // SAFETY: null, or of this queue and so alive (I2): it leaves by `&mut self` only.
+        // SAFETY: the pointer is null or points to a waiter of this queue. That is alive (I2), and
+        // stays in the queue as long as the reference lives, since taking it out needs `&mut self`.
         let waiter = unsafe { waiter.as_ref() }?;
         waiter.alive.touch();
         Some(waiter)
@@ -140,7 +143,8 @@ impl Queue {
     pub(super) unsafe fn insert(&mut self, waiter: &Waiter) {
         let this = ptr::from_ref(waiter);
         let mut prev = self.at(self.tail);
-        // Who comes anew goes to the end; who comes again, having waited, passes the others.
+        // A new waiter has the latest fair time and goes to the end. One that parks again keeps its
+        // fair time, and passes those that came later.
         while let Some(before) = prev.filter(|w| w.request.fair_at > waiter.request.fair_at) {
             prev = self.at(before.links(|links| links.prev));
         }
@@ -180,7 +184,8 @@ impl Queue {
         }
     }
 
-    /// Takes `waiter` out, by its owner; false if somebody else has, and a post will come.
+    /// Takes `waiter` out, for its owner. False if another thread has taken it out: then a post will
+    /// come.
     ///
     /// # Safety
     ///
@@ -188,15 +193,16 @@ impl Queue {
     pub(super) unsafe fn take_back(&mut self, waiter: &Waiter) -> bool {
         let queued = !Queue::was_taken(self, waiter);
         if queued {
-            // SAFETY: the caller's promise, and nobody has taken it out.
+            // SAFETY: the caller has inserted it, and nobody has taken it out since.
             unsafe { self.remove(waiter) };
         }
         queued
     }
 
-    /// True if somebody has taken `waiter` out of this queue.
+    /// True if another thread has taken `waiter` out of this queue.
     pub(super) fn was_taken(&self, waiter: &Waiter) -> bool {
-        // SAFETY: written under the bucket lock, which whoever has a shared queue holds (I1).
+        // SAFETY: the outcome is written under the bucket lock (I1), which the caller holds, since it
+        // has the queue.
         waiter.outcome.with(|outcome| unsafe { (*outcome).taken })
     }
 
@@ -210,7 +216,7 @@ impl Queue {
     }
 }
 
-/// Waiters that were taken out. Dropped, it wakes them, in their order.
+/// Waiters that were taken out. Dropping it wakes them, in their order.
 pub(super) struct Taken(Queue);
 
 impl Taken {
@@ -224,22 +230,22 @@ impl Drop for Taken {
         let mut waiter = self.0.head;
         while let Some(this) = self.0.at(waiter) {
             let (next, semaphore) = (this.next(), &raw const this.semaphore);
-            // SAFETY: taken once, posted once (I3). Its owner may return at once, so neither the
-            // waiter nor the reference to it is used any more.
+            // SAFETY: the waiter was taken out once and is posted once (I3). Its owner may return at
+            // once, so neither the waiter nor the reference to it is used after this.
             unsafe { Semaphore::post(semaphore) };
             waiter = next;
         }
     }
 }
 
-/// What becomes of a waiter that is visited.
+/// What [`Waiters::unpark_filter`] does with a waiter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Visit {
+pub(crate) enum FilterOp {
     /// It is taken out and, once the bucket is unlocked, woken.
-    Take,
-    /// It stays; the next is visited.
-    Keep,
-    /// It stays, and so do all behind it.
+    Unpark,
+    /// It stays queued, and the filter goes on with the next.
+    Skip,
+    /// It stays queued, and so do all behind it.
     Stop,
 }
 
@@ -252,43 +258,49 @@ pub(crate) struct Waiters<'a> {
 }
 
 impl Waiters<'_> {
-    /// What they wait for, in their order.
+    /// Their requests, in the order of the queue.
     pub(crate) fn iter(&self) -> impl Iterator<Item = Request> {
         let (kind, key) = (self.kind, self.key);
         let requests = self.queue.iter().map(|waiter| waiter.request);
         requests.filter(move |request| (request.kind, request.key) == (kind, key))
     }
 
-    /// How many are in the bucket, on this key or on others.
+    /// How many threads are in the bucket, on this key or on others.
     pub(crate) fn bucket_len(&self) -> usize {
         self.queue.len()
     }
 
-    /// Asks for each in their order what becomes of it. `reply` goes to those that are taken.
-    /// True if any stay.
-    pub(crate) fn take(&mut self, reply: u32, mut visit: impl FnMut(Request) -> Visit) -> bool {
+    /// Asks `filter` about each waiter, in the order of the queue. Those that it unparks get `reply`.
+    /// True if any stay queued.
+    pub(crate) fn unpark_filter(
+        &mut self,
+        reply: u32,
+        mut filter: impl FnMut(Request) -> FilterOp,
+    ) -> bool {
         let mut stay = false;
         let mut waiter = self.queue.head;
         while let Some(this) = self.queue.at(waiter) {
             let this = ptr::from_ref(this);
-            // SAFETY: of the queue, just now, and so alive until it is posted (I2), which is after
-            // this visit; the reference does not keep the queue borrowed.
+            // SAFETY: it was in the queue a moment ago, so it is alive until it is posted (I2), and
+            // that is after this closure. Made from a pointer, the reference does not keep the queue
+            // borrowed.
             let this = unsafe { &*this };
             waiter = this.next();
             if (this.request.kind, this.request.key) != (self.kind, self.key) {
                 continue;
             }
-            match visit(this.request) {
-                Visit::Keep => stay = true,
-                Visit::Stop => return true,
-                Visit::Take => {
-                    // SAFETY: of this queue.
+            match filter(this.request) {
+                FilterOp::Skip => stay = true,
+                FilterOp::Stop => return true,
+                FilterOp::Unpark => {
+                    // SAFETY: it is in this queue: the loop has found it there.
                     unsafe { self.queue.remove(this) };
                     let outcome = Outcome { taken: true, reply };
-                    // SAFETY: under the bucket lock, and its owner has not been posted (I1).
+                    // SAFETY: the bucket lock is held, and the owner reads the outcome only after its
+                    // post (I1).
                     this.outcome.with_mut(|o| unsafe { *o = outcome });
-                    // SAFETY: in no queue now, and alive until posted (I3). The same order: what
-                    // is taken in order goes to the end.
+                    // SAFETY: it is in no queue now, and alive until it is posted (I3). Waiters are
+                    // taken in their order, so each goes to the end.
                     unsafe { self.taken.0.insert(this) };
                 }
             }
@@ -296,12 +308,12 @@ impl Waiters<'_> {
         stay
     }
 
-    /// Takes the first one out, with `reply`. True if more stay.
-    pub(crate) fn take_first(&mut self, reply: u32) -> bool {
+    /// Unparks the first waiter, with `reply`. True if others stay queued.
+    pub(crate) fn unpark_first(&mut self, reply: u32) -> bool {
         let mut taken = false;
-        self.take(reply, |_| match core::mem::replace(&mut taken, true) {
-            false => Visit::Take,
-            true => Visit::Stop,
+        self.unpark_filter(reply, |_| match core::mem::replace(&mut taken, true) {
+            false => FilterOp::Unpark,
+            true => FilterOp::Stop,
         })
     }
 }

@@ -1,22 +1,25 @@
-//! The mutex's word, and the lists of waiters that go in and out of it.
+//! The word of a [`RawMutex`](super::RawMutex), and the lists of waiters that go in and out of it.
 //!
-//! The types carry the argument on provenance. [`Seen`] is what a look at the word found: good for
-//! its address only. [`List`] is a pointer that may be followed: it comes from a waiter that lives,
+//! The types carry the argument about provenance. A [`Seen`] is what a load of the word found: only its
+//! address counts. A [`List`] is a pointer that may be followed: it comes from a waiter that is alive,
 //! or from the successful exchange that took it out of the word, and it is moved, never copied.
 
-use super::LOCKED;
+use crate::bits;
 use crate::deadline::Deadline;
-use crate::primitive::{
+use crate::held;
+use crate::semaphore::Semaphore;
+use crate::sync::{
     Alive, AtomicPtr, Ordering, Origin, OriginCell, Relaxed, Release, UnsafeCell, const_fn,
 };
-use crate::semaphore::Semaphore;
 use core::ptr::{self, NonNull};
 
-/// One sleeping thread, on its own stack. Bit 0 of its address is free for ours.
+pub(super) const LOCKED: usize = bits::LOCKED as usize;
+
+/// One sleeping thread, on its own stack. Its alignment keeps bit 0 of its address free for the lock.
 #[repr(align(8))]
 pub(super) struct Waiter {
     semaphore: Semaphore,
-    /// The waiters that came before it. Belongs to whoever has the list.
+    /// The waiters that came before it. Only the thread that holds the list touches it.
     next: UnsafeCell<Option<List>>,
     alive: Alive,
     origin: Origin,
@@ -39,7 +42,7 @@ impl Waiter {
     /// The waiter is in no list, and its owner neither moves nor drops it, nor does this again,
     /// before a [`wait`](Self::wait) has returned.
     pub(super) unsafe fn join(&self, older: Option<List>) -> List {
-        // SAFETY: in no list, so nobody else looks at it.
+        // SAFETY: the waiter is in no list, as the caller promises, so no other thread reads `next`.
         self.next.with_mut(|next| unsafe { *next = older });
         List {
             newest: NonNull::from(self),
@@ -52,14 +55,20 @@ impl Waiter {
     /// The caller has the list that the waiter is in, and posts nobody of it while the reference
     /// lives.
     unsafe fn next<'a>(&self) -> Option<&'a Waiter> {
-        // SAFETY: nobody else looks at `next`; what it holds is in the same list.
+        // SAFETY: the caller has the list, so no other thread touches `next`; and what `next` holds is
+        // in the same list, hence alive.
         self.next
             .with(|next| unsafe { (*next).as_ref().map(|next| next.newest()) })
     }
 
-    /// Sleeps until posted.
-    pub(super) fn wait(&self) {
-        self.semaphore.wait(Deadline::Never, false);
+    /// Sleeps until posted: for the mutex at `key`, if that is to be told.
+    pub(super) fn wait(&self, key: Option<usize>) {
+        match key {
+            Some(key) => held::sleep_in_word(key, &self.semaphore),
+            None => {
+                self.semaphore.wait(Deadline::Never, false);
+            }
+        }
     }
 
     /// The owner's last act.
@@ -68,9 +77,10 @@ impl Waiter {
     }
 }
 
-/// One waiter or more, newest first, of which nobody but the owner of this touches any.
+/// One waiter or more, newest first. Only the owner of this value touches them.
 ///
-/// Each waits for its post, and lives until then. Dropped, they would sleep for ever.
+/// Each waits for its post, and is alive until then. If the list were dropped, they would sleep for
+/// ever.
 #[must_use = "its threads sleep until somebody wakes them"]
 pub(crate) struct List {
     newest: NonNull<Waiter>,
@@ -82,49 +92,53 @@ impl List {
     ///
     /// The waiter is not posted while the reference lives.
     unsafe fn newest<'a>(&self) -> &'a Waiter {
-        // SAFETY: in a list, hence not posted and alive, until the time that the caller names.
+        // SAFETY: it is in a list, so it has not been posted, and the caller promises not to post it
+        // while the reference lives. So it is alive (I1).
         let waiter = unsafe { self.newest.as_ref() };
         self.origin.check(waiter.origin);
         waiter.alive.touch();
         waiter
     }
 
-    /// Parts the newest from the others.
+    /// Separates the newest from the others.
     pub(super) fn split(self) -> (List, Option<List>) {
-        // SAFETY: we have the list, and post nobody here.
+        // SAFETY: nobody is posted in this function.
         let newest = unsafe { self.newest() };
-        // SAFETY: it is in our list, so nobody else looks at its `next`.
+        // SAFETY: it is in our list, so no other thread touches its `next`.
         let others = newest.next.with_mut(|next| unsafe { (*next).take() });
         (self, others)
     }
 
-    /// These before `older`. Walks these, which are the ones that came in between.
+    /// Links `older` behind these, which it walks: they are the ones that came in the meantime.
     pub(super) fn before(self, older: List) -> List {
-        // SAFETY: we have the list, and post nobody here.
+        // SAFETY: nobody is posted in this function.
         let mut last = unsafe { self.newest() };
-        // SAFETY: as for the first.
+        // SAFETY: we hold the list that `last` is in, and post nobody of it here.
         while let Some(next) = unsafe { last.next() } {
             last = next;
         }
-        // SAFETY: in our list, so nobody else looks at its `next`.
+        // SAFETY: `last` is in our list, so no other thread touches its `next`.
         last.next.with_mut(|next| unsafe { *next = Some(older) });
         self
     }
 
     /// Wakes the newest, which is the only one.
     pub(super) fn post(self) {
-        // SAFETY: not posted yet; the reference does not live on.
+        // SAFETY: it has not been posted yet, and the reference ends with this statement.
         unsafe { self.newest() };
-        // SAFETY: in our list, hence alive until this, the one post of its wait.
+        // SAFETY: it is in our list, hence alive until this post, the only one of its wait.
         unsafe { Semaphore::post(&raw const (*self.newest.as_ptr()).semaphore) };
     }
 }
 
-/// The word as somebody found it. No more than an address: the waiter there may be another by now.
+/// The word as a load found it. Only an address: the waiter there may be another one by now.
 #[derive(Clone, Copy)]
 pub(super) struct Seen {
     addr: usize,
-    #[allow(dead_code, reason = "a planted fault follows it, and a model tells")]
+    #[allow(
+        dead_code,
+        reason = "a planted fault follows it, and a model catches that"
+    )]
     origin: Origin,
 }
 
@@ -156,7 +170,7 @@ impl Seen {
 }
 
 /// The word of the mutex.
-#[cfg_attr(not(all(test, loom)), repr(transparent))]
+#[repr(C)]
 pub(super) struct Word {
     word: AtomicPtr<Waiter>,
     origin: OriginCell,
@@ -169,7 +183,7 @@ impl Word {
         }
     }
 
-    /// A snapshot that orders nothing.
+    /// Loads the word. Orders nothing.
     #[inline]
     pub(super) fn look(&self) -> Seen {
         // Relaxed: what is read decides only which compare-exchange to try.
@@ -191,11 +205,11 @@ impl Word {
             ptr::without_provenance_mut(from),
             ptr::without_provenance_mut(to),
         );
-        // Relaxed on failure: whoever goes on looks again.
+        // Relaxed on failure: the caller loads the word again.
         self.word.compare_exchange(from, to, order, Relaxed).is_ok()
     }
 
-    /// Takes the waiters out and leaves `bits`, if the word still is as it was seen.
+    /// Takes the waiters out and leaves `bits`, if the word is still as it was seen.
     pub(super) fn take(
         &self,
         seen: Seen,
@@ -208,18 +222,19 @@ impl Word {
             .word
             .compare_exchange(seen.expected(), left, order, Relaxed)
         {
-            // What was there, not what was seen: at the same address, perhaps, another waiter.
+            // The pointer that the exchange returns, not the one that was seen: at the same address
+            // there may be another waiter (I3).
             Ok(taken) => Ok(list(taken, self.origin.get())),
             Err(now) => Err(self.seen(now)),
         }
     }
 
-    /// Puts waiters in beside the bits of a word that has none, if it still is as it was seen.
+    /// Puts waiters into a word that has none, beside its bits, if it is still as it was seen.
     pub(super) fn put(&self, seen: Seen, list: List) -> Result<(), (Seen, List)> {
         debug_assert!(!seen.has_waiters(), "they would be lost");
         let full = list.newest.as_ptr().map_addr(|a| a | seen.bit());
-        // Release: who takes them reads, and writes, each `next`. Relaxed on failure: only tried
-        // again.
+        // Release: the thread that takes them reads and writes each `next`. Relaxed on failure: only
+        // tried again.
         match self
             .word
             .compare_exchange(seen.expected(), full, Release, Relaxed)
@@ -232,7 +247,7 @@ impl Word {
         }
     }
 
-    /// Null, whatever it was. For a thread that is alone.
+    /// Makes it null, whatever it was. For a thread that is alone.
     pub(super) fn clear(&self) {
         // Relaxed: a forked child has one thread.
         self.word.store(ptr::null_mut(), Relaxed);
@@ -247,8 +262,20 @@ fn list(taken: *mut Waiter, origin: Origin) -> Option<List> {
 #[cfg(all(test, loom))]
 mod model {
     use super::*;
-    use crate::primitive::AcqRel;
-    use crate::raw_mutex::FREE;
+    use crate::raw_mutex::{FREE, RawMutex};
+    use crate::sync::AcqRel;
+
+    impl RawMutex {
+        /// Puts waiters back that [`release`](Self::release) took, instead of waking one.
+        pub(crate) fn put_back(&self, list: List) {
+            self.put_or_wake(self.word.look(), list);
+        }
+
+        /// True if threads wait in the word.
+        pub(crate) fn has_waiters(&self) -> bool {
+            self.word.look().has_waiters()
+        }
+    }
 
     /// A waiter is seen, woken, and waits again at its address: what a take returns is the second, and
     /// its pointer is not the one that was seen.
@@ -257,7 +284,7 @@ mod model {
         crate::model::check_steps("raw_mutex::word::a_take_follows_what_it_replaced", || {
             let word = Word::new();
             let enter = |waiter: &Waiter| {
-                // SAFETY: new, and it lives until it has waited, below.
+                // SAFETY: the waiter is new, and it lives until it has waited, below.
                 let list = unsafe { waiter.join(None) };
                 assert!(word.put(word.look(), list).is_ok(), "nobody else is there");
             };
@@ -271,12 +298,12 @@ mod model {
             enter(&waiter);
             let seen = word.look();
             leave(seen);
-            waiter.wait();
+            waiter.wait(None);
             waiter.end();
             waiter = Waiter::new();
             enter(&waiter);
             leave(seen);
-            waiter.wait();
+            waiter.wait(None);
             waiter.end();
         });
     }

@@ -1,7 +1,7 @@
 //! A [`RecursiveMutex`] in the child of a fork.
 
 use super::{NOBODY, RecursiveMutex};
-use crate::primitive::Relaxed;
+use crate::sync::Relaxed;
 
 impl RecursiveMutex {
     /// Makes it unlocked in the child of a fork, whoever held it in the parent and however often.
@@ -12,8 +12,7 @@ impl RecursiveMutex {
     ///
     /// # Safety
     ///
-    /// The process has forked, the calling thread is the child's only one, and what the mutex
-    /// guards is sound as it is: the thread that held it did not finish its section.
+    /// As for [`Mutex::at_fork_reinit`](crate::Mutex::at_fork_reinit).
     ///
     /// # Examples
     ///
@@ -30,7 +29,7 @@ impl RecursiveMutex {
         // Relaxed: the child has one thread.
         self.owner.store(NOBODY, Relaxed);
         self.level.store(0, Relaxed);
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller promises for this mutex what that of the inner one asks for.
         unsafe { self.mutex.at_fork_reinit() };
     }
 }

@@ -1,16 +1,16 @@
-//! All levels of a [`RecursiveMutex`] at once: what a condition variable over it gives up for its wait,
-//! and takes back after it.
+//! All levels of a [`RecursiveMutex`] at once: a condition variable over it releases them for its wait
+//! and takes them back afterwards.
 
 use super::{NOBODY, RecursiveMutex};
 use crate::deadline::{Clock, Deadline, Monotonic};
 use crate::flags::{LockFlags, LockStatus};
-use crate::primitive::Relaxed;
+use crate::sync::Relaxed;
 use core::num::NonZeroUsize;
 use py_thread::Ident;
 
 impl RecursiveMutex {
-    /// Unlocks for [`Ident::current`] as often as that has locked it, at once, and says how often that
-    /// was: for [`lock_levels`](RecursiveMutex::lock_levels) to restore.
+    /// Unlocks all levels of [`Ident::current`] at once, and returns how many they were, for
+    /// [`lock_levels`](RecursiveMutex::lock_levels) to restore.
     ///
     /// CPython: `Modules/_threadmodule.c`, `_thread_RLock__release_save_impl`.
     ///
@@ -37,7 +37,7 @@ impl RecursiveMutex {
         self.unlock_all_as(Ident::current())
     }
 
-    /// Unlocks for `ident`, which the caller speaks for, as often as that has locked it.
+    /// Unlocks for `ident`, on whose behalf the caller acts, as often as that has locked it.
     ///
     /// # Panics
     ///
@@ -106,8 +106,8 @@ impl RecursiveMutex {
     }
 
     /// Locks for [`Ident::current`] `levels` times, at once: what
-    /// [`unlock_all`](RecursiveMutex::unlock_all) gave up. If it is held already, it goes so many
-    /// levels deeper.
+    /// [`unlock_all`](RecursiveMutex::unlock_all) released. If it is held already, adds that many
+    /// levels.
     ///
     /// CPython: `Modules/_threadmodule.c`, `_thread_RLock__acquire_restore_impl`, which in the latter
     /// case overwrites the level.
@@ -135,7 +135,7 @@ impl RecursiveMutex {
         self.lock_levels_as(Ident::current(), levels);
     }
 
-    /// As [`lock_levels`](RecursiveMutex::lock_levels), for `ident`, which the caller speaks for.
+    /// As [`lock_levels`](RecursiveMutex::lock_levels), for `ident`, on whose behalf the caller acts.
     ///
     /// # Blocking
     ///

@@ -7,16 +7,16 @@
 //! | level | 16 | how often the holder has locked it beyond the first time |
 //!
 //! Invariants:
-//! * I1: only the holder of the mutex writes the owner: its ident after locking, 0 before
-//!   unlocking. So a caller that finds its own ident there holds the mutex, and one that does not
-//!   find it does not, however old the value is that it reads.
+//! * I1: only the holder of the mutex writes the owner: its ident after locking, 0 before unlocking. So
+//!   a caller holds the mutex if it finds its own ident there, and does not hold it otherwise, however
+//!   old the value is that it reads.
 //! * I2: only the holder reads or writes the level, which is 0 when the mutex is unlocked.
 //!
-//! Orderings: owner and level are `Relaxed`. What the lock guards is ordered by the mutex, the level
-//! with it (I2); the owner is compared with the caller's own ident only (I1).
+//! Orderings: owner and level are `Relaxed`. The mutex orders what it guards, and the level with it
+//! (I2). The owner is only compared with the caller's own ident (I1).
 //!
-//! The level is atomic although it belongs to one thread: idents are values that two threads may
-//! pass at once by mistake, and that must not be undefined.
+//! The level is atomic although it belongs to one thread: two threads may pass the same ident by
+//! mistake, and that must not be undefined behaviour.
 //!
 //! CPython: `Python/lock.c`, `_PyRecursiveMutex_Lock`, `_PyRecursiveMutex_Unlock`,
 //! `_PyRecursiveMutex_LockTimed`, `_PyRecursiveMutex_TryUnlock`. Differs from CPython: misuse
@@ -24,8 +24,9 @@
 
 use crate::deadline::{Clock, Deadline, Monotonic};
 use crate::flags::{LockFlags, LockStatus};
+use crate::held;
 use crate::mutex::Mutex;
-use crate::primitive::{AtomicU64, AtomicUsize, Relaxed, const_fn};
+use crate::sync::{AtomicU64, AtomicUsize, Relaxed, const_fn};
 use core::fmt;
 use py_thread::Ident;
 
@@ -42,9 +43,9 @@ const NOBODY: u64 = 0;
 
 /// A mutex that its holder may lock again.
 ///
-/// The holder is an [`Ident`]: that of [`Ident::current`], or one that a runtime passes, so that a
-/// generator which moves between threads keeps its locks. All zero is unlocked. It must not move
-/// while a thread waits for it, which a borrow ensures.
+/// The holder is an [`Ident`]: that of [`Ident::current`], or one that a runtime passes. So a generator
+/// that moves between threads keeps its locks. All zero is unlocked. The mutex must not move while a
+/// thread waits for it, which a borrow ensures.
 ///
 /// CPython: `Include/internal/pycore_lock.h`, `_PyRecursiveMutex`.
 ///
@@ -110,7 +111,7 @@ impl RecursiveMutex {
         self.lock_as(Ident::current());
     }
 
-    /// Locks for `ident`, which the caller speaks for.
+    /// Locks for `ident`, on whose behalf the caller acts.
     ///
     /// # Blocking
     ///
@@ -184,6 +185,7 @@ impl RecursiveMutex {
     /// I1: the mutex is held, by us.
     #[inline]
     fn own(&self, ident: Ident) {
+        held::exclusive_for(self.mutex.as_ptr().addr(), ident);
         self.owner.store(ident.get(), Relaxed);
     }
 
@@ -216,7 +218,7 @@ impl RecursiveMutex {
         self.unlock_as(Ident::current());
     }
 
-    /// Unlocks for `ident`, which the caller speaks for.
+    /// Unlocks for `ident`, on whose behalf the caller acts.
     ///
     /// # Panics
     ///
@@ -290,7 +292,7 @@ impl RecursiveMutex {
         true
     }
 
-    /// True if `ident` holds it. Certain if the caller speaks for `ident`, else out of date at once.
+    /// True if `ident` holds it. Certain if the caller acts for `ident`, else out of date at once.
     ///
     /// ```
     /// use py_thread::Ident;
@@ -322,7 +324,7 @@ impl RecursiveMutex {
         self.is_locked_by(Ident::current())
     }
 
-    /// True while somebody holds it. Out of date at once: for assertions.
+    /// True while it is held. The answer may be out of date at once: for assertions.
     ///
     /// ```
     /// assert!(!py_sync::RecursiveMutex::new().is_locked());

@@ -9,7 +9,7 @@ use py_thread::Ident;
 
 impl RecursiveMutex {
     /// Locks for [`Ident::current`] within `timeout`, and runs `check` after each signal that comes
-    /// meanwhile, as [`Mutex::lock_with_signals`](crate::Mutex::lock_with_signals), which see.
+    /// meanwhile, as [`Mutex::lock_with_signals`](crate::Mutex::lock_with_signals) does: see there.
     ///
     /// # Errors
     ///

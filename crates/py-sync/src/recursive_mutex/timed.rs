@@ -1,4 +1,4 @@
-//! The ways of asking for a [`RecursiveMutex`] that may fail: now or never, or within a time.
+//! The calls for a [`RecursiveMutex`] that may fail: `try_` and timed ones.
 
 use super::RecursiveMutex;
 use crate::deadline::{Deadline, Monotonic};

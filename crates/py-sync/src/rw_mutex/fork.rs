@@ -1,15 +1,15 @@
 //! A [`RwMutex`] in the child of a fork.
 
 use super::{FREE, RwMutex};
-use crate::primitive::Relaxed;
+use crate::held;
+use crate::sync::Relaxed;
 
 impl RwMutex {
-    /// Makes it free in the child of a fork, whoever held it in the parent, and forgets who waited.
+    /// Makes it free in the child of a fork, whoever held it or read in the parent.
     ///
     /// # Safety
     ///
-    /// The process has forked, the calling thread is the child's only one, and what the lock guards
-    /// is sound as it is: a thread that held it to write did not finish its section.
+    /// As for [`Mutex::at_fork_reinit`](crate::Mutex::at_fork_reinit).
     ///
     /// # Examples
     ///
@@ -21,6 +21,7 @@ impl RwMutex {
     /// assert!(m.try_write_lock());
     /// ```
     pub unsafe fn at_fork_reinit(&self) {
+        held::forget(self.key());
         // Relaxed: the child has one thread.
         self.0.store(FREE, Relaxed);
     }

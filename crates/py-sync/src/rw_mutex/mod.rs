@@ -1,13 +1,13 @@
 //! [`RwMutex`]: one word, CPython's `_PyRWMutex`.
 //!
-//! This file is the face: the calls, and the fast paths that an inlining compiler puts in place.
-//! The states, the invariants and the slow paths are in `protocol.rs` and `unlock.rs`, the guards in
-//! `guard.rs`, the ways of asking that may fail in `timed.rs`.
+//! This file has the public calls and the fast paths, which the compiler inlines. The states, the
+//! invariants and the slow paths are in `protocol.rs` and `unlock.rs`, the guards in `guard.rs`, the
+//! `try_` and timed calls in `timed.rs`.
 
 mod fork;
 mod guard;
 mod protocol;
-mod queue;
+pub(crate) mod queue;
 mod timed;
 mod unlock;
 mod upgrade;
@@ -17,20 +17,21 @@ pub use guard::{RwMutexReadGuard, RwMutexWriteGuard};
 use crate::bits::{HAS_PARKED, LOCKED, READER_SHIFT, UNLOCKED};
 use crate::deadline::{Clock, Deadline, Monotonic};
 use crate::flags::{LockFlags, LockStatus};
-use crate::primitive::{Acquire, AtomicUsize, Relaxed, Release, const_fn};
+use crate::held::{self, Hold};
+use crate::sync::{Acquire, AtomicUsize, Relaxed, Release, const_fn};
 use core::fmt;
-pub(crate) use protocol::Rank;
 
 const FREE: usize = UNLOCKED as usize;
 const WRITER: usize = LOCKED as usize;
 const PARKED: usize = HAS_PARKED as usize;
 const ONE_READER: usize = 1 << READER_SHIFT;
 
-/// An upgradable reader; with [`WRITER`], one that waits for the readers to leave. Only typed locks
-/// have it.
+/// An upgradable reader; with [`WRITER`] too, one that waits for the other readers to leave. Only typed
+/// locks have it.
 const UPGRADABLE: usize = 1 << (usize::BITS - 1);
 
-/// Once so many readers are there, others are refused: a quarter of what the word can count.
+/// The bit that the reader count reaches at a quarter of what the word could count. From then on new
+/// readers are refused.
 const TOO_MANY: usize = 1 << (usize::BITS - 2);
 
 /// A lock for one writer or many readers. One word.
@@ -56,6 +57,24 @@ const TOO_MANY: usize = 1 << (usize::BITS - 2);
 #[doc(alias = "_PyRWMutex")]
 #[repr(transparent)]
 pub struct RwMutex(AtomicUsize);
+
+/// What stops a reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rank {
+    /// A writer that has the lock, or a thread that is parked: for a thread that has just come.
+    Last,
+    /// Only a writer that has the lock: for a recursive read, and for a reader that was woken.
+    First,
+}
+
+impl Rank {
+    fn is_stopped_by(self, word: usize) -> bool {
+        match self {
+            Rank::Last => word & WRITER != 0 || word & (PARKED | UPGRADABLE) == PARKED,
+            Rank::First => is_write_locked(word),
+        }
+    }
+}
 
 fn is_write_locked(word: usize) -> bool {
     word & (WRITER | UPGRADABLE) == WRITER
@@ -91,12 +110,12 @@ impl RwMutex {
     ///
     /// Sleeps while a writer has the lock or waits for it; the thread's critical sections are
     /// suspended and it is detached from the [`Runtime`](crate::Runtime) meanwhile. A thread that
-    /// reads already may so wait for a writer that waits for it: see
+    /// already reads may deadlock here, with a writer that waits for it to leave: see
     /// [`read_lock_recursive`](RwMutex::read_lock_recursive).
     ///
     /// # Panics
     ///
-    /// If a quarter of the word's readers are there: `too many readers`.
+    /// If there are `usize::MAX / 16 + 1` readers or more: `too many readers`.
     ///
     /// # Examples
     ///
@@ -122,9 +141,23 @@ impl RwMutex {
         flags: LockFlags,
     ) -> LockStatus {
         match self.try_read_once() {
-            true => LockStatus::Acquired,
+            true => self.reads(),
             false => self.read_contended(clock, Rank::Last, deadline, flags),
         }
+    }
+
+    /// The calling thread has locked it for reading.
+    #[inline]
+    fn reads(&self) -> LockStatus {
+        held::shared(self.key());
+        LockStatus::Acquired
+    }
+
+    /// The calling thread has locked it for writing.
+    #[inline]
+    fn writes(&self) -> LockStatus {
+        held::exclusive(self.key());
+        LockStatus::Acquired
     }
 
     /// One try to read a lock that nobody writes or waits for.
@@ -140,7 +173,7 @@ impl RwMutex {
                 .is_ok()
     }
 
-    /// Locks for reading although a writer may be waiting: for a thread that may read already.
+    /// Locks for reading even if a writer is waiting: for a thread that may already read.
     ///
     /// CPython has no such form.
     ///
@@ -228,7 +261,7 @@ impl RwMutex {
             .compare_exchange(FREE, WRITER, Acquire, Relaxed)
             .is_ok()
         {
-            return LockStatus::Acquired;
+            return self.writes();
         }
         self.write_contended(clock, deadline, flags)
     }
@@ -262,6 +295,7 @@ impl RwMutex {
     /// nothing changed, if it is not write-locked.
     #[inline]
     pub(crate) fn write_unlock_with(&self, clock: &impl Clock) -> bool {
+        held::released(self.key(), Hold::Exclusive);
         // Release: the section ends here. Relaxed on failure: the slow path loads again.
         self.0
             .compare_exchange(WRITER, FREE, Release, Relaxed)

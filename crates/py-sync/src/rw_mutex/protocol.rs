@@ -1,7 +1,7 @@
 //! The protocol of [`RwMutex`]: its states, and the slow paths of locking.
 //!
-//! Those of unlocking are in `unlock.rs`, who goes first in `queue.rs`, upgradable readers in
-//! `upgrade.rs`.
+//! The slow paths of unlocking are in `unlock.rs`, which waiters go next in `queue.rs`, upgradable
+//! readers in `upgrade.rs`.
 //!
 //! | word | meaning |
 //! |---|---|
@@ -9,114 +9,96 @@
 //! | 4 n | n readers |
 //! | 1 | a writer |
 //! | U | an upgradable reader (U is the top bit; `upgrade.rs`, typed locks only) |
-//! | U + 1 | an upgradable reader that waits until the others have left |
-//! | +2 | threads may be parked; without U, new readers wait behind them |
-//! | 2 | free, and a thread that was woken is about to take it |
+//! | U + 1 | an upgradable reader that waits until the other readers have left |
+//! | +2 | the parked bit: threads may be parked; without U, new readers wait behind them |
+//! | 2 | free, and a woken thread is about to take it |
 //!
 //! ```text
-//!        read_lock            write_lock: park         last reader leaves: the front is a writer
-//!   0 ─────────────▶ 4n ─────────────────────▶ 4n+2 ───────────────────────┬─────────▶ 2
-//!   ▲ ◀─────────────     new readers park too                  due: handed │ woken      │
-//!   │   write_lock                                             over        ▼            │
-//!   ├─────────────▶ 1 ─────────────────────────────────────▶ 3 ◀── it takes the lock ───┘
-//!   │ ◀─────────────   anybody: park                         │
-//!   │                                                        │ write_unlock, front due: 1 or 4n
-//!   └────────────────────────────────────────────────────────┘ not due: woken; +2 if more are parked
+//!      read_lock          a writer parks          the last reader leaves
+//!   0 ───────────▶ 4n ───────────────────▶ 4n+2 ─────────────┬──────────▶ 2
+//!   ▲ ◀───────────         readers park too                   │ fair time   │ before that: the
+//!   │  write_lock                                             │ has come:   │ front is woken,
+//!   ├───────────▶ 1                                           ▼ hand-off    │ and locks
+//!   │ ◀─────────── └────────────────────────────────────────▶ 3 ◀───────────┘
+//!   │   unlock         another thread parks                   │ write_unlock
+//!   └─────────────────────────────────────────────────────────┘ fair time: 1 or 4n; else 0; +2 if
+//!                                                                others stay parked
 //! ```
 //!
-//! All park on one key, in the order of their fair times. The *front* is the first writer alone, or
-//! the first readers up to the next writer (`queue.rs`); it goes together, so one writer or all
-//! readers in a row are woken and nobody else. A woken reader has the rank [`First`](Rank::First):
-//! waiting writers do not stop it, since it was in front of them.
+//! All waiters park on one key, in the order of their fair times. The *front* of the queue is either
+//! the first writer alone or all readers up to the first writer (`queue.rs`). The front is woken
+//! together, and nobody else. A woken reader gets the rank [`First`](Rank::First): it was in front of
+//! the waiting writers, so they do not stop it.
 //!
 //! Invariants:
-//! * I1: bit 0 means one writer and no reader, or, beside U, one upgradable reader that waits for the
-//!   others. A reader looks before it adds itself: every reader in the word has the lock.
-//! * I2: a thread is queued only if, under the bucket lock, the parked bit was set and the word
-//!   stopped a thread of its rank.
-//! * I3: while bits 0 and 1 are both set, only the writer, or the upgradable reader that is becoming
-//!   one, changes them, under the bucket lock.
-//! * I4: the parked bit goes only under the bucket lock, by an unlock or by a writer that gives up,
-//!   and only if nobody is left on the key.
-//! * I5: whoever is queued is told of by the word: a writer; an upgradable reader; readers, of whom
-//!   the last one finds the parked bit; or, at 2, a woken thread that takes it or parks again. At 2
-//!   nobody depends on that thread: each waiter whose fair time comes finds the lock free, leaves the
-//!   queue, and competes.
-//! * I6: a writer that gives up (time, signal, panic) is no longer a reason to stop readers. It lets
-//!   those in who are now the front, and clears the parked bit if nobody is left. A reader that
-//!   gives up, upgradable or not, leaves the reason behind for which it was stopped, and so changes
-//!   nothing.
-//! * I7: an unlock's change of the word is its last touch: the next owner may free the lock at once.
-//!   What follows goes by the waiters and by the bucket.
-//! * I8: of two releases of one lock, one finds it released: they are compare-exchanges, or changes
-//!   under the bucket lock that follow a look there.
+//! * I1: bit 0 means one writer and no reader; with U it means one upgradable reader that waits for
+//!   the other readers. A reader checks the word before it adds itself, so every reader that the word
+//!   counts has the lock.
+//! * I2: a thread is queued only if, under the bucket lock, the parked bit was set and the word stopped
+//!   a thread of its rank.
+//! * I3: while bits 0 and 1 are both set, only the writer changes them, or the upgradable reader that
+//!   is becoming one, and under the bucket lock.
+//! * I4: only an unlock, or a writer that gives up, clears the parked bit: under the bucket lock, and
+//!   only if nobody is left on the key.
+//! * I5: while a thread is queued, a thread looks at the queue later: the writer or the upgradable
+//!   reader when it unlocks; the last reader, which finds the parked bit; or, at 2, a woken thread,
+//!   which takes the lock or parks again. No waiter depends on that woken thread: a waiter whose fair
+//!   time comes while the lock is free leaves the queue and competes.
+//! * I6: a writer that gives up (timeout, signal, panic) no longer stops readers. It lets in the readers
+//!   that are now the front, and clears the parked bit if nobody is left. A reader that gives up,
+//!   upgradable or not, changes nothing: what stopped it still stops the others.
+//! * I7: an unlock's change of the word is its last touch of it, since the next owner may free the lock
+//!   at once. Everything after that uses the waiters and the bucket only.
+//! * I8: of two unlocks of one hold, one fails: each changes the word by a compare-exchange, or under
+//!   the bucket lock after a look there.
 //! * I9: a thread attaches to its runtime before it competes, as with [`Mutex`](crate::Mutex).
 //!
-//! Fairness: a front that has waited for more than 1 ms is handed the lock by a write unlock and by
-//! the last reader. Before that a write unlock wakes it, and others may barge; the last reader wakes a
-//! writer and leaves the parked bit, so that only writers may barge. A writer so waits for the readers
-//! that have the lock, and for the writers before it.
+//! Fairness: a write unlock, or the last reader, hands the lock off to a front that has waited for more
+//! than 1 ms. Before that, a write unlock wakes the front and any thread may barge. The last reader
+//! wakes a writer and leaves the parked bit, so that only writers may barge. So a writer waits for the
+//! readers that have the lock and for the writers before it.
 //!
-//! Orderings: taking it is `Acquire`, giving it up `Release`. All changes of the word are
+//! Orderings: taking the lock is `Acquire`, releasing it `Release`. All changes of the word are
 //! read-modify-writes, so each continues the release sequences of those before it, and a writer that
-//! acquires sees every reader that has left. A hand-over orders through the waiter's post.
+//! acquires sees what every reader did before it left. A hand-off orders through the waiter's post.
 //!
-//! In the child of a fork the queue is empty, and a parked bit may be left. The last release clears it.
-//! It stops a new reader of a free lock for 1 ms at most (I5), and one of a lock that is held until
-//! that is released: a thread that reads already and asks again waits for itself, as it would have in
-//! the parent, where a writer was waiting.
+//! In the child of a fork the queue is empty, and a parked bit may be left over. The last unlock clears
+//! it. Until then it stops a new reader of a free lock for 1 ms at most (I5), and a new reader of a held
+//! lock until that is unlocked. A thread that already reads and reads again then deadlocks with itself,
+//! as it would have in the parent, where a writer was waiting.
 //!
 //! CPython: `Python/lock.c`, `rwmutex_set_parked_and_wait` and the functions that call it. Differs
-//! from CPython: it wakes all that are parked each time, hands nothing over, and has no U.
+//! from CPython, which wakes all parked threads each time, hands nothing off, and has no U.
 
-use super::queue::{HANDED_OVER, WRITES};
+use super::queue::{HANDED_OFF, WRITES};
 use super::unlock::GivesUp;
-use super::{
-    FREE, ONE_READER, PARKED, RwMutex, TOO_MANY, UPGRADABLE, WRITER, has_parked, is_write_locked,
-};
+use super::{FREE, ONE_READER, PARKED, Rank, RwMutex, TOO_MANY, WRITER, has_parked};
 use crate::deadline::{Clock, Deadline};
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::hooks;
 use crate::parking_lot::{Kind, Parking, Request, park_with};
-use crate::primitive::{Acquire, Relaxed};
 use crate::spin::{Backoff, Spin};
-
-/// What stops a reader: see `is_stopped_by`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Rank {
-    /// A writer, or somebody parked in front of it.
-    Last,
-    /// A writer.
-    First,
-}
-
-impl Rank {
-    pub(super) fn is_stopped_by(self, word: usize) -> bool {
-        match self {
-            Rank::Last => word & WRITER != 0 || word & (PARKED | UPGRADABLE) == PARKED,
-            Rank::First => is_write_locked(word),
-        }
-    }
-}
+use crate::sync::{Acquire, Relaxed};
 
 fn is_free(word: usize) -> bool {
     word & !PARKED == FREE
 }
 
-/// How one round of waiting ended.
+/// How [`RwMutex::wait`] ended.
 pub(super) enum Round {
-    HandedOver,
-    /// Taken out of the queue, or its fair time has come and the lock is free.
+    HandedOff,
+    /// The thread competes, in front of those that are queued: it was woken, or its fair time came and
+    /// the lock was free.
     First,
-    /// Never queued, or a signal that the runtime ignores.
+    /// The thread tries again: it was not queued, or the runtime has handled a signal.
     Again,
     GivenUp(LockStatus),
 }
 
-/// A call that waits: what it waits for, since when, until when.
+/// A lock call that waits: its arguments, its fair time, and what is left of its spin.
 pub(super) struct Call<'a, C: Clock> {
     pub(super) clock: &'a C,
-    /// [`KIND`] of its token.
+    /// The token of its waiter: 0 for a reader, else [`WRITES`] or `UPGRADES`.
     pub(super) kind: u64,
     pub(super) deadline: Deadline,
     pub(super) flags: LockFlags,
@@ -138,7 +120,7 @@ impl<'a, C: Clock> Call<'a, C> {
 }
 
 impl RwMutex {
-    /// Reads as soon as nothing stops `rank`.
+    /// Locks for reading as soon as nothing stops a reader of `rank`.
     #[cold]
     pub(crate) fn read_contended(
         &self,
@@ -154,13 +136,15 @@ impl RwMutex {
             let word = self.0.load(Relaxed);
             if !rank.is_stopped_by(word) {
                 if self.add_reader(word) {
-                    return LockStatus::Acquired;
+                    return self.reads();
                 }
+                // Another reader was faster: leave it the cache line for a moment.
                 backoff.once();
                 continue;
             }
             match self.wait(&mut call, |word| rank.is_stopped_by(word)) {
-                Round::HandedOver => return LockStatus::Acquired,
+                Round::HandedOff => return self.reads(),
+                // It was in front of the waiting writers, so they no longer stop it.
                 Round::First => rank = Rank::First,
                 Round::Again => {}
                 Round::GivenUp(status) => return status,
@@ -168,7 +152,7 @@ impl RwMutex {
         }
     }
 
-    /// One more reader, if the word is still `word`.
+    /// Adds a reader, if the word is still `word`.
     pub(super) fn add_reader(&self, word: usize) -> bool {
         assert!(word & TOO_MANY == 0, "too many readers");
         // Acquire: the section starts here. Relaxed on failure: the caller loads again.
@@ -177,6 +161,7 @@ impl RwMutex {
             .is_ok()
     }
 
+    /// Locks for writing once nobody has the lock.
     #[cold]
     pub(super) fn write_contended(
         &self,
@@ -184,6 +169,7 @@ impl RwMutex {
         deadline: Deadline,
         flags: LockFlags,
     ) -> LockStatus {
+        // Dropped on each way out but the last: a writer that gives up lets readers in (I6).
         let giving_up = GivesUp(self);
         let mut call = Call::new(clock, WRITES, deadline, flags);
         loop {
@@ -201,20 +187,21 @@ impl RwMutex {
                 continue;
             }
             match self.wait(&mut call, |word| !is_free(word)) {
-                Round::HandedOver => break,
+                Round::HandedOff => break,
                 Round::First | Round::Again => {}
                 Round::GivenUp(status) => return status,
             }
         }
         core::mem::forget(giving_up);
-        LockStatus::Acquired
+        self.writes()
     }
 
-    /// Sets the parked bit, if the word still stops the caller. Under the bucket lock.
-    pub(super) fn announce(&self, stopped: impl Fn(usize) -> bool) -> bool {
+    /// Sets the parked bit if the word still stops the caller; false if it does not. Runs under the
+    /// bucket lock.
+    pub(super) fn set_parked(&self, stopped: impl Fn(usize) -> bool) -> bool {
         loop {
-            // Relaxed, here and below: the bucket lock orders the bit, and a change of the rest that
-            // this misses comes to the bucket lock after it (I5).
+            // Relaxed, here and below: the bucket lock orders the parked bit. An unlock that this load
+            // misses finds the bit, and takes the bucket lock after us (I5).
             let word = self.0.load(Relaxed);
             if !stopped(word) {
                 return false;
@@ -230,7 +217,7 @@ impl RwMutex {
         }
     }
 
-    /// Spins for a moment, or parks once that is over, if the word still stops the caller.
+    /// Spins for a moment; once the spin is used up, parks if the word still stops the caller.
     pub(super) fn wait<C: Clock>(
         &self,
         call: &mut Call<'_, C>,
@@ -241,7 +228,7 @@ impl RwMutex {
         }
         call.spin = Spin::woken();
         let clock = call.clock;
-        // Once per call.
+        // The clock is read once per call.
         let fair_at = *call.fair_at.get_or_insert_with(|| clock.time_to_be_fair());
         let parking = Parking {
             request: Request {
@@ -257,21 +244,23 @@ impl RwMutex {
         let mut queued = false;
         let validate = || match queued {
             false => {
-                queued = self.announce(&stopped);
+                queued = self.set_parked(&stopped);
                 queued
             }
-            // Its fair time has come. Whoever has the lock looks at the queue at the end, and a
-            // writer in front is not to be passed over. A free lock waits for a woken thread, which
-            // may not run (I5).
-            true => self.announce(|word| !is_free(word)),
+            // The fair time has come. If the lock is held, its unlock will look at the queue: stay in
+            // place, so as not to pass a writer in front. If it is free, it waits for a woken thread
+            // that may not run (I5): leave and compete.
+            true => self.set_parked(|word| !is_free(word)),
         };
-        // SAFETY: the key is our own address, and read-write locks know their replies; `validate`
-        // does not call into the lot.
+        // SAFETY: the key is our own address, and all waiters on it are those of a read-write lock,
+        // which know its replies. `validate` does not call into the lot.
         let parked = unsafe { park_with(parking, validate) };
         match parked.status {
-            ParkStatus::Ok if parked.reply == HANDED_OVER => Round::HandedOver,
+            ParkStatus::Ok if parked.reply == HANDED_OFF => Round::HandedOff,
             ParkStatus::Ok => Round::First,
+            // The fair time came, and the lock was free.
             ParkStatus::Again if queued => Round::First,
+            // Nothing stopped the thread any more when it came to park.
             ParkStatus::Again => Round::Again,
             ParkStatus::Timeout => Round::GivenUp(LockStatus::Failure),
             ParkStatus::Intr if hooks::ends_wait(call.flags) => Round::GivenUp(LockStatus::Intr),

@@ -1,31 +1,56 @@
-//! Who of a [`RwMutex`]'s queue goes when the word changes. The states are in `protocol.rs`.
+//! Which waiters of a [`RwMutex`] go when its word changes. The states are in `protocol.rs`.
 //!
-//! A writer goes alone, from the front. Else the readers go, with one upgradable reader, up to the
-//! first writer. While an upgradable reader has the lock, or goes, it is what keeps the writers out,
-//! so they are passed over instead of stopping those behind them: its end looks at them again.
+//! The front of the queue goes: a writer alone, or the readers up to the first writer, with one
+//! upgradable reader among them. While an upgradable reader has the lock, or goes, the writers could
+//! not have the lock anyway. So they are skipped, and do not stop the readers behind them. The unlock
+//! of the upgradable reader looks at them again.
 
 use super::{FREE, ONE_READER, PARKED, RwMutex, UPGRADABLE, WRITER};
 use crate::deadline::Clock;
-use crate::parking_lot::{Kind, Request, Visit, Waiters, lot};
-use crate::primitive::{AcqRel, Relaxed};
+use crate::parking_lot::{FilterOp, Kind, Request, Waiters, lot};
+use crate::sync::{AcqRel, Relaxed};
 
-/// The reply to waiters that now have the lock. Those with 0 compete.
-pub(super) const HANDED_OVER: u32 = 1;
+/// The reply to waiters that now have the lock.
+pub(super) const HANDED_OFF: u32 = 1;
+/// The reply to waiters that are to compete for it.
 pub(super) const COMPETE: u32 = 0;
 
-/// The tokens of those that are not plain readers.
+/// The tokens of writers and of upgradable readers. A plain reader's is 0.
 pub(super) const WRITES: u64 = 1;
 pub(super) const UPGRADES: u64 = 2;
 
-/// Where an upgradable reader parks that waits for the others to leave: alone, beside the queue.
+/// What a thread waits for that is parked at a [`RwMutex`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WaitsTo {
+    Read,
+    Write,
+    BeUpgradable,
+    /// It is the upgradable reader, and waits for the other readers to leave.
+    Upgrade,
+}
+
+impl WaitsTo {
+    /// The address of the lock, and what the waiter waits for.
+    pub(crate) fn of(request: &Request) -> (usize, WaitsTo) {
+        let lock = request.key - request.key % align_of::<RwMutex>();
+        match request.token {
+            _ if request.key == upgrading_key(lock) => (lock, WaitsTo::Upgrade),
+            WRITES => (lock, WaitsTo::Write),
+            UPGRADES => (lock, WaitsTo::BeUpgradable),
+            _ => (lock, WaitsTo::Read),
+        }
+    }
+}
+
+/// The key on which an upgradable reader waits for the other readers to leave. Nobody else parks there.
 pub(super) fn upgrading_key(key: usize) -> usize {
     key + 1
 }
 
-/// Who has been chosen, and beside whom.
+/// Which waiters have been chosen to go so far, and who has the lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Chosen {
-    /// An upgradable reader has the lock.
+    /// An upgradable reader has the lock already.
     beside_upgradable: bool,
     upgradable: bool,
     readers: bool,
@@ -49,15 +74,15 @@ impl Chosen {
     }
 }
 
-/// The front of a queue.
+/// The front of a queue: the waiters that go together.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Front {
-    /// Who goes.
+    /// Which kinds of waiters they are.
     pub(super) chosen: Chosen,
     len: usize,
     /// The fair time of the first that goes.
     fair_at: u64,
-    /// Others stay parked.
+    /// True if others stay parked.
     more: bool,
 }
 
@@ -71,14 +96,14 @@ impl Front {
         };
         for request in waiters.iter() {
             match goes(&mut front.chosen, request) {
-                Visit::Take => {
+                FilterOp::Unpark => {
                     if front.len == 0 {
                         front.fair_at = request.fair_at;
                     }
                     front.len += 1;
                 }
-                Visit::Keep => front.more = true,
-                Visit::Stop => {
+                FilterOp::Skip => front.more = true,
+                FilterOp::Stop => {
                     front.more = true;
                     break;
                 }
@@ -87,7 +112,7 @@ impl Front {
         front
     }
 
-    /// What those who go, and share the lock, add to the word.
+    /// What readers that go add to the word.
     fn shares(&self) -> usize {
         let upgradable = usize::from(self.chosen.upgradable);
         upgradable * UPGRADABLE + (self.len - upgradable) * ONE_READER
@@ -97,69 +122,74 @@ impl Front {
         if self.more { PARKED } else { 0 }
     }
 
-    /// The word if nobody has the lock, and the answer to those who go.
+    /// The next word if nobody has the lock, and the reply to the front.
     fn of_free(&self, clock: &impl Clock) -> (usize, Option<u32>) {
-        match self.len > 0 && clock.is_due(self.fair_at) {
+        match self.len > 0 && clock.should_be_fair(self.fair_at) {
+            // Before the fair time: leave the lock free, and let them compete.
             false => (self.parked(), Some(COMPETE)),
-            true if self.chosen.writer => (self.parked() | WRITER, Some(HANDED_OVER)),
-            true => (self.parked() + self.shares(), Some(HANDED_OVER)),
+            true if self.chosen.writer => (self.parked() | WRITER, Some(HANDED_OFF)),
+            true => (self.parked() + self.shares(), Some(HANDED_OFF)),
         }
     }
 
-    /// The word after a change from `word` to `next`, and the answer to those who go. Who shares the
-    /// lock with its holder is handed it at once: nobody could use it better meanwhile.
+    /// The word after a change from `word` to `next`, and the reply to the front, if it goes. Waiters
+    /// that can share the lock with its holder are handed it at once: they are in nobody's way.
     fn after(&self, word: usize, next: usize, clock: &impl Clock) -> (usize, Option<u32>) {
         let held = next & !PARKED;
         if held == FREE && word & WRITER != 0 {
             return self.of_free(clock);
         }
         if (next & UPGRADABLE != 0) != self.chosen.beside_upgradable {
-            // Whoever became upgradable, or ceased to be, looks at the queue as it is now.
+            // The front was chosen for another state of U. The thread that changed U looks at the queue
+            // itself (U2).
             return (next, None);
         }
         match (self.chosen.writer, held) {
-            // Readers must not pass a writer over that is woken.
+            // The last reader has left. If the writer is only woken, the parked bit keeps new readers
+            // from passing it.
             (true, FREE) => match self.of_free(clock) {
                 (after, Some(COMPETE)) => (after | PARKED, Some(COMPETE)),
                 handed_over => handed_over,
             },
+            // The writer cannot go yet: somebody still has the lock.
             (true, _) => (held | PARKED, None),
-            (false, _) => ((held + self.shares()) | self.parked(), Some(HANDED_OVER)),
+            // Readers join those that have the lock.
+            (false, _) => ((held + self.shares()) | self.parked(), Some(HANDED_OFF)),
         }
     }
 }
 
-/// The rule of the head.
-pub(super) fn goes(chosen: &mut Chosen, request: Request) -> Visit {
+/// Whether a waiter goes with those that are `chosen` already: the rule at the head of this file.
+pub(super) fn goes(chosen: &mut Chosen, request: Request) -> FilterOp {
     let upgradable = chosen.beside_upgradable || chosen.upgradable;
     if chosen.writer {
-        return Visit::Stop;
+        return FilterOp::Stop;
     }
     match request.token {
-        WRITES if upgradable => Visit::Keep,
-        WRITES if chosen.readers => Visit::Stop,
+        WRITES if upgradable => FilterOp::Skip,
+        WRITES if chosen.readers => FilterOp::Stop,
         WRITES => {
             chosen.writer = true;
-            Visit::Take
+            FilterOp::Unpark
         }
-        UPGRADES if upgradable => Visit::Keep,
+        UPGRADES if upgradable => FilterOp::Skip,
         UPGRADES => {
             chosen.upgradable = true;
-            Visit::Take
+            FilterOp::Unpark
         }
         _ => {
             chosen.readers = true;
-            Visit::Take
+            FilterOp::Unpark
         }
     }
 }
 
 impl RwMutex {
-    /// Makes the word what `change` says, and lets those go whom nothing stops then. False, and
-    /// nothing changed, if that says `None`.
+    /// Changes the word to what `change` returns for it, and wakes the waiters that may go then or
+    /// hands the lock off to them. False, and nothing changed, if `change` returns `None`.
     ///
-    /// The change is the last touch (I7).
-    pub(super) fn settle(
+    /// The change is the last touch of the word (I7).
+    pub(super) fn update_and_wake(
         &self,
         clock: &impl Clock,
         chosen: Chosen,
@@ -174,14 +204,13 @@ impl RwMutex {
                     return false;
                 };
                 let (after, reply) = front.after(word, next, clock);
-                // Release: the caller's section may end here. Acquire: on behalf of those who are
-                // handed the lock, to whom the post hands it on. Relaxed on failure: only tried
-                // again.
+                // Release: the caller's critical section may end here. Acquire: for the waiters that
+                // get the lock now, to whom the post passes it on. Relaxed on failure: only tried again.
                 match self.0.compare_exchange(word, after, AcqRel, Relaxed) {
                     Ok(_) => {
                         if let Some(reply) = reply {
                             let mut chosen = chosen;
-                            waiters.take(reply, |request| goes(&mut chosen, request));
+                            waiters.unpark_filter(reply, |request| goes(&mut chosen, request));
                         }
                         return true;
                     }
@@ -189,8 +218,8 @@ impl RwMutex {
                 }
             }
         };
-        // SAFETY: the key is our own address, and the caller has the lock or waits for it, so that
-        // its waiters are ours; the closure does not call into the lot.
-        unsafe { lot().visit(Kind::RwMutex, self.key(), decide) }
+        // SAFETY: the key is our own address, and the lock is alive, since the caller has it or waits
+        // for it: so the waiters are those of this lock. The closure does not call into the lot.
+        unsafe { lot().with_waiters(Kind::RwMutex, self.key(), decide) }
     }
 }

@@ -1,14 +1,13 @@
-//! The ways of asking for a [`RwMutex`] that may fail: now or never, or within a time.
+//! The calls for a [`RwMutex`] that may fail: `try_` and timed ones.
 
-use super::protocol::Rank;
-use super::{PARKED, RwMutex, WRITER, is_write_locked};
+use super::{PARKED, Rank, RwMutex, WRITER, is_write_locked};
 use crate::deadline::{Deadline, Monotonic};
 use crate::flags::{LockFlags, LockStatus};
-use crate::primitive::{Acquire, Relaxed};
+use crate::sync::{Acquire, Relaxed};
 use core::time::Duration;
 
 impl RwMutex {
-    /// Locks for reading if that needs no waiting; true if it did. A waiting writer refuses it.
+    /// Locks for reading if that needs no waiting; true if it did. It does not pass a waiting writer.
     ///
     /// # Panics
     ///
@@ -27,8 +26,7 @@ impl RwMutex {
         self.try_read(|word| word & (WRITER | PARKED) != 0 && Rank::Last.is_stopped_by(word))
     }
 
-    /// Locks for reading although a writer may be waiting, if that needs no waiting; true if it
-    /// did.
+    /// Locks for reading if no writer has the lock, even if one is waiting; true if it did.
     ///
     /// # Panics
     ///
@@ -55,7 +53,7 @@ impl RwMutex {
                 return false;
             }
             if self.add_reader(word) {
-                return true;
+                return self.reads().is_acquired();
             }
         }
     }
@@ -78,7 +76,7 @@ impl RwMutex {
                 .0
                 .compare_exchange(word, word | WRITER, Acquire, Relaxed)
             {
-                Ok(_) => return true,
+                Ok(_) => return self.writes().is_acquired(),
                 Err(now) => word = now,
             }
         }
@@ -114,7 +112,7 @@ impl RwMutex {
         self.read_timed(Rank::Last, timeout, flags)
     }
 
-    /// As [`read_lock_timed`](RwMutex::read_lock_timed), although a writer may be waiting.
+    /// As [`read_lock_timed`](RwMutex::read_lock_timed), but passes waiting writers.
     ///
     /// # Blocking
     ///

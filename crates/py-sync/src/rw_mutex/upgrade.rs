@@ -1,31 +1,30 @@
 //! Upgradable readers, downgrades, fair unlocks and unlocks by an owner: what only typed locks use.
 //!
-//! An upgradable reader shares the lock with readers and with nobody else, and may become the
-//! writer: then it sets the writer bit beside its own, waits until the readers have left, and clears
-//! its own. It waits on a key of its own, beside the queue, since nobody in the queue can go before
-//! it.
+//! An upgradable reader shares the lock with readers and with nobody else, and may become the writer.
+//! To upgrade, it sets the writer bit beside its own, waits until the readers have left, and clears its
+//! own. It waits on a key of its own, beside the queue, since no thread of the queue can go before it.
 //!
 //! ```text
 //!   0 ──────────▶ U ────────────▶ U+4n+1 ─────────────▶ U+1 ────────▶ 1
 //!      upgradable │ readers: +4n   upgrade: no new       the last      it clears U
-//!      _lock      │                readers, it parks     reader wakes
+//!      _lock      │                readers; it parks     reader wakes
 //!                 └────────────▶ 1                       it
 //!                    upgrade, no readers
 //! ```
 //!
-//! Invariants, beside those of `protocol.rs`:
-//! * U1: U means one upgradable reader, who alone clears it. With U, bit 0 is that reader's, who
-//!   waits for the readers of the word.
-//! * U2: without bit 0, whoever is parked while U is set waits for its end: a writer, another
-//!   upgradable reader. New readers pass them: nobody whom U keeps out can be in their way. So
-//!   whoever sets U beside the parked bit lets the readers of the queue in ([`admit`]), and the end
-//!   of U looks at the queue if the parked bit is set.
-//! * U3: bit 0 beside U stops new readers, but not those of rank [`First`](Rank::First): a thread
-//!   that reads already gets in, since the lock is not the writer's yet.
-//! * U4: the upgrading reader parks if, under the lock of its key's bucket, there are readers and the
-//!   parked bit is set; nobody clears that bit while bits 0 and U are set (I4: a writer that gives
-//!   up leaves them alone). So the last reader finds it, and wakes.
-//! * U5: an upgrade that gives up clears bit 0 and lets the readers in whom it stopped.
+//! Invariants, besides those of `protocol.rs`:
+//! * U1: U means one upgradable reader, which alone clears it. With U, bit 0 belongs to that reader,
+//!   which waits for the readers that the word counts.
+//! * U2: while U is set without bit 0, the threads that U stops (writers and other upgradable readers)
+//!   are parked until U ends, and new readers pass them. So a thread that sets U while the parked bit
+//!   is set lets the readers of the queue in ([`admit`]), and the thread that clears U looks at the
+//!   queue if the parked bit is set.
+//! * U3: bit 0 beside U stops new readers, but not those of rank [`First`](Rank::First): the lock is not
+//!   the writer's yet, so a thread that already reads gets in.
+//! * U4: the upgrading reader parks if, under the bucket lock of its key, there are readers and the
+//!   parked bit is set. While bits 0 and U are set nobody clears that bit (I4; a writer that gives up
+//!   leaves them alone). So the last reader finds it, and wakes the upgrading reader.
+//! * U5: an upgrade that gives up clears bit 0 and lets in the readers that it has stopped.
 //!
 //! [`admit`]: RwMutex::admit
 
@@ -33,12 +32,13 @@ use super::protocol::{Call, Round};
 use super::queue::{COMPETE, Chosen, UPGRADES, goes, upgrading_key};
 use super::unlock::{leaves_upgrading, leaves_waiters, readers, wake_upgrading};
 use super::{FREE, ONE_READER, PARKED, Rank, RwMutex, UPGRADABLE, WRITER, has_parked};
-use crate::deadline::{Clock, Deadline, Leaping, Monotonic};
+use crate::deadline::{AlwaysFair, Clock, Deadline, Monotonic};
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
+use crate::held::{self, Attempt, Hold};
 use crate::parking_lot::{Kind, Parking, Waiters, lot, park_with};
-use crate::primitive::{Acquire, Relaxed, Release};
+use crate::sync::{Acquire, Relaxed, Release};
 
-/// What stops an upgradable reader.
+/// Whether `word` stops a thread of this rank from becoming the upgradable reader.
 fn stops(rank: Rank, word: usize) -> bool {
     match rank {
         Rank::Last => word & (WRITER | UPGRADABLE | PARKED) != 0,
@@ -61,7 +61,7 @@ impl RwMutex {
             .compare_exchange(FREE, UPGRADABLE, Acquire, Relaxed)
             .is_ok()
         {
-            return LockStatus::Acquired;
+            return self.upgradable();
         }
         self.upgradable_contended(clock, deadline, flags)
     }
@@ -73,6 +73,7 @@ impl RwMutex {
         deadline: Deadline,
         flags: LockFlags,
     ) -> LockStatus {
+        let _attempt = Attempt::new(self.key());
         let mut rank = Rank::Last;
         let mut call = Call::new(clock, UPGRADES, deadline, flags);
         loop {
@@ -80,17 +81,24 @@ impl RwMutex {
             let word = self.0.load(Relaxed);
             if !stops(rank, word) {
                 if self.become_upgradable(word) {
-                    return LockStatus::Acquired;
+                    return self.upgradable();
                 }
                 continue;
             }
             match self.wait(&mut call, |word| stops(rank, word)) {
-                Round::HandedOver => return LockStatus::Acquired,
+                Round::HandedOff => return self.upgradable(),
                 Round::First => rank = Rank::First,
                 Round::Again => {}
                 Round::GivenUp(status) => return status,
             }
         }
+    }
+
+    /// The calling thread is the upgradable reader.
+    #[inline]
+    fn upgradable(&self) -> LockStatus {
+        held::upgradable(self.key());
+        LockStatus::Acquired
     }
 
     /// Sets U, if the word is still `word`.
@@ -106,11 +114,10 @@ impl RwMutex {
         became
     }
 
-    /// By an upgradable reader that came past those who are parked: lets the readers of them in
-    /// (U2).
+    /// Lets in the readers that are parked (U2). For a thread that has just set U.
     #[cold]
     fn admit(&self) {
-        self.settle(&Monotonic, Chosen::beside(UPGRADABLE), |word, _| Some(word));
+        self.update_and_wake(&Monotonic, Chosen::beside(UPGRADABLE), |word, _| Some(word));
     }
 
     /// Locks as [`upgradable_lock_with`](RwMutex::upgradable_lock_with) if that needs no waiting.
@@ -122,19 +129,21 @@ impl RwMutex {
                 return false;
             }
             if self.become_upgradable(word) {
-                return true;
+                return self.upgradable().is_acquired();
             }
         }
     }
 
-    /// By the upgradable reader: ends its reading.
+    /// Ends the read of the caller, which is the upgradable reader.
     #[inline]
     pub(crate) fn upgradable_unlock_with(&self, clock: &impl Clock) {
+        held::released(self.key(), Hold::Upgradable);
         self.end_upgradable(clock, |word| word & !UPGRADABLE);
     }
 
-    /// By the upgradable reader: becomes a reader like others.
+    /// Makes the caller, the upgradable reader, a plain reader.
     pub(crate) fn downgrade_upgradable_with(&self, clock: &impl Clock) {
+        held::changes(self.key(), Hold::Upgradable, Hold::Shared);
         self.end_upgradable(clock, |word| (word & !UPGRADABLE) + ONE_READER);
     }
 
@@ -144,8 +153,8 @@ impl RwMutex {
         let mut word = self.0.load(Relaxed);
         debug_assert!(word & UPGRADABLE != 0, "it is the caller's");
         while !has_parked(word) {
-            // Release: the section ends here, or goes on as a reader's that others come beside.
-            // Relaxed on failure: only tried again.
+            // Release: the critical section ends here, or others may come beside it. Relaxed on
+            // failure: only tried again.
             match self
                 .0
                 .compare_exchange(word, change(word), Release, Relaxed)
@@ -154,10 +163,10 @@ impl RwMutex {
                 Err(now) => word = now,
             }
         }
-        self.settle(clock, Chosen::NONE, |word, _| Some(change(word)));
+        self.update_and_wake(clock, Chosen::NONE, |word, _| Some(change(word)));
     }
 
-    /// By the upgradable reader: becomes the writer if nobody else reads.
+    /// Makes the caller, the upgradable reader, the writer if nobody else reads.
     #[inline]
     pub(crate) fn try_upgrade(&self) -> bool {
         // Relaxed: decides only which compare-exchange to try.
@@ -168,15 +177,15 @@ impl RwMutex {
                 .0
                 .compare_exchange(word, (word & PARKED) | WRITER, Acquire, Relaxed)
             {
-                Ok(_) => return true,
+                Ok(_) => return self.writes().is_acquired(),
                 Err(now) => word = now,
             }
         }
         false
     }
 
-    /// By the upgradable reader: becomes the writer when nobody else reads; stays what it is if that
-    /// takes too long.
+    /// Makes the caller, the upgradable reader, the writer once nobody else reads. If that takes too
+    /// long, it stays the upgradable reader.
     pub(crate) fn upgrade_with(&self, deadline: Deadline) -> LockStatus {
         if self.try_upgrade() {
             return LockStatus::Acquired;
@@ -192,7 +201,8 @@ impl RwMutex {
         // Relaxed: it only stops new readers (U3).
         self.0.fetch_or(WRITER, Relaxed);
         let giving_up = GivesUpUpgrade(self);
-        // One look after the other: `try_upgrade` clears U, and with it what is left to give up.
+        // Once `try_upgrade` has succeeded there is nothing left to give up: nothing may panic between
+        // it and the `forget` below.
         while !self.try_upgrade() {
             // Relaxed: decides only which compare-exchange to try.
             let word = self.0.load(Relaxed);
@@ -201,11 +211,11 @@ impl RwMutex {
             }
             let (key, flags) = (upgrading_key(self.key()), LockFlags::NONE);
             let parking = Parking::plain(Kind::RwMutex, key, deadline, flags);
-            // A reader that this look still sees finds the parked bit when it leaves, and then comes
-            // to this bucket's lock (U4).
-            let validate = || self.announce(|word| readers(word) != 0);
-            // SAFETY: the key is an address within our own word, where nobody else parks;
-            // `validate` does not call into the lot.
+            // A reader that is still there finds the parked bit when it leaves, and then takes this
+            // bucket's lock (U4).
+            let validate = || self.set_parked(|word| readers(word) != 0);
+            // SAFETY: the key is an address within our own word, on which only this lock's upgradable
+            // reader parks. `validate` does not call into the lot.
             let parked = unsafe { park_with(parking, validate) };
             if parked.status == ParkStatus::Timeout && !self.try_upgrade() {
                 return LockStatus::Failure;
@@ -218,13 +228,15 @@ impl RwMutex {
         LockStatus::Acquired
     }
 
-    /// By the writer: becomes a reader.
+    /// Makes the caller, the writer, a reader.
     pub(crate) fn downgrade_with(&self, clock: &impl Clock) {
+        held::changes(self.key(), Hold::Exclusive, Hold::Shared);
         self.end_write(clock, ONE_READER);
     }
 
-    /// By the writer: becomes the upgradable reader.
+    /// Makes the caller, the writer, the upgradable reader.
     pub(crate) fn downgrade_to_upgradable_with(&self, clock: &impl Clock) {
+        held::changes(self.key(), Hold::Exclusive, Hold::Upgradable);
         self.end_write(clock, UPGRADABLE);
     }
 
@@ -236,13 +248,14 @@ impl RwMutex {
             .is_err()
         {
             let chosen = Chosen::beside(becomes);
-            self.settle(clock, chosen, |word, _| Some(word - WRITER + becomes));
+            self.update_and_wake(clock, chosen, |word, _| Some(word - WRITER + becomes));
         }
     }
 
-    /// Ends the reading of a caller that is known to read: by a subtraction, where nobody waits.
+    /// Ends the read of a caller that certainly reads: by a subtraction, if nobody waits.
     #[inline]
     pub(crate) fn read_unlock_owned(&self) {
+        held::released(self.key(), Hold::Shared);
         let key = self.key();
         // Relaxed: decides only which way to go.
         if self.0.load(Relaxed) & PARKED != 0 {
@@ -260,18 +273,18 @@ impl RwMutex {
 
     /// Unlocks a read lock. A writer that waits in front is handed the lock by the last reader.
     pub(crate) fn read_unlock_fair(&self) {
-        let unlocked = self.read_unlock_with(&Leaping);
+        let unlocked = self.read_unlock_with(&AlwaysFair);
         debug_assert!(unlocked, "lock was not read-locked");
     }
 
-    /// True while anybody has it. Out of date at once.
+    /// True while it is held. The answer may be out of date at once.
     #[inline]
     pub(crate) fn is_locked(&self) -> bool {
         // Relaxed: a snapshot that orders nothing.
         self.0.load(Relaxed) & !PARKED != FREE
     }
 
-    /// True if somebody may be parked. Out of date at once, unless the caller has the lock.
+    /// True if threads may be parked. Out of date at once, unless the caller has the lock.
     #[inline]
     pub(crate) fn has_waiters(&self) -> bool {
         // Relaxed: a snapshot that orders nothing.
@@ -279,8 +292,9 @@ impl RwMutex {
     }
 }
 
-/// The last reader has left by a subtraction, and somebody parked just before. The lock may be gone by
-/// now, so the word stays: its parked bit holds readers off until the woken thread has taken it (I5).
+/// The second half of an unlock by subtraction, if a thread had parked just before it. The lock may be
+/// gone by now, so the word is not touched: its parked bit stops readers until the woken thread has
+/// taken the lock (I5).
 #[cold]
 fn parked_meanwhile(before: usize, key: usize) {
     if leaves_upgrading(before) {
@@ -291,21 +305,21 @@ fn parked_meanwhile(before: usize, key: usize) {
     }
     let wake_front = |waiters: &mut Waiters<'_>| {
         let mut chosen = Chosen::NONE;
-        waiters.take(COMPETE, |request| goes(&mut chosen, request));
+        waiters.unpark_filter(COMPETE, |request| goes(&mut chosen, request));
     };
-    // SAFETY: the key was the address of a read-write lock that the caller held; if that is gone, one
-    // that lives there now may see a waiter woken for nothing, which competes or parks again. The
+    // SAFETY: the key is the address of a read-write lock that the caller held. If that is gone and
+    // another lives there, a waiter of that one is woken for nothing, and competes or parks again. The
     // closure does not call into the lot.
-    unsafe { lot().visit(Kind::RwMutex, key, wake_front) };
+    unsafe { lot().with_waiters(Kind::RwMutex, key, wake_front) };
 }
 
-/// An upgrade that may yet give up (U5).
+/// An upgrade that waits. Dropped, it gives up (U5).
 struct GivesUpUpgrade<'a>(&'a RwMutex);
 
 impl Drop for GivesUpUpgrade<'_> {
     fn drop(&mut self) {
         let chosen = Chosen::beside(UPGRADABLE);
         self.0
-            .settle(&Monotonic, chosen, |word, _| Some(word & !WRITER));
+            .update_and_wake(&Monotonic, chosen, |word, _| Some(word & !WRITER));
     }
 }

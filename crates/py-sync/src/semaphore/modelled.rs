@@ -1,12 +1,13 @@
 //! A futex for the model: loom's mutex and condition variable, which outlive the word.
 //!
-//! The wake takes the mutex, so it cannot fall between the sleeper's look at the word and its
-//! sleep. loom knows no time: a timed sleep returns at once, the wait then finds its deadline
-//! passed, and how late that is, is the scheduler's choice.
+//! The wake takes the mutex, so it cannot fall between the sleeper's check of the word and its sleep.
+//! loom has no time: a timed sleep returns at once, and the wait then finds that its deadline has
+//! passed. How late that is, the scheduler decides.
 
 use crate::deadline::Deadline;
-use crate::primitive::{AtomicU32, Relaxed};
-use crate::semaphore::{ASLEEP, Semaphore, Sleeper};
+use crate::semaphore::{Semaphore, Sleeper};
+use crate::signals::{self, ASLEEP};
+use crate::sync::{AtomicU32, Relaxed};
 use loom::sync::{Condvar, Mutex};
 use std::sync::Arc;
 
@@ -48,10 +49,10 @@ impl Sleeper for Native {
 }
 
 impl Semaphore<Native> {
-    /// A handler of the waiting thread: it says [`interrupt`](super::interrupt), and by the time it
+    /// A handler of the waiting thread: it says [`interrupt`](signals::interrupt), and by the time it
     /// returns the kernel's sleep has ended. True if it found the wait begun.
     pub(crate) fn interrupt_as_a_handler(&self) -> bool {
-        let begun = super::interrupt(&self.word);
+        let begun = signals::interrupt(&self.word);
         Native::wake(self.sleeper.waker(), &raw const self.word);
         begun
     }

@@ -1,8 +1,9 @@
 //! Sleeping on the word itself, in the kernel.
 
 use crate::deadline::Deadline;
-use crate::primitive::AtomicU32;
-use crate::semaphore::{ASLEEP, SIGNAL_STEP, Sleeper};
+use crate::semaphore::sleeper::{SIGNAL_STEP, Sleeper};
+use crate::signals::ASLEEP;
+use crate::sync::AtomicU32;
 use crate::sys::futex;
 
 /// The kernel's wait on an address.

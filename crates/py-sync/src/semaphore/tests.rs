@@ -2,7 +2,7 @@
 
 use super::{Native, Semaphore, Sleeper, Wake};
 use crate::deadline::Deadline;
-use crate::primitive::MIRI;
+use crate::sync::MIRI;
 use core::time::Duration;
 use std::sync::mpsc;
 use std::time::Instant;

@@ -1,11 +1,11 @@
 //! Sleeping through `std::thread::park`, where the system has no wait on an address for us.
 //!
-//! The thread's park token is shared with the program's own use of it: a wake of ours may end a
-//! `park` of theirs early, and theirs ours. Both loop, as `park`'s contract asks.
+//! The program may use the thread's park token too. So our wake may end one of its `park`s early, and
+//! its `unpark` one of ours. Both loop, as the contract of `park` asks.
 
 use crate::deadline::Deadline;
-use crate::primitive::AtomicU32;
-use crate::semaphore::{SIGNAL_STEP, Sleeper};
+use crate::semaphore::sleeper::{SIGNAL_STEP, Sleeper};
+use crate::sync::AtomicU32;
 use std::thread::{self, Thread};
 
 /// The thread that waits.

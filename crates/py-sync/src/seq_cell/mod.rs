@@ -5,9 +5,9 @@
 //!   only between `lock_write` and its end. So no access races, and none is torn within a word.
 //! * I2: a value leaves `read` only if [`SeqLock::end_read`] says that its words belong together.
 //!   Until then they are bytes, not a `T`.
-//! * I3: no byte of a `T` is uninitialised or part of a pointer, so that integers can carry it; and
-//!   any bytes are a `T`, so that a reader who sleeps through 2^31 writes exactly has a value still,
-//!   if not one that was written ([`Pod`]).
+//! * I3: no byte of a `T` is uninitialised or part of a pointer, so integers can carry it. Any bytes are a
+//!   `T`, so a reader that sleeps through exactly 2^31 writes still has a value, if not one that was
+//!   written ([`Pod`]).
 //!
 //! Orderings: the words are `Relaxed`; those of the [`SeqLock`] do the rest, as its file says.
 //!
@@ -19,8 +19,8 @@ mod words;
 
 pub use pod::Pod;
 
-use crate::primitive::const_fn;
 use crate::seq_lock::SeqLock;
+use crate::sync::const_fn;
 use core::fmt;
 use words::Words;
 
@@ -77,7 +77,8 @@ impl<T: Pod> SeqCell<T> {
             let begun = self.lock.begin_read();
             let words = self.words.load();
             if self.lock.end_read(begun) {
-                // SAFETY: no write came between (I2), so these are the bytes of one value.
+                // SAFETY: no write came in between, as `end_read` says (I2), so these are the bytes of
+                // one value.
                 return unsafe { words.assume_init() };
             }
         }
@@ -93,7 +94,8 @@ impl<T: Pod> SeqCell<T> {
     pub fn try_read(&self) -> Option<T> {
         let begun = self.lock.try_begin_read()?;
         let words = self.words.load();
-        // SAFETY: as in `read`.
+        // SAFETY: called only if `end_read` says that no write came in between (I2), so these are the
+        // bytes of one value.
         let whole = || unsafe { words.assume_init() };
         self.lock.end_read(begun).then(whole)
     }
@@ -145,7 +147,7 @@ impl<T: Pod> SeqCell<T> {
         }
         self.lock.lock_write();
         let unwritten = Unwritten(&self.lock);
-        // SAFETY: we are the writer (I1), so these are the bytes of one value.
+        // SAFETY: we are the only writer (I1), so these are the bytes of one value.
         let old = unsafe { self.words.load().assume_init() };
         let new = f(old);
         core::mem::forget(unwritten);
@@ -172,7 +174,7 @@ impl<T: Pod> SeqCell<T> {
     /// ```
     #[must_use]
     pub fn into_inner(self) -> T {
-        // SAFETY: nobody else has the cell, so these are the bytes of one value.
+        // SAFETY: `self` is owned, so nobody writes, and these are the bytes of one value.
         unsafe { self.words.load().assume_init() }
     }
 

@@ -5,7 +5,7 @@
 ///
 /// Given for integers, floats, `()`, and arrays of all these.
 ///
-/// For a struct of one's own, implement it under these conditions: it is `repr(C)` or
+/// For a struct of your own, implement it under these conditions: it is `repr(C)` or
 /// `repr(transparent)`, all fields are `Pod`, and their sizes add up to its own. An assertion of the
 /// last is a line:
 ///
@@ -32,7 +32,8 @@
 ///
 /// * Every byte of every value is initialised: there is no padding, and no `MaybeUninit`.
 /// * Every pattern of bytes is a value, so `bool`, `char` and enums are not `Pod`: the counter of a
-///   [`SeqLock`](crate::SeqLock) wraps, and a reader that it has fooled must hold a value still.
+///   [`SeqLock`](crate::SeqLock) wraps, and a reader that misses a write for that reason must still hold a
+///   value.
 /// * No byte is part of a pointer or a reference: an integer carries no pointer's provenance.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` may have padding bytes, invalid values or pointers",
@@ -43,7 +44,8 @@ pub unsafe trait Pod: Copy {}
 macro_rules! pod {
     ($($type:ty)*) => {
         $(
-            // SAFETY: initialised bytes, every pattern of which is a value, and no pointer.
+            // SAFETY: all bytes of the type are initialised, every pattern of them is a value, and none
+            // is part of a pointer.
             unsafe impl Pod for $type {}
         )*
     };

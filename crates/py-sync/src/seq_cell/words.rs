@@ -20,8 +20,8 @@ struct Aligned<T> {
 /// The value as bytes that other threads may access too.
 pub(super) struct Words<T>(UnsafeCell<Aligned<T>>);
 
-// SAFETY: shared access is atomic, and what goes from thread to thread is a copy of a `T` that is
-// made of plain bytes (`Pod`) and may be sent.
+// SAFETY: shared access is atomic, and what passes from thread to thread is a copy of a `T`, which is
+// plain bytes (`Pod`) and may be sent.
 unsafe impl<T: Send> Sync for Words<T> {}
 
 /// Runs `$step!(Atomic, integer, offset)` for each word of a value of `$size` bytes.
@@ -64,12 +64,13 @@ impl<T: Pod> Words<T> {
                 let word = unsafe { <$atomic>::from_ptr(from.add($at).cast::<$int>()) };
                 // Relaxed: ordered by the lock.
                 let word: $int = word.load(Relaxed);
-                // SAFETY: the same place of the copy, which is ours.
+                // SAFETY: the same offset within the copy, which is aligned alike and which only we have.
                 unsafe { to.add($at).cast::<$int>().write(word) };
             };
         }
         for_each_word!(size_of::<T>(), step);
-        // SAFETY: a place computation within the copy; the bytes stay wrapped.
+        // SAFETY: the pointer is to the value within the copy, all of whose bytes were written above. They
+        // stay wrapped in `MaybeUninit`: whether they are a `T`, the caller finds out.
         unsafe {
             (&raw const (*copy.as_ptr()).value)
                 .cast::<MaybeUninit<T>>()
@@ -88,9 +89,11 @@ impl<T: Pod> Words<T> {
         let (to, from) = (self.0.get().cast::<u8>(), (&raw const copy).cast::<u8>());
         macro_rules! step {
             ($atomic:ty, $int:ty, $at:expr) => {
-                // SAFETY: as in `load`; the copy has the same alignment, and is ours.
+                // SAFETY: the offset is within the copy and aligned, since the copy's base is aligned for a
+                // word. All its bytes are initialised (`Pod`), and only we have it.
                 let word = unsafe { from.add($at).cast::<$int>().read() };
-                // SAFETY: as in `load`.
+                // SAFETY: the offset is within the value and aligned, and all shared accesses of this place
+                // are atomic and of this width.
                 let place = unsafe { <$atomic>::from_ptr(to.add($at).cast::<$int>()) };
                 // Relaxed: ordered by the lock.
                 place.store(word, Relaxed);

@@ -1,4 +1,4 @@
-//! [`SeqLock`]: a counter that lets readers see whether a writer was there, CPython's `_PySeqLock`.
+//! [`SeqLock`]: a counter by which readers see whether a writer came, CPython's `_PySeqLock`.
 //!
 //! | counter | meaning |
 //! |---|---|
@@ -12,23 +12,21 @@
 //!
 //! Invariants:
 //! * I1: only the writer that made the counter odd makes it even again.
-//! * I2: a reader keeps what it has read only if the counter is the even number it began with. The
-//!   counter wraps at 2^32: a reader that sleeps through 2^31 writes exactly is fooled.
+//! * I2: a reader keeps what it has read only if the counter is still the even number that it began with.
+//!   The counter wraps at 2^32: a reader that sleeps through exactly 2^31 writes notices none.
 //! * I3: an abandoned write has written nothing.
 //!
-//! Orderings: locking is an `Acquire` compare-exchange, then a `Release` fence before the writes: a
-//! reader that sees one of them sees the odd counter too. Unlocking is a `Release` store. A reader
-//! begins with an `Acquire` load, and ends with an `Acquire` fence before its last look: that look
-//! is no older than what it has read. The reads in between must be atomic; `Relaxed` will do.
-//! [`SeqCell`](crate::SeqCell) does all that.
+//! Orderings: locking is an `Acquire` compare-exchange, then a `Release` fence before the writes, so a
+//! reader that sees one of the writes also sees the odd counter. Unlocking is a `Release` store. A reader
+//! begins with an `Acquire` load, and ends with an `Acquire` fence before its last load of the counter,
+//! so that load is no older than what it has read. The reads in between must be atomic; `Relaxed` is
+//! enough. [`SeqCell`](crate::SeqCell) does all that.
 //!
-//! CPython: `Python/lock.c`, `_PySeqLock_LockWrite` and its siblings; gone from CPython in August
-//! 2026, where nothing used it any more. Differs from CPython: ending a write that nobody has begun
-//! panics; a waiting thread spins briefly before it yields.
+//! CPython: `Python/lock.c`, `_PySeqLock_LockWrite` and its siblings; removed from CPython in August
+//! 2026, when nothing used it any more. Differs from CPython: ending a write that has not begun panics; a
+//! waiting thread spins briefly before it yields.
 
-use crate::primitive::{
-    Acquire, AtomicU32, Relaxed, Release, const_fn, fence, spin_loop, yield_now,
-};
+use crate::sync::{Acquire, AtomicU32, Relaxed, Release, const_fn, fence, spin_loop, yield_now};
 use core::fmt;
 
 mod guard;
@@ -74,7 +72,7 @@ fn is_writing(sequence: u32) -> bool {
     sequence & 1 != 0
 }
 
-/// Waits a little, more and more politely.
+/// Spins at first, then yields.
 #[inline]
 fn relax(round: &mut u32) {
     if *round < SPINS {
@@ -145,7 +143,7 @@ impl SeqLock {
             .compare_exchange(sequence, sequence.wrapping_add(1), Acquire, Relaxed)
             .is_ok();
         if begun {
-            // Whoever sees a write that follows sees the odd counter.
+            // A reader that sees a write after this fence sees the odd counter.
             fence(Release);
         }
         begun
@@ -240,8 +238,8 @@ impl SeqLock {
         }
     }
 
-    /// Apart from the first look: inlined, the loop's registers make that one use the stack, and a
-    /// read of a [`SeqCell`](crate::SeqCell) half as long again.
+    /// The loop is apart from the first try. Inlined, its registers would make that use the stack, and a
+    /// read of a [`SeqCell`](crate::SeqCell) would take half as long again.
     #[cold]
     #[inline(never)]
     fn begin_read_slow(&self) -> u32 {
@@ -287,7 +285,7 @@ impl SeqLock {
     #[inline]
     #[must_use = "false means that the data may be torn"]
     pub fn end_read(&self, begun: u32) -> bool {
-        // The look below is no older than any write that the reads before this fence have seen.
+        // The load below is no older than any write that the reads before this fence have seen.
         fence(Acquire);
         self.0.load(Relaxed) == begun
     }
@@ -304,8 +302,8 @@ impl SeqLock {
         is_writing(self.0.load(Relaxed))
     }
 
-    /// In the child of a fork: if a thread of the parent was writing, starts again at 0 and returns
-    /// true. The data is then torn, and the caller's to make good.
+    /// In the child of a fork: if a thread of the parent was writing, starts again at 0 and returns true.
+    /// The data is then torn, and the caller must repair it.
     ///
     /// Calling it at any other time lets two writers in.
     ///

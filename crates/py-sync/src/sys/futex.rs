@@ -1,8 +1,8 @@
 //! Sleeping on a 32-bit word in the kernel.
 //!
-//! A wake takes a pointer that may dangle: the kernel uses it as a number, and the sleeper's frame
-//! may be gone by then. A late wake can therefore reach whatever sleeps at that address now, which
-//! is why every sleep may return for no reason.
+//! A wake takes a pointer that may dangle: the sleeper's frame may be gone by then, and the kernel uses
+//! the pointer as a number. So a late wake may reach another thread that sleeps at that address now, and
+//! every sleep may return for no reason.
 
 use core::sync::atomic::AtomicU32;
 
@@ -25,12 +25,27 @@ mod platform {
     /// A signal handler that ran ends the sleep.
     pub(crate) const SIGNALS_END_SLEEP: bool = true;
 
-    fn timespec(nanos: u64) -> libc::timespec {
-        libc::timespec {
-            tv_sec: (nanos / 1_000_000_000)
-                .try_into()
-                .unwrap_or(libc::time_t::MAX),
-            tv_nsec: (nanos % 1_000_000_000) as _,
+    /// The kernel's own `timespec` for `SYS_futex`, which is not always libc's: a 32-bit libc may
+    /// have a 64-bit `time_t` in front of a system call with 32-bit fields.
+    #[repr(C)]
+    struct Timespec {
+        sec: Field,
+        nsec: Field,
+    }
+
+    /// x32 is the one ABI of 32-bit pointers with the 64-bit system calls.
+    #[cfg(any(target_pointer_width = "64", target_arch = "x86_64"))]
+    type Field = i64;
+    #[cfg(not(any(target_pointer_width = "64", target_arch = "x86_64")))]
+    type Field = i32;
+
+    impl Timespec {
+        /// 32 bits hold 68 years from boot. A later time is cut, and who wakes then looks again.
+        fn at(nanos: u64) -> Timespec {
+            Timespec {
+                sec: Field::try_from(nanos / 1_000_000_000).unwrap_or(Field::MAX),
+                nsec: (nanos % 1_000_000_000) as Field,
+            }
         }
     }
 
@@ -40,12 +55,12 @@ mod platform {
     /// Sleeps while `word` is `expected`, until woken, or until `deadline` (nanoseconds of the
     /// monotonic clock). True if a signal ended the sleep.
     pub(crate) fn wait_until(word: &AtomicU32, expected: u32, deadline: Option<u64>) -> bool {
-        let until = deadline.map(timespec);
+        let until = deadline.map(Timespec::at);
         let until = until
             .as_ref()
             .map_or(core::ptr::null(), core::ptr::from_ref);
-        // SAFETY: `word` is alive for the call, `until` is null or a timespec that is; the kernel
-        // reads both and writes neither. FUTEX_WAIT_BITSET without CLOCK_REALTIME takes an
+        // SAFETY: `word` is alive for the call, and `until` is null or points to a timespec that is. The
+        // kernel reads both and writes neither. FUTEX_WAIT_BITSET without CLOCK_REALTIME takes an
         // absolute time of the monotonic clock.
         let rc = unsafe {
             libc::syscall(
@@ -84,8 +99,8 @@ mod platform {
         let until = until
             .as_ref()
             .map_or(core::ptr::null(), core::ptr::from_ref);
-        // SAFETY: `word` is alive for the call, and `until` is null or a `_umtx_time` that is,
-        // whose size goes in the fourth argument as the call wants; the kernel writes neither.
+        // SAFETY: `word` is alive for the call, and `until` is null or points to a `_umtx_time` that is.
+        // Its size is the fourth argument, as the call asks. The kernel writes neither.
         let rc = unsafe {
             libc::_umtx_op(
                 core::ptr::from_ref(word).cast_mut().cast(),
@@ -104,7 +119,7 @@ mod platform {
     use core::sync::atomic::AtomicU32;
     use windows_sys::Win32::System::Threading::{INFINITE, WaitOnAddress};
 
-    /// No signal ends a sleep: one that should notice them goes in steps.
+    /// No signal ends a sleep: a wait that should notice signals sleeps in steps.
     pub(crate) const SIGNALS_END_SLEEP: bool = false;
 
     /// As on Linux; milliseconds, rounded up, in sleeps of at most 49 days.

@@ -1,4 +1,4 @@
-//! The operating system: the only door to libc, windows-sys and atomic-wait.
+//! The operating system: only this folder uses libc, windows-sys and atomic-wait.
 //!
 //! | function | Linux, Android | FreeBSD | Windows | elsewhere |
 //! |---|---|---|---|---|
@@ -6,8 +6,8 @@
 //! | `futex::wait` | `FUTEX_WAIT_BITSET`, absolute | `_umtx_op`, absolute | `WaitOnAddress`, ms rounded up | none: see `semaphore::thread_park` |
 //! | `futex::wake_one` | atomic-wait | atomic-wait | atomic-wait | none |
 //!
-//! An untimed wait that does not look at signals is atomic-wait's on all three; the timed ones
-//! sleep on the same kernel object, so one wake serves both.
+//! An untimed wait that no signal ends is atomic-wait's on all three. Timed waits sleep on the same kernel
+//! object, so one wake serves both.
 
 #[cfg(any(
     target_os = "linux",

@@ -1,4 +1,5 @@
-//! The kernel of a simulated machine, in the build of `benches/simulator` only.
+//! The kernel of the simulated machine of `benches/machine`. Only `benches/simulator` builds this file, and
+//! the published package has it not.
 
 pub(crate) use machine::monotonic_ns;
 

@@ -1,12 +1,11 @@
-//! [`Condvar`]: waiting for what a typed mutex guards to change.
+//! [`Condvar`]: waiting for a change of what a typed mutex guards.
 //!
-//! Nothing is decided here: the byte and its protocol are in [`crate::condvar`].
+//! The byte and its protocol are in [`crate::condvar`].
 
 use super::lock_api::{MutexGuard, RawMutex};
-use super::policy::Policy;
 use super::raw_mutex::RawByteMutex;
 use crate::condvar;
-use crate::deadline::{Deadline, Monotonic, time_until};
+use crate::deadline::{Deadline, Monotonic};
 use core::fmt;
 use std::time::{Duration, Instant};
 
@@ -42,13 +41,12 @@ impl WaitTimeoutResult {
     }
 }
 
-/// A condition variable: threads wait until another one, that has changed something under a mutex,
-/// says so. One byte.
+/// A condition variable: a thread changes something under a mutex, and notifies the threads that wait for
+/// that. One byte.
 ///
-/// It goes with every mutex over a [`RawByteMutex`], fair and detaching ones too; a wait with a
-/// detaching one detaches. A thread is woken only by a notification, first in, first out. Different
-/// mutexes may be used with one variable, where parking_lot panics; who waits is then woken by any
-/// notification.
+/// It works with every mutex over a [`RawByteMutex`], fair and detaching ones too; a wait with a detaching
+/// one detaches. A thread is woken only by a notification, first in, first out. Different mutexes may be
+/// used with one variable, where parking_lot panics; each waiter is then woken by any notification.
 ///
 /// All zero is one that nobody waits for. The child of a fork starts without waiters.
 ///
@@ -96,9 +94,10 @@ impl Condvar {
         self.0.notify_one()
     }
 
-    /// Wakes all threads that wait; how many they were. Without waiters it costs one load.
+    /// Wakes all threads that wait, and returns how many they were. Without waiters it costs one load.
     ///
-    /// Each is woken, and competes for the mutex: a notifier that needs it no more should unlock first.
+    /// All are woken at once and compete for the mutex. A notifier that is done with it should unlock it
+    /// first.
     ///
     /// ```
     /// assert_eq!(py_sync::typed::Condvar::new().notify_all(), 0);
@@ -130,7 +129,10 @@ impl Condvar {
     ///     }
     /// });
     /// ```
-    pub fn wait<P: Policy, T: ?Sized>(&self, guard: &mut MutexGuard<'_, RawByteMutex<P>, T>) {
+    pub fn wait<const DETACH: bool, const FAIR: bool, T: ?Sized>(
+        &self,
+        guard: &mut MutexGuard<'_, RawByteMutex<DETACH, FAIR>, T>,
+    ) {
         let notified = self.wait_to(guard, Deadline::Never);
         debug_assert!(notified, "there was no deadline");
     }
@@ -150,12 +152,12 @@ impl Condvar {
     /// let soon = Instant::now() + Duration::from_millis(1);
     /// assert!(changed.wait_until(&mut m.lock(), soon).timed_out());
     /// ```
-    pub fn wait_until<P: Policy, T: ?Sized>(
+    pub fn wait_until<const DETACH: bool, const FAIR: bool, T: ?Sized>(
         &self,
-        guard: &mut MutexGuard<'_, RawByteMutex<P>, T>,
+        guard: &mut MutexGuard<'_, RawByteMutex<DETACH, FAIR>, T>,
         timeout: Instant,
     ) -> WaitTimeoutResult {
-        self.wait_for(guard, time_until(timeout))
+        WaitTimeoutResult(!self.wait_to(guard, Deadline::until(timeout)))
     }
 
     /// As [`wait`](Condvar::wait), for `timeout` at most. With zero, the mutex is unlocked and locked
@@ -173,9 +175,9 @@ impl Condvar {
     /// let (m, changed) = (Mutex::new(()), Condvar::new());
     /// assert!(changed.wait_for(&mut m.lock(), Duration::from_millis(1)).timed_out());
     /// ```
-    pub fn wait_for<P: Policy, T: ?Sized>(
+    pub fn wait_for<const DETACH: bool, const FAIR: bool, T: ?Sized>(
         &self,
-        guard: &mut MutexGuard<'_, RawByteMutex<P>, T>,
+        guard: &mut MutexGuard<'_, RawByteMutex<DETACH, FAIR>, T>,
         timeout: Duration,
     ) -> WaitTimeoutResult {
         WaitTimeoutResult(!self.wait_to(guard, Deadline::after(Some(timeout))))
@@ -204,9 +206,11 @@ impl Condvar {
     ///     changed.wait_while(&mut left.lock(), |left| *left > 0);
     /// });
     /// ```
-    pub fn wait_while<P, T, F>(&self, guard: &mut MutexGuard<'_, RawByteMutex<P>, T>, condition: F)
-    where
-        P: Policy,
+    pub fn wait_while<const DETACH: bool, const FAIR: bool, T, F>(
+        &self,
+        guard: &mut MutexGuard<'_, RawByteMutex<DETACH, FAIR>, T>,
+        condition: F,
+    ) where
         T: ?Sized,
         F: FnMut(&mut T) -> bool,
     {
@@ -237,18 +241,17 @@ impl Condvar {
     /// let result = changed.wait_while_until(&mut left.lock(), |left| *left > 0, soon);
     /// assert!(result.timed_out());
     /// ```
-    pub fn wait_while_until<P, T, F>(
+    pub fn wait_while_until<const DETACH: bool, const FAIR: bool, T, F>(
         &self,
-        guard: &mut MutexGuard<'_, RawByteMutex<P>, T>,
+        guard: &mut MutexGuard<'_, RawByteMutex<DETACH, FAIR>, T>,
         condition: F,
         timeout: Instant,
     ) -> WaitTimeoutResult
     where
-        P: Policy,
         T: ?Sized,
         F: FnMut(&mut T) -> bool,
     {
-        self.wait_while_for(guard, condition, time_until(timeout))
+        self.wait_while_to(guard, condition, Deadline::until(timeout))
     }
 
     /// As [`wait_while`](Condvar::wait_while), for `timeout` at most, and with the same meaning of the
@@ -272,23 +275,22 @@ impl Condvar {
     /// let result = changed.wait_while_for(&mut left.lock(), |left| *left > 0, long);
     /// assert!(!result.timed_out());
     /// ```
-    pub fn wait_while_for<P, T, F>(
+    pub fn wait_while_for<const DETACH: bool, const FAIR: bool, T, F>(
         &self,
-        guard: &mut MutexGuard<'_, RawByteMutex<P>, T>,
+        guard: &mut MutexGuard<'_, RawByteMutex<DETACH, FAIR>, T>,
         condition: F,
         timeout: Duration,
     ) -> WaitTimeoutResult
     where
-        P: Policy,
         T: ?Sized,
         F: FnMut(&mut T) -> bool,
     {
         self.wait_while_to(guard, condition, Deadline::after(Some(timeout)))
     }
 
-    fn wait_while_to<P: Policy, T: ?Sized>(
+    fn wait_while_to<const DETACH: bool, const FAIR: bool, T: ?Sized>(
         &self,
-        guard: &mut MutexGuard<'_, RawByteMutex<P>, T>,
+        guard: &mut MutexGuard<'_, RawByteMutex<DETACH, FAIR>, T>,
         mut condition: impl FnMut(&mut T) -> bool,
         deadline: Deadline,
     ) -> WaitTimeoutResult {
@@ -300,17 +302,22 @@ impl Condvar {
     }
 
     /// Waits once; true if notified.
-    fn wait_to<P: Policy, T: ?Sized>(
+    fn wait_to<const DETACH: bool, const FAIR: bool, T: ?Sized>(
         &self,
-        guard: &mut MutexGuard<'_, RawByteMutex<P>, T>,
+        guard: &mut MutexGuard<'_, RawByteMutex<DETACH, FAIR>, T>,
         deadline: Deadline,
     ) -> bool {
-        // SAFETY: locked again before the guard is used; nothing in between unwinds.
+        // SAFETY: the raw mutex is unlocked and locked again below, before the guard is used; nothing in
+        // between unwinds.
         let raw = unsafe { MutexGuard::mutex(guard).raw() };
-        // SAFETY: the guard holds it.
+        // SAFETY: the guard shows that this thread holds the mutex.
         let release = || unsafe { raw.unlock() };
-        self.0
-            .wait(&Monotonic, raw.mutex(), release, (deadline, P::FLAGS))
+        self.0.wait(
+            &Monotonic,
+            raw.mutex(),
+            release,
+            (deadline, RawByteMutex::<DETACH, FAIR>::FLAGS),
+        )
     }
 }
 

@@ -2,9 +2,8 @@
 
 use super::condvar::{Condvar, WaitTimeoutResult};
 use super::lock_api::MutexGuard;
-use super::policy::Policy;
 use super::raw_mutex::RawByteMutex;
-use crate::deadline::{Deadline, Monotonic, time_until};
+use crate::deadline::{Deadline, Monotonic};
 use crate::flags::{LockFlags, ParkStatus};
 use crate::hooks;
 use crate::with_signals::Interrupted;
@@ -13,18 +12,18 @@ use std::time::{Duration, Instant};
 impl Condvar {
     /// As [`wait`](Condvar::wait), until a signal arrives at the latest.
     ///
-    /// The [`install`](crate::install)ed runtime's [`pending`](crate::Runtime::pending) is asked then,
-    /// with the mutex unlocked, and if it says that the wait goes on this returns `Ok`, as if notified:
-    /// what is waited for may have come meanwhile. So call it in a loop, as
-    /// [`wait_while_interruptible`](Condvar::wait_while_interruptible) does. Without a runtime, or if
-    /// that says to stop, it is an error.
+    /// After a signal, the [`install`](crate::install)ed runtime's [`pending`](crate::Runtime::pending) is
+    /// asked, with the mutex unlocked. If it says that the wait goes on, this returns `Ok`, as if notified,
+    /// since the condition may have come true meanwhile. So call it in a loop, as
+    /// [`wait_while_interruptible`](Condvar::wait_while_interruptible) does. Without a runtime, or if the
+    /// runtime says to stop, it returns an error.
     ///
-    /// A notification is never spent on who is interrupted. A handler that calls
-    /// [`signal_arrived`](crate::signal_arrived) is noticed also if it runs just before the sleep.
+    /// No notification is lost on a thread that is interrupted. A handler that calls
+    /// [`signal_arrived`](crate::signal_arrived) is noticed even if it runs just before the sleep.
     ///
     /// # Errors
     ///
-    /// [`Interrupted`]. The mutex is locked, as it was. Where the system does not tell of signals, that
+    /// [`Interrupted`]. The mutex is locked, as it was. Where the system does not report signals, that
     /// happens every 20 ms: a caller that finds nothing to handle waits again.
     ///
     /// # Blocking
@@ -45,9 +44,9 @@ impl Condvar {
     /// assert_eq!(filled.wait_interruptible(&mut guard), Err(Interrupted));
     /// assert!(guard.is_empty()); // still locked
     /// ```
-    pub fn wait_interruptible<P: Policy, T: ?Sized>(
+    pub fn wait_interruptible<const DETACH: bool, const FAIR: bool, T: ?Sized>(
         &self,
-        guard: &mut MutexGuard<'_, RawByteMutex<P>, T>,
+        guard: &mut MutexGuard<'_, RawByteMutex<DETACH, FAIR>, T>,
     ) -> Result<(), Interrupted> {
         self.interruptible(guard, Deadline::Never).map(|_| ())
     }
@@ -75,9 +74,9 @@ impl Condvar {
     /// let soon = Duration::from_millis(1);
     /// assert!(changed.wait_interruptible_for(&mut m.lock(), soon).unwrap().timed_out());
     /// ```
-    pub fn wait_interruptible_for<P: Policy, T: ?Sized>(
+    pub fn wait_interruptible_for<const DETACH: bool, const FAIR: bool, T: ?Sized>(
         &self,
-        guard: &mut MutexGuard<'_, RawByteMutex<P>, T>,
+        guard: &mut MutexGuard<'_, RawByteMutex<DETACH, FAIR>, T>,
         timeout: Duration,
     ) -> Result<WaitTimeoutResult, Interrupted> {
         self.interruptible(guard, Deadline::after(Some(timeout)))
@@ -106,17 +105,17 @@ impl Condvar {
     /// let result = changed.wait_interruptible_until(&mut m.lock(), Instant::now());
     /// assert!(result.unwrap().timed_out());
     /// ```
-    pub fn wait_interruptible_until<P: Policy, T: ?Sized>(
+    pub fn wait_interruptible_until<const DETACH: bool, const FAIR: bool, T: ?Sized>(
         &self,
-        guard: &mut MutexGuard<'_, RawByteMutex<P>, T>,
+        guard: &mut MutexGuard<'_, RawByteMutex<DETACH, FAIR>, T>,
         timeout: Instant,
     ) -> Result<WaitTimeoutResult, Interrupted> {
-        self.wait_interruptible_for(guard, time_until(timeout))
+        self.interruptible(guard, Deadline::until(timeout))
     }
 
-    /// Waits until `condition` is false, within `timeout` (`None` waits for ever) and until a signal
-    /// arrives that the runtime, asked as by [`wait_interruptible`](Condvar::wait_interruptible), does
-    /// not let pass. `Ok(true)` if the condition is false, `Ok(false)` if the time is up.
+    /// Waits until `condition` is false, for `timeout` at most (`None` waits for ever). A signal ends the
+    /// wait as it ends [`wait_interruptible`](Condvar::wait_interruptible). `Ok(true)` if the condition is
+    /// false, `Ok(false)` if the time is up.
     ///
     /// # Errors
     ///
@@ -144,9 +143,9 @@ impl Condvar {
     ///     assert_eq!(none_left, Ok(true));
     /// });
     /// ```
-    pub fn wait_while_interruptible<P: Policy, T: ?Sized>(
+    pub fn wait_while_interruptible<const DETACH: bool, const FAIR: bool, T: ?Sized>(
         &self,
-        guard: &mut MutexGuard<'_, RawByteMutex<P>, T>,
+        guard: &mut MutexGuard<'_, RawByteMutex<DETACH, FAIR>, T>,
         mut condition: impl FnMut(&mut T) -> bool,
         timeout: Option<Duration>,
     ) -> Result<bool, Interrupted> {
@@ -163,7 +162,7 @@ impl Condvar {
 
     /// Waits until `condition` is false, within `timeout` (`None` waits for ever), and runs `check`
     /// after each signal that comes meanwhile, as
-    /// [`Mutex::lock_with_signals`](crate::Mutex::lock_with_signals), which see. `Ok(true)` if the
+    /// [`Mutex::lock_with_signals`](crate::Mutex::lock_with_signals) does: see there. `Ok(true)` if the
     /// condition is false, `Ok(false)` if the time is up.
     ///
     /// `check` runs with the mutex unlocked, so that a handler may use what it guards. Then the
@@ -192,9 +191,9 @@ impl Condvar {
     /// let filled = filled.wait_while_with_signals(&mut guard, |q| q.is_empty(), None, check_signals);
     /// assert_eq!((filled, guard.pop()), (Ok(true), Some(7)));
     /// ```
-    pub fn wait_while_with_signals<P: Policy, T: ?Sized, E>(
+    pub fn wait_while_with_signals<const DETACH: bool, const FAIR: bool, T: ?Sized, E>(
         &self,
-        guard: &mut MutexGuard<'_, RawByteMutex<P>, T>,
+        guard: &mut MutexGuard<'_, RawByteMutex<DETACH, FAIR>, T>,
         mut condition: impl FnMut(&mut T) -> bool,
         timeout: Option<Duration>,
         mut check: impl FnMut() -> Result<(), E>,
@@ -206,7 +205,7 @@ impl Condvar {
                 return Ok(false);
             }
             let mut checked = Ok(());
-            let flags = P::FLAGS | LockFlags::FAIL_IF_INTERRUPTED;
+            let flags = RawByteMutex::<DETACH, FAIR>::FLAGS | LockFlags::FAIL_IF_INTERRUPTED;
             let status = self.wait_handling(guard, (deadline, flags), || checked = check());
             checked?;
             timed_out = status == ParkStatus::Timeout;
@@ -214,12 +213,12 @@ impl Condvar {
         Ok(true)
     }
 
-    fn interruptible<P: Policy, T: ?Sized>(
+    fn interruptible<const DETACH: bool, const FAIR: bool, T: ?Sized>(
         &self,
-        guard: &mut MutexGuard<'_, RawByteMutex<P>, T>,
+        guard: &mut MutexGuard<'_, RawByteMutex<DETACH, FAIR>, T>,
         deadline: Deadline,
     ) -> Result<WaitTimeoutResult, Interrupted> {
-        let flags = P::FLAGS | LockFlags::INTERRUPTIBLE;
+        let flags = RawByteMutex::<DETACH, FAIR>::FLAGS | LockFlags::INTERRUPTIBLE;
         let mut over = false;
         let handle = || over = hooks::ends_wait(flags);
         let status = self.wait_handling(guard, (deadline, flags), handle);
@@ -230,15 +229,16 @@ impl Condvar {
     }
 
     /// Waits once. `handle` runs after a signal, with the mutex unlocked.
-    fn wait_handling<P: Policy, T: ?Sized>(
+    fn wait_handling<const DETACH: bool, const FAIR: bool, T: ?Sized>(
         &self,
-        guard: &mut MutexGuard<'_, RawByteMutex<P>, T>,
+        guard: &mut MutexGuard<'_, RawByteMutex<DETACH, FAIR>, T>,
         until: (Deadline, LockFlags),
         handle: impl FnOnce(),
     ) -> ParkStatus {
-        // SAFETY: locked again before the guard is used, also if `handle` unwinds.
+        // SAFETY: the raw mutex is unlocked and locked again below, before the guard is used, also if
+        // `handle` unwinds.
         let raw = unsafe { MutexGuard::mutex(guard).raw() };
-        // SAFETY: the guard holds it.
+        // SAFETY: the guard shows that this thread holds the mutex.
         let release = || unsafe { super::lock_api::RawMutex::unlock(raw) };
         self.0
             .wait_or(&Monotonic, raw.mutex(), release, until, handle)

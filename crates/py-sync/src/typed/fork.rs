@@ -1,20 +1,16 @@
-//! The typed locks in the child of a fork.
-//!
-//! Of a lock with data it is `lock.raw().at_fork_reinit()`.
+//! The typed locks in the child of a fork. For a lock with data, call `lock.raw().at_fork_reinit()`.
 
 use super::condvar::Condvar;
 use super::once::Once;
-use super::policy::Policy;
 use super::raw_mutex::RawByteMutex;
 use super::raw_rw_lock::RawWordRwLock;
 
-impl<P: Policy> RawByteMutex<P> {
+impl<const DETACH: bool, const FAIR: bool> RawByteMutex<DETACH, FAIR> {
     /// Makes it unlocked in the child of a fork, whoever held it in the parent.
     ///
     /// # Safety
     ///
-    /// The process has forked, the calling thread is the child's only one and holds no guard of it,
-    /// and what the mutex guards is sound as it is: the thread that held it did not finish its section.
+    /// As for [`py_sync::Mutex::at_fork_reinit`](crate::Mutex::at_fork_reinit).
     ///
     /// # Examples
     ///
@@ -27,19 +23,17 @@ impl<P: Policy> RawByteMutex<P> {
     /// assert_eq!(*m.lock(), 1);
     /// ```
     pub unsafe fn at_fork_reinit(&self) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller promises for this mutex what that of the inner one asks for.
         unsafe { self.mutex().at_fork_reinit() };
     }
 }
 
 impl<const RECURSIVE: bool> RawWordRwLock<RECURSIVE> {
-    /// Makes it free in the child of a fork, whoever held it in the parent, and forgets who waited.
+    /// Makes it free in the child of a fork, whoever held it or read in the parent.
     ///
     /// # Safety
     ///
-    /// The process has forked, the calling thread is the child's only one and holds no guard of it,
-    /// and what the lock guards is sound as it is: a thread that held it to write did not finish its
-    /// section.
+    /// As for [`py_sync::Mutex::at_fork_reinit`](crate::Mutex::at_fork_reinit).
     ///
     /// # Examples
     ///
@@ -52,19 +46,18 @@ impl<const RECURSIVE: bool> RawWordRwLock<RECURSIVE> {
     /// assert_eq!(*lock.write(), 1);
     /// ```
     pub unsafe fn at_fork_reinit(&self) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller promises for this lock what that of the inner one asks for.
         unsafe { self.0.at_fork_reinit() };
     }
 }
 
 impl Once {
-    /// In the child of a fork: if the initialiser was running, makes it not run yet, so that the next
-    /// caller tries. One that is done or poisoned stays so.
+    /// In the child of a fork: if an initialiser was running, makes it untried, so that the next caller
+    /// tries. One that is done or poisoned stays so.
     ///
     /// # Safety
     ///
-    /// The process has forked, the calling thread is the child's only one and not inside the
-    /// initialiser, and what that had done by the fork is sound as it is.
+    /// As for [`OnceFlag::at_fork_reinit`](crate::OnceFlag::at_fork_reinit).
     ///
     /// # Examples
     ///
@@ -76,7 +69,7 @@ impl Once {
     /// assert_eq!(once.state(), OnceState::New);
     /// ```
     pub unsafe fn at_fork_reinit(&self) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller promises for this lock what that of the inner one asks for.
         unsafe { self.0.at_fork_reinit() };
     }
 }
@@ -84,8 +77,8 @@ impl Once {
 impl Condvar {
     /// In the child of a fork: forgets that threads of the parent may have waited.
     ///
-    /// Nothing depends on it: the child's queue is empty by itself, and the first notification finds
-    /// that out. Threads that do wait are left as they are, so it is safe at any time.
+    /// It saves one look at the lot and nothing more: the child's queue is empty already, and the first
+    /// notification finds that out. Threads that do wait are not affected, so it is safe at any time.
     ///
     /// ```
     /// use py_sync::typed::{Condvar, Mutex};

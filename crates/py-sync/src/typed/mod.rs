@@ -1,8 +1,8 @@
-//! Locks that carry what they guard: parking_lot 0.12's names and meanings, over this crate's locks.
+//! Locks that carry data: parking_lot 0.12's names and meanings, over this crate's locks.
 //!
-//! `use py_sync::typed as parking_lot;` is all that code written for parking_lot 0.12 needs. It gets
-//! locks that survive a fork, that no thread can keep from the others for long, and that are checked
-//! by models; the raw types are for code that goes by `lock_api` itself.
+//! `use py_sync::typed as parking_lot;` is all that code written for parking_lot 0.12 needs. Its locks
+//! then work in a forked child, are handed off to a waiter after 1 ms, and are checked by models. The raw
+//! types are for code that uses `lock_api` itself.
 //!
 //! ```
 //! use py_sync::typed::{Mutex, MutexGuard, ReentrantMutex};
@@ -21,24 +21,21 @@
 //! assert_eq!(*lock.lock(), *lock.lock());
 //! ```
 //!
-//! What only parking_lot 0.13 and std have is here too: `Once::{wait, wait_force, is_completed,
-//! new_completed}`, `OnceState::{is_poisoned, is_completed}`, [`RecursiveRwLock`].
+//! What differs from parking_lot 0.12, what comes from 0.13, and how to put these locks under your
+//! dependencies: [Coming from parking_lot](crate::guide::coming_from_parking_lot).
 //!
-//! Where it differs from parking_lot 0.12:
+//! No typed lock calls the [`Runtime`](crate::Runtime), except those over [`DetachingRawMutex`].
 //!
-//! * A waiter that has waited for 1 ms is handed the lock by the next unlock that looks at the
-//!   queue, where parking_lot's unlocks become fair by chance, every half a millisecond on average.
-//! * There is no deadlock detection, no hardware lock elision, and no `send_guard`.
-//! * A [`Condvar`] may be used with several mutexes at a time, and with every mutex over a
-//!   [`RawByteMutex`]; so its waits have one more type parameter.
-//! * No typed lock calls the [`Runtime`](crate::Runtime), but for those over [`DetachingRawMutex`].
+//! [`RawMutex`] here is the raw lock of [`Mutex`]: one byte, in the parking lot. [`py_sync::RawMutex`] is
+//! another type, one word, without the parking lot.
+//!
+//! [`py_sync::RawMutex`]: crate::RawMutex
 
 mod condvar;
 mod condvar_signals;
 mod fork;
 mod mutex;
 mod once;
-mod policy;
 mod raw_mutex;
 mod raw_reentrant;
 mod raw_rw_lock;
@@ -53,7 +50,6 @@ pub use self::mutex::{
     const_fair_mutex, const_mutex,
 };
 pub use self::once::{Once, OnceState};
-pub use self::policy::{Attached, Detaching, Handing, Policy};
 pub use self::raw_mutex::{DetachingRawMutex, RawByteMutex, RawFairMutex, RawMutex};
 pub use self::raw_reentrant::RawReentrantMutex;
 pub use self::raw_rw_lock::{RawRwLock, RawRwLockRecursive, RawWordRwLock};
@@ -67,6 +63,7 @@ pub use self::rw_lock::{
     RecursiveRwLockUpgradableReadGuard, RecursiveRwLockWriteGuard, RwLock, RwLockReadGuard,
     RwLockUpgradableReadGuard, RwLockWriteGuard, const_rwlock,
 };
+pub use crate::deadlock;
 pub use crate::parking_lot::after_fork;
 pub use ::lock_api;
 

@@ -1,13 +1,12 @@
 //! [`Once`]: an initialiser that runs once, and poisons if it panics.
 //!
-//! Nothing is decided here: the byte and its protocol are in `once_flag/`.
+//! The byte and its protocol are in `once_flag/`.
 
-use crate::OnceFlag;
 use crate::once_flag::poison::Stage;
-use crate::once_flag::{Begun, Rules};
+use crate::once_flag::{Begun, OnceFlag, Rules};
 use core::fmt;
 
-/// What a [`Once`] has come to.
+/// The state of a [`Once`].
 ///
 /// ```
 /// use py_sync::typed::{Once, OnceState};
@@ -133,7 +132,7 @@ impl Once {
         self.0.is_done()
     }
 
-    /// What it has come to. Out of date at once, unless it is done.
+    /// Its state. Out of date at once, unless it is done.
     ///
     /// ```
     /// use py_sync::typed::{Once, OnceState};
@@ -176,8 +175,8 @@ impl Once {
         }
     }
 
-    /// As [`call_once`](Once::call_once), but runs `f` also if an initialiser has panicked; `f` is
-    /// told of that.
+    /// As [`call_once`](Once::call_once), but runs `f` even if an initialiser has panicked. `f` gets the
+    /// state, which says so.
     ///
     /// # Blocking
     ///
@@ -193,7 +192,7 @@ impl Once {
     /// use py_sync::typed::Once;
     /// use std::panic::{AssertUnwindSafe, catch_unwind};
     /// let once = Once::new();
-    /// let call = AssertUnwindSafe(|| once.call_once(|| panic!("no luck")));
+    /// let call = AssertUnwindSafe(|| once.call_once(|| panic!("failed")));
     /// assert!(catch_unwind(call).is_err());
     /// once.call_once_force(|state| assert!(state.poisoned()));
     /// assert!(once.state().done());
@@ -205,8 +204,8 @@ impl Once {
         }
     }
 
-    /// Waits until an initialiser, which somebody else runs, has come to its end; what it has written
-    /// is seen then. If it is done, that costs one load.
+    /// Waits until an initialiser that another thread runs has come to its end; what it has written is
+    /// seen then. If it is done, that costs one load.
     ///
     /// # Blocking
     ///
@@ -246,7 +245,7 @@ impl Once {
     /// use std::panic::{AssertUnwindSafe, catch_unwind};
     /// static READY: py_sync::typed::Once = py_sync::typed::Once::new();
     /// let waiter = std::thread::spawn(|| READY.wait_force());
-    /// let call = AssertUnwindSafe(|| READY.call_once(|| panic!("no luck")));
+    /// let call = AssertUnwindSafe(|| READY.call_once(|| panic!("failed")));
     /// assert!(catch_unwind(call).is_err());
     /// READY.call_once_force(|_| ());
     /// waiter.join().unwrap();
@@ -275,7 +274,7 @@ impl Once {
     }
 }
 
-/// What a caller is told after an initialiser that panicked: std's words, and parking_lot's.
+/// The panic of a caller of a poisoned `Once`, with the words of std and parking_lot.
 fn refuse() -> ! {
     panic!("Once instance has previously been poisoned")
 }

@@ -1,10 +1,10 @@
 //! The raw reentrant mutex: [`RecursiveMutex`] with the names of `lock_api`'s.
 //!
-//! Nothing is decided here: owner and level, and their rules, are in `recursive_mutex/`.
+//! Owner and level, and their rules, are in `recursive_mutex/`.
 
-use crate::RecursiveMutex;
 use crate::deadline::{Deadline, Monotonic, time_until};
 use crate::flags::{LockFlags, LockStatus};
+use crate::recursive_mutex::RecursiveMutex;
 use core::fmt;
 use core::num::NonZeroUsize;
 use py_thread::Ident;
@@ -12,10 +12,9 @@ use std::time::{Duration, Instant};
 
 /// A mutex without data that its holder may lock again: Python's `RLock`.
 ///
-/// It stands where `lock_api::RawReentrantMutex<RawMutex, RawThreadId>` does, and beyond that can be
-/// interrupted by a signal, and be given up and taken back with all its levels. The holder is a
-/// thread: its [`Ident::own`], which is the same in a forked child. It never detaches. All zero is
-/// unlocked.
+/// It takes the place of `lock_api::RawReentrantMutex<RawMutex, RawThreadId>`. Besides, a signal can end
+/// a wait for it, and all its levels can be released and taken back at once. The holder is a thread: its
+/// [`Ident::own`], which is the same in a forked child. It never detaches. All zero is unlocked.
 ///
 /// ```
 /// use py_sync::typed::RawReentrantMutex;
@@ -154,7 +153,7 @@ impl RawReentrantMutex {
     }
 
     /// Locks within `timeout` (`None` waits for ever), and runs `check` after each signal that comes
-    /// meanwhile, as [`Mutex::lock_with_signals`](crate::Mutex::lock_with_signals), which see; but it
+    /// meanwhile, as [`Mutex::lock_with_signals`](crate::Mutex::lock_with_signals) does; but it
     /// does not detach.
     ///
     /// # Errors
@@ -251,7 +250,7 @@ impl RawReentrantMutex {
             .lock_levels_with(&Monotonic, ident, levels, LockFlags::NONE);
     }
 
-    /// True while somebody holds it. Out of date at once, unless it is this thread.
+    /// True while it is held. The answer may be out of date at once, unless this thread holds it.
     ///
     /// ```
     /// assert!(!py_sync::typed::RawReentrantMutex::new().is_locked());
@@ -273,8 +272,8 @@ impl RawReentrantMutex {
         self.0.is_locked_by(Ident::own())
     }
 
-    /// Makes it unlocked in the child of a fork, whoever held it in the parent and however often. The
-    /// forking thread needs it not for what it holds itself.
+    /// Makes it unlocked in the child of a fork, whoever held it in the parent and however often. A mutex
+    /// that the forking thread holds does not need it.
     ///
     /// # Safety
     ///
@@ -291,7 +290,7 @@ impl RawReentrantMutex {
     /// ```
     #[doc(alias = "_at_fork_reinit")]
     pub unsafe fn at_fork_reinit(&self) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller promises for this mutex what that of the inner one asks for.
         unsafe { self.0.at_fork_reinit() };
     }
 }

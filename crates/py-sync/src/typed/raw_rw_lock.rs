@@ -1,15 +1,14 @@
 //! The raw read-write lock: [`RwMutex`] behind the traits of `lock_api`.
 //!
-//! Nothing is decided here: the word and its protocol are in `rw_mutex/`.
+//! The word and its protocol are in `rw_mutex/`.
 
 use super::lock_api::{
     self, GuardNoSend, RawRwLock as _, RawRwLockRecursive as _, RawRwLockRecursiveTimed as _,
     RawRwLockUpgrade as _,
 };
-use crate::RwMutex;
-use crate::deadline::{Deadline, Leaping, Monotonic, time_until};
+use crate::deadline::{AlwaysFair, Deadline, Monotonic, time_until};
 use crate::flags::{LockFlags, LockStatus};
-use crate::rw_mutex::Rank;
+use crate::rw_mutex::{Rank, RwMutex};
 use core::fmt;
 use std::time::{Duration, Instant};
 
@@ -18,10 +17,10 @@ const FLAGS: LockFlags = LockFlags::NONE;
 
 /// A read-write lock of one word without data, for `lock_api`, with recursive and upgradable reads.
 ///
-/// A waiting writer stops new readers, but not recursive ones; if `RECURSIVE`, every read is one. One
-/// reader at a time may be upgradable: it shares the lock with readers, keeps out writers and other
-/// upgradable readers, and may become the writer. While it has the lock, waiting writers stop nobody,
-/// since they could not go first anyway.
+/// A waiting writer stops new readers, but not recursive reads; if `RECURSIVE`, every read is recursive.
+/// One reader at a time may be upgradable: it shares the lock with readers, keeps out writers and other
+/// upgradable readers, and may become the writer. While it has the lock, waiting writers stop no reader,
+/// since they could not have the lock anyway.
 ///
 /// All zero is unlocked. It never detaches. In the child of a fork, one that another thread held
 /// stays held: [`at_fork_reinit`](RawRwLock::at_fork_reinit), or zero its word.
@@ -44,7 +43,7 @@ const FLAGS: LockFlags = LockFlags::NONE;
 #[repr(transparent)]
 pub struct RawWordRwLock<const RECURSIVE: bool>(pub(super) RwMutex);
 
-/// The read-write lock that everybody uses: a waiting writer stops new readers.
+/// The raw lock of [`RwLock`](super::RwLock): a waiting writer stops new readers.
 ///
 /// ```
 /// use py_sync::typed::{RawRwLock, lock_api};
@@ -54,7 +53,8 @@ pub struct RawWordRwLock<const RECURSIVE: bool>(pub(super) RwMutex);
 /// ```
 pub type RawRwLock = RawWordRwLock<false>;
 
-/// One that a reader may always read again: a waiting writer stops no reader, and may starve.
+/// The raw lock of [`RecursiveRwLock`](super::RecursiveRwLock): a thread may always read again. A waiting
+/// writer stops no reader, and may starve.
 ///
 /// ```
 /// use py_sync::typed::{RawRwLockRecursive, lock_api::RawRwLock as _};
@@ -73,7 +73,7 @@ fn acquired(status: LockStatus) -> bool {
     status == LockStatus::Acquired
 }
 
-fn surely(status: LockStatus) {
+fn assert_acquired(status: LockStatus) {
     debug_assert_eq!(status, LockStatus::Acquired, "there was no deadline");
 }
 
@@ -87,7 +87,7 @@ impl<const RECURSIVE: bool> RawWordRwLock<RECURSIVE> {
     }
 }
 
-// SAFETY: `RwMutex` lets one writer in, or readers; `INIT` is unlocked.
+// SAFETY: `RwMutex` lets in one writer or any number of readers; `INIT` is unlocked.
 unsafe impl<const RECURSIVE: bool> lock_api::RawRwLock for RawWordRwLock<RECURSIVE> {
     const INIT: Self = RawWordRwLock(RwMutex::new());
 
@@ -98,7 +98,7 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLock for RawWordRwLock<RECURSI
         if RECURSIVE {
             return self.lock_shared_recursive();
         }
-        surely(self.0.read_lock_with(&Monotonic, NEVER, FLAGS));
+        assert_acquired(self.0.read_lock_with(&Monotonic, NEVER, FLAGS));
     }
 
     #[inline]
@@ -116,7 +116,7 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLock for RawWordRwLock<RECURSI
 
     #[inline]
     fn lock_exclusive(&self) {
-        surely(self.0.write_lock_with(&Monotonic, NEVER, FLAGS));
+        assert_acquired(self.0.write_lock_with(&Monotonic, NEVER, FLAGS));
     }
 
     #[inline]
@@ -141,7 +141,7 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLock for RawWordRwLock<RECURSI
     }
 }
 
-// SAFETY: as above; a timed call that returns false has not locked.
+// SAFETY: the locks are those of `RawRwLock`, with a time limit; a call that returns false has not locked.
 unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockTimed for RawWordRwLock<RECURSIVE> {
     type Duration = Duration;
     type Instant = Instant;
@@ -166,14 +166,15 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockTimed for RawWordRwLock<RE
     }
 }
 
-// SAFETY: as above; who bumps has the lock again when that returns.
+// SAFETY: a fair unlock unlocks, and hands off; after a bump the caller has the lock again, in the same
+// way.
 unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockFair for RawWordRwLock<RECURSIVE> {
     unsafe fn unlock_shared_fair(&self) {
         self.0.read_unlock_fair();
     }
 
     unsafe fn unlock_exclusive_fair(&self) {
-        let unlocked = self.0.write_unlock_with(&Leaping);
+        let unlocked = self.0.write_unlock_with(&AlwaysFair);
         debug_assert!(unlocked, "lock was not write-locked");
     }
 
@@ -186,26 +187,26 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockFair for RawWordRwLock<REC
 
     unsafe fn bump_exclusive(&self) {
         if self.0.has_waiters() {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller holds the lock exclusively.
             unsafe { self.unlock_exclusive_fair() };
             self.lock_exclusive();
         }
     }
 }
 
-// SAFETY: as above; the writer is a reader in the same breath.
+// SAFETY: one change of the word makes the writer a reader: no other writer comes in between.
 unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockDowngrade for RawWordRwLock<RECURSIVE> {
     unsafe fn downgrade(&self) {
         self.0.downgrade_with(&Monotonic);
     }
 }
 
-// SAFETY: as above; a waiting writer does not stop these.
+// SAFETY: a recursive read is a read; a waiting writer does not stop it, so it cannot deadlock with one.
 unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockRecursive for RawWordRwLock<RECURSIVE> {
     #[inline]
     fn lock_shared_recursive(&self) {
         if !self.0.try_read_lock_recursive() {
-            surely(self.0.read_contended(&Monotonic, Rank::First, NEVER, FLAGS));
+            assert_acquired(self.0.read_contended(&Monotonic, Rank::First, NEVER, FLAGS));
         }
     }
 
@@ -215,7 +216,8 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockRecursive for RawWordRwLoc
     }
 }
 
-// SAFETY: as above.
+// SAFETY: the reads are those of `RawRwLockRecursive`, with a time limit; a call that returns false has
+// not locked.
 unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockRecursiveTimed for RawWordRwLock<RECURSIVE> {
     fn try_lock_shared_recursive_for(&self, timeout: Duration) -> bool {
         acquired(self.0.read_lock_recursive_timed(Some(timeout), FLAGS))
@@ -226,11 +228,12 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockRecursiveTimed for RawWord
     }
 }
 
-// SAFETY: as above; an upgradable reader keeps writers and its like out until it is the writer.
+// SAFETY: an upgradable reader keeps writers and other upgradable readers out until it is the writer, and
+// it becomes the writer only when no reader is left.
 unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgrade for RawWordRwLock<RECURSIVE> {
     #[inline]
     fn lock_upgradable(&self) {
-        surely(self.0.upgradable_lock_with(&Monotonic, NEVER, FLAGS));
+        assert_acquired(self.0.upgradable_lock_with(&Monotonic, NEVER, FLAGS));
     }
 
     #[inline]
@@ -245,7 +248,7 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgrade for RawWordRwLock<
 
     #[inline]
     unsafe fn upgrade(&self) {
-        surely(self.0.upgrade_with(NEVER));
+        assert_acquired(self.0.upgrade_with(NEVER));
     }
 
     #[inline]
@@ -254,21 +257,22 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgrade for RawWordRwLock<
     }
 }
 
-// SAFETY: as above.
+// SAFETY: a fair unlock unlocks, and hands off; after a bump the caller is the upgradable reader again.
 unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgradeFair for RawWordRwLock<RECURSIVE> {
     unsafe fn unlock_upgradable_fair(&self) {
-        self.0.upgradable_unlock_with(&Leaping);
+        self.0.upgradable_unlock_with(&AlwaysFair);
     }
 
     unsafe fn bump_upgradable(&self) {
         if self.0.has_waiters() {
-            self.0.upgradable_unlock_with(&Leaping);
+            self.0.upgradable_unlock_with(&AlwaysFair);
             self.lock_upgradable();
         }
     }
 }
 
-// SAFETY: as above; the lock is never free in between.
+// SAFETY: one change of the word makes the holder another kind of holder: the lock is never free in
+// between.
 unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgradeDowngrade
     for RawWordRwLock<RECURSIVE>
 {
@@ -281,7 +285,8 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgradeDowngrade
     }
 }
 
-// SAFETY: as above; an upgrade that fails leaves an upgradable reader.
+// SAFETY: the locks are those of `RawRwLockUpgrade`, with a time limit; an upgrade that fails leaves the
+// caller the upgradable reader.
 unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgradeTimed for RawWordRwLock<RECURSIVE> {
     fn try_lock_upgradable_for(&self, timeout: Duration) -> bool {
         self.try_upgradable(timeout)
@@ -296,10 +301,7 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgradeTimed for RawWordRw
     }
 
     unsafe fn try_upgrade_until(&self, timeout: Instant) -> bool {
-        acquired(
-            self.0
-                .upgrade_with(Deadline::after(Some(time_until(timeout)))),
-        )
+        acquired(self.0.upgrade_with(Deadline::until(timeout)))
     }
 }
 

@@ -7,10 +7,10 @@ use py_thread::Ident;
 
 /// Who the calling thread is, for `lock_api`: the number of [`Ident::own`].
 ///
-/// The number is minted once per thread and never used again, and is the same in a forked child. It
-/// is the thread's own, never that of a logical thread that runs on it: a guard that may not be sent
-/// to another thread is not of another holder when a generator is resumed. With 32-bit words there
-/// are numbers for 2^32 threads.
+/// The number is minted once per thread and never used again, and is the same in a forked child. It is
+/// the thread's own, never that of a logical thread that runs on it. A guard stays on its thread, so its
+/// holder must be the thread, also while a generator runs on it. With 32-bit words there are numbers for
+/// 2^32 threads.
 ///
 /// ```
 /// use py_sync::typed::{RawThreadId, lock_api::GetThreadId};
@@ -22,8 +22,8 @@ use py_thread::Ident;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RawThreadId;
 
-// SAFETY: idents are minted once and never reused, so no two threads have the same; what does not
-// fit a word panics instead of being cut off.
+// SAFETY: idents are minted once and never reused, so no two threads have the same number. One that does
+// not fit a word panics instead of being truncated.
 unsafe impl lock_api::GetThreadId for RawThreadId {
     const INIT: RawThreadId = RawThreadId;
 

@@ -42,6 +42,7 @@ fn in_c(ty: &str) -> String {
     match ty.as_str() {
         "" | "c_void" => "void ".to_owned(),
         "c_int" => "int ".to_owned(),
+        "c_longlong" => "long long ".to_owned(),
         "u32" => "uint32_t ".to_owned(),
         "usize" => "size_t ".to_owned(),
         // Functions, whose pointers Rust's type is.

@@ -474,6 +474,63 @@ static void signals(void)
     join(&r);
 }
 
+/* The locks of thread.c. */
+static void release(void *lock) { PyThread_release_lock(lock); }
+
+static void thread_locks(void)
+{
+    Run r;
+    pthread_t main_thread = pthread_self();
+    PyThread_type_lock lock = PyThread_allocate_lock();
+    CHECK(lock != NULL);
+    CHECK(PyThread_acquire_lock(lock, 0) == 1 && PyThread_acquire_lock(lock, 0) == 0);
+    CHECK(PyThread_acquire_lock_timed(lock, 0, 1) == PY_LOCK_FAILURE);
+    CHECK(PyThread_acquire_lock_timed(lock, 2000, 0) == PY_LOCK_FAILURE);
+    CHECK(PyThread_acquire_lock_timed_with_retries(lock, 0) == PY_LOCK_FAILURE);
+    /* Any thread releases it; who waits without a detach stays attached. */
+    int detaches = self->detaches;
+    start(&r, release, lock);
+    CHECK(PyThread_acquire_lock(lock, 1) == 1);
+    join(&r);
+    CHECK(self->detaches == detaches);
+    CHECK(PyThread_acquire_lock_timed_with_retries(lock, 2 * MS) == PY_LOCK_FAILURE);
+    CHECK(self->detaches == detaches + 1);
+
+    storming = 1;
+    start(&r, storm, &main_thread);
+    CHECK(PyThread_acquire_lock_timed(lock, -1, 1) == PY_LOCK_INTR);
+    self->pending_calls = 0;
+    CHECK(PyThread_acquire_lock_timed(lock, 20000, 0) == PY_LOCK_FAILURE);
+    CHECK(self->pending_calls == 0);
+    while (self->pending_calls == 0) {
+        CHECK(PyThread_acquire_lock_timed_with_retries(lock, 20 * MS) == PY_LOCK_FAILURE);
+    }
+    self->break_next = 1;
+    CHECK(PyThread_acquire_lock_timed_with_retries(lock, -1) == PY_LOCK_INTR);
+    self->break_next = 0;
+    storming = 0;
+    join(&r);
+
+    int status;
+    pid_t child = fork();
+    if (child == 0) {
+        PyThread_type_lock same = lock, null = NULL;
+        CHECK(PyThread_acquire_lock(lock, 0) == 0);
+        CHECK(_PyThread_at_fork_reinit(&lock) == 0 && lock == same);
+        CHECK(PyThread_acquire_lock(lock, 0) == 1);
+        CHECK(_PyThread_at_fork_reinit(&null) == 0 && PyThread_acquire_lock(null, 0) == 1);
+        PyThread_release_lock(null);
+        PyThread_free_lock(null);
+        PyThread_free_lock(lock);
+        PyThread_free_lock(NULL);
+        _exit(0);
+    }
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
+    PyThread_release_lock(lock);
+    CHECK(PyThread_acquire_lock(lock, 0) == 1);
+    PyThread_free_lock(lock);
+}
+
 static void fork_it(void)
 {
     Run r;
@@ -693,6 +750,7 @@ int main(int argc, char **argv)
     parking_lot();
     semaphore();
     signals();
+    thread_locks();
     fork_it();
     if (gil) {
         sections_that_do_nothing();

@@ -15,7 +15,7 @@ mod program;
 mod reading;
 #[cfg(feature = "gil-disabled")]
 mod sections;
-#[cfg(feature = "lock_api")]
+#[cfg(feature = "typed")]
 mod typed;
 
 use py_thread::Handle;

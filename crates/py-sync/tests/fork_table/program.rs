@@ -40,7 +40,7 @@ fn make(random: &mut Random) -> Box<dyn Made> {
     }
 }
 
-#[cfg(feature = "lock_api")]
+#[cfg(feature = "typed")]
 fn typed(random: &mut Random) -> Box<dyn Made> {
     use super::typed::{Condition, Runs, any_lock};
     use py_sync::typed::OnceState;
@@ -53,7 +53,7 @@ fn typed(random: &mut Random) -> Box<dyn Made> {
     }
 }
 
-#[cfg(not(feature = "lock_api"))]
+#[cfg(not(feature = "typed"))]
 fn typed(_: &mut Random) -> Box<dyn Made> {
     Key::boxed(false)
 }

@@ -3,14 +3,11 @@
 use super::Handle;
 use super::child::{Body, Child};
 use super::error::StartError;
-use super::state::{DAEMON, Inner, NO_OS};
-use crate::fork;
+use super::state::{DAEMON, Inner, Registry};
 use crate::ident::Ident;
-use crate::primitive::Arc;
 use crate::stack_size::{check_stack_size, stack_size};
-use crate::sys;
-use crate::threads::{Registry, Threads};
-use crate::worker::Pool;
+use crate::sync::Arc;
+use crate::sys::{self, before_main};
 use std::io;
 use std::sync::Arc as StdArc;
 
@@ -21,7 +18,7 @@ use std::sync::Arc as StdArc;
 /// handle is `Modules/_threadmodule.c`, `ThreadHandle`.
 ///
 /// # Errors
-/// If the system has no thread to give (`can't start new thread`). Then `f` was dropped, and
+/// If the system cannot start a thread (`can't start new thread`). Then `f` was dropped, and
 /// nothing is left behind.
 ///
 /// # Examples
@@ -76,10 +73,10 @@ impl Builder {
         }
     }
 
-    /// A builder whose threads belong to `threads`.
-    pub(crate) fn within(threads: &Threads) -> Builder {
+    /// A builder whose threads belong to `registry`.
+    pub(crate) fn within(registry: StdArc<Registry>) -> Builder {
         Builder {
-            registry: Some(threads.registry()),
+            registry: Some(registry),
             ..Builder::new()
         }
     }
@@ -105,9 +102,9 @@ impl Builder {
         self
     }
 
-    /// The size of the thread's stack, in bytes. 0 is what
+    /// The size of the thread's stack, in bytes. 0 means the size of
     /// [`Threads::set_stack_size`](crate::Threads::set_stack_size) or
-    /// [`set_stack_size`](crate::set_stack_size) says, and that failing the platform's default.
+    /// [`set_stack_size`](crate::set_stack_size); if neither was set, the platform's default.
     ///
     /// ```
     /// use py_thread::{Builder, StartError};
@@ -122,7 +119,7 @@ impl Builder {
     }
 
     /// Whether the thread is a daemon: one that [`Threads::shutdown`](crate::Threads::shutdown)
-    /// does not wait for. Means nothing to a thread outside of a registry.
+    /// does not wait for. It has no effect on a thread outside of a registry.
     ///
     /// ```
     /// use py_thread::Threads;
@@ -159,42 +156,35 @@ impl Builder {
 
     /// [`Handle::start`].
     pub(crate) fn start_in<F: FnOnce() + Send + 'static>(
-        mut self,
+        self,
         handle: &Handle,
         f: F,
     ) -> Result<(), StartError> {
-        let stack_size = self.check(&handle.0)?;
-        let ident = self.claim(handle, 0)?;
-        let inner = &handle.0;
-        let child = Box::new(Child(Body {
-            inner: Arc::clone(inner),
-            ident,
-            name: self.name.take(),
-            f,
-        }));
-        let started = sys::spawn(child, stack_size, |os| inner.publish(os));
-        started.map_err(|error| self.give_up(handle, ident, error))
+        self.start_by(handle, 0, f, |body, stack_size| {
+            let child = Box::new(Child(body));
+            sys::spawn(child, stack_size, |os| handle.0.publish(os))
+        })
     }
 
-    /// The same on a worker of `pool`.
-    pub(crate) fn start_cached<F: FnOnce() + Send + 'static>(
+    /// Takes the handle's one start, with these flags, and has `spawn` run the body on a stack of the
+    /// size that it is told.
+    pub(crate) fn start_by<F: FnOnce() + Send + 'static>(
         mut self,
         handle: &Handle,
-        pool: &StdArc<Pool>,
+        flags: u32,
         f: F,
+        spawn: impl FnOnce(Body<F>, usize) -> io::Result<()>,
     ) -> Result<(), StartError> {
         let stack_size = self.check(&handle.0)?;
-        let ident = self.claim(handle, NO_OS)?;
-        let body = Box::new(Body {
+        let ident = self.claim(handle, flags)?;
+        let body = Body {
             inner: Arc::clone(&handle.0),
             ident,
             name: self.name.take(),
             f,
-        });
-        let started = pool.run(body, stack_size);
-        started.map_err(|error| self.give_up(handle, ident, error))?;
-        handle.0.publish_without_os();
-        Ok(())
+        };
+        let started = spawn(body, stack_size);
+        started.map_err(|error| self.give_up(handle, ident, error))
     }
 
     pub(crate) fn has_stack_size(&self) -> bool {
@@ -203,7 +193,7 @@ impl Builder {
 
     /// Takes the handle's one start, and makes the thread known under its ident.
     fn claim(&self, handle: &Handle, flags: u32) -> Result<Ident, StartError> {
-        fork::register().map_err(StartError::Os)?;
+        before_main::register().map_err(StartError::Os)?;
         let daemon = if self.daemon { DAEMON } else { 0 };
         if !handle.0.claim(flags | daemon) {
             return Err(StartError::AlreadyStarted);
@@ -211,7 +201,7 @@ impl Builder {
         let ident = Ident::mint();
         handle.0.prepare(ident, self.registry.clone());
         if let Some(registry) = &self.registry {
-            if !registry.enter(ident, handle, self.daemon) {
+            if !registry.enter(ident, &handle.0, self.daemon) {
                 handle.0.fail();
                 return Err(StartError::Finalizing);
             }
@@ -219,7 +209,7 @@ impl Builder {
         Ok(ident)
     }
 
-    /// The system had no thread.
+    /// Undoes the claim after the system failed to start a thread.
     fn give_up(&self, handle: &Handle, ident: Ident, error: io::Error) -> StartError {
         if let Some(registry) = &self.registry {
             registry.leave(ident);
@@ -244,5 +234,31 @@ impl Builder {
             stack_size(),
         ];
         Ok(asked.into_iter().find(|&bytes| bytes != 0).unwrap_or(0))
+    }
+}
+
+impl Handle {
+    /// Starts this handle's thread, as `builder` says. A start uses the handle up. If the system
+    /// cannot start a thread, the handle is done.
+    ///
+    /// # Errors
+    /// [`StartError::AlreadyStarted`], and those of [`Builder::start`].
+    ///
+    /// # Examples
+    /// ```
+    /// use py_thread::{Builder, Handle};
+    /// let handle = Handle::unstarted();
+    /// handle.start(Builder::new(), || ())?;
+    /// let error = handle.start(Builder::new(), || ()).unwrap_err();
+    /// assert_eq!(error.to_string(), "thread already started");
+    /// # handle.join()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn start(
+        &self,
+        builder: Builder,
+        f: impl FnOnce() + Send + 'static,
+    ) -> Result<(), StartError> {
+        builder.start_in(self, f)
     }
 }

@@ -5,24 +5,35 @@ use super::outcome::Panic;
 use super::state::Inner;
 use crate::ident::Ident;
 use crate::name;
-use crate::primitive::Arc;
+use crate::sync::Arc;
 use crate::sys::{Main, OsThread};
-use crate::worker::{Ended, Job};
 use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 use std::sync::Arc as StdArc;
 
 /// What a new thread takes with it.
-pub(super) struct Body<F> {
-    pub(super) inner: Arc<Inner>,
+pub(crate) struct Body<F> {
+    pub(crate) inner: Arc<Inner>,
     pub(super) ident: Ident,
-    pub(super) name: Option<Box<str>>,
+    pub(crate) name: Option<Box<str>>,
     pub(super) f: F,
 }
 
+/// A thread whose function has returned, and whose end is not published yet.
+pub(crate) struct Ended {
+    inner: Arc<Inner>,
+    pub(crate) panic: Option<StdArc<Panic>>,
+}
+
+impl Ended {
+    pub(crate) fn publish(self) {
+        self.inner.exit(self.panic);
+    }
+}
+
 impl<F: FnOnce()> Body<F> {
-    /// Runs `f` as the thread of `inner`, all but its exit. Never unwinds.
-    fn run(self) -> Ended {
+    /// Runs `f` as the thread of `inner`, except for its exit. Never unwinds.
+    pub(crate) fn run(self) -> Ended {
         let Body {
             inner,
             ident,
@@ -50,23 +61,10 @@ impl<F: FnOnce() + Send + 'static> Main for Child<F> {
     fn run(self: Box<Self>) {
         match OsThread::current() {
             Some(os) => self.0.inner.publish(os),
-            // Only our starter knows the OS thread, and a joiner may ask for it: let it be stored.
+            // Only the starter knows the OS thread. A joiner may need it, so wait until it is
+            // stored.
             None => self.0.inner.await_running(),
         }
-        self.0.run().tell();
-    }
-}
-
-/// The body on a worker of the cache.
-impl<F: FnOnce() + Send> Job for Body<F> {
-    fn run(self: Box<Self>) -> Ended {
-        self.inner.publish_without_os();
-        // The next job on this worker may have no name.
-        let before = self.name.as_ref().and_then(|_| name::current_name());
-        let ended = (*self).run();
-        if let Some(before) = before {
-            name::set_current_name(&before);
-        }
-        ended
+        self.0.run().publish();
     }
 }

@@ -3,7 +3,7 @@
 use super::Handle;
 use super::state::Inner;
 use crate::ident::Ident;
-use crate::primitive::Arc;
+use crate::sync::Arc;
 use core::cell::Cell;
 use core::ptr;
 
@@ -31,17 +31,30 @@ pub(crate) fn leave() {
     CURRENT.set(ptr::null());
 }
 
-/// A new handle of the calling thread, if a handle started it and its function still runs.
-pub(crate) fn handle() -> Option<Handle> {
-    let inner = CURRENT.get();
-    if inner.is_null() {
-        return None;
+impl Handle {
+    /// The calling thread's handle, if one started it and its function still runs.
+    ///
+    /// ```
+    /// use py_thread::{Handle, start};
+    /// assert!(Handle::current().is_none());
+    /// let (tx, rx) = std::sync::mpsc::channel();
+    /// let handle = start(move || tx.send(Handle::current()).unwrap())?;
+    /// assert_eq!(rx.recv()?.unwrap().ident(), handle.ident());
+    /// # handle.join()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn current() -> Option<Handle> {
+        let inner = CURRENT.get();
+        if inner.is_null() {
+            return None;
+        }
+        // SAFETY: `enter` stored the pointer of an `Arc` that lives until `leave`, which clears it. So
+        // the count is not zero, and the reference that is added here is ours.
+        let inner = unsafe {
+            Arc::increment_strong_count(inner);
+            Arc::from_raw(inner)
+        };
+        Some(Handle(inner))
     }
-    // SAFETY: `enter` took it from an `Arc` that lives until `leave`, which clears it; so the count
-    // is not zero, and one more is ours.
-    let inner = unsafe {
-        Arc::increment_strong_count(inner);
-        Arc::from_raw(inner)
-    };
-    Some(Handle(inner))
 }

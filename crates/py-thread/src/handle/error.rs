@@ -22,9 +22,9 @@ pub enum StartError {
     AlreadyStarted,
     /// The interpreter shuts down.
     Finalizing,
-    /// The stack size is none that this system takes.
+    /// This system does not accept the stack size.
     StackSize(StackSizeError),
-    /// The system had no thread to give; [`source`](Error::source) says why.
+    /// The system could not start a thread; [`source`](Error::source) says why.
     Os(io::Error),
 }
 

@@ -4,24 +4,23 @@ use super::Handle;
 use super::error::{JoinError, SetDoneError};
 use super::outcome::Outcome;
 use super::state::{EXITED, JOINED, NO_OS, RUNNING, is_done};
-use super::wait::{Quiet, Stop};
+use super::wait::{DetachOnly, Stop};
 use crate::deadline::Deadline;
 use crate::hooks::Installed;
 use crate::ident::Ident;
-use crate::primitive::Arc;
 use crate::runtime::Runtime;
+use crate::sync::Arc;
 use crate::sys::OsThread;
 use crate::timeout::Timeout;
 use core::time::Duration;
 
 impl Handle {
-    /// Waits until the thread has ended and the system has let go of it. May be called by many
-    /// threads, many times: the system's thread is joined once, and every call gives the same
-    /// outcome.
+    /// Waits until the thread has ended and the system has freed it. Many threads may call it, many
+    /// times: the system's thread is joined once, and every call gives the same outcome.
     ///
     /// # Blocking
-    /// Until the thread's end, detached from the [`install`](crate::install)ed runtime if there is one.
-    /// Signals do not end it; [`join_with`](Handle::join_with) looks after them.
+    /// Until the thread's end, detached from the [`install`](crate::install)ed runtime if there is
+    /// one. A signal does not end the wait; use [`join_with`](Handle::join_with) for that.
     ///
     /// # Errors
     /// [`JoinError::NotStarted`]; [`JoinError::CurrentThread`] if the thread waits for itself;
@@ -37,23 +36,24 @@ impl Handle {
     #[doc(alias = "PyThread_join_thread")]
     pub fn join(&self) -> Result<Outcome, JoinError> {
         let word = self.check()?;
-        // Ours and the thread's own: nobody else waits, and the system's join is all it takes. (A
-        // thread that runs and is joined forked while it was being joined: S7.)
+        // Two references are ours and the thread's own: no other joiner exists, so sleep in the
+        // system's join. (If the thread runs and `JOINED` is set, it forked while it was being
+        // joined: S7.)
         let alone = word & (EXITED | NO_OS | JOINED) == 0 && Arc::strong_count(&self.0) == 2;
         if alone {
             self.settle(&Installed)?;
         } else {
-            self.wait_and_settle(word, Timeout::FOREVER, &Quiet(&Installed))?;
+            self.wait_and_settle(word, Timeout::FOREVER, &DetachOnly(&Installed))?;
         }
         Ok(self.0.outcome())
     }
 
-    /// As [`join`](Handle::join), but gives up after `timeout`, with `None`: for ever if that is
-    /// `None`, at once if it is zero.
+    /// As [`join`](Handle::join), but returns `None` when `timeout` has passed. A timeout of `None`
+    /// waits for ever, and one of zero does not wait.
     ///
     /// # Blocking
-    /// Until the thread's end, or for `timeout`; and for the last instructions of a thread whose
-    /// function has just ended.
+    /// Until the thread's end, or for `timeout`. A thread whose function has just ended is waited
+    /// for beyond that, for its last instructions.
     ///
     /// # Errors
     /// Those of [`join`](Handle::join).
@@ -69,12 +69,12 @@ impl Handle {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn join_timeout(&self, timeout: Option<Duration>) -> Result<Option<Outcome>, JoinError> {
-        self.join_with(Timeout::from(timeout), &Quiet(&Installed))
+        self.join_with(Timeout::from(timeout), &DetachOnly(&Installed))
     }
 
-    /// As [`join_timeout`](Handle::join_timeout), for an interpreter: gives its lock away while it
-    /// sleeps, and runs its pending calls when a signal interrupts the sleep, which then goes on
-    /// with the time that is left.
+    /// As [`join_timeout`](Handle::join_timeout), for an interpreter: it gives the interpreter's
+    /// lock away while it sleeps. When a signal interrupts the sleep, it runs the pending calls and
+    /// then sleeps on with the time that is left.
     ///
     /// CPython: `Modules/_threadmodule.c`, `ThreadHandle_join`.
     ///
@@ -110,8 +110,8 @@ impl Handle {
         if word & (RUNNING | JOINED) == 0 {
             return Err(JoinError::NotStarted);
         }
-        // Idents are never reused, so this is no stranger even if the thread has ended: it is one
-        // of its thread-local destructors, and waiting for that would be for ever.
+        // Idents are never reused. So the caller is this very thread, perhaps inside one of its
+        // thread-local destructors, and a wait for itself would never end.
         if !is_done(word) && self.is_current() {
             return Err(JoinError::CurrentThread);
         }
@@ -121,7 +121,7 @@ impl Handle {
         Ok(word)
     }
 
-    /// Whether the thread ended in time; if so, the system has let go of it.
+    /// Whether the thread ended in time; if so, the system's thread is settled too.
     fn wait_and_settle<R: Runtime>(
         &self,
         word: u32,
@@ -140,8 +140,8 @@ impl Handle {
         Ok(true)
     }
 
-    /// For shutdown: waits also for a thread that is just being started, and whatever the registry
-    /// says.
+    /// A join for the registry's shutdown. It also waits for a thread that is just being started,
+    /// and it does not ask whether the registry shuts down.
     pub(crate) fn join_started<R: Runtime>(&self, runtime: &R) -> Result<(), JoinError> {
         match self.0.wait(|w| w & EXITED != 0, Deadline::NEVER, runtime) {
             Ok(_) => self.settle(runtime),
@@ -160,12 +160,12 @@ impl Handle {
     }
 
     /// Whether the thread's function has ended: false if it was not started, true if its start
-    /// failed. Then the system's thread is joined as well, as CPython does, so that a process whose
-    /// handles are all done has no other thread left.
+    /// failed. If it has ended, the system's thread is joined as well, as CPython does. So a
+    /// process whose handles are all done has no other thread left.
     ///
     /// # Blocking
     /// For the last instructions of a thread whose function has just ended, its thread-local
-    /// destructors among them. [`has_exited`](Handle::has_exited) never does.
+    /// destructors among them. [`has_exited`](Handle::has_exited) never blocks.
     ///
     /// # Examples
     /// ```
@@ -181,14 +181,14 @@ impl Handle {
             return false;
         }
         if !self.is_current() {
-            // A failure is for a join to report; it tries again.
+            // A later join tries again, and reports the failure.
             let _ = self.settle(&Installed);
         }
         true
     }
 
-    /// Whether the thread's function has ended. One load; what the thread did before is visible to
-    /// who sees it.
+    /// Whether the thread's function has ended: one load. If the answer is true, the caller sees
+    /// what the thread did.
     ///
     /// ```
     /// let handle = py_thread::start(|| ())?;
@@ -203,15 +203,15 @@ impl Handle {
         self.0.view() & EXITED != 0
     }
 
-    /// Marks the thread done although it may still run, and detaches it: joiners return, with
-    /// [`Outcome::Returned`]. For the main thread's handle when the interpreter shuts down. (A
-    /// [`join`](Handle::join) that began when its handle was the only one may stay until the thread
-    /// has really ended.)
+    /// Marks the thread done although it may still run, and detaches it. Joiners return with
+    /// [`Outcome::Returned`]. It is meant for the main thread's handle when the interpreter shuts
+    /// down. (A [`join`](Handle::join) that began when its handle was the only one may not return
+    /// until the thread has really ended.)
     ///
     /// CPython: `Modules/_threadmodule.c`, `ThreadHandle_set_done`.
     ///
     /// # Blocking
-    /// For the last instructions of a thread that another one joins just now.
+    /// For the last instructions of a thread that another thread is joining.
     ///
     /// # Errors
     /// If it was not started, or the system's detach fails.

@@ -1,7 +1,7 @@
 //! [`Handle`]: a thread that several others can wait for.
 
 mod builder;
-mod child;
+pub(crate) mod child;
 pub(crate) mod current;
 mod error;
 mod join;
@@ -16,23 +16,23 @@ pub use outcome::{Outcome, Panic};
 
 use crate::ident::Ident;
 use crate::os_ident::OsIdent;
-use crate::primitive::Arc;
-use crate::threads::Registry;
+use crate::sync::Arc;
 use core::fmt;
-use state::{DAEMON, Inner, RUNNING, STARTING};
+use state::{DAEMON, Inner, RUNNING, Registry, STARTING};
 use std::sync::Arc as StdArc;
 
 /// A thread, or the promise of one, that any number of threads can wait for, with a timeout or
 /// without, again and again. Clones are the same handle.
 ///
-/// Dropping the last handle of a running thread detaches it: it runs on, and nobody learns how it
-/// ends. 56 bytes in one allocation on 64-bit Linux, beside the thread's stack.
+/// When the last handle of a running thread is dropped, the thread is detached: it runs on, and
+/// nobody learns how it ends. A handle is 56 bytes in one allocation on 64-bit Linux, beside the
+/// thread's stack.
 ///
-/// In the child of a fork every handle may be dropped, joined or cloned, whatever became of its thread:
-/// the thread is not in the child, and the system is not asked about it. std's `JoinHandle` does not
-/// know that: its drop hands the number of a thread that is gone to `pthread_detach`, which reads that
-/// thread's memory. That has been freed, or belongs to a new thread, and the child may crash. So a
-/// program that forks without an exec keeps its threads in handles of this type, or forgets std's in
+/// In the child of a fork every handle may be dropped, joined or cloned. Its thread is not in the
+/// child, and the handle does not ask the system about it. std's `JoinHandle` differs: its drop
+/// passes the number of the dead thread to `pthread_detach`, which reads that thread's memory. That
+/// memory has been freed, or belongs to a new thread, so the child may crash. A program that forks
+/// without an exec therefore keeps its threads in handles of this type, or forgets std's handles in
 /// the child (`std::mem::forget`).
 ///
 /// CPython: `Modules/_threadmodule.c`, `ThreadHandle`.
@@ -74,7 +74,7 @@ pub struct Handle(pub(crate) Arc<Inner>);
 pub enum State {
     /// It can be started.
     NotStarted = 1,
-    /// The system is being asked for a thread.
+    /// The system is asked to start the thread.
     Starting = 2,
     /// It runs, or has ended and nobody joined it yet.
     Running = 3,
@@ -100,33 +100,9 @@ impl Handle {
         Handle(Arc::new(Inner::new()))
     }
 
-    /// Starts this handle's thread, as `builder` says. A handle is used up by its start, also if
-    /// the system has no thread to give: then it is done.
-    ///
-    /// # Errors
-    /// [`StartError::AlreadyStarted`], and those of [`Builder::start`].
-    ///
-    /// # Examples
-    /// ```
-    /// use py_thread::{Builder, Handle};
-    /// let handle = Handle::unstarted();
-    /// handle.start(Builder::new(), || ())?;
-    /// let error = handle.start(Builder::new(), || ()).unwrap_err();
-    /// assert_eq!(error.to_string(), "thread already started");
-    /// # handle.join()?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn start(
-        &self,
-        builder: Builder,
-        f: impl FnOnce() + Send + 'static,
-    ) -> Result<(), StartError> {
-        builder.start_in(self, f)
-    }
-
-    /// A handle of the calling thread, which something else started: the main thread, or one of a
-    /// host. It is running until [`set_done`](Handle::set_done), and the system's thread is never
-    /// joined or detached through it.
+    /// A handle of the calling thread, if something else started that thread: the main thread, or a
+    /// thread of a host. The handle is running until [`set_done`](Handle::set_done), and it never
+    /// joins or detaches the system's thread.
     ///
     /// CPython: `Modules/_threadmodule.c`, `_thread._make_thread_handle`.
     ///
@@ -145,24 +121,8 @@ impl Handle {
         Handle(Arc::new(Inner::adopted(Ident::own())))
     }
 
-    /// The calling thread's handle, if one started it and its function still runs.
-    ///
-    /// ```
-    /// use py_thread::{Handle, start};
-    /// assert!(Handle::current().is_none());
-    /// let (tx, rx) = std::sync::mpsc::channel();
-    /// let handle = start(move || tx.send(Handle::current()).unwrap())?;
-    /// assert_eq!(rx.recv()?.unwrap().ident(), handle.ident());
-    /// # handle.join()?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn current() -> Option<Handle> {
-        current::handle()
-    }
-
-    /// The thread's ident; `None` until it is started, and for ever if its start failed. It stays
-    /// the same after the thread's end, and no other thread ever has it.
+    /// The thread's ident. `None` until the thread is started, and for ever if its start failed.
+    /// The ident stays the same after the thread's end, and no other thread ever gets it.
     ///
     /// ```
     /// let handle = py_thread::start(|| ())?;
@@ -176,9 +136,9 @@ impl Handle {
         self.0.ident()
     }
 
-    /// The system's number of the thread: what `pthread_kill` wants. `None` until it is started,
-    /// and where the system tells none (WebAssembly, Miri). After the thread was joined the system
-    /// may give the number to another one.
+    /// The system's number of the thread, as `pthread_kill` takes it. `None` until the thread is
+    /// started, and on systems that give no number (WebAssembly, Miri). After the join the system
+    /// may give the same number to another thread.
     ///
     /// ```
     /// let handle = py_thread::start(|| ())?;

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// How a thread ended. Every joiner gets the same, every time.
 ///
-/// A thread that vanished in a fork, whose start failed, or that was marked done before it ended,
-/// counts as `Returned`, as in CPython, where a join tells nothing.
+/// Three kinds of thread count as `Returned`: one that vanished in a fork, one whose start failed,
+/// and one that was marked done before it ended. CPython's join gives no outcome at all.
 ///
 /// ```
 /// use py_thread::{Outcome, start};
@@ -89,8 +89,8 @@ impl Panic {
         }
     }
 
-    /// What the panic said; `Box<dyn Any>` if its payload is no text, as std's hook has it. Takes
-    /// no lock.
+    /// The panic's message, or `Box<dyn Any>` if the payload is not text; std's panic hook prints
+    /// the same. Takes no lock.
     ///
     /// ```
     /// let outcome = py_thread::start(|| panic!("at {}", 3))?.join()?;
@@ -120,7 +120,7 @@ impl Panic {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn with<R>(&self, f: impl FnOnce(&mut (dyn Any + Send)) -> R) -> R {
-        // A panic of an earlier `f` leaves whatever it made of the payload.
+        // An earlier `f` may have panicked and left the payload half changed; it is the caller's.
         let mut payload = self.payload.lock().unwrap_or_else(PoisonError::into_inner);
         f(&mut **payload)
     }

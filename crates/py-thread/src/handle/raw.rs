@@ -1,18 +1,18 @@
-//! A handle as one word, for C and for whoever keeps it in a C structure.
+//! A handle as one word, for C code and for C structures.
 
 use super::Handle;
 use super::state::Inner;
-use crate::primitive::Arc;
+use crate::sync::Arc;
 use core::ffi::c_void;
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
 impl Handle {
-    /// Gives the handle away as a pointer that is never null: for a `void *` of C. It counts as a
-    /// handle until [`from_raw`](Handle::from_raw) makes one of it again; if nobody does, the memory
-    /// of the handle is leaked, and the thread, once it has ended, is neither joined nor detached.
+    /// Turns the handle into a pointer that is never null, for a `void *` of C. The pointer counts
+    /// as a handle until [`from_raw`](Handle::from_raw) turns it back. If that never happens, the
+    /// memory of the handle is leaked, and the thread is neither joined nor detached after its end.
     ///
-    /// The pointer may go to other threads. What it points at is this crate's own.
+    /// The pointer may go to other threads. Only this crate may read what it points at.
     ///
     /// CPython: `Modules/_threadmodule.c`, `ThreadHandle *`.
     ///
@@ -30,14 +30,14 @@ impl Handle {
     /// /// # Safety
     /// /// `thread` comes from `thread_start` and was not freed.
     /// unsafe extern "C" fn thread_join(thread: NonNull<c_void>) -> bool {
-    ///     // SAFETY: the caller's promise.
+    ///     // SAFETY: the caller promised a pointer that was not freed, and `join` does not keep it.
     ///     unsafe { Handle::borrow_raw(thread) }.join().is_ok()
     /// }
     ///
     /// /// # Safety
     /// /// As for `thread_join`; `thread` is not used again.
     /// unsafe extern "C" fn thread_free(thread: NonNull<c_void>) {
-    ///     // SAFETY: the caller's promise.
+    ///     // SAFETY: the caller promised a pointer that was not freed and is not used again.
     ///     drop(unsafe { Handle::from_raw(thread) });
     /// }
     ///
@@ -59,9 +59,8 @@ impl Handle {
     /// Makes a handle of what [`into_raw`](Handle::into_raw) gave.
     ///
     /// # Safety
-    /// `raw` comes from `into_raw` of this very copy of this crate, and each such pointer is used
-    /// here once: neither it nor a handle that [`borrow_raw`](Handle::borrow_raw) made of it is
-    /// used afterwards.
+    /// `raw` comes from `into_raw` of this same copy of this crate. It is passed here once. Neither
+    /// it nor a handle that [`borrow_raw`](Handle::borrow_raw) made of it is used afterwards.
     ///
     /// # Examples
     /// ```
@@ -78,16 +77,16 @@ impl Handle {
     #[must_use]
     pub unsafe fn from_raw(raw: NonNull<c_void>) -> Handle {
         let inner = raw.cast::<Inner>().as_ptr().cast_const();
-        // SAFETY: the caller's promise: a pointer of `Arc::into_raw`, whose reference becomes ours.
+        // SAFETY: the caller promised a pointer of `Arc::into_raw`, whose reference becomes ours.
         Handle(unsafe { Arc::from_raw(inner) })
     }
 
     /// The handle behind a pointer that stays with its owner: to join through it, or to clone it.
     ///
     /// # Safety
-    /// `raw` comes from `into_raw` of this very copy of this crate, [`from_raw`](Handle::from_raw)
-    /// takes it back only after the last use of the result, and nobody drops the result by
-    /// [`ManuallyDrop::drop`] or takes it out.
+    /// `raw` comes from `into_raw` of this same copy of this crate. [`from_raw`](Handle::from_raw)
+    /// takes it back only after the last use of the result. The result is not dropped by
+    /// [`ManuallyDrop::drop`], and the handle is not taken out of it.
     ///
     /// # Examples
     /// ```
@@ -102,7 +101,8 @@ impl Handle {
     /// ```
     #[must_use]
     pub unsafe fn borrow_raw(raw: NonNull<c_void>) -> ManuallyDrop<Handle> {
-        // SAFETY: the caller's promise: the owner's reference lives, and this one is never dropped.
+        // SAFETY: the caller promised that the owner's reference lives, and this one is never
+        // dropped.
         ManuallyDrop::new(unsafe { Handle::from_raw(raw) })
     }
 }

@@ -1,21 +1,22 @@
-//! The state of one thread, shared by its handles and by the thread itself. How they wait for it is
-//! in `wait.rs`.
+//! The state of one thread, shared by its handles and by the thread itself. How joiners wait for it
+//! is in `wait.rs`.
 //!
-//! One word, on which joiners sleep:
+//! To *settle* an OS thread is to join or to detach it. The *starter* is the thread that starts,
+//! and the *child* is the new thread. Joiners sleep on one word:
 //!
 //! | bit | name | set by | means |
 //! |--:|---|---|---|
-//! | 0 | `STARTING` | who claims the start | the handle is used up |
-//! | 1 | `RUNNING` | starter and child, whoever is first | ident and OS thread are published |
+//! | 0 | `STARTING` | the starter, when it claims the start | the handle is used up |
+//! | 1 | `RUNNING` | the starter or the child, whichever is first | ident and OS thread are published |
 //! | 2 | `EXITED` | the child as its last act, or `set_done` | joiners go on |
 //! | 3 | `OUTCOME` | the child, with `EXITED` | `panic` may be read |
-//! | 4 | `JOINING` | one joiner | who set it may join or detach the OS thread |
-//! | 5 | `JOINED` | who held `JOINING`; a failed start | the OS thread is settled, or nobody may settle it |
-//! | 6 | `WAITERS` | a joiner about to sleep | whoever changes the word wakes |
+//! | 4 | `JOINING` | one joiner | this joiner alone may settle the OS thread |
+//! | 5 | `JOINED` | the joiner that held `JOINING`; a failed start | the OS thread is settled, or must not be |
+//! | 6 | `WAITERS` | a joiner about to sleep | the next change of the word wakes all |
 //! | 7 | `NO_OS` | the starter | there is no OS thread to settle: main thread, cached worker |
-//! | 8 | `DAEMON` | who claims the start | shutdown does not wait for it |
-//! | 9 | `GIVEN_UP` | `set_done` | whoever holds `JOINING` settles the OS thread, sooner or later |
-//! | 10.. | the era | with `JOINING` | in which generation the joiner lives, as far as it fits |
+//! | 8 | `DAEMON` | the starter, when it claims the start | shutdown does not wait for it |
+//! | 9 | `GIVEN_UP` | `set_done` | the joiner that holds `JOINING` will settle the OS thread |
+//! | 10.. | the era | with `JOINING` | the low bits of the joiner's fork generation |
 //!
 //! ```text
 //! NOT_STARTED --claim--> STARTING --publish--> RUNNING --exit--> exited --join--> DONE
@@ -25,36 +26,38 @@
 //! ```
 //!
 //! Invariants:
-//! * S1: bits are only ever added, but for `JOINING` with its era, and `WAITERS`.
-//! * S2: `os` is stored before `RUNNING` is set. Starter and child may both store it; they store the
-//!   same value.
-//! * S3: the OS thread is joined or detached once: by who sets `JOINING` (and then `JOINED`), or, if
-//!   nobody did, when the last reference is dropped. A join that failed clears `JOINING` again.
-//!   `JOINING` is set after `EXITED`, but for one case: a lone joiner who waits without a timeout
-//!   sleeps in the system's join from the start, which saves a sleep. `set_done` then leaves the
-//!   thread to that joiner, with `GIVEN_UP`.
-//! * S4: `panic` is written by the child alone, before `OUTCOME`, and only read after it. If
-//!   `set_done` came first there is no `OUTCOME`: what one joiner got, all get.
+//! * S1: bits are only ever added, except for `WAITERS` and for `JOINING` with its era.
+//! * S2: `os` is stored before `RUNNING` is set. Starter and child may both store it; they store
+//!   the same value.
+//! * S3: the OS thread is settled once. The joiner that set `JOINING` does it and then sets
+//!   `JOINED`. If there was no joiner, the drop of the last reference does it. A join that failed
+//!   clears `JOINING` again. `JOINING` is set after `EXITED`, with one exception: a lone joiner
+//!   without a timeout sleeps in the system's join from the start, which saves a sleep. `set_done`
+//!   then leaves the thread to that joiner, with `GIVEN_UP`.
+//! * S4: only the child writes `panic`, before `OUTCOME`, and it is only read after `OUTCOME`. If
+//!   `set_done` came first, `OUTCOME` is never set. So all joiners get the same outcome.
 //! * S5: after a fork, a thread that was started before it counts as exited and settled, unless it
-//!   is the one that forked; its OS thread is never touched (see `fork.rs`).
-//! * S7: in a forked child a joiner of an earlier era is gone, since the one thread that survived the
-//!   fork is the thread that it joined (else S5). Whoever sees its `JOINING` makes `JOINED` of it: the
-//!   system may hold that thread for joined by the one that is gone (glibc does), so nobody joins or
-//!   detaches it any more. It ends as every other, and its stack stays mapped.
-//! * S6: who sleeps has seen `WAITERS` set in the very value that it sleeps on; every change of the
-//!   word clears `WAITERS` and wakes all if it was set. So no sleeper misses a change.
+//!   is the one that forked. Its OS thread is never touched (see `fork.rs`).
+//! * S6: a sleeper sleeps on a value in which `WAITERS` is set. Every change of the word clears
+//!   `WAITERS`, and wakes all if it was set. So no sleeper misses a change.
+//! * S7: in a forked child, a joiner of an earlier era is gone: only the thread that it was joining
+//!   survived the fork (for any other thread, S5 holds). A thread that sees such a `JOINING`
+//!   replaces it by `JOINED`. The system may take the surviving thread for joined already (glibc
+//!   does), so nobody settles it any more. It ends as every thread does, and its stack stays
+//!   mapped.
 //!
-//! Orderings: every change of the word is AcqRel and every load of it Acquire, so that whatever the
-//! writer of a bit did before is seen by whoever sees the bit: `RUNNING` publishes `ident` and `os`,
-//! `EXITED` all of the thread's own work, `OUTCOME` the panic. None is hot.
+//! Orderings: every change of the word is AcqRel and every load of it is Acquire. So a thread that
+//! sees a bit also sees what its writer did before. `RUNNING` publishes `ident` and `os`, `EXITED`
+//! publishes the thread's own work, and `OUTCOME` publishes the panic. None of these accesses is
+//! hot.
 
 use super::outcome::{Outcome, Panic};
 use crate::fork;
 use crate::ident::Ident;
-use crate::primitive::{AtomicU32, AtomicU64, Ordering, UnsafeCell, const_fn};
+use crate::sync::{Arc, AtomicU32, AtomicU64, Ordering, UnsafeCell, const_fn};
 use crate::sys::wait::WaitWord;
 use crate::sys::{OsCell, OsThread};
-use crate::threads::Registry;
+use crate::threads::registry;
 use std::sync::Arc as StdArc;
 
 pub(crate) const STARTING: u32 = 1;
@@ -70,8 +73,8 @@ pub(crate) const GIVEN_UP: u32 = 1 << 9;
 const ERA_SHIFT: u32 = 10;
 pub(super) const ERA: u32 = u32::MAX << ERA_SHIFT;
 
-/// `JOINING` by a thread of this process. Eras repeat after four million forks, each of the child
-/// of the last.
+/// `JOINING` with the era of this process. Eras repeat after a chain of four million forks, each in
+/// the child of the one before.
 pub(super) fn joining() -> u32 {
     joining_in(fork::generation())
 }
@@ -86,10 +89,13 @@ fn lost_its_joiner(word: u32) -> bool {
     word & JOINING != 0 && word & ERA != fork::generation() << ERA_SHIFT
 }
 
-/// Whether a thread of this word is done: it has ended, and nobody has to settle anything.
+/// Whether a thread with this word is done: it has ended, and its OS thread needs no settling.
 pub(crate) fn is_done(word: u32) -> bool {
     word & EXITED != 0 && word & (JOINED | NO_OS | GIVEN_UP) != 0
 }
+
+/// A registry of such threads. Itself it knows nothing of them.
+pub(crate) type Registry = registry::Registry<Arc<Inner>>;
 
 #[derive(Debug)]
 pub(crate) struct Inner {
@@ -101,10 +107,10 @@ pub(crate) struct Inner {
     registry: UnsafeCell<Option<StdArc<Registry>>>,
 }
 
-// SAFETY: `panic` is shared as S4 says, `registry` likewise (written by the starter before RUNNING,
-// read after it); the rest is atomic. What both hold is Send and Sync.
+// SAFETY: both cells hold values that are Send and Sync, and the other fields are atomic.
 unsafe impl Send for Inner {}
-// SAFETY: as above.
+// SAFETY: S4: the child writes `panic` before OUTCOME, and it is read after. The starter writes
+// `registry` before RUNNING, and it is read after. So no access to a cell races with a write.
 unsafe impl Sync for Inner {}
 
 impl Inner {
@@ -124,7 +130,7 @@ impl Inner {
     /// A thread that runs already and was not started by a handle.
     pub(crate) fn adopted(ident: Ident) -> Inner {
         let inner = Inner::new();
-        // Relaxed, thrice: nobody else has seen it yet.
+        // Relaxed, three times: no other thread has seen this value yet.
         inner
             .generation
             .store(fork::generation(), Ordering::Relaxed);
@@ -139,7 +145,7 @@ impl Inner {
     pub(crate) fn view(&self) -> u32 {
         let mut word = self.word.load(Ordering::Acquire);
         while lost_its_joiner(word) {
-            // Several threads of the child may do this; one of them does.
+            // S7. Several threads of the child may try this, and one of them succeeds.
             let settled = word & !(JOINING | ERA) | JOINED;
             match self
                 .word
@@ -152,8 +158,9 @@ impl Inner {
         if word & STARTING == 0 || word & (EXITED | JOINED) == EXITED | JOINED {
             return word;
         }
-        // Relaxed: written before STARTING (the generation), before RUNNING (the ident). Without
-        // RUNNING the ident may be missing, and then it is no survivor's.
+        // Relaxed: the generation was written before STARTING, and the ident before RUNNING.
+        // Without RUNNING the ident may be missing; then the thread never ran, and it is not the
+        // survivor.
         let generation = self.generation.load(Ordering::Relaxed);
         if fork::is_dead(generation, self.ident.load(Ordering::Relaxed)) {
             word | RUNNING | EXITED | JOINED
@@ -164,7 +171,7 @@ impl Inner {
 
     /// Whether this thread vanished in a fork, so that its OS thread is none of this process.
     fn is_dead(&self) -> bool {
-        // Relaxed: as in `view`.
+        // Relaxed: `view` saw RUNNING, which published both.
         let generation = self.generation.load(Ordering::Relaxed);
         fork::is_dead(generation, self.ident.load(Ordering::Relaxed))
     }
@@ -174,8 +181,8 @@ impl Inner {
         if self.word.load(Ordering::Acquire) != 0 {
             return false;
         }
-        // Before STARTING, so that `view` never compares an old generation. Whoever races with us
-        // for the claim stores the same: a thread that forks has no racing threads in its child.
+        // Stored before STARTING, so that `view` never compares an old generation. A thread that
+        // races with us for the claim is of the same process, so it stores the same number.
         self.generation.store(fork::generation(), Ordering::Relaxed);
         self.word
             .compare_exchange(0, STARTING | flags, Ordering::AcqRel, Ordering::Acquire)
@@ -184,7 +191,7 @@ impl Inner {
 
     /// The ident and the registry of the thread that is about to start. By the claimer, once.
     pub(crate) fn prepare(&self, ident: Ident, registry: Option<StdArc<Registry>>) {
-        // Relaxed: RUNNING publishes it, and the start of the thread does to the child.
+        // Relaxed: RUNNING publishes it to joiners, and the start of the thread to the child.
         self.ident.store(ident.get(), Ordering::Relaxed);
         // SAFETY: the claimer alone writes, and nobody reads before RUNNING.
         self.registry.with_mut(|r| unsafe { *r = registry });
@@ -206,7 +213,7 @@ impl Inner {
         self.change(EXITED | JOINED, 0);
     }
 
-    /// The thread's last act here: joiners go on. Wakes them.
+    /// The thread's last act: sets `EXITED`, and wakes the joiners.
     pub(crate) fn exit(&self, panic: Option<StdArc<Panic>>) {
         // SAFETY: S4: only the child writes, and nobody reads before OUTCOME.
         self.panic.with_mut(|p| unsafe { *p = panic });
@@ -226,7 +233,7 @@ impl Inner {
         self.wake(word);
     }
 
-    /// Adds and removes bits, and wakes who sleeps on the old ones: S6.
+    /// Adds and removes bits, and wakes the sleepers: S6.
     pub(crate) fn change(&self, add: u32, remove: u32) {
         let mut word = self.word.load(Ordering::Acquire);
         loop {
@@ -255,7 +262,7 @@ impl Inner {
             .is_ok()
     }
 
-    /// How the thread ended. After `EXITED` was seen.
+    /// How the thread ended. To be called after `EXITED` was seen.
     pub(crate) fn outcome(&self) -> Outcome {
         if self.word.load(Ordering::Acquire) & OUTCOME == 0 {
             return Outcome::Returned;
@@ -283,7 +290,8 @@ impl Inner {
         Some(self.os.ident()).filter(|&n| n != 0)
     }
 
-    /// The registry that the thread was started in. After `RUNNING` was seen, or by the child.
+    /// The registry that the thread was started in. To be called after `RUNNING` was seen, or by
+    /// the child.
     pub(crate) fn registry(&self) -> Option<StdArc<Registry>> {
         // SAFETY: written before RUNNING and never after.
         self.registry.with(|r| unsafe { (*r).clone() })
@@ -294,8 +302,8 @@ impl Drop for Inner {
     fn drop(&mut self) {
         let word = self.view();
         if word & RUNNING != 0 && word & (JOINED | NO_OS) == 0 && !self.is_dead() {
-            // The last reference to a thread that nobody joined. CPython prints an error of the
-            // system's here; there is nobody to tell.
+            // The last reference to a thread that was never joined. CPython prints the system's
+            // error here. A drop has no way to report one.
             drop(self.os.take().detach());
         }
     }

@@ -1,5 +1,5 @@
-//! Waiting for a thread to end, and settling what the system keeps of it: the sleeping half of
-//! `state.rs`, whose table and invariants hold here.
+//! The slow paths of `state.rs`: waiting for a thread to end, and settling its OS thread. The table
+//! and the invariants are in `state.rs`.
 
 use super::state::{
     ERA, EXITED, GIVEN_UP, Inner, JOINED, JOINING, NO_OS, RUNNING, WAITERS, joining,
@@ -13,7 +13,7 @@ use crate::sys::wait::{INTERRUPTIBLE, Waited};
 use core::time::Duration;
 use std::io;
 
-/// Why a wait ended without what it waited for.
+/// Why a wait ended before its condition held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stop {
     TimedOut,
@@ -21,13 +21,14 @@ pub(crate) enum Stop {
 }
 
 impl Inner {
-    /// For a child whose starter alone knows the OS thread.
+    /// Waits until the starter has published the OS thread, on systems where the child cannot know
+    /// it.
     pub(crate) fn await_running(&self) {
-        // Without a deadline or signals there is nothing but RUNNING to end it.
+        // No deadline and no signals: only RUNNING ends this wait, so there is no error.
         let _ = self.wait(|w| w & RUNNING != 0, Deadline::NEVER, &());
     }
 
-    /// Sleeps until `ready` says so of the word.
+    /// Sleeps until `ready` accepts the word.
     pub(crate) fn wait<R: Runtime>(
         &self,
         ready: impl Fn(u32) -> bool,
@@ -40,21 +41,23 @@ impl Inner {
             if ready(word) {
                 return Ok(word);
             }
-            // The cache's jobs may be over sooner than a sleep.
+            // A job of the worker cache may end sooner than a sleep would: yield first, once.
             if word & NO_OS != 0 && !yielded {
                 yielded = true;
                 runtime.detach(|| yield_while(|| self.view() == word));
                 continue;
             }
             let limit = deadline.sleep();
+            // The deadline has passed. (A model has no clock, and goes on to the wait.)
             if limit == Some(Duration::ZERO) && !cfg!(all(test, loom)) {
                 return Err(Stop::TimedOut);
             }
             self.word.prepare();
+            // S6: announce the sleep. If the word has changed meanwhile, look again.
             if word & WAITERS == 0 && !self.replace(word, word | WAITERS) {
                 continue;
             }
-            // Where signals cannot end a sleep, it is cut into pieces.
+            // Where signals cannot end a sleep, the sleep is cut into pieces.
             let piece = runtime.pending_interval().filter(|_| !INTERRUPTIBLE);
             let sleep = match (limit, piece) {
                 (Some(limit), Some(piece)) => Some(limit.min(piece)),
@@ -62,6 +65,7 @@ impl Inner {
             };
             match runtime.detach(|| self.word.wait(word | WAITERS, sleep)) {
                 Waited::Changed => {}
+                // The deadline itself: the condition may still have come true at the last moment.
                 Waited::TimedOut if deadline.ends() => {
                     let word = self.view();
                     return if ready(word) {
@@ -70,6 +74,7 @@ impl Inner {
                         Err(Stop::TimedOut)
                     };
                 }
+                // A signal, or the end of a piece of the sleep.
                 Waited::TimedOut | Waited::Interrupted => {
                     if runtime.pending().is_break() {
                         return Err(Stop::Interrupted);
@@ -79,7 +84,7 @@ impl Inner {
         }
     }
 
-    /// Settles the OS thread: S3. Whoever comes second waits for the first.
+    /// Settles the OS thread: S3. A second caller waits for the first.
     pub(crate) fn settle<R: Runtime>(
         &self,
         action: impl Fn(OsThread) -> io::Result<()>,
@@ -91,21 +96,23 @@ impl Inner {
                 return Ok(());
             }
             if word & JOINING != 0 {
-                // For its last instructions; or for its end, beside a lone joiner that has company
-                // by now. Signals wait as well.
+                // Another thread settles it: wait for that. As a rule the wait is for the last
+                // instructions. It is for the thread's end if a lone joiner sleeps in the system's
+                // join, and a second handle was cloned since. Signals do not end this wait.
                 let free = |w| w & JOINING == 0 || w & GIVEN_UP != 0;
-                let _ = self.wait(free, Deadline::NEVER, &Quiet(runtime));
+                let _ = self.wait(free, Deadline::NEVER, &DetachOnly(runtime));
                 continue;
             }
+            // The word is free: settle. `None` means that the word has changed, so look again.
             if let Some(result) = runtime.detach(|| self.try_settle(&action, word)) {
                 return result;
             }
         }
     }
 
-    /// Settles the OS thread if the word is still the same. From beginning to end detached: the
-    /// runtime may keep a thread that comes back for ever (one that shuts down does), and that thread
-    /// must not have `JOINING`.
+    /// Settles the OS thread if the word is still the same. The caller is detached from beginning
+    /// to end: a runtime that shuts down never lets a thread attach again, and a thread that hangs
+    /// there must not hold `JOINING`.
     fn try_settle(
         &self,
         action: impl Fn(OsThread) -> io::Result<()>,
@@ -129,7 +136,7 @@ impl Inner {
                 self.change(EXITED, 0);
                 return Ok(());
             }
-            // A lone joiner sleeps in the system's join.
+            // A lone joiner sleeps in the system's join, and will settle the thread: S3.
             if self.replace(word, (word | EXITED | GIVEN_UP) & !WAITERS) {
                 self.wake(word);
                 return Ok(());
@@ -138,10 +145,10 @@ impl Inner {
     }
 }
 
-/// A runtime that detaches but looks after no signals.
-pub(super) struct Quiet<'a, R>(pub(super) &'a R);
+/// A runtime that detaches, and does not run pending calls.
+pub(super) struct DetachOnly<'a, R>(pub(super) &'a R);
 
-impl<R: Runtime> Runtime for Quiet<'_, R> {
+impl<R: Runtime> Runtime for DetachOnly<'_, R> {
     fn detach<T>(&self, wait: impl FnOnce() -> T) -> T {
         self.0.detach(wait)
     }

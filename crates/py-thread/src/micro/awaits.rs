@@ -1,14 +1,14 @@
-//! What a [`Task`](super::Task) can wait for: each wait is a wish to its scheduler, made in its slice.
+//! What a [`Task`](super::Task) can wait for. Each wait is a request to its scheduler.
 
 use super::id::Id;
 use super::job::{Answer, Job, JobError, job};
 use super::step::On;
-use super::task::{JOB, Kind, Wish, Wished, make, round, wish};
+use super::task::{JOB, Kind, Request, Suspend, make, request, round};
 use core::fmt;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
-/// Gives way until the next round.
+/// Yields until the next round.
 ///
 /// ```
 /// use py_thread::micro::{Scheduler, Task, give_way, now};
@@ -22,10 +22,10 @@ use core::task::{Context, Poll};
 /// ```
 #[inline]
 pub fn give_way() -> impl Future<Output = ()> {
-    Wished::of(Kind::Yield)
+    Suspend::of(Kind::Yield)
 }
 
-/// Sleeps for so many rounds.
+/// Sleeps for this many rounds.
 ///
 /// ```
 /// use py_thread::micro::{Scheduler, Task, now, sleep};
@@ -38,10 +38,10 @@ pub fn give_way() -> impl Future<Output = ()> {
 /// assert_eq!(scheduler.take(id).unwrap().done(), Some(6));
 /// ```
 pub async fn sleep(rounds: u64) {
-    wish(Wish::Sleep(rounds)).await;
+    request(Request::Sleep(rounds)).await;
 }
 
-/// Waits until somebody wakes the task.
+/// Waits until the task is woken.
 ///
 /// ```
 /// use py_thread::micro::{On, Scheduler, Task, wait};
@@ -52,7 +52,7 @@ pub async fn sleep(rounds: u64) {
 /// assert!(scheduler.run().stop.is_finished());
 /// ```
 pub async fn wait(on: On) {
-    wish(Wish::Wait(on)).await;
+    request(Request::Wait(on)).await;
 }
 
 /// Waits for the end of another microthread of the same scheduler.
@@ -66,7 +66,7 @@ pub async fn wait(on: On) {
 /// assert_eq!(scheduler.take(second).unwrap().done(), Some(5));
 /// ```
 pub async fn join(id: Id) {
-    wish(Wish::Join(id)).await;
+    request(Request::Join(id)).await;
 }
 
 /// The number of this round.
@@ -81,11 +81,11 @@ pub fn now() -> u64 {
     round()
 }
 
-/// Lets a thread of the off-load pool call `f`, and waits for its answer; the other microthreads go
-/// on. The job begins when this is first polled.
+/// Calls `f` on a thread of the off-load pool, and waits for its answer; the other microthreads run
+/// on. The job begins at the first poll.
 ///
 /// # Errors
-/// If `f` panicked, or no thread could be had for it.
+/// If `f` panicked, or no thread could be started for it.
 ///
 /// # Examples
 /// ```
@@ -105,7 +105,7 @@ pub fn block<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> Block
     }
 }
 
-/// The answer of [`block`], to come.
+/// The future of [`block`]'s answer.
 #[must_use = "nothing is done before it is polled"]
 pub struct Block<T> {
     job: Option<Job>,
@@ -123,7 +123,7 @@ impl<T> Future for Block<T> {
         }
         match self.answer.take() {
             Some(result) => Poll::Ready(result),
-            // Somebody woke the task by another way: the answer is still to come.
+            // The task was woken for another reason: the answer has not come yet.
             None => Poll::Pending,
         }
     }

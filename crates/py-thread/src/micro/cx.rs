@@ -1,18 +1,19 @@
-//! [`Cx`]: the door from inside a slice; and [`Spawner`].
+//! [`Cx`]: what a microthread can ask of its scheduler during a slice; and [`Spawner`].
 
 use super::Id;
 use super::local::{Command, Local};
-use super::remote::{Door, Remote};
+use super::remote::{Inbox, Remote};
+use super::task_waker::Polled;
 use core::cell::RefCell;
 use core::fmt;
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// What a microthread may ask its scheduler for during a slice.
+/// What a microthread can ask of its scheduler during a slice.
 ///
-/// What it asks for takes effect when the round ends, in the order in which it was asked for. So
-/// whoever comes later in the round is not disturbed.
+/// Requests take effect when the round ends, in the order in which they were made. So they do not
+/// disturb the microthreads that run later in the round.
 ///
 /// ```
 /// use py_thread::micro::{Microthread, On, Scheduler, Step, from_fn};
@@ -35,11 +36,11 @@ pub struct Cx<'a> {
     pub(super) serial: u64,
     pub(super) now: u64,
     pub(super) local: &'a Rc<Local>,
-    pub(super) door: &'a Arc<Door>,
+    pub(super) inbox: &'a Arc<Inbox>,
 }
 
 impl Cx<'_> {
-    /// Which microthread this is.
+    /// The id of this microthread.
     ///
     /// ```
     /// use py_thread::micro::{Scheduler, Step, from_fn};
@@ -119,7 +120,7 @@ impl Cx<'_> {
         self.local.interval.set(interval.max(1));
     }
 
-    /// The door for other threads.
+    /// A handle of this scheduler for other threads.
     ///
     /// ```
     /// use py_thread::micro::{On, Scheduler, Step, from_fn};
@@ -137,7 +138,17 @@ impl Cx<'_> {
     /// ```
     #[must_use]
     pub fn remote(&self) -> Remote {
-        Remote::new(Arc::clone(self.door))
+        Remote::new(Arc::clone(self.inbox))
+    }
+
+    /// For the waker of a task.
+    #[inline]
+    pub(super) fn polled(&self) -> Polled<'_> {
+        Polled {
+            index: self.index,
+            serial: self.serial,
+            inbox: self.inbox,
+        }
     }
 }
 
@@ -150,11 +161,11 @@ impl fmt::Debug for Cx<'_> {
     }
 }
 
-/// Those that were spawned from inside, until the round ends.
-pub(super) type Nursery<A> = RefCell<VecDeque<(Id, A)>>;
+/// The microthreads that others spawned in this round; the scheduler adopts them when it ends.
+pub(super) type Spawned<A> = RefCell<VecDeque<(Id, A)>>;
 
-/// Spawns microthreads from inside of others: [`Scheduler::spawner`](super::Scheduler::spawner)
-/// makes it, and microthreads keep clones of it.
+/// Spawns microthreads from inside other microthreads, which keep clones of it.
+/// [`Scheduler::spawner`](super::Scheduler::spawner) makes it.
 ///
 /// ```
 /// use py_thread::micro::{Scheduler, Step, from_fn};
@@ -169,17 +180,17 @@ pub(super) type Nursery<A> = RefCell<VecDeque<(Id, A)>>;
 /// ```
 pub struct Spawner<A> {
     pub(super) local: Rc<Local>,
-    pub(super) nursery: Rc<Nursery<A>>,
+    pub(super) spawned: Rc<Spawned<A>>,
 }
 
 impl<A> Spawner<A> {
-    /// Spawns a microthread. It runs from the next round on; its id is good at once.
+    /// Spawns a microthread. It runs from the next round on; its id is valid at once.
     ///
     /// See [`Spawner`] for an example.
     #[must_use = "the id names it"]
     pub fn spawn(&self, agent: A) -> Id {
         let id = self.local.new_id();
-        self.nursery.borrow_mut().push_back((id, agent));
+        self.spawned.borrow_mut().push_back((id, agent));
         self.local.ask(Command::Adopt(id));
         id
     }
@@ -189,7 +200,7 @@ impl<A> Clone for Spawner<A> {
     fn clone(&self) -> Self {
         Spawner {
             local: Rc::clone(&self.local),
-            nursery: Rc::clone(&self.nursery),
+            spawned: Rc::clone(&self.spawned),
         }
     }
 }

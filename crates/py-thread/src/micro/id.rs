@@ -1,13 +1,14 @@
-//! [`Id`]: which microthread.
+//! [`Id`]: the name of a microthread.
 
-use crate::Ident;
+use crate::ident::Ident;
 use core::fmt;
 
 /// How many idents microthreads may have: an id holds 48 bits of one.
 pub(super) const MAX_SERIAL: u64 = (1 << 48) - 1;
 
-/// Names a microthread: where it is, and its [`Ident`], which no other one ever gets. So an id that
-/// outlived its microthread, or that belongs to another scheduler, names nobody, and is harmless.
+/// Names a microthread by its place and its [`Ident`]. No other microthread ever gets the same
+/// ident. So the id of a microthread that has ended, or of another scheduler, is harmless: it names
+/// none.
 ///
 /// ```
 /// use py_thread::micro::{Scheduler, Task};
@@ -23,7 +24,7 @@ pub(super) const MAX_SERIAL: u64 = (1 << 48) - 1;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id {
     index: u32,
-    /// The number of the ident, in two parts: so an id is aligned as a `u32` is, and 12 bytes.
+    /// The number of the ident, in two parts: so an id has 12 bytes, and the alignment of a `u32`.
     high: u16,
     low: u32,
 }
@@ -44,7 +45,7 @@ impl Id {
         u64::from(self.high) << 32 | u64::from(self.low)
     }
 
-    /// Its place among its scheduler's microthreads: small, and used again after its end.
+    /// Its place among its scheduler's microthreads: a small number, which is reused after its end.
     ///
     /// ```
     /// use py_thread::micro::{Scheduler, Step, from_fn};
@@ -57,7 +58,7 @@ impl Id {
         self.index as usize
     }
 
-    /// The ident that [`Ident::current`] gives inside of it.
+    /// The ident that [`Ident::current`] returns inside this microthread.
     ///
     /// ```
     /// use py_thread::{Ident, micro::{Scheduler, Step, from_fn}};
@@ -84,7 +85,7 @@ impl fmt::Debug for Id {
     }
 }
 
-/// The place, which is the same in every run: `#3`.
+/// Shows the place, which is the same in every run: `#3`.
 impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "#{}", self.index)

@@ -1,8 +1,9 @@
 //! [`Job`] and [`Answer`]: a blocking call, done by another thread.
 
-use super::remote::{Door, Letter};
-use crate::primitive::{Arc, Mutex, lock, try_lock};
-use crate::{Panic, StartError, fork};
+use super::remote::{Inbox, Notice};
+use crate::fork;
+use crate::handle::{Panic, StartError};
+use crate::sync::{Arc, Mutex, lock, try_lock};
 use core::fmt;
 use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
@@ -10,20 +11,21 @@ use std::sync::Arc as StdArc;
 
 /// A call that may block, for [`Step::Block`](super::Step::Block). [`job`] makes it.
 ///
-/// One that is dropped is not done, and its [`Answer`] stays empty.
+/// A job that is dropped never runs, and its [`Answer`] stays empty.
 pub struct Job(Box<dyn Work>);
 
-/// Where a job's answer arrives. When the microthread goes on after
-/// [`Step::Block`](super::Step::Block), it is there.
+/// The place where a job's answer arrives. When the microthread goes on after
+/// [`Step::Block`](super::Step::Block), the answer is there.
 ///
-/// A job whose answer was dropped before its turn came is not done: so a microthread that is killed
-/// takes its jobs along, all but one that is under way.
+/// A job whose answer is dropped before the job begins never runs. So the jobs of a microthread
+/// that is killed do not run, except for one that has begun.
 ///
-/// In the child of a fork the threads that do jobs are gone. An answer that was not there at the fork
-/// is [`JobError::Forked`] then; one that was there can be taken on both sides.
+/// In the child of a fork the threads that run jobs are gone. An answer that had not arrived before
+/// the fork is [`JobError::Forked`] in the child. One that had arrived can be taken in both
+/// processes.
 #[derive(Debug)]
 pub struct Answer<T> {
-    sheet: Arc<Sheet<T>>,
+    cell: Arc<AnswerCell<T>>,
     /// The process that the job was given to.
     generation: u32,
     is_taken: bool,
@@ -49,11 +51,11 @@ pub struct Answer<T> {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum JobError {
-    /// It panicked.
+    /// The job panicked.
     Panicked(StdArc<Panic>),
-    /// The system had no thread for it, and none of the pool was left to do it.
+    /// The system could not start a thread for the job, and the pool had no other thread.
     NotStarted(StdArc<StartError>),
-    /// The process was forked meanwhile, and its threads are the parent's.
+    /// The process was forked meanwhile, and the child has none of its parent's threads.
     Forked,
 }
 
@@ -76,9 +78,9 @@ impl std::error::Error for JobError {
     }
 }
 
-/// What is written on it: nothing yet, or how the job went.
+/// The result of a job, once there is one. The job and its [`Answer`] share it.
 #[derive(Debug)]
-struct Sheet<T>(Mutex<Option<Result<T, JobError>>>);
+struct AnswerCell<T>(Mutex<Option<Result<T, JobError>>>);
 
 /// Makes a job of a call that may block, and the place where its answer arrives.
 ///
@@ -99,16 +101,16 @@ struct Sheet<T>(Mutex<Option<Result<T, JobError>>>);
 /// assert_eq!(scheduler.take(id).unwrap().done(), Some(true));
 /// ```
 pub fn job<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> (Job, Answer<T>) {
-    let sheet = Arc::new(Sheet(Mutex::new(None)));
+    let cell = Arc::new(AnswerCell(Mutex::new(None)));
     let work = Typed {
         f,
-        sheet: Arc::clone(&sheet),
+        cell: Arc::clone(&cell),
     };
     let generation = fork::generation();
     (
         Job(Box::new(work)),
         Answer {
-            sheet,
+            cell,
             generation,
             is_taken: false,
         },
@@ -124,10 +126,11 @@ impl<T> Answer<T> {
             return None;
         }
         let answer = match self.generation == fork::generation() {
-            true => lock(&self.sheet.0).take(),
-            // The thread that wrote it may have vanished with the lock in its hands.
-            false => try_lock(&self.sheet.0)
-                .and_then(|mut sheet| sheet.take())
+            true => lock(&self.cell.0).take(),
+            // A forked child: the thread that wrote the answer may have vanished with the lock
+            // held.
+            false => try_lock(&self.cell.0)
+                .and_then(|mut cell| cell.take())
                 .or(Some(Err(JobError::Forked))),
         };
         self.is_taken = answer.is_some();
@@ -143,70 +146,70 @@ impl fmt::Debug for Job {
 
 /// A job of any type.
 pub(super) trait Work: Send {
-    /// Does it, and writes the answer down.
+    /// Runs the job and stores the answer.
     fn run(self: Box<Self>);
-    /// Writes down why there is none.
+    /// Stores why there is no answer.
     fn fail(self: Box<Self>, error: JobError);
-    /// Whether somebody can still read the answer.
+    /// Whether the [`Answer`] still exists.
     fn is_wanted(&self) -> bool;
 }
 
 struct Typed<T, F> {
     f: F,
-    sheet: Arc<Sheet<T>>,
+    cell: Arc<AnswerCell<T>>,
 }
 
 impl<T: Send, F: FnOnce() -> T + Send> Work for Typed<T, F> {
     fn run(self: Box<Self>) {
-        let Typed { f, sheet } = *self;
+        let Typed { f, cell } = *self;
         let result = catch_unwind(AssertUnwindSafe(f));
         let result = result.map_err(|p| JobError::Panicked(StdArc::new(Panic::new(p))));
-        *lock(&sheet.0) = Some(result);
+        *lock(&cell.0) = Some(result);
     }
 
     fn fail(self: Box<Self>, error: JobError) {
-        *lock(&self.sheet.0) = Some(Err(error));
+        *lock(&self.cell.0) = Some(Err(error));
     }
 
     fn is_wanted(&self) -> bool {
-        Arc::strong_count(&self.sheet) > 1
+        Arc::strong_count(&self.cell) > 1
     }
 }
 
-/// A job on its way, and whom to tell.
-pub(super) struct Order {
+/// A job in the queue of the pool, and the inbox that learns of its end.
+pub(super) struct QueuedJob {
     pub(super) job: Job,
-    pub(super) door: StdArc<Door>,
+    pub(super) inbox: StdArc<Inbox>,
     pub(super) number: u64,
 }
 
-impl Order {
-    /// Does the job if somebody wants it, and tells the scheduler. Never unwinds.
-    pub(super) fn carry_out(self) {
-        let Order { job, door, number } = self;
+impl QueuedJob {
+    /// Runs the job if its answer is still wanted, and notifies the scheduler. Never unwinds.
+    pub(super) fn run(self) {
+        let QueuedJob { job, inbox, number } = self;
         let work = job.0;
-        // A job catches its own panics; what is left is a destructor's: of the job, or of an answer
-        // that nobody wants any more.
+        // A job catches its own panics. What may still panic is a destructor: of the job, or of an
+        // answer that is no longer wanted.
         let result = catch_unwind(AssertUnwindSafe(|| {
             if work.is_wanted() {
                 work.run();
             }
         }));
-        // Nobody is there to hear it, and dropping it could panic again.
+        // The payload is leaked: no one can take it, and its drop could panic again.
         result.unwrap_or_else(core::mem::forget);
-        door.post(Letter::Done(number));
+        inbox.post(Notice::Done(number));
     }
 
-    /// Tells why it is not done.
+    /// Stores why the job did not run, and notifies the scheduler.
     pub(super) fn fail(self, error: JobError) {
         let failed = catch_unwind(AssertUnwindSafe(|| self.job.0.fail(error)));
         failed.unwrap_or_else(core::mem::forget);
-        self.door.post(Letter::Done(self.number));
+        self.inbox.post(Notice::Done(self.number));
     }
 }
 
-impl fmt::Debug for Order {
+impl fmt::Debug for QueuedJob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Order({})", self.number)
+        write!(f, "QueuedJob({})", self.number)
     }
 }

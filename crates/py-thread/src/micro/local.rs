@@ -1,24 +1,25 @@
-//! [`Local`]: what the microthreads of one scheduler share with it. It outlives neither by much: a
-//! mailbox keeps it, to wake its waiter, and a [`Spawner`](super::Spawner).
+//! [`Local`]: what the microthreads of one scheduler share with it. Mailboxes (to wake their waiter)
+//! and [`Spawner`](super::Spawner)s keep it alive too.
 //!
 //! Invariants:
-//! * L1: what a microthread asks for is queued, and done when the round ends, in the order in which
-//!   it was asked for. So it does not matter how many runs a round is spread over.
-//! * L2: an index is on the free list, or in use by one microthread, or one that is to be adopted.
+//! * L1: requests of microthreads are queued, and carried out in that order when the round ends. So
+//!   the result does not depend on how many runs a round is spread over.
+//! * L2: an index is on the free list, or in use by one microthread, or reserved for one that will
+//!   be adopted.
 
 use super::id::{Id, serial};
-use super::task_waker::SharedWaker;
-use crate::Ident;
+use super::task_waker::Place;
+use crate::ident::Ident;
 use core::cell::{Cell, RefCell};
 
 /// How many idents are minted at first; each block is twice the one before.
 const FIRST_BLOCK: u64 = 16;
 const LAST_BLOCK: u64 = 1 << 16;
 
-/// What was asked for during a round.
+/// A request that was made during a round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Command {
-    /// Takes this one of the nursery in, if it still is there.
+    /// Adopts this spawned microthread, if it is still there.
     Adopt(Id),
     Wake(Id),
     Kill(Id),
@@ -28,12 +29,13 @@ pub(super) struct Local {
     commands: RefCell<Vec<Command>>,
     pub(super) interval: Cell<u32>,
     free: RefCell<Vec<u32>>,
-    /// How many indices were ever given out.
+    /// How many indices were given out so far.
     len: Cell<u32>,
-    /// The idents that are minted and not given out yet: from, to, and the size of the block.
+    /// The idents that are minted and not given out yet: first, end, and the size of the block.
     idents: Cell<(u64, u64, u64)>,
-    /// Made by the first task, and again when one of them kept it.
-    pub(super) waker: Cell<Option<Box<SharedWaker>>>,
+    /// The waker that tasks share. The first task makes it, and a new one is made when a task has
+    /// kept it.
+    pub(super) waker: Place,
 }
 
 impl Local {
@@ -52,7 +54,7 @@ impl Local {
         self.commands.borrow_mut().push(command);
     }
 
-    /// Takes what was asked for, and leaves the emptied `spare` in its place.
+    /// Takes the requests, and leaves the empty `spare` in their place.
     pub(super) fn take_commands(&self, spare: &mut Vec<Command>) {
         let mut commands = self.commands.borrow_mut();
         if !commands.is_empty() {
@@ -86,7 +88,7 @@ impl Local {
         from
     }
 
-    /// The place may be used again: its microthread has ended, and nobody lists it.
+    /// Frees a place: its microthread has ended, and no list holds it.
     pub(super) fn free(&self, index: u32) {
         self.free.borrow_mut().push(index);
     }

@@ -1,11 +1,12 @@
 //! Mailboxes between microthreads of one thread: [`mailbox`] and [`bounded`].
 //!
 //! Invariants:
-//! * B1: a receiver that found nothing is written down as waiting until a message or the last
-//!   sender's end wakes it. Senders that found no room are written down until a message is taken or
-//!   the receiver's end wakes them, **all** of them: one alone might have been killed meanwhile, or
-//!   wait for something else by now, and the room would be lost for the others.
-//! * B2: nothing of the user's runs while the box is borrowed.
+//! * B1: a receiver that found no message is registered as the waiter, until a message or the end
+//!   of the last sender wakes it. Senders that found no room are registered until a message is
+//!   taken or the receiver ends. Then **all** of them are woken: a single one might have been
+//!   killed meanwhile, or might wait for something else by now, and the others would never use the
+//!   room.
+//! * B2: no user code runs while the box is borrowed.
 
 use super::cx::Cx;
 use super::id::Id;
@@ -18,7 +19,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-/// Numbers for the reports. Relaxed: only that they differ matters.
+/// Numbers for the reports. Relaxed: they only have to differ.
 static NUMBER: AtomicU64 = AtomicU64::new(0);
 
 struct Waiter {
@@ -118,13 +119,13 @@ fn new<T>(limit: Option<usize>) -> (Sender<T>, Receiver<T>) {
     (Sender(Rc::clone(&shared)), Receiver(shared))
 }
 
-/// The end of a mailbox that sends; cloned for more senders.
+/// The sending end of a mailbox. Clones are further senders.
 pub struct Sender<T>(Rc<Shared<T>>);
 
-/// The end of a mailbox that receives.
+/// The receiving end of a mailbox.
 pub struct Receiver<T>(Rc<Shared<T>>);
 
-/// Why a message was not sent; it comes back.
+/// Why a message was not sent. The message is inside.
 ///
 /// ```
 /// # use py_thread::micro::SendError;
@@ -135,7 +136,7 @@ pub struct Receiver<T>(Rc<Shared<T>>);
 pub enum SendError<T> {
     /// There is no room now.
     Full(T),
-    /// The receiver is gone: there never will be.
+    /// The receiver is gone.
     Closed(T),
 }
 
@@ -161,7 +162,7 @@ impl<T> fmt::Display for SendError<T> {
 
 impl<T: fmt::Debug> std::error::Error for SendError<T> {}
 
-/// What came.
+/// The result of [`Receiver::receive`].
 ///
 /// ```
 /// use py_thread::micro::{Received, mailbox};
@@ -172,9 +173,9 @@ impl<T: fmt::Debug> std::error::Error for SendError<T> {}
 pub enum Received<T> {
     /// A message.
     Message(T),
-    /// Nothing yet. The microthread is written down, and woken when something comes.
+    /// No message yet. The microthread is registered, and is woken when one comes.
     Empty,
-    /// Nothing, and nobody is left to send.
+    /// No message, and no sender is left.
     Closed,
 }
 
@@ -216,8 +217,9 @@ impl<T> Sender<T> {
         Ok(())
     }
 
-    /// After [`SendError::Full`]: writes the microthread down, and makes the step that waits for
-    /// room. When it goes on, it sends again: another one may have been faster.
+    /// After [`SendError::Full`]: registers the microthread, and makes the step that waits for
+    /// room. When the microthread goes on, it has to send again, and another sender may have been
+    /// faster.
     ///
     /// ```
     /// use py_thread::micro::{SendError, Scheduler, Step, bounded, from_fn};
@@ -263,7 +265,7 @@ impl<T> Sender<T> {
 }
 
 impl<T> Receiver<T> {
-    /// Takes the next message, or writes the microthread down to be woken when one comes.
+    /// Takes the next message, or registers the microthread to be woken when one comes.
     ///
     /// See [`mailbox`] for an example.
     pub fn receive(&mut self, cx: &Cx<'_>) -> Received<T> {
@@ -352,7 +354,7 @@ impl<T> Drop for Receiver<T> {
             mem::take(&mut inner.messages)
         };
         self.0.wake_senders();
-        // B2: last.
+        // B2: dropped last, when the box is not borrowed any more.
         drop(messages);
     }
 }

@@ -1,6 +1,6 @@
 //! [`Mixed`]: a population of several types.
 
-use super::remote::Door;
+use super::remote::Inbox;
 use super::report::{Deadlock, Report, Stop};
 use super::scheduler::Scheduler;
 use super::step::Microthread;
@@ -14,11 +14,11 @@ use std::sync::Arc;
 trait Population: Any {
     fn round(&mut self) -> Report;
     fn is_empty(&self) -> bool;
-    /// The round in which it has something to do next, if any; the deadlock of those that wait.
+    /// The next round in which it has something to do; or its deadlock, if all wait.
     fn next(&mut self) -> Next;
     fn pass_to(&mut self, round: u64);
-    /// From now on whatever comes through its door rings this bell too.
-    fn hang(&self, bell: &Arc<Door>);
+    /// Sets the parent of its inbox: a poster notifies both.
+    fn set_parent(&self, parent: &Arc<Inbox>);
     fn is_raised(&self) -> bool;
     fn as_any(&mut self) -> &mut dyn Any;
 }
@@ -46,8 +46,8 @@ impl<A: Microthread + 'static> Population for Scheduler<A> {
         self.skip_to(round);
     }
 
-    fn hang(&self, bell: &Arc<Door>) {
-        self.hang_bell(bell);
+    fn set_parent(&self, parent: &Arc<Inbox>) {
+        self.set_parent_inbox(parent);
     }
 
     fn is_raised(&self) -> bool {
@@ -59,10 +59,9 @@ impl<A: Microthread + 'static> Population for Scheduler<A> {
     }
 }
 
-/// Several schedulers, one for each type of microthread, that go round by round together: each
-/// round sweeps one type after the other. A processor that guesses which code comes next is then
-/// right nearly always: types mixed at random in one `Scheduler<Box<dyn Microthread>>` cost three
-/// times as much.
+/// Several schedulers, one for each type of microthread, that run their rounds together: each round
+/// sweeps one type after another. The processor then predicts nearly every branch. Types mixed at
+/// random in one `Scheduler<Box<dyn Microthread>>` cost three times as much.
 ///
 /// ```
 /// use py_thread::micro::{Mixed, Scheduler, Step, Task, from_fn, give_way};
@@ -84,11 +83,11 @@ pub struct Mixed {
     populations: Vec<Box<dyn Population>>,
 }
 
-/// Which of them, and of which type.
+/// Names one scheduler of a [`Mixed`], with its type.
 pub struct Key<A>(usize, PhantomData<fn(A)>);
 
 impl Mixed {
-    /// Nobody yet.
+    /// No microthreads yet.
     ///
     /// ```
     /// assert!(py_thread::micro::Mixed::new().run().is_finished());
@@ -109,7 +108,7 @@ impl Mixed {
     /// The scheduler of one type.
     ///
     /// # Panics
-    /// If the key is another `Mixed`'s.
+    /// If the key belongs to another `Mixed`.
     ///
     /// # Examples
     /// See [`Mixed`].
@@ -129,15 +128,15 @@ impl Mixed {
         self.populations.iter_mut().map(|p| p.round()).collect()
     }
 
-    /// Runs rounds until all have ended, or all wait and nobody is left to wake them, or a breaker
-    /// is raised.
+    /// Runs rounds until all microthreads have ended, or all wait and none is left to wake them, or
+    /// a breaker is raised.
     ///
     /// See [`Mixed`] for an example.
     ///
     /// # Blocking
-    /// While jobs are all that is left: the thread sleeps.
+    /// While all that is left waits for jobs, the thread sleeps.
     pub fn run(&mut self) -> Stop {
-        let mut bell: Option<Arc<Door>> = None;
+        let mut shared: Option<Arc<Inbox>> = None;
         loop {
             if self.populations.iter().all(|p| p.is_empty()) {
                 return Stop::Finished;
@@ -154,10 +153,11 @@ impl Mixed {
             match next {
                 Some(round) => self.populations.iter_mut().for_each(|p| p.pass_to(round)),
                 None if jobs => {
-                    match bell.take() {
-                        Some(bell) => self.sleep(&bell),
-                        // Then look once more: who comes after this look rings it.
-                        None => bell = Some(self.hang_bell()),
+                    match shared.take() {
+                        Some(shared) => self.sleep(&shared),
+                        // D4: share an inbox, then look once more. A notice that comes after the
+                        // second look ends the sleep.
+                        None => shared = Some(self.share_inbox()),
                     }
                     continue;
                 }
@@ -166,7 +166,7 @@ impl Mixed {
                     return Stop::Deadlock(Deadlock { waiting });
                 }
             }
-            bell = None;
+            shared = None;
             for report in self.round() {
                 if let Stop::Raised(..) = report.stop {
                     return report.stop;
@@ -177,18 +177,18 @@ impl Mixed {
 }
 
 impl Mixed {
-    fn hang_bell(&self) -> Arc<Door> {
-        let bell = Arc::new(Door::new(Arc::default()));
+    fn share_inbox(&self) -> Arc<Inbox> {
+        let shared = Arc::new(Inbox::new(Arc::default()));
         for population in &self.populations {
-            population.hang(&bell);
+            population.set_parent(&shared);
         }
-        bell
+        shared
     }
 
-    /// Sleeps until something came through one of the doors, or a breaker is raised.
-    fn sleep(&self, bell: &Door) {
+    /// Sleeps until one of the inboxes has a notice, or a breaker is raised.
+    fn sleep(&self, shared: &Inbox) {
         let is_raised = || self.populations.iter().any(|p| p.is_raised());
-        bell.sleep_unless(Deadline::NEVER, is_raised);
+        shared.sleep_unless(Deadline::NEVER, is_raised);
     }
 }
 

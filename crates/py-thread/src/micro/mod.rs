@@ -1,9 +1,10 @@
-//! Microthreads: dumb little agents by the million, each run for so many instructions at a time.
+//! Microthreads: small agents by the million, each run for a number of instructions at a time.
 //!
-//! In August 1999 Will Ware asked python-list for threads that an interpreter's own ticker slices: for
-//! swarm-like simulations, with a `step` for one of them, a state that says "still working", and an
-//! answer to what happens when one of them blocks. This is that. A [`Microthread`] is a value with a
-//! `step`; a [`Scheduler`] runs them in rounds, one slice each; a [`Ticker`] counts a slice down.
+//! In August 1999 Will Ware asked on python-list for threads that the interpreter's own ticker
+//! slices. He wanted them for simulations of swarms, with a `step` for one of them, a state that
+//! says "still working", and an answer to what happens when one of them blocks. This module is
+//! that. A [`Microthread`] is a value with a `step`, a [`Scheduler`] runs them in rounds, one slice
+//! each, and a [`Ticker`] counts the instructions of a slice.
 //!
 //! ```
 //! use py_thread::micro::{Scheduler, Step, from_fn};
@@ -37,8 +38,8 @@
 //! | use several processors | [`Swarm`] |
 //! | embed an interpreter | [`embedding`] |
 //!
-//! What is not here: priorities (there are [weights](Scheduler::set_weight)), timers by the clock, an
-//! I/O reactor, stacks, and stealing of work between threads.
+//! What is not here: priorities (there are [weights](Scheduler::set_weight)), timers by the clock,
+//! an I/O reactor, stacks, and stealing of work between threads.
 #![forbid(unsafe_code)]
 
 #[doc = include_str!("embedding.md")]

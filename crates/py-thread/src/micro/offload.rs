@@ -1,26 +1,27 @@
-//! [`Offload`]: the threads that do what would block.
+//! [`Offload`]: the pool of threads that run blocking calls.
 //!
 //! Invariants:
-//! * O1: while `running` is below the limit the queue is empty, or somebody is about to start a
-//!   worker for what it holds: who adds an order counts a worker in under the same lock.
-//! * O2: a worker is counted out, under the lock, only when it finds the queue empty. So an order
-//!   that is added while `running` is at the limit is found by one of those that run.
-//! * O3: each order is carried out or failed, once: it is in the queue, or in one worker's hands.
-//!   If no thread can be started, the last one that was counted in fails what is left.
-//! * O4: no order is carried out, failed or dropped under the lock.
+//! * O1: a thread that adds a job also counts one more worker in `running`, under the same lock, if
+//!   the limit allows it. So while `running` is below the limit, the queue is empty or a worker is
+//!   about to be started for it.
+//! * O2: a worker takes itself off `running`, under the lock, only when it finds the queue empty.
+//!   So a job that is added while `running` is at the limit is found by a running worker.
+//! * O3: each job is run or failed once: it is in the queue, or one worker has it. If no thread can
+//!   be started and no worker runs, the jobs in the queue are failed.
+//! * O4: no job is run, failed or dropped under the lock.
 //!
 //! Orderings: everything is under the lock.
 
-use super::job::{JobError, Order};
-use crate::WorkerCache;
-use crate::primitive::{Mutex, lock};
+use super::job::{JobError, QueuedJob};
+use crate::sync::{Mutex, lock};
+use crate::worker::WorkerCache;
 use core::mem;
 use core::time::Duration;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// A pool of threads that do jobs: started when they are needed, at most so many, each leaving when
-/// it was idle for a while. Schedulers may share one.
+/// A pool of threads for blocking jobs. Threads are started when they are needed, up to a limit,
+/// and end when they were idle for a while. Several schedulers may share one pool.
 ///
 /// ```
 /// use py_thread::micro::{Offload, Scheduler, Task, block};
@@ -42,14 +43,14 @@ pub struct Offload {
 
 #[derive(Debug)]
 struct Queue {
-    orders: VecDeque<Order>,
+    jobs: VecDeque<QueuedJob>,
     /// The workers that run, or are being started.
     running: usize,
 }
 
 impl Offload {
-    /// A pool of at most `limit` threads (at least one), each of which leaves when it was idle for
-    /// five seconds. Starts none.
+    /// A pool of at most `limit` threads (at least one), each of which ends when it was idle for
+    /// five seconds. Starts no thread yet.
     ///
     /// ```
     /// assert_eq!(py_thread::micro::Offload::new(4).limit(), 4);
@@ -59,7 +60,7 @@ impl Offload {
         Offload::with_linger(limit, Duration::from_secs(5))
     }
 
-    /// The same, with idle threads that leave after `linger`.
+    /// As [`new`](Offload::new), with idle threads that end after `linger`.
     ///
     /// ```
     /// use std::time::Duration;
@@ -73,7 +74,7 @@ impl Offload {
             limit,
             cache: WorkerCache::with_linger(limit, linger),
             queue: Mutex::new(Queue {
-                orders: VecDeque::new(),
+                jobs: VecDeque::new(),
                 running: 0,
             }),
         })
@@ -95,11 +96,11 @@ impl Offload {
         self.cache.idle()
     }
 
-    /// Takes an order: O1.
-    pub(super) fn submit(self: &Arc<Offload>, order: Order) {
+    /// Adds a job: O1.
+    pub(super) fn submit(self: &Arc<Offload>, job: QueuedJob) {
         {
             let mut queue = lock(&self.queue);
-            queue.orders.push_back(order);
+            queue.jobs.push_back(job);
             if queue.running == self.limit {
                 return;
             }
@@ -111,34 +112,34 @@ impl Offload {
         }
     }
 
-    /// The worker that was counted in did not come: O3.
+    /// The worker that was counted could not be started: O3.
     fn give_up(&self, error: &JobError) {
         let mut queue = lock(&self.queue);
         queue.running -= 1;
         let left = match queue.running {
-            0 => mem::take(&mut queue.orders),
+            0 => mem::take(&mut queue.jobs),
             _ => VecDeque::new(),
         };
         drop(queue);
-        for order in left {
-            order.fail(error.clone());
+        for job in left {
+            job.fail(error.clone());
         }
     }
 
-    /// A worker's turn: one order after the other.
+    /// The loop of a worker: one job after another.
     fn work(&self) {
-        while let Some(order) = self.next() {
-            order.carry_out();
+        while let Some(job) = self.next() {
+            job.run();
         }
     }
 
-    /// O2.
-    fn next(&self) -> Option<Order> {
+    /// The next job. With none left, the worker is taken off the count: O2.
+    fn next(&self) -> Option<QueuedJob> {
         let mut queue = lock(&self.queue);
-        let order = queue.orders.pop_front();
-        if order.is_none() {
+        let job = queue.jobs.pop_front();
+        if job.is_none() {
             queue.running -= 1;
         }
-        order
+        job
     }
 }

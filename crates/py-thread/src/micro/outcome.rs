@@ -1,7 +1,7 @@
 //! [`Outcome`]: how a microthread ended; and where the outcomes are kept.
 
 use super::Id;
-use crate::Panic;
+use crate::handle::Panic;
 use std::sync::Arc;
 
 /// How a microthread ended.
@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// ```
 #[derive(Clone, Debug)]
 pub enum Outcome<T> {
-    /// It was done, and came to this.
+    /// It is done, with this result.
     Done(T),
     /// It panicked, in a slice or when it was dropped.
     Panicked(Arc<Panic>),
@@ -27,7 +27,7 @@ pub enum Outcome<T> {
 }
 
 impl<T> Outcome<T> {
-    /// What it came to, if it was done.
+    /// Its result, if it is done.
     ///
     /// ```
     /// # use py_thread::micro::Outcome;
@@ -57,12 +57,12 @@ impl<T> Outcome<T> {
     }
 }
 
-/// Outcomes that nobody took yet, at places that are used again.
+/// Outcomes that were not taken yet. Places are reused.
 #[derive(Debug)]
 pub(super) struct Outcomes<T> {
     kept: Vec<Option<Kept<T>>>,
     free: Vec<u32>,
-    /// How many were ever kept: their order.
+    /// How many were kept so far: it gives them an order.
     count: u64,
 }
 
@@ -82,7 +82,7 @@ impl<T> Outcomes<T> {
         }
     }
 
-    /// Keeps it, and says where.
+    /// Keeps an outcome, and returns its place.
     pub(super) fn keep(&mut self, id: Id, outcome: Outcome<T>) -> u32 {
         let kept = Some(Kept {
             order: self.count,
@@ -97,7 +97,7 @@ impl<T> Outcomes<T> {
             }
             None => {
                 self.kept.push(kept);
-                // There are no more of them than indices of microthreads.
+                // There are never more outcomes than indices, and an index is a `u32`.
                 (self.kept.len() - 1) as u32
             }
         }

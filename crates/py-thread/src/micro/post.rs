@@ -1,28 +1,28 @@
 //! [`post`]: mailboxes across threads.
 //!
-//! What is sent during one round of the receiver is read in a later one, ordered by the sender's key
-//! and by the order in which it sent: so it does not matter in which order the threads of a
-//! [`Swarm`](super::Swarm) came to it, and shards that go round by round together receive the same
-//! every time.
+//! A message that is sent during one round of the receiver is read in a later round. Messages are
+//! ordered by their sender's key, and those of one key by the order of sending. So the result does
+//! not depend on which thread of a [`Swarm`](super::Swarm) is faster: shards that run their rounds
+//! together receive the same messages in every run.
 //!
 //! Invariants:
-//! * P1: a message is in `sent` before its letter is posted; the receiver's scheduler opens the box
-//!   when it reads the letter. A letter is posted by who finds `sent` empty: the others' messages go
-//!   with it.
+//! * P1: a message is in `sent` before its notice is posted. The receiver's scheduler opens the box
+//!   when it reads the notice. Only a sender that finds `sent` empty posts a notice; later messages
+//!   are opened with it.
 //! * P2: only the receiver's thread touches `read` and `waiter`.
 
 use super::cx::Cx;
 use super::id::Id;
-use super::remote::{Letter, Postbox, Remote};
+use super::remote::{Notice, Postbox, Remote};
 use super::step::{On, Step};
-use crate::primitive::{Mutex, lock};
+use crate::sync::{Mutex, lock};
 use core::fmt;
 use core::mem;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 struct Inner<T> {
-    /// What came since the box was opened, with the senders' keys.
+    /// The messages since the box was opened, with their senders' keys.
     sent: Vec<(u64, T)>,
     read: VecDeque<T>,
     waiter: Option<Id>,
@@ -34,15 +34,15 @@ struct Shared<T> {
     inner: Mutex<Inner<T>>,
 }
 
-/// The end that sends, from any thread.
+/// The sending end, for any thread.
 pub struct PostSender<T>(Arc<Shared<T>>);
 
-/// The end that receives, in the scheduler that it was made for.
+/// The receiving end, for a microthread of the scheduler that it was made for.
 pub struct PostReceiver<T>(Arc<Shared<T>>);
 
-/// A mailbox to a microthread of the scheduler behind `to`, from any thread. A microthread that
-/// waits is told as a deadlock if nobody of its own thread can wake it; the embedder
-/// [waits](super::Scheduler::wait) for what comes through the door.
+/// A mailbox from any thread to a microthread of the scheduler behind `to`. If all microthreads
+/// wait, the run ends with a deadlock, though another thread may still send; the embedder then
+/// calls [`wait`](super::Scheduler::wait).
 ///
 /// ```
 /// use py_thread::micro::{Scheduler, Step, from_fn, post};
@@ -74,8 +74,8 @@ pub fn post<T: Send + 'static>(to: &Remote) -> (PostSender<T>, PostReceiver<T>) 
 }
 
 impl<T: Send + 'static> PostSender<T> {
-    /// Sends a message under the sender's `key`: of the messages of one round those of lower keys
-    /// are read first.
+    /// Sends a message under the sender's `key`. Among the messages of one round, those of lower
+    /// keys are read first.
     ///
     /// # Errors
     /// The message, if the receiver or its scheduler is gone.
@@ -90,17 +90,17 @@ impl<T: Send + 'static> PostSender<T> {
         let is_first = inner.sent.is_empty();
         inner.sent.push((key, message));
         drop(inner);
-        // P1.
+        // P1: the first message posts the notice.
         if is_first
             && !self
                 .0
                 .to
-                .post(Letter::Post(Arc::clone(&self.0) as Arc<dyn Postbox>))
+                .post(Notice::Post(Arc::clone(&self.0) as Arc<dyn Postbox>))
         {
             let mut inner = lock(&self.0.inner);
             inner.is_received = false;
-            // Ours was the first. What others put behind it goes the way of all that was sent
-            // before the end.
+            // The scheduler is gone. Ours was the first message, so it is given back. Messages
+            // behind it are dropped, as those that were sent just before the end are.
             return match inner.sent.is_empty() {
                 true => Ok(()),
                 false => Err(inner.sent.remove(0).1),
@@ -111,7 +111,7 @@ impl<T: Send + 'static> PostSender<T> {
 }
 
 impl<T> PostReceiver<T> {
-    /// Takes the next message; if there is none, the microthread is woken when one comes.
+    /// Takes the next message. If there is none, the microthread is woken when one comes.
     ///
     /// See [`post`] for an example.
     pub fn receive(&mut self, cx: &Cx<'_>) -> Option<T> {
@@ -135,7 +135,7 @@ impl<T: Send> Postbox for Shared<T> {
     fn open(&self) -> Option<Id> {
         let mut inner = lock(&self.inner);
         let mut sent = mem::take(&mut inner.sent);
-        // Stable: what one key sent keeps its order.
+        // A stable sort: the messages of one key keep their order.
         sent.sort_by_key(|(key, _)| *key);
         inner
             .read

@@ -1,80 +1,84 @@
-//! [`Remote`]: the one door for other threads; and [`Door`], its other side.
+//! [`Inbox`]: how other threads reach a scheduler; and [`Remote`], their end of it.
+//!
+//! An inbox is a list of notices under a lock, and a word on which the scheduler sleeps. A *poster*
+//! is a thread that adds a notice or interrupts the scheduler.
 //!
 //! | word | means | goes to |
 //! |---|---|---|
-//! | `EMPTY` | no letter; the scheduler is awake | `MAIL` by who has posted, `SLEEPING` by the scheduler |
-//! | `SLEEPING` | no letter; the scheduler sleeps, or is about to | `MAIL` by who has posted, `EMPTY` by the scheduler |
-//! | `MAIL` | there may be letters | `EMPTY` by the scheduler |
+//! | `EMPTY` | no notice; the scheduler is awake | `NOTIFIED` by a poster, `PARKED` by the scheduler |
+//! | `PARKED` | no notice; the scheduler sleeps, or is about to | `NOTIFIED` by a poster, `EMPTY` by the scheduler |
+//! | `NOTIFIED` | there may be notices | `EMPTY` by the scheduler |
 //!
 //! Invariants:
-//! * D1: a letter is put into the box, under its lock, before its poster sets `MAIL`; and the
-//!   scheduler sets `EMPTY` before it empties the box. So a letter that it missed has its `MAIL`
-//!   still to come.
-//! * D2: who sets `MAIL` over `SLEEPING` wakes. The scheduler sleeps on `SLEEPING` only, and looks at
-//!   the breaker before it says so; who interrupts raises the breaker before it sets `MAIL`.
-//! * D3: a closed box takes no letter: its scheduler is gone, and with it all microthreads.
-//! * D4: a door may have a bell, the door of a population that its scheduler is part of: who rings
-//!   the one rings the other too, afterwards. It is hung under the lock of the box, with `MAIL` set
-//!   behind it: so who did not see the bell has a letter in the box, or raised the breaker, before
-//!   the scheduler looks.
-//! * D5: no lock of a door of another process is waited for: a thread that died in the fork may hold
-//!   it. One that is free is whole, and its door goes on in the child, with all that leads to it.
+//! * D1: a poster adds its notice under the lock before it sets `NOTIFIED`. The scheduler sets
+//!   `EMPTY` before it takes the notices. So if it misses a notice, `NOTIFIED` is set afterwards.
+//! * D2: a poster that sets `NOTIFIED` over `PARKED` wakes the scheduler. The scheduler sleeps on
+//!   `PARKED` only, and checks the breaker before it sets `PARKED`. A poster that interrupts raises
+//!   the breaker before it sets `NOTIFIED`.
+//! * D3: a closed inbox takes no notice: its scheduler is gone, and so are all microthreads.
+//! * D4: an inbox may have a parent: the inbox of the population that the scheduler is part of. A
+//!   poster notifies the inbox first, and then its parent. The parent is set under the lock, and
+//!   then the word is set to `NOTIFIED`. So a poster that did not see the parent has added its
+//!   notice, or raised the breaker, before the scheduler looks.
+//! * D5: in a forked child no lock of an inbox of the parent process is waited for, because a dead
+//!   thread may hold it. If the lock is free, the notices are whole, and the inbox stays in use.
 //!
-//! Orderings: the letters are carried over by the lock of the box. The word is AcqRel, so that what
-//! was done before an interrupt is seen after the sleep that it ends.
+//! Orderings: the lock carries the notices over. The word is AcqRel, so what a poster did before an
+//! interrupt is visible after the sleep that it ends.
 
 use super::Id;
 use crate::deadline::Deadline;
+use crate::eval_breaker::{EvalBreaker, Events};
 use crate::fork;
-use crate::primitive::{AtomicU32, Mutex, MutexGuard, Ordering, lock, try_lock};
+use crate::sync::{AtomicU32, Mutex, MutexGuard, Ordering, lock, try_lock};
 use crate::sys::wait::{SURVIVES_FORK, WaitWord, Waited};
-use crate::{EvalBreaker, Events};
 use core::fmt;
 use core::mem;
 use std::sync::Arc;
 
 const EMPTY: u32 = 0;
-const SLEEPING: u32 = 1;
-const MAIL: u32 = 2;
+const PARKED: u32 = 1;
+const NOTIFIED: u32 = 2;
 
-/// What comes through the door.
-pub(super) enum Letter {
+/// An entry of an inbox.
+pub(super) enum Notice {
     Wake(Id),
-    /// The job of this number is done.
+    /// The job with this number is done.
     Done(u64),
-    /// Something came into this mailbox.
+    /// This mailbox has new messages.
     Post(Arc<dyn Postbox>),
 }
 
 /// A mailbox that other threads post into.
 pub(super) trait Postbox: Send + Sync {
-    /// A new round begins: what came becomes readable. Says who waits for it.
+    /// A new round begins: makes the new messages readable. Returns the microthread that waits for
+    /// them.
     fn open(&self) -> Option<Id>;
 }
 
-pub(super) struct Door {
+pub(super) struct Inbox {
     word: WaitWord,
-    letters: Mutex<Letters>,
+    notices: Mutex<Notices>,
     breaker: Arc<EvalBreaker>,
-    /// The process. Relaxed: it is written in a child, by the scheduler; who sees that late takes the
-    /// careful way.
+    /// The generation of the process (`fork.rs`). Relaxed: the scheduler of a child writes it, and
+    /// a poster that reads an old value only takes the path of D5.
     generation: AtomicU32,
 }
 
-struct Letters {
-    list: Vec<Letter>,
+struct Notices {
+    list: Vec<Notice>,
     closed: bool,
-    bell: Option<Arc<Door>>,
+    parent: Option<Arc<Inbox>>,
 }
 
-impl Door {
-    pub(super) fn new(breaker: Arc<EvalBreaker>) -> Door {
-        Door {
+impl Inbox {
+    pub(super) fn new(breaker: Arc<EvalBreaker>) -> Inbox {
+        Inbox {
             word: WaitWord::new(EMPTY),
-            letters: Mutex::new(Letters {
+            notices: Mutex::new(Notices {
                 list: Vec::new(),
                 closed: false,
-                bell: None,
+                parent: None,
             }),
             breaker,
             generation: AtomicU32::new(fork::generation()),
@@ -90,56 +94,57 @@ impl Door {
         self.generation.load(Ordering::Relaxed) == fork::generation()
     }
 
-    /// The box, if it may be had. D5.
-    fn open(&self) -> Option<MutexGuard<'_, Letters>> {
+    /// Locks the notices, if that is possible. D5.
+    fn open(&self) -> Option<MutexGuard<'_, Notices>> {
         match self.is_of_this_process() {
-            true => Some(lock(&self.letters)),
-            false if SURVIVES_FORK => try_lock(&self.letters),
+            true => Some(lock(&self.notices)),
+            false if SURVIVES_FORK => try_lock(&self.notices),
             false => None,
         }
     }
 
-    /// In the child of a fork: the door is this process's from now on. False if it cannot be. D5.
+    /// In the child of a fork: takes the inbox over for this process. False if its lock is lost.
+    /// D5.
     pub(super) fn go_on_in_child(&self) -> bool {
-        let Some(letters) = self.open() else {
+        let Some(notices) = self.open() else {
             return false;
         };
         self.generation.store(fork::generation(), Ordering::Relaxed);
-        drop(letters);
-        // Who died before it rang left a letter.
-        self.word.swap(MAIL, Ordering::AcqRel);
+        drop(notices);
+        // A poster that died in the fork may have left a notice without `NOTIFIED`.
+        self.word.swap(NOTIFIED, Ordering::AcqRel);
         true
     }
 
-    /// Posts a letter; false if nobody is there any more. D1, D3 to D5.
-    pub(super) fn post(&self, letter: Letter) -> bool {
-        let Some(mut letters) = self.open() else {
+    /// Adds a notice and wakes the scheduler; false if the scheduler is gone. D1, D3 to D5.
+    pub(super) fn post(&self, notice: Notice) -> bool {
+        let Some(mut notices) = self.open() else {
             return false;
         };
-        if letters.closed {
-            // The letter may own what has a destructor: it goes after the lock.
-            drop(letters);
+        if notices.closed {
+            // The notice may have a destructor: it is dropped after the lock.
+            drop(notices);
             return false;
         }
-        letters.list.push(letter);
-        let bell = letters.bell.clone();
-        drop(letters);
-        self.ring();
-        if let Some(bell) = bell {
-            bell.ring();
+        notices.list.push(notice);
+        let parent = notices.parent.clone();
+        drop(notices);
+        self.notify();
+        if let Some(parent) = parent {
+            parent.notify();
         }
         true
     }
 
-    /// Hangs the bell. By the scheduler alone. D4.
-    pub(super) fn hang(&self, bell: &Arc<Door>) {
-        lock(&self.letters).bell = Some(Arc::clone(bell));
-        self.word.swap(MAIL, Ordering::AcqRel);
+    /// Sets the parent. To be called by the scheduler alone. D4.
+    pub(super) fn set_parent(&self, parent: &Arc<Inbox>) {
+        lock(&self.notices).parent = Some(Arc::clone(parent));
+        self.word.swap(NOTIFIED, Ordering::AcqRel);
     }
 
-    /// D2.
-    fn ring(&self) {
-        if self.word.swap(MAIL, Ordering::AcqRel) == SLEEPING {
+    /// D2: sets the word, and wakes the scheduler if it sleeps.
+    fn notify(&self) {
+        if self.word.swap(NOTIFIED, Ordering::AcqRel) == PARKED {
             self.word.wake_all();
         }
     }
@@ -147,48 +152,49 @@ impl Door {
     /// Raises the breaker, and ends a sleep.
     fn interrupt(&self, events: Events) {
         self.breaker.raise(events);
-        self.ring();
-        let bell = self.open().and_then(|letters| letters.bell.clone());
-        if let Some(bell) = bell {
-            bell.ring();
+        self.notify();
+        let parent = self.open().and_then(|notices| notices.parent.clone());
+        if let Some(parent) = parent {
+            parent.notify();
         }
     }
 
-    /// Empties the box. By the scheduler alone.
-    pub(super) fn collect(&self, into: &mut Vec<Letter>) {
-        // Relaxed: a letter that is not seen yet is for the next round; the lock carries the others
-        // over.
+    /// Takes the notices. To be called by the scheduler alone.
+    pub(super) fn collect(&self, into: &mut Vec<Notice>) {
+        // Relaxed: a notice that is missed here is taken in the next round, and the lock carries
+        // the others over.
         if self.word.load(Ordering::Relaxed) == EMPTY {
             return;
         }
-        // D1.
+        // D1: the word first, then the notices.
         self.word.swap(EMPTY, Ordering::AcqRel);
-        into.append(&mut lock(&self.letters).list);
+        into.append(&mut lock(&self.notices).list);
     }
 
-    /// Sleeps until there is a letter or the breaker is raised, or until the deadline; then false.
-    /// By the scheduler alone.
+    /// Sleeps until there is a notice or the breaker is raised. False if the deadline passed first.
+    /// To be called by the scheduler alone.
     pub(super) fn sleep(&self, deadline: Deadline) -> bool {
         self.sleep_unless(deadline, || self.breaker.is_raised())
     }
 
-    /// The same, for whom other breakers end the sleep.
+    /// As [`sleep`](Self::sleep), with another condition that ends the sleep.
     pub(super) fn sleep_unless(&self, deadline: Deadline, is_raised: impl Fn() -> bool) -> bool {
         self.word.prepare();
         loop {
-            // D2. A signal handler may raise a breaker without a ring: its signal ends the wait.
+            // D2: the breaker is checked before the word says `PARKED`. A signal handler may raise
+            // it without a notification; its signal ends the wait below.
             if is_raised() {
                 self.awake();
                 return true;
             }
             let said =
                 self.word
-                    .compare_exchange(EMPTY, SLEEPING, Ordering::AcqRel, Ordering::Acquire);
-            if said == Err(MAIL) {
+                    .compare_exchange(EMPTY, PARKED, Ordering::AcqRel, Ordering::Acquire);
+            if said == Err(NOTIFIED) {
                 return true;
             }
-            let waited = self.word.wait(SLEEPING, deadline.sleep());
-            if self.word.load(Ordering::Acquire) == MAIL {
+            let waited = self.word.wait(PARKED, deadline.sleep());
+            if self.word.load(Ordering::Acquire) == NOTIFIED {
                 return true;
             }
             if waited == Waited::TimedOut && deadline.ends() {
@@ -197,32 +203,32 @@ impl Door {
         }
     }
 
-    /// The scheduler is awake again; true if there is mail.
+    /// Takes `PARKED` back; true if the word says `NOTIFIED` instead.
     fn awake(&self) -> bool {
         self.word
-            .compare_exchange(SLEEPING, EMPTY, Ordering::AcqRel, Ordering::Acquire)
-            == Err(MAIL)
+            .compare_exchange(PARKED, EMPTY, Ordering::AcqRel, Ordering::Acquire)
+            == Err(NOTIFIED)
     }
 
-    /// D3.
+    /// D3: refuses notices from now on, and drops those that are there.
     pub(super) fn close(&self) {
-        if let Some(mut letters) = self.open() {
-            letters.closed = true;
-            let list = mem::take(&mut letters.list);
-            drop(letters);
+        if let Some(mut notices) = self.open() {
+            notices.closed = true;
+            let list = mem::take(&mut notices.list);
+            drop(notices);
             drop(list);
         }
     }
 }
 
-impl fmt::Debug for Door {
+impl fmt::Debug for Inbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Door")
+        f.write_str("Inbox")
     }
 }
 
-/// The door for other threads: wakes microthreads of a scheduler, and interrupts it. All else in
-/// [`micro`](super) belongs to the scheduler's own thread.
+/// A handle of a scheduler for other threads: it wakes microthreads, and interrupts the scheduler.
+/// Everything else in [`micro`](super) belongs to the scheduler's own thread.
 ///
 /// ```
 /// use py_thread::micro::{On, Scheduler, Step, Stop, from_fn};
@@ -238,27 +244,27 @@ impl fmt::Debug for Door {
 /// let remote = scheduler.remote();
 /// let other = std::thread::spawn(move || remote.wake(id));
 /// while !scheduler.run().stop.is_finished() {
-///     scheduler.wait(None); // for what comes through the door
+///     scheduler.wait(None); // until the other thread wakes it
 /// }
 /// # other.join().unwrap();
 /// ```
 #[derive(Clone)]
-pub struct Remote(Arc<Door>);
+pub struct Remote(Arc<Inbox>);
 
 impl Remote {
-    pub(super) fn new(door: Arc<Door>) -> Remote {
-        Remote(door)
+    pub(super) fn new(inbox: Arc<Inbox>) -> Remote {
+        Remote(inbox)
     }
 
     /// Wakes a microthread: it goes on in the next round that begins. False if its scheduler is
-    /// gone. An id that names nobody any more is harmless.
+    /// gone. The id of a microthread that has ended is harmless.
     ///
     /// See [`Remote`] for an example.
     ///
     /// # Blocking
-    /// Never for long: while another thread posts.
+    /// For the moment in which another thread posts.
     pub fn wake(&self, id: Id) -> bool {
-        self.0.post(Letter::Wake(id))
+        self.0.post(Notice::Wake(id))
     }
 
     /// Raises `events` on the scheduler's [`EvalBreaker`], and wakes its thread if it sleeps. The
@@ -279,20 +285,20 @@ impl Remote {
     /// # other.join().unwrap();
     /// ```
     ///
-    /// Takes a lock for a moment: a signal handler raises the breaker itself, and its signal ends the
-    /// sleep.
+    /// It takes a lock for a moment, so a signal handler must not call it. A signal handler raises
+    /// the breaker itself, and its signal ends the sleep.
     pub fn interrupt(&self, events: Events) {
         self.0.interrupt(events);
     }
 
-    /// Whether it is the door of the scheduler that has this one.
-    pub(super) fn leads_to(&self, door: &Arc<Door>) -> bool {
-        Arc::ptr_eq(&self.0, door)
+    /// Whether this is a handle of the scheduler with this inbox.
+    pub(super) fn leads_to(&self, inbox: &Arc<Inbox>) -> bool {
+        Arc::ptr_eq(&self.0, inbox)
     }
 
-    /// Posts a letter; false if nobody is there any more.
-    pub(super) fn post(&self, letter: Letter) -> bool {
-        self.0.post(letter)
+    /// Adds a notice; false if the scheduler is gone.
+    pub(super) fn post(&self, notice: Notice) -> bool {
+        self.0.post(notice)
     }
 }
 

@@ -1,7 +1,7 @@
 //! [`Report`] and [`Stop`]: what a run did, and why it stopped.
 
 use super::{Id, On};
-use crate::Events;
+use crate::eval_breaker::Events;
 use core::fmt;
 
 /// What a run did, and why it stopped.
@@ -47,15 +47,15 @@ pub enum Stop {
     Finished,
     /// The round that was asked for is over.
     Round,
-    /// The budget is used up. If that was in the middle of a slice, this one was interrupted: it is
-    /// the first to go on, with the rest of its slice, so that the order stays what it would have
-    /// been without the interruption.
+    /// The budget is used up. If that was in the middle of a slice, this microthread was
+    /// interrupted. The next run continues it first, with the rest of its slice, so the order stays
+    /// the same as without the interruption.
     Budget(Option<Id>),
-    /// The eval breaker was raised, and these events wait for somebody to take them: until then
-    /// nothing runs. If that was in the middle of a slice, this one was interrupted.
+    /// The eval breaker was raised, with these events. Nothing runs until they are taken. If that
+    /// was in the middle of a slice, this microthread was interrupted.
     Raised(Events, Option<Id>),
-    /// All wait, and nobody is left to wake them: no timer, no job, and no microthread that runs. A
-    /// [`Remote`](super::Remote) or the embedder may still do it.
+    /// All microthreads wait, and there is no timer, no job and no running microthread that could
+    /// wake one. A [`Remote`](super::Remote) or the embedder still may.
     Deadlock(Deadlock),
 }
 
@@ -87,7 +87,7 @@ impl Stop {
     }
 }
 
-/// Who waits for what, when nobody is left to wake them. Its `Display` names the first eight, and
+/// The microthreads of a deadlock, and what each waits for. `Display` names the first eight, and
 /// the circle of those that wait for each other's end.
 ///
 /// ```
@@ -105,7 +105,7 @@ pub struct Deadlock {
     pub(super) waiting: Vec<Waiting>,
 }
 
-/// One of them.
+/// A microthread of a [`Deadlock`].
 ///
 /// ```
 /// use py_thread::micro::{On, Scheduler, Step, Stop, from_fn};
@@ -117,9 +117,9 @@ pub struct Deadlock {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Waiting {
-    /// Who.
+    /// The microthread.
     pub id: Id,
-    /// For what.
+    /// What it waits for.
     pub on: On,
 }
 
@@ -148,8 +148,8 @@ impl Deadlock {
             On::End(other) => at(other),
             _ => None,
         };
-        // Whose walk passed here first: each is passed once, and a walk that meets itself has
-        // found a circle.
+        // For each microthread, the walk that passed it first. Each is passed once, and a walk that
+        // meets itself has found a circle.
         let mut walk = vec![usize::MAX; self.waiting.len()];
         for start in 0..self.waiting.len() {
             let mut here = Some(start);

@@ -3,18 +3,18 @@
 //! | status | means | left by |
 //! |---|---|---|
 //! | `READY` | runs in this or the next round | the end of its slice |
-//! | `SLEEPING` | until its timer is due | the timer |
-//! | `WAITING` | until it is woken, or its timer is due, if it has one | a wake, the timer |
+//! | `SLEEPING` | until its timer ends | the timer |
+//! | `WAITING` | until it is woken, or its timer ends, if it has one | a wake, the timer |
 //! | `JOINING` | until another one has ended | that end |
 //! | `BLOCKED` | until its job is done | the delivery of the answer |
 //!
-//! Beside the status: `LISTED` (the list of those that are ready holds its index), `PERMIT` (it was
-//! woken when it did not wait), `DETACHED` (nobody wants its outcome), `TIMED` (it waits, and has a
-//! timer).
+//! There are four bits beside the status: `LISTED` (a list holds its index), `PERMIT` (it was woken
+//! when it did not wait), `DETACHED` (its outcome is not wanted), `TIMED` (it waits with a timer).
 //!
 //! Invariants:
-//! * S1: `LISTED` is set exactly while one list holds the index, once. So an index is free for the
-//!   next microthread only when it is not listed: no entry of the dead is taken for the living.
+//! * S1: `LISTED` is set exactly while a list holds the index, and a list holds it once. An index
+//!   is free for a new microthread only when it is not listed. So an old entry is never taken for a
+//!   new microthread.
 //! * S2: a ready microthread is listed. One that is listed and not ready is taken off the list when
 //!   a sweep comes to it.
 
@@ -35,8 +35,8 @@ pub(super) const TIMED: u8 = 64;
 /// No outcome is kept.
 pub(super) const NO_OUTCOME: u32 = u32::MAX;
 
-/// A place: 8 bytes and the agent. (The head is never 0, so that nothing more is needed to tell the
-/// two apart, as long as the agent has 8 bytes.)
+/// A place: 8 bytes and the agent. (The head is never 0. So an agent of at least 8 bytes leaves a
+/// niche for the other variant.)
 #[derive(Debug)]
 pub(super) enum Slot<A> {
     Live(Live<A>),
@@ -54,11 +54,11 @@ pub(super) struct Live<A> {
 const WEIGHT: u32 = 8;
 const SERIAL: u32 = 16;
 
-/// Nobody.
+/// A place without a microthread.
 #[derive(Debug)]
 pub(super) struct Gone {
     pub(super) listed: bool,
-    /// Where its outcome is kept, and who it was.
+    /// Where the outcome of the last microthread is kept, and its ident.
     pub(super) outcome: u32,
 }
 
@@ -101,8 +101,8 @@ impl<A> Live<A> {
         had
     }
 
-    /// How many instructions a whole slice of it has, if it is ready. Most are, and weigh 1: one
-    /// comparison says both.
+    /// How many instructions a whole slice of it has, if it is ready. Most are ready and have
+    /// weight 1, and one comparison checks both.
     #[inline]
     pub(super) fn slice(&self, interval: u32) -> Option<u32> {
         const PLAIN: u64 = 1 << WEIGHT | READY as u64;
@@ -140,7 +140,7 @@ fn head(word: u64) -> NonZeroU64 {
 }
 
 impl Gone {
-    /// Nobody was here yet.
+    /// A place that was never used.
     pub(super) const NOBODY: Gone = Gone::new(false);
 
     pub(super) const fn new(listed: bool) -> Gone {

@@ -1,16 +1,16 @@
-//! [`Microthread`] and [`Step`]: what an agent is, and what a slice of it says.
+//! [`Microthread`] and [`Step`]: what an agent is, and how a slice of it ends.
 
 use super::{Cx, Id, Job, Ticker};
 use core::fmt;
 
 /// Something that runs a slice at a time: an interpreter's frames, a robot, a closure.
 ///
-/// Each call of `step` is one slice. It goes on where the last one stopped, asks the ticker before
-/// each instruction, and returns when that says so, when it has to wait, or when it is done. Its
-/// state is in `self`: a microthread has no stack of its own.
+/// Each call of `step` is one slice. It continues where the last one stopped, and asks the ticker
+/// before each instruction. It returns when the ticker says so, when it has to wait, or when it is
+/// done. Its state is in `self`, because a microthread has no stack of its own.
 ///
-/// Closures are microthreads by [`from_fn`], futures by [`Task`](super::Task), and a `Box` of any
-/// microthread is one, `dyn` included.
+/// [`from_fn`] makes a microthread of a closure, and [`Task`](super::Task) makes one of a future. A
+/// `Box` of a microthread is a microthread too, `dyn` included.
 ///
 /// ```
 /// use py_thread::micro::{Cx, Microthread, Scheduler, Step, Ticker};
@@ -43,7 +43,7 @@ use core::fmt;
 /// assert_eq!(scheduler.take(id).unwrap().done(), Some(500_500));
 /// ```
 pub trait Microthread {
-    /// What it comes to.
+    /// Its result.
     type Output;
 
     /// Runs one slice.
@@ -70,24 +70,26 @@ pub trait Microthread {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Step<T> {
-    /// It has more to do, and keeps its place in the round. (The mail's "still working".)
+    /// It has more to do, and keeps its place in the round. ("Still working" in the mail of 1999.)
     Yield,
-    /// Not before so many rounds from now; 0 is as `Yield`. A wake does not end it earlier.
+    /// It sleeps for this many rounds. 0 is the same as `Yield`. A wake does not end the sleep.
     Sleep(u64),
-    /// Not before somebody wakes it. A wake since its last wait counts: then this is as `Yield`.
+    /// It waits until it is woken. If it was woken since its last wait, this is the same as
+    /// `Yield`.
     Wait(On),
-    /// Not before somebody wakes it, or so many rounds from now.
+    /// It waits until it is woken, at most for this many rounds.
     WaitFor(On, u64),
-    /// Not before that microthread of the same scheduler has ended. If it has, or never was, this is
-    /// as `Yield`. A wake does not end it earlier.
+    /// It waits for the end of that microthread of the same scheduler. If that has ended, or the id
+    /// is unknown, this is the same as `Yield`. A wake does not end the wait.
     Join(Id),
-    /// Not before this job has been done by a thread of the off-load pool; the others go on.
+    /// It waits until a thread of the off-load pool has run this job. The other microthreads run
+    /// on.
     Block(Job),
-    /// It is done, and this is what it comes to. It is dropped.
+    /// It is done, with this result, and is dropped.
     Done(T),
 }
 
-/// What a microthread waits for: told when all wait and nobody is left to wake them.
+/// What a microthread waits for, as a deadlock reports it.
 ///
 /// ```
 /// use py_thread::micro::{On, Scheduler, Step, Stop, from_fn};
@@ -100,15 +102,15 @@ pub enum Step<T> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum On {
-    /// Somebody who wakes it.
+    /// A wake.
     Wake,
-    /// A message in the mailbox of this number.
+    /// A message in the mailbox with this number.
     Mail(u64),
-    /// Room in the mailbox of this number.
+    /// Room in the mailbox with this number.
     Room(u64),
     /// The end of that microthread.
     End(Id),
-    /// What the embedder calls it.
+    /// Something that the embedder names.
     Named(&'static str),
 }
 

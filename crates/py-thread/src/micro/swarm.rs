@@ -3,24 +3,24 @@
 use super::report::Report;
 use super::scheduler::Scheduler;
 use super::step::Microthread;
-use crate::{Handle, StartError};
+use crate::handle::{self, Handle, StartError};
 use core::fmt;
 use core::panic::AssertUnwindSafe;
 use std::panic::{catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 
-type Order<A> = Box<dyn FnOnce(&mut Scheduler<A>) + Send>;
+type Command<A> = Box<dyn FnOnce(&mut Scheduler<A>) + Send>;
 
 struct Shard<A: Microthread> {
-    orders: Option<Sender<Order<A>>>,
+    commands: Option<Sender<Command<A>>>,
     handle: Handle,
 }
 
-/// So many schedulers, each on a thread of its own, with microthreads that stay where they were
-/// spawned: so they need not be `Send`, and each shard is as deterministic as one scheduler. Shards
-/// meet at the end of [`each`](Swarm::each) and [`round`](Swarm::round), and send each other what
-/// [`post`](super::post) carries: what is sent in one round is read in the next.
+/// Several schedulers (shards), each on a thread of its own. Microthreads stay on the thread that
+/// spawned them. So they need not be `Send`, and each shard is as deterministic as one scheduler.
+/// Shards meet at the end of [`each`](Swarm::each) and [`round`](Swarm::round). They exchange
+/// messages with [`post`](super::post): a message that is sent in one round is read in the next.
 ///
 /// ```
 /// use py_thread::micro::{Scheduler, Step, Swarm, Task, give_way};
@@ -46,7 +46,7 @@ impl<A: Microthread + 'static> Swarm<A> {
     /// Starts `threads` threads (at least one), and on each of them makes its scheduler.
     ///
     /// # Errors
-    /// If the system has no thread to give; those that were started end.
+    /// If the system cannot start a thread. The threads that were started end.
     ///
     /// # Examples
     /// See [`Swarm`].
@@ -57,16 +57,16 @@ impl<A: Microthread + 'static> Swarm<A> {
         let make = Arc::new(make);
         let mut shards = Vec::new();
         for n in 0..threads.max(1) {
-            let (orders, inbox) = channel::<Order<A>>();
+            let (commands, inbox) = channel::<Command<A>>();
             let make = Arc::clone(&make);
-            let handle = crate::start(move || {
+            let handle = handle::start(move || {
                 let mut scheduler = make(n);
-                for order in inbox {
-                    order(&mut scheduler);
+                for command in inbox {
+                    command(&mut scheduler);
                 }
             })?;
             shards.push(Shard {
-                orders: Some(orders),
+                commands: Some(commands),
                 handle,
             });
         }
@@ -86,15 +86,15 @@ impl<A: Microthread + 'static> Swarm<A> {
         self.shards.len()
     }
 
-    /// Runs `f` on each thread with its scheduler, all at once, and gives what it returned, in the
+    /// Runs `f` on all threads at once, each with its scheduler, and returns the results in the
     /// order of the shards.
     ///
     /// # Blocking
     /// Until all are done.
     ///
     /// # Panics
-    /// If `f` does on one of them, with its payload, when all are done; or if that shard's `make`
-    /// did, so that there is none.
+    /// If `f` panics on one of them: with that payload, when all are done. Also if the `make` of a
+    /// shard panicked, so that it has no scheduler.
     ///
     /// # Examples
     /// See [`Swarm`].
@@ -107,13 +107,13 @@ impl<A: Microthread + 'static> Swarm<A> {
             .map(|n| {
                 let (answer, result) = channel();
                 let f = Arc::clone(&f);
-                let order: Order<A> = Box::new(move |scheduler| {
+                let command: Command<A> = Box::new(move |scheduler| {
                     let result = catch_unwind(AssertUnwindSafe(|| f(n, scheduler)));
-                    // `each` waits for it.
+                    // `each` waits for the answer, so the receiver exists.
                     drop(answer.send(result));
                 });
-                if let Some(orders) = &self.shards[n].orders {
-                    drop(orders.send(order));
+                if let Some(commands) = &self.shards[n].commands {
+                    drop(commands.send(command));
                 }
                 result
             })
@@ -127,8 +127,8 @@ impl<A: Microthread + 'static> Swarm<A> {
         unpacked.collect()
     }
 
-    /// Runs one round of every shard. What the shards [post](super::post) to each other in it is
-    /// read in the next one, whichever thread is faster.
+    /// Runs one round of every shard. What the shards [post](super::post) to each other in this
+    /// round is read in the next one, no matter which thread is faster.
     ///
     /// # Blocking
     /// Until all are done.
@@ -148,8 +148,8 @@ impl<A: Microthread + 'static> Swarm<A> {
     /// # Ok::<(), py_thread::StartError>(())
     /// ```
     pub fn round(&self) -> Vec<Report> {
-        // What was sent in the round before is read by all before one begins to send in this.
-        self.each(|_, scheduler| scheduler.read_letters());
+        // All shards read the messages of the last round before one of them sends in this round.
+        self.each(|_, scheduler| scheduler.read_notices());
         self.each(|_, scheduler| scheduler.round_of_shard())
     }
 }
@@ -158,7 +158,7 @@ impl<A: Microthread> Drop for Swarm<A> {
     /// Waits until the threads have dropped their schedulers.
     fn drop(&mut self) {
         for shard in &mut self.shards {
-            shard.orders = None;
+            shard.commands = None;
         }
         for shard in &self.shards {
             drop(shard.handle.join());

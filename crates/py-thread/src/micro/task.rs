@@ -1,7 +1,7 @@
 //! [`Task`]: a future as a microthread.
 //!
-//! A future has no ticker and no context in its hands: for the time of its slice they are in the
-//! thread's storage, as plain numbers, and the ticker is brought up to date when it ends.
+//! A future does not get the ticker and the context as arguments. During its slice they are plain
+//! numbers in thread-local storage, and the ticker is updated when the slice ends.
 
 use super::cx::Cx;
 use super::id::Id;
@@ -17,30 +17,31 @@ use core::task::{Context, Poll};
 use std::panic::catch_unwind;
 use std::task::Waker;
 
-// The slice that this thread's innermost task is in. The numbers have a variable each, without a
-// destructor, so that an access costs one instruction.
+// The slice of this thread's innermost task. Each number is a variable of its own without a
+// destructor, so an access costs one instruction.
 std::thread_local! {
     static KIND: Cell<Kind> = const { Cell::new(Kind::Off) };
-    /// What is wished for, if the kind does not say all.
-    static WISH: Cell<Wish> = const { Cell::new(Wish::Sleep(0)) };
+    /// The request, if the kind alone does not describe it.
+    static REQUEST: Cell<Request> = const { Cell::new(Request::Sleep(0)) };
     /// The round.
     static NOW: Cell<u64> = const { Cell::new(0) };
     static TICKS: Cell<Ticks> = const { Cell::new(Ticks { left: 0, over: 0 }) };
-    /// The job that is wished for.
+    /// The job that the task has requested.
     pub(super) static JOB: Cell<Option<Job>> = const { Cell::new(None) };
-    /// The slices of tasks that run schedulers, in the one above or in each other.
+    /// The slices of the outer tasks: a task may run a scheduler, whose tasks may do the same.
     static OUTER: RefCell<Vec<Outer>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Instructions that are left, and what was charged beyond them.
+/// The instructions that are left, and those that were charged beyond them.
 #[derive(Clone, Copy)]
 struct Ticks {
     left: u32,
     over: u32,
 }
 
-/// What the future that is polled wants of its scheduler. A byte, since most want to yield: a
-/// larger value that is written in parts and read at once costs more than all else of a slice.
+/// The kind of request that the polled future makes. It is one byte, because most futures yield: a
+/// larger value that is written in parts and then read as a whole costs more than the rest of a
+/// slice.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Kind {
     /// No task is polled.
@@ -53,22 +54,23 @@ pub(super) enum Kind {
     Check,
     /// `JOB`.
     Block,
-    /// `WISH`.
+    /// `REQUEST`.
     More,
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Wish {
+pub(super) enum Request {
     Sleep(u64),
     Wait(On),
     Join(Id),
 }
 
-/// A future as a microthread. It needs no runtime, and no runtime's futures work in it: those of
-/// this module do, and any that only wakes its waker, from whatever thread.
+/// A future as a microthread. It needs no async runtime. The futures of this module work in it, and
+/// so does any future that only wakes its waker, from any thread. The futures of an async runtime
+/// do not.
 ///
-/// A task waits for one of this module's futures at a time. Two in one `join!` or `select!` are a
-/// panic: spawn a second task for the other.
+/// A task waits for one of this module's futures at a time. Two of them in one `join!` or `select!`
+/// panic; spawn a second task instead.
 ///
 /// ```
 /// use py_thread::micro::{Scheduler, Task, ticker};
@@ -102,15 +104,15 @@ impl<T> Task<T> {
     }
 }
 
-/// A task is polled in this thread. When this is dropped, none is, or the one around it.
+/// Marks that a task is polled in this thread. The drop restores the outer task, if there is one.
 struct Inside {
     is_nested: bool,
 }
 
-/// The slice of a task that runs a scheduler.
+/// The saved slice of an outer task.
 struct Outer {
     kind: Kind,
-    wish: Wish,
+    request: Request,
     job: Option<Job>,
     now: u64,
     ticks: Ticks,
@@ -122,7 +124,7 @@ impl Inside {
         let kind = KIND.replace(Kind::Nothing);
         let is_nested = kind != Kind::Off;
         if is_nested {
-            put_aside(kind);
+            save_outer(kind);
         }
         Inside { is_nested }
     }
@@ -135,16 +137,16 @@ impl Drop for Inside {
             drop_job();
         }
         if self.is_nested {
-            take_up();
+            restore_outer();
         }
     }
 }
 
 #[cold]
-fn put_aside(kind: Kind) {
+fn save_outer(kind: Kind) {
     let outer = Outer {
         kind,
-        wish: WISH.get(),
+        request: REQUEST.get(),
         job: JOB.take(),
         now: NOW.get(),
         ticks: TICKS.get(),
@@ -153,18 +155,18 @@ fn put_aside(kind: Kind) {
 }
 
 #[cold]
-fn take_up() {
+fn restore_outer() {
     if let Some(outer) = OUTER.with_borrow_mut(Vec::pop) {
         KIND.set(outer.kind);
-        WISH.set(outer.wish);
+        REQUEST.set(outer.request);
         JOB.set(outer.job);
         NOW.set(outer.now);
         TICKS.set(outer.ticks);
     }
 }
 
-/// Drops what a task wished for and then panicked. It may be on its way out of that panic, which a
-/// second one would turn into an abort.
+/// Drops the job of a task that requested it and then panicked. A panic in this drop is caught:
+/// during the first panic's unwinding it would abort the process.
 #[cold]
 fn drop_job() {
     let dropped = catch_unwind(AssertUnwindSafe(|| drop(JOB.take())));
@@ -172,14 +174,14 @@ fn drop_job() {
 }
 
 impl<T> Task<T> {
-    /// Polls the future once, and brings the ticker up to date.
+    /// Polls the future once, and updates the ticker.
     #[inline]
     fn poll(&mut self, ticker: &mut Ticker, cx: &Cx<'_>) -> Poll<T> {
         let left = ticker.left();
         TICKS.set(Ticks { left, over: 0 });
         let future = self.future.as_mut();
         let poll = |waker: &Waker| future.poll(&mut Context::from_waker(waker));
-        let polled = self.waker.with(cx, poll);
+        let polled = self.waker.with(cx.polled(), &cx.local.waker, poll);
         let ticks = TICKS.get();
         if ticks.left < left || ticks.over > 0 {
             ticker.charge((left - ticks.left).saturating_add(ticks.over));
@@ -187,14 +189,14 @@ impl<T> Task<T> {
         polled
     }
 
-    /// The future did not just yield: what becomes of its wish.
+    /// The future did more than yield: turns its request into a step.
     #[inline(never)]
-    fn fulfil(&mut self, mut polled: Poll<T>, ticker: &mut Ticker, cx: &Cx<'_>) -> Step<T> {
+    fn settle(&mut self, mut polled: Poll<T>, ticker: &mut Ticker, cx: &Cx<'_>) -> Step<T> {
         loop {
             let kind = KIND.replace(Kind::Nothing);
             if let Poll::Ready(value) = polled {
                 if kind == Kind::Block {
-                    // Whoever wished for it was dropped instead.
+                    // The future that requested the job was dropped, and another one is ready.
                     drop(JOB.take());
                 }
                 return Step::Done(value);
@@ -206,15 +208,15 @@ impl<T> Task<T> {
                 }
                 Kind::Yield | Kind::Check => Step::Yield,
                 Kind::Over => {
-                    // Its own copy of the ticker said so: now the ticker has told it too.
+                    // The task's copy of the ticker ran out: let the ticker itself run out too.
                     let _ = ticker.tick();
                     Step::Yield
                 }
                 Kind::Block => JOB.take().map_or(Step::Yield, Step::Block),
-                Kind::More => match WISH.get() {
-                    Wish::Sleep(rounds) => Step::Sleep(rounds),
-                    Wish::Wait(on) => Step::Wait(on),
-                    Wish::Join(id) => Step::Join(id),
+                Kind::More => match REQUEST.get() {
+                    Request::Sleep(rounds) => Step::Sleep(rounds),
+                    Request::Wait(on) => Step::Wait(on),
+                    Request::Join(id) => Step::Join(id),
                 },
                 Kind::Nothing | Kind::Off => Step::Wait(On::Wake),
             };
@@ -231,12 +233,12 @@ impl<T> Microthread for Task<T> {
         NOW.set(cx.now());
         let polled = self.poll(ticker, cx);
         if polled.is_pending() && KIND.get() == Kind::Yield && !inside.is_nested {
-            // What its drop would do.
+            // A shortcut for the drop of `inside`.
             core::mem::forget(inside);
             KIND.set(Kind::Off);
             return Step::Yield;
         }
-        self.fulfil(polled, ticker, cx)
+        self.settle(polled, ticker, cx)
     }
 }
 
@@ -250,7 +252,7 @@ impl<T> fmt::Debug for Task<T> {
 #[inline]
 fn assert_inside() {
     if KIND.get() == Kind::Off {
-        nobody();
+        outside_of_a_task();
     }
 }
 
@@ -261,29 +263,29 @@ pub(super) fn round() -> u64 {
 }
 
 #[cold]
-fn nobody() -> ! {
+fn outside_of_a_task() -> ! {
     panic!("called outside of a task");
 }
 
-/// Gives way once, with what is wished for: the task is polled again only when the scheduler has
-/// done it.
+/// Suspends the task once, with a request. The task is polled again when the scheduler has carried
+/// it out.
 #[derive(Debug)]
-pub(super) struct Wished {
+pub(super) struct Suspend {
     kind: Kind,
     is_made: bool,
 }
 
-impl Wished {
+impl Suspend {
     #[inline]
-    pub(super) fn of(kind: Kind) -> Wished {
-        Wished {
+    pub(super) fn of(kind: Kind) -> Suspend {
+        Suspend {
             kind,
             is_made: false,
         }
     }
 }
 
-impl Future for Wished {
+impl Future for Suspend {
     type Output = ();
 
     #[inline]
@@ -296,14 +298,14 @@ impl Future for Wished {
     }
 }
 
-/// The same for a wish that is more than its kind.
-pub(super) async fn wish(wish: Wish) {
-    let wished = Wished::of(Kind::More);
-    WISH.set(wish);
-    wished.await;
+/// As [`Suspend`], for a request that its kind alone does not describe.
+pub(super) async fn request(request: Request) {
+    let suspended = Suspend::of(Kind::More);
+    REQUEST.set(request);
+    suspended.await;
 }
 
-/// A task waits for one thing at a time: of two, one would be lost.
+/// Records the request. A task waits for one thing at a time, so a second request panics.
 #[inline]
 pub(super) fn make(kind: Kind) {
     let before = KIND.get();
@@ -316,7 +318,7 @@ pub(super) fn make(kind: Kind) {
 #[cold]
 fn refuse(before: Kind) -> ! {
     if before == Kind::Off {
-        nobody();
+        outside_of_a_task();
     }
     panic!("a task waits for two things at once: let another task wait for one of them");
 }

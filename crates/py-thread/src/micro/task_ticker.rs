@@ -1,6 +1,6 @@
-//! [`ticker`] and [`TaskTicker`]: the ticker in a task's hands.
+//! [`ticker`] and [`TaskTicker`]: the ticker for tasks.
 
-use super::task::{Kind, Wished, charge, grant, make};
+use super::task::{Kind, Suspend, charge, grant, make};
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
@@ -27,7 +27,7 @@ pub fn ticker() -> TaskTicker {
 pub struct TaskTicker(());
 
 impl TaskTicker {
-    /// Counts one instruction; gives way first if the slice is over.
+    /// Counts one instruction; yields first if the slice is over.
     ///
     /// # Panics
     /// If it is polled outside of a [`Task`](super::Task).
@@ -39,7 +39,7 @@ impl TaskTicker {
         Tick(())
     }
 
-    /// The same, and gives way if the eval breaker is raised.
+    /// As [`tick`](TaskTicker::tick), and yields if the eval breaker is raised.
     ///
     /// # Panics
     /// If it is polled outside of a [`Task`](super::Task).
@@ -60,11 +60,11 @@ impl TaskTicker {
     /// # other.join().unwrap();
     /// ```
     pub fn check(&mut self) -> impl Future<Output = ()> {
-        Wished::of(Kind::Check)
+        Suspend::of(Kind::Check)
     }
 
-    /// Counts `n` instructions at once; the next [`tick`](TaskTicker::tick) gives way if they were
-    /// more than the slice has.
+    /// Counts `n` instructions at once. If the slice has fewer, the next [`tick`](TaskTicker::tick)
+    /// yields.
     ///
     /// # Panics
     /// If it is called outside of a [`Task`](super::Task).

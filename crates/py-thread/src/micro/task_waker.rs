@@ -1,26 +1,27 @@
 //! The wakers of [`Task`](super::Task)s.
 //!
-//! A waker names its task for as long as somebody keeps it. Most tasks wait for what is in this
-//! module, and nobody does. So the tasks of a scheduler share one, which names the task that is
-//! polled; and a task whose waker was kept gets that one for its own, and the others a new one.
+//! A waker names its task for as long as a clone of it is kept. Most tasks use only the waits of
+//! this module, and those keep no clone. So the tasks of a scheduler share one waker, which names
+//! the task that is polled. If a clone was kept, that task gets the shared waker for its own, and
+//! the scheduler makes a new shared one.
 //!
 //! Invariants:
-//! * W1: a waker that is kept by anybody but the scheduler and the task names the same task for ever:
-//!   the shared one is told another name only while its two references here are the only ones.
+//! * W1: a waker of which a clone is kept names the same task for ever. The shared waker gets
+//!   another name only while its two references here are the only ones.
 //!
-//! Orderings: `serial` and `index` are `Relaxed`. A thread that reads them got its clone, in
-//! whatever way, after they were written. They are written again after the count was seen to be two,
-//! with a fence: it is behind the `Release` decrement of whoever let the last clone go, and so behind
-//! all that it read.
+//! Orderings: `serial` and `index` are `Relaxed`. A thread reads them through a clone that it got
+//! after they were written. They are written again only after the count was seen to be two,
+//! followed by a fence. The drop of the last clone decremented the count with `Release`, so the
+//! fence comes after all reads through that clone.
 
-use super::cx::Cx;
 use super::id::Id;
-use super::remote::{Letter, Remote};
+use super::remote::{Inbox, Notice, Remote};
+use core::cell::Cell;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 
-/// Wakes a task through the door, so that any thread may.
+/// Wakes a task through the scheduler's inbox, so any thread may wake it.
 struct Name {
     remote: Remote,
     index: AtomicU32,
@@ -35,11 +36,22 @@ impl Wake for Name {
     fn wake_by_ref(self: &Arc<Self>) {
         let index = self.index.load(Ordering::Relaxed);
         let serial = self.serial.load(Ordering::Relaxed);
-        self.remote.post(Letter::Wake(Id::new(index, serial)));
+        self.remote.post(Notice::Wake(Id::new(index, serial)));
     }
 }
 
-/// What the tasks of a scheduler share, until one keeps it for its own.
+/// The task whose slice this is, and the inbox of its scheduler.
+#[derive(Clone, Copy)]
+pub(super) struct Polled<'a> {
+    pub(super) index: u32,
+    pub(super) serial: u64,
+    pub(super) inbox: &'a Arc<Inbox>,
+}
+
+/// Where the tasks of a scheduler keep the waker that they share. Empty while one of them is polled.
+pub(super) type Place = Cell<Option<Box<SharedWaker>>>;
+
+/// The waker that the tasks of a scheduler share, until one of them keeps it.
 pub(super) struct SharedWaker {
     name: Arc<Name>,
     waker: Waker,
@@ -50,9 +62,9 @@ const HERE: usize = 2;
 
 impl SharedWaker {
     #[cold]
-    fn new(cx: &Cx<'_>) -> Box<SharedWaker> {
+    fn new(inbox: &Arc<Inbox>) -> Box<SharedWaker> {
         let name = Arc::new(Name {
-            remote: cx.remote(),
+            remote: Remote::new(Arc::clone(inbox)),
             index: AtomicU32::new(0),
             serial: AtomicU64::new(0),
         });
@@ -62,18 +74,18 @@ impl SharedWaker {
         })
     }
 
-    /// W1.
+    /// Gives the waker the name of the task whose slice this is: W1.
     #[inline]
-    fn tell(&self, cx: &Cx<'_>) {
-        self.name.index.store(cx.index, Ordering::Relaxed);
-        self.name.serial.store(cx.serial, Ordering::Relaxed);
+    fn tell(&self, task: Polled<'_>) {
+        self.name.index.store(task.index, Ordering::Relaxed);
+        self.name.serial.store(task.serial, Ordering::Relaxed);
     }
 
-    /// Whether it is of the task whose slice this is, and leads to its scheduler.
+    /// Whether it names the task whose slice this is, and its scheduler.
     #[inline]
-    fn names(&self, cx: &Cx<'_>) -> bool {
+    fn names(&self, task: Polled<'_>) -> bool {
         let serial = self.name.serial.load(Ordering::Relaxed);
-        serial == cx.serial && self.name.remote.leads_to(cx.door)
+        serial == task.serial && self.name.remote.leads_to(task.inbox)
     }
 
     /// W1.
@@ -85,23 +97,28 @@ impl SharedWaker {
     }
 }
 
-/// The waker of a task's own, if somebody kept one. It may name another: a task that was killed may
-/// be spawned again, and in the child of a fork the scheduler may have a new door.
+/// A task's own waker, if a clone of it was kept. It may be out of date: a task that was killed may
+/// be spawned again, and in the child of a fork the scheduler may have a new inbox.
 #[derive(Default)]
 pub(super) struct OwnWaker(Option<Box<SharedWaker>>);
 
 impl OwnWaker {
     /// Calls `f` with a waker of the task whose slice this is.
     #[inline]
-    pub(super) fn with<R>(&mut self, cx: &Cx<'_>, f: impl FnOnce(&Waker) -> R) -> R {
+    pub(super) fn with<R>(
+        &mut self,
+        task: Polled<'_>,
+        place: &Place,
+        f: impl FnOnce(&Waker) -> R,
+    ) -> R {
         match self.0.as_deref() {
-            Some(own) if own.names(cx) => return f(&own.waker),
+            Some(own) if own.names(task) => return f(&own.waker),
             _ => {}
         }
-        // If `f` panics, the shared waker goes with it: its task may have kept it too.
-        let place = &cx.local.waker;
-        let shared = place.take().unwrap_or_else(|| SharedWaker::new(cx));
-        shared.tell(cx);
+        // If `f` panics, the shared waker is dropped with it, because the task may have kept a
+        // clone.
+        let shared = place.take().unwrap_or_else(|| SharedWaker::new(task.inbox));
+        shared.tell(task);
         let result = f(&shared.waker);
         if shared.is_kept() {
             self.keep(shared);
@@ -119,30 +136,26 @@ impl OwnWaker {
 
 #[cfg(all(test, not(loom)))]
 mod tests {
-    use super::super::local::Local;
-    use super::super::remote::Door;
     use super::*;
-    use std::rc::Rc;
 
     #[test]
     fn a_task_whose_scheduler_has_a_new_door_gets_a_waker_that_leads_there() {
-        let local = Rc::new(Local::new(1));
-        let doors = [(); 2].map(|()| Arc::new(Door::new(Arc::default())));
+        let place = Place::default();
+        let inboxes = [(); 2].map(|()| Arc::new(Inbox::new(Arc::default())));
         let mut own = OwnWaker::default();
-        for door in &doors {
-            let cx = Cx {
+        for inbox in &inboxes {
+            let task = Polled {
                 index: 3,
                 serial: 7,
-                now: 1,
-                local: &local,
-                door,
+                inbox,
             };
-            own.with(&cx, Waker::clone).wake();
-            own.with(&cx, Waker::wake_by_ref);
-            let mut letters = Vec::new();
-            door.collect(&mut letters);
-            let is_its = |letter: &Letter| matches!(letter, Letter::Wake(id) if *id == cx.id());
-            assert!(letters.len() == 2 && letters.iter().all(is_its));
+            own.with(task, &place, Waker::clone).wake();
+            own.with(task, &place, Waker::wake_by_ref);
+            let mut notices = Vec::new();
+            inbox.collect(&mut notices);
+            let is_its =
+                |notice: &Notice| matches!(notice, Notice::Wake(id) if *id == Id::new(3, 7));
+            assert!(notices.len() == 2 && notices.iter().all(is_its));
         }
     }
 }

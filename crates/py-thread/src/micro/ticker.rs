@@ -1,15 +1,15 @@
-//! [`Ticker`]: 1999's ticker, which counts the instructions of a slice down.
+//! [`Ticker`]: CPython 1.5's ticker, which counts the instructions of a slice down.
 
-use crate::EvalBreaker;
+use crate::eval_breaker::EvalBreaker;
 use core::fmt;
 use std::sync::Arc;
 
-/// Counts instructions down from the check interval, and says when to give way.
+/// Counts instructions down from the check interval, and says when to yield.
 ///
 /// An interpreter asks [`tick`](Ticker::tick) **before** it goes on: `false` grants one more
-/// instruction, `true` means that the slice is over, and that the microthread should return
-/// [`Step::Yield`](super::Step::Yield) and ask again in its next slice. A slice grants at least
-/// one, so that a loop which asks first makes progress at an interval of 1 too.
+/// instruction. `true` means that the slice is over: the microthread should return
+/// [`Step::Yield`](super::Step::Yield), and ask again in its next slice. A slice grants at least
+/// one instruction, so a loop that asks first makes progress at an interval of 1 too.
 ///
 /// The scheduler hands one to each slice; a runtime with a loop of its own makes one itself.
 ///
@@ -30,14 +30,13 @@ use std::sync::Arc;
 pub struct Ticker {
     /// Instructions that may still run.
     left: u32,
-    /// What the slice began with.
+    /// How many instructions the slice began with.
     granted: u32,
-    /// Something of the following is set. So a slice that only counted, as most do, ends and begins
-    /// without a look at them.
+    /// Whether one of the fields below is set. Most slices only count, and skip those fields.
     is_marked: bool,
-    /// It was told to give way, and had not asked for it.
+    /// The ticker said "yield", and the microthread had not ended its slice by itself.
     told: bool,
-    /// Inside `unsliced`: nobody is told.
+    /// Inside `unsliced`, where the ticker never says "yield".
     quiet: bool,
     /// Charged beyond the grant.
     over: u32,
@@ -83,7 +82,7 @@ impl Ticker {
         self.begin_slice(interval.max(1));
     }
 
-    /// The same, of at least one.
+    /// As [`begin`](Self::begin), for a number that is at least 1.
     #[inline]
     pub(super) fn begin_slice(&mut self, granted: u32) {
         self.left = granted;
@@ -95,7 +94,7 @@ impl Ticker {
         }
     }
 
-    /// Asks for one more instruction: false if it may run, true if it is time to give way. Costs a
+    /// Asks for one more instruction: false if it may run, true if it is time to yield. Costs a
     /// decrement and a branch.
     ///
     /// ```
@@ -117,7 +116,7 @@ impl Ticker {
         }
     }
 
-    /// Inlined, though it comes seldom: a ticker whose address is taken nowhere is kept in registers.
+    /// Inlined although it is cold: a ticker whose address is never taken stays in registers.
     #[inline]
     fn tell(&mut self) -> bool {
         self.is_marked = true;
@@ -125,13 +124,13 @@ impl Ticker {
             self.over = self.over.saturating_add(1);
             return false;
         }
-        // Who gave way by itself was not interrupted.
+        // A microthread that ended its slice by `give_way` was not interrupted.
         self.told = self.spare == 0;
         true
     }
 
-    /// The same at a back edge or a call, where a raised [`EvalBreaker`] is looked at too: one load
-    /// more.
+    /// As [`tick`](Ticker::tick), for a back edge or a call: it also checks the [`EvalBreaker`],
+    /// for one load more.
     ///
     /// ```
     /// use py_thread::{EvalBreaker, Events, micro::Ticker};
@@ -153,8 +152,8 @@ impl Ticker {
         self.tick()
     }
 
-    /// Counts `n` instructions at once: what a long primitive pays, so that the others get their
-    /// turn sooner. What is more than the slice has left is counted too.
+    /// Counts `n` instructions at once. A long primitive pays for itself in this way, so that the
+    /// other microthreads run sooner. `n` may be more than the slice has left.
     ///
     /// ```
     /// # use py_thread::{EvalBreaker, micro::Ticker};
@@ -176,8 +175,8 @@ impl Ticker {
         }
     }
 
-    /// Ends the slice here: from now on [`tick`](Ticker::tick) says true. What was left is not
-    /// counted as used.
+    /// Ends the slice here: from now on [`tick`](Ticker::tick) returns true. The instructions that
+    /// were left are not counted as used.
     ///
     /// ```
     /// # use py_thread::{EvalBreaker, micro::Ticker};
@@ -193,9 +192,9 @@ impl Ticker {
         self.left = 0;
     }
 
-    /// Runs `f`, in which nothing is told to give way: a native function that calls back into the
-    /// interpreter has frames of its own on the stack, and cannot be left in the middle. Its
-    /// instructions count, and the first tick after it pays for them.
+    /// Runs `f`, and never says "yield" inside it. It is meant for a native function that calls
+    /// back into the interpreter: its frames are on the Rust stack, so it cannot be suspended. The
+    /// instructions of `f` count, and the first tick after it pays for them.
     ///
     /// ```
     /// # use py_thread::{EvalBreaker, micro::Ticker};
@@ -254,7 +253,7 @@ impl Ticker {
         }
     }
 
-    /// What the ticker looks at.
+    /// The breaker that [`check`](Ticker::check) reads.
     ///
     /// ```
     /// # use py_thread::{EvalBreaker, micro::Ticker};
@@ -266,7 +265,7 @@ impl Ticker {
         &self.breaker
     }
 
-    /// Whether it was told to give way, and had not asked for it.
+    /// Whether the ticker said "yield", and the microthread had not ended its slice by itself.
     #[inline]
     pub(super) fn told(&self) -> bool {
         self.is_marked && self.told
@@ -279,7 +278,7 @@ impl Ticker {
     }
 }
 
-/// By value: see [`tell`](Ticker::tell).
+/// Takes its arguments by value, so that no address of the ticker is taken.
 #[cold]
 fn add(used: u64, over: u32, spare: u32) -> u64 {
     used + u64::from(over) - u64::from(spare)

@@ -1,22 +1,22 @@
-//! [`Timers`]: who is to go on in which round.
+//! [`Timers`]: which microthread goes on in which round.
 //!
-//! An entry is not looked for when its microthread was woken or killed earlier: it is stale, and
-//! whoever takes it out finds that. When half of them are stale, all are thrown out at once: so a
-//! timer that is set and given up costs constant time, and the heap is no longer than twice what it
-//! is for.
+//! When a microthread is woken or killed before its timer, the entry stays in the heap as a stale
+//! one, and is recognised when it is taken out. When half of the entries are stale, all stale ones
+//! are removed at once. So it costs constant time to set a timer and give it up, and at most half
+//! of the heap is stale.
 
 use super::Id;
 use core::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// Due, in the order in which they were set, by one number for both.
+/// An entry of the heap. Entries are ordered by their round, and within a round by their number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Timer {
     pub(super) due: u64,
     pub(super) number: u64,
     pub(super) index: u32,
     pub(super) id: Id,
-    /// Of a sleep, which nothing else ends; not of a wait.
+    /// Whether it belongs to a sleep, which nothing else ends, or to a wait.
     pub(super) of_sleep: bool,
 }
 
@@ -28,7 +28,7 @@ pub(super) struct Timers {
 }
 
 impl Timers {
-    /// Sets a timer, and gives its number.
+    /// Sets a timer, and returns its number.
     pub(super) fn set(&mut self, index: u32, id: Id, due: u64, of_sleep: bool) -> u64 {
         self.set += 1;
         self.heap.push(Reverse(Timer {
@@ -41,7 +41,7 @@ impl Timers {
         self.set
     }
 
-    /// One of them became stale; `is_stale` knows which are.
+    /// Counts one more stale entry. `is_stale` says which entries are stale.
     pub(super) fn give_up(&mut self, is_stale: impl Fn(&Timer) -> bool) {
         const FEW: usize = 16;
         self.stale += 1;

@@ -1,8 +1,8 @@
-//! The eval breaker: who raises and then looks at a thread's state, and the thread that changes its
-//! state and then looks at its breaker, do not miss each other.
+//! The eval breaker. One thread raises and then reads another's state; the other changes its state
+//! and then reads its breaker. At least one of them sees what the other did.
 
 use super::{Work, explore_fully};
-use crate::primitive::{Arc, AtomicU32, Ordering};
+use crate::sync::{Arc, AtomicU32, Ordering};
 use crate::{EvalBreaker, Events};
 
 const DETACHED: u32 = 0;
@@ -10,12 +10,12 @@ const ATTACHED: u32 = 1;
 
 struct Thread {
     breaker: EvalBreaker,
-    /// The embedder's own; Relaxed everywhere, so that nothing but the breaker orders it.
+    /// A state of the embedder's. Relaxed everywhere, so that only the breaker orders it.
     state: AtomicU32,
 }
 
-/// One thread is asked to stop while it attaches, and looks by `look`: it has been asked, or whoever
-/// asks sees that it is attached.
+/// One thread is asked to stop while it attaches, and reads its breaker by `look`. Either it sees
+/// the request, or the thread that asks sees that it is attached.
 fn nobody_is_missed(name: &str, look: fn(&EvalBreaker) -> Events) {
     explore_fully(name, move || {
         let thread = Arc::new(Thread {

@@ -2,7 +2,7 @@
 
 use super::{SOON, Work, explore, explore_fully, explore_within, panics, quietly, start};
 use crate::handle::state::{EXITED, Inner, JOINED, RUNNING, joining_in};
-use crate::primitive::Arc;
+use crate::sync::Arc;
 use crate::sys::OsThread;
 use crate::sys::threads::fail_next_join;
 use crate::{Builder, Handle, JoinError, Outcome, State};
@@ -131,7 +131,7 @@ fn set_done_against_exit_and_join() {
             let joiner = loom::thread::spawn(move || other.join().unwrap().is_returned());
             handle.set_done().unwrap();
             let ours = handle.join().unwrap().is_returned();
-            // Whichever was first: the same for all, every time.
+            // All joiners get the same outcome, whichever thread was first.
             assert_eq!(joiner.join().unwrap(), ours);
             assert_eq!(handle.join().unwrap().is_returned(), ours);
         });
@@ -151,7 +151,7 @@ fn set_done_beside_a_lone_joiner() {
         let handle = std::sync::Arc::new(Handle(inner));
         let other = std::sync::Arc::clone(&handle);
         let joiner = loom::thread::spawn(move || other.join().unwrap().is_returned());
-        // Otherwise loom never lets the joiner begin first.
+        // Without the yield loom never lets the joiner begin first.
         loom::thread::yield_now();
         handle.set_done().unwrap();
         assert_eq!(handle.state(), State::Done);
@@ -181,7 +181,7 @@ fn two_borrowed_joins() {
 #[test]
 fn set_done_wakes_a_joiner() {
     explore_fully("set_done_wakes_a_joiner", || {
-        // As the main thread's: nothing but `set_done` ends it.
+        // A handle like that of the main thread: only `set_done` ends it.
         let handle = Handle(Arc::new(Inner::adopted(crate::Ident::mint())));
         let other = handle.clone();
         let joiner = loom::thread::spawn(move || other.join().unwrap().is_returned());
@@ -191,7 +191,7 @@ fn set_done_wakes_a_joiner() {
     });
 }
 
-/// The thread panics before or after it was marked done: what the first join says, all say.
+/// The thread panics before or after it was marked done. All joins return the same as the first.
 #[test]
 fn what_set_done_made_of_it_stays() {
     quietly(|| {
@@ -273,7 +273,7 @@ fn a_failed_join_can_be_tried_again() {
     });
 }
 
-/// Who waits for `RUNNING` alone sees what was stored before it.
+/// A thread that waits for `RUNNING` alone sees what was stored before it.
 #[test]
 fn running_publishes_the_thread() {
     explore_fully("running_publishes_the_thread", || {
@@ -288,21 +288,21 @@ fn running_publishes_the_thread() {
         inner.prepare(ident, None);
         inner.publish_without_os();
         looker.join().unwrap();
-        // No OS thread stands behind it that could be detached.
+        // There is no OS thread that the drop could detach.
         inner.fail();
     });
 }
 
-/// A forked child, whose parent was joining the thread that forked: two threads of the child join it
-/// while it ends, and nobody touches the OS thread. (A model does not fork; the word is as it would
-/// be.)
+/// A forked child whose parent was joining the thread that forked. Two threads of the child join
+/// that thread while it ends, and neither touches the OS thread. (A model cannot fork, so the word
+/// is set as a fork leaves it.)
 #[test]
 fn a_joiner_of_another_era_is_gone() {
     explore("a_joiner_of_another_era_is_gone", || {
         let inner = Arc::new(Inner::new());
         assert!(inner.claim(0));
         inner.prepare(crate::Ident::mint(), None);
-        // Were it joined or detached here, `unsettled` would go wrong.
+        // If it were joined or detached here, the count of unsettled threads would be wrong.
         inner.publish(OsThread::ended());
         inner.change(joining_in(crate::fork::generation() + 1), 0);
         let handle = Handle(Arc::clone(&inner));

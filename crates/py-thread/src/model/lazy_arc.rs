@@ -1,21 +1,21 @@
-//! A value made on first use: who gets it sees what its maker wrote.
+//! A value that is made on first use: a thread that gets it sees what its maker wrote.
 
 use super::explore_fully;
 use crate::lazy_arc::LazyArc;
-use crate::primitive::{Arc, UnsafeCell};
+use crate::sync::{Arc, UnsafeCell};
 
 /// Memory that `make` writes before the value is shown.
 struct Made(UnsafeCell<u32>);
 
-// SAFETY: loom checks every access.
+// SAFETY: loom checks every access to the cell.
 unsafe impl Sync for Made {}
-// SAFETY: as above.
+// SAFETY: a `u32` may go to another thread.
 unsafe impl Send for Made {}
 
 impl Made {
     fn by(maker: u32) -> Made {
         let made = Made(UnsafeCell::new(0));
-        // SAFETY: nobody else has it yet.
+        // SAFETY: no other thread has it yet.
         made.0.with_mut(|p| unsafe { *p = maker });
         made
     }
@@ -63,8 +63,8 @@ fn a_stale_value_is_replaced_once() {
         let second = loom::thread::spawn(move || other.get_or_make(fresh, || Made::by(2)).maker());
         let ours = lazy.get_or_make(fresh, || Made::by(3)).maker();
         assert_eq!(ours, second.join().unwrap());
-        // L2 forgets the old one; a test gives it back.
-        // SAFETY: the reference that was the lazy value's, which it has given up.
+        // L2 leaks the old value; this test frees it.
+        // SAFETY: this is the reference that the lazy value had and has given up.
         unsafe { std::sync::Arc::decrement_strong_count(std::sync::Arc::as_ptr(&stale)) };
     });
 }

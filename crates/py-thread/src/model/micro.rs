@@ -1,10 +1,10 @@
-//! Microthreads: the door that other threads post through, and the off-load pool.
+//! Microthreads: the inbox into which other threads post, and the off-load pool.
 
 use super::{Work, explore, explore_fully};
 use crate::Events;
 use crate::micro::Offload;
 use crate::micro::model::{Inside, an_id};
-use crate::primitive::Arc;
+use crate::sync::Arc;
 use core::time::Duration;
 
 #[test]
@@ -63,30 +63,30 @@ fn an_interrupt_ends_the_sleep() {
 }
 
 #[test]
-fn a_wake_rings_the_bell() {
-    explore_fully("a_wake_rings_the_bell", || {
+fn a_wake_notifies_the_parent() {
+    explore_fully("a_wake_notifies_the_parent", || {
         let inside = Inside::new();
         let remote = inside.remote();
         let other = loom::thread::spawn(move || assert!(remote.wake(an_id())));
-        assert_eq!(inside.wait_for_bell(), 1);
+        assert_eq!(inside.wait_for_parent(), 1);
         other.join().unwrap();
     });
 }
 
 #[test]
-fn an_interrupt_rings_the_bell() {
-    explore_fully("an_interrupt_rings_the_bell", || {
+fn an_interrupt_notifies_the_parent() {
+    explore_fully("an_interrupt_notifies_the_parent", || {
         let inside = Inside::new();
         let remote = inside.remote();
         let other = loom::thread::spawn(move || remote.interrupt(Events::PLEASE_STOP));
-        assert_eq!(inside.wait_for_bell(), 0);
+        assert_eq!(inside.wait_for_parent(), 0);
         other.join().unwrap();
     });
 }
 
 #[test]
-fn a_closed_door_takes_nothing() {
-    explore_fully("a_closed_door_takes_nothing", || {
+fn a_closed_inbox_takes_nothing() {
+    explore_fully("a_closed_inbox_takes_nothing", || {
         let inside = Inside::new();
         let remote = inside.remote();
         let other = loom::thread::spawn(move || (remote.wake(an_id()), remote.wake(an_id())));
@@ -116,8 +116,8 @@ fn jobs_are_done_and_answered() {
 }
 
 #[test]
-fn a_job_that_nobody_wants_is_still_told() {
-    explore("a_job_that_nobody_wants_is_still_told", || {
+fn a_job_that_nobody_wants_is_still_reported() {
+    explore("a_job_that_nobody_wants_is_still_reported", || {
         let inside = Inside::new();
         let pool = Offload::with_linger(1, Duration::from_millis(1));
         drop(inside.submit(&pool, || 8));

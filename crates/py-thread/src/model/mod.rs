@@ -1,8 +1,9 @@
-//! Models under loom: the handle's state machine, the worker cache and the eval breaker, as they are, over
-//! `sys/model.rs`' threads, which check that each is joined or detached exactly once.
+//! loom models of the real code: the handle's state machine, the worker cache, the registry, the
+//! eval breaker. They run on the threads of `sys/model.rs`, which checks that each is joined or
+//! detached exactly once.
 //!
-//! A model has no clock: a timed wait is over as soon as it sleeps, and the scheduler decides how
-//! late that is; so every race between a time-out and an end is run.
+//! A model has no clock: a timed wait is over as soon as it sleeps, and loom decides how late the
+//! thread runs on. So every race between a time-out and an end is explored.
 
 mod eval_breaker;
 mod handle;
@@ -12,7 +13,7 @@ mod micro;
 mod threads;
 mod worker;
 
-use crate::primitive::{Arc, UnsafeCell};
+use crate::sync::{Arc, UnsafeCell};
 use crate::sys::threads::unsettled;
 use crate::{Builder, Handle};
 use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -20,18 +21,19 @@ use core::time::Duration;
 
 const SOON: Option<Duration> = Some(Duration::from_millis(1));
 
-/// Runs a model with as many pre-emptions as the environment says, and tells how many executions it
-/// took.
+/// Runs a model with as many pre-emptions as the environment says, and prints how many executions
+/// it took.
 fn explore(name: &str, model: impl Fn() + Sync + Send + 'static) {
     run(name, loom::model::Builder::new(), model);
 }
 
-/// Runs a model of two threads in every order there is: a bound would hide some orderings' faults.
+/// Runs a model of two threads in every order. A bound on pre-emptions would hide some faults.
 fn explore_fully(name: &str, model: impl Fn() + Sync + Send + 'static) {
     explore_within(None, name, model);
 }
 
-/// Runs a model with this many pre-emptions, where two hide a fault and no bound takes minutes.
+/// Runs a model with this many pre-emptions: for models where two hide a fault, and where a run
+/// without a bound takes minutes.
 fn explore_within(
     preemptions: Option<usize>,
     name: &str,
@@ -44,7 +46,7 @@ fn explore_within(
 
 fn run(name: &str, builder: loom::model::Builder, model: impl Fn() + Sync + Send + 'static) {
     static EXECUTIONS: AtomicUsize = AtomicUsize::new(0);
-    // One model at a time: the counters are those of the process.
+    // One model at a time, because the counters belong to the process.
     static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
     let _turn = TURN
         .lock()
@@ -52,7 +54,7 @@ fn run(name: &str, builder: loom::model::Builder, model: impl Fn() + Sync + Send
     EXECUTIONS.store(0, SeqCst);
     let base = unsettled();
     builder.check(move || {
-        // The execution before has ended entirely.
+        // The execution before this one has ended entirely.
         assert_eq!(
             unsettled(),
             base,
@@ -74,9 +76,9 @@ fn run(name: &str, builder: loom::model::Builder, model: impl Fn() + Sync + Send
 /// Memory that the thread writes, and that a joiner may read without a race.
 struct Work(UnsafeCell<u32>);
 
-// SAFETY: loom checks every access.
+// SAFETY: loom checks every access to the cell.
 unsafe impl Sync for Work {}
-// SAFETY: as above.
+// SAFETY: a `u32` may go to another thread.
 unsafe impl Send for Work {}
 
 impl Work {
@@ -109,7 +111,7 @@ fn panics() -> Handle {
         .expect("a model has threads")
 }
 
-/// Runs `f` without a word about planned panics.
+/// Runs `f` with the panic messages switched off.
 fn quietly<R>(f: impl FnOnce() -> R) -> R {
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {

@@ -1,7 +1,7 @@
 //! The registry of an interpreter's threads: starts against its shutdown.
 
 use super::{Work, explore};
-use crate::primitive::Arc;
+use crate::sync::Arc;
 use crate::{StartError, Threads};
 
 /// T1 and T2: a thread that races with the shutdown is refused, or waited for.
@@ -18,7 +18,7 @@ fn a_thread_is_refused_or_waited_for() {
             Ok(handle) => {
                 // A thread leaves the registry when its work is done, just before its end.
                 assert_eq!(work.get(), 7, "shutdown missed it");
-                // Its end may be still to come: joins do not wait for it any more.
+                // The thread may not have ended entirely: joins need not wait for it any more.
                 drop(handle);
             }
             Err(StartError::Finalizing) => {}

@@ -1,7 +1,7 @@
 //! The worker cache: hand-over, linger, the end of the cache.
 
 use super::{Work, explore};
-use crate::primitive::{Arc, Ordering};
+use crate::sync::{Arc, Ordering};
 use crate::sys::threads::started;
 use crate::{State, WorkerCache};
 use core::time::Duration;
@@ -21,7 +21,7 @@ fn start_after_join_against_the_idle_worker() {
     });
 }
 
-/// Who joined a job finds its worker: a worker is listed before its job is told to have ended.
+/// A thread that joined a job finds its worker: the worker is listed before the end is published.
 #[test]
 fn a_joined_job_s_worker_takes_the_next() {
     explore("a_joined_job_s_worker_takes_the_next", || {

@@ -1,9 +1,9 @@
-//! The operating system: one file per family, with one interface. No other file names `libc` or
-//! `windows_sys`.
+//! The operating system: one file per family, all with one interface. Only the files below this
+//! folder name `libc` or `windows_sys`.
 //!
-//! `std_threads` stands in where there is neither (WebAssembly), and under Miri, whose own threads
-//! are std's. `model` stands in under loom: it starts loom's threads, and panics when a thread is
-//! joined or detached twice, or neither.
+//! `std_threads` takes their place where there is neither (WebAssembly), and under Miri, which runs
+//! std's threads. `model` takes their place under loom: it starts loom's threads, and panics when a
+//! thread is settled twice or never.
 
 pub(crate) mod wait;
 
@@ -20,8 +20,7 @@ mod threads;
 #[path = "std_threads.rs"]
 mod threads;
 
-#[cfg(all(unix, not(miri), not(all(test, loom))))]
-mod before_main;
+pub(crate) mod before_main;
 
 #[cfg(unix)]
 #[path = "unix_process.rs"]
@@ -34,9 +33,11 @@ mod process;
 mod process;
 
 pub(crate) use process::*;
+#[cfg(all(feature = "c-api", unix, not(miri), not(all(test, loom))))]
+pub(crate) use threads::c;
 pub(crate) use threads::{OsCell, OsThread, accepts_stack_size, spawn};
 
-/// What a new thread runs. Never unwinds.
+/// The work of a new thread. Never unwinds.
 pub(crate) trait Main: Send + 'static {
     /// The thread's whole life.
     fn run(self: Box<Self>);

@@ -1,25 +1,25 @@
-//! Threads of loom, with pthread's contract checked: each is joined or detached, exactly once.
+//! loom's threads, with a check of pthread's contract: each is joined or detached exactly once.
 
 use super::Main;
-use crate::primitive::{AtomicPtr, Condvar, Mutex, Ordering, lock};
+use crate::sync::{AtomicPtr, Condvar, Mutex, Ordering, lock};
 use core::cell::Cell;
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicIsize, AtomicUsize, Ordering::SeqCst};
 use std::io;
 
-/// How many threads were neither joined nor detached yet. Outside of loom: it counts over all
-/// threads of an execution, and is looked at between executions.
+/// How many threads were neither joined nor detached yet. It is std's atomic, not loom's: it counts
+/// over all threads of an execution, and is read between executions.
 static UNSETTLED: AtomicIsize = AtomicIsize::new(0);
 /// How many threads were started, ever.
 static STARTED: AtomicUsize = AtomicUsize::new(0);
-/// Whether the next join fails, once, as a broken system's would.
+/// Whether the next join fails, once, as on a broken system.
 static FAIL_NEXT_JOIN: AtomicBool = AtomicBool::new(false);
 
 loom::thread_local! {
     static ME: Cell<Option<&'static Record>> = Cell::new(None);
 }
 
-/// What the system knows of a thread. Leaked: nobody can say when the last one looks.
+/// What the system knows of a thread. It is leaked, because its last use cannot be known.
 #[derive(Debug)]
 pub(crate) struct Record {
     gone: Mutex<bool>,
@@ -59,17 +59,17 @@ pub(crate) fn fail_next_join() {
     FAIL_NEXT_JOIN.store(true, SeqCst);
 }
 
-/// A thread that nobody has joined or detached yet.
+/// A thread that was neither joined nor detached yet.
 #[derive(Clone, Copy)]
 pub(crate) struct OsThread(&'static Record);
 
 impl OsThread {
-    /// A thread that has ended, and that nobody has joined.
+    /// A thread that has ended and was not joined.
     pub(crate) fn ended() -> OsThread {
         OsThread(Record::new(true))
     }
 
-    /// One thread less to settle: nobody may.
+    /// Takes one thread off the count: it must not be settled.
     pub(crate) fn forget_one() {
         UNSETTLED.fetch_sub(1, SeqCst);
     }
@@ -111,7 +111,7 @@ impl OsCell {
     }
 
     pub(crate) fn take(&self) -> OsThread {
-        // SAFETY: null, or a record, which is never freed.
+        // SAFETY: the pointer is null, or that of a record, and records are never freed.
         let record = unsafe { self.0.load(Ordering::Relaxed).as_ref() };
         OsThread(record.expect("S2: stored before RUNNING"))
     }

@@ -1,5 +1,6 @@
-//! Where there is neither unix nor Windows (WebAssembly): what std offers.
+//! Systems that are neither unix nor Windows (WebAssembly): what std offers there.
 
+use crate::ident::Ident;
 use core::cell::RefCell;
 use core::ffi::c_void;
 use core::ptr;
@@ -21,7 +22,7 @@ pub(crate) fn at_fork(_prepare: extern "C" fn(), _child: extern "C" fn()) -> io:
 
 /// The number of the calling thread: its minted one.
 pub(crate) fn os_ident() -> u64 {
-    crate::Ident::own().get()
+    Ident::own().get()
 }
 
 pub(crate) fn native_id() -> u64 {
@@ -65,21 +66,21 @@ pub(crate) fn tss_create() -> io::Result<TssKey> {
 }
 
 /// # Safety
-/// As on the other systems; here nothing can go wrong.
+/// None here; other systems require that the key exists and is not used any more.
 pub(crate) unsafe fn tss_delete(key: TssKey) {
-    // Gone already if the thread is about to end.
+    // An error means that the thread is ending and its values are gone already.
     let _ = VALUES.try_with(|v| v.borrow_mut().remove(&key));
 }
 
 /// # Safety
-/// As on the other systems; here nothing can go wrong.
+/// None here; other systems require that the key exists.
 pub(crate) unsafe fn tss_get(key: TssKey) -> *mut c_void {
     let value = VALUES.try_with(|v| v.borrow().get(&key).copied());
     value.ok().flatten().unwrap_or(ptr::null_mut())
 }
 
 /// # Safety
-/// As on the other systems; here nothing can go wrong.
+/// None here; other systems require that the key exists.
 pub(crate) unsafe fn tss_set(key: TssKey, value: *mut c_void) -> io::Result<()> {
     let set = VALUES.try_with(|v| {
         v.borrow_mut().insert(key, value);

@@ -1,16 +1,16 @@
-//! Threads of std: WebAssembly, and Miri on every system.
+//! std's threads: for WebAssembly, and for Miri on every system.
 
 use super::Main;
-use crate::primitive::{AtomicPtr, Ordering};
+use crate::sync::{AtomicPtr, Ordering};
 use core::ptr;
 use std::io;
 use std::thread::JoinHandle;
 
-/// A thread that nobody has joined or detached yet.
+/// A thread that was neither joined nor detached yet.
 pub(crate) struct OsThread(Box<JoinHandle<()>>);
 
 impl OsThread {
-    /// The calling thread, where it can know itself: std's cannot.
+    /// The calling thread, on systems where a thread can find itself. One of std's cannot.
     pub(crate) fn current() -> Option<OsThread> {
         None
     }
@@ -18,7 +18,7 @@ impl OsThread {
     /// Waits until the thread is gone.
     #[allow(clippy::unnecessary_wraps, reason = "the other systems can fail")]
     pub(crate) fn join(self) -> io::Result<()> {
-        // An error would be a panic of `main`, which never unwinds; the thread is gone either way.
+        // `Main::run` never unwinds, so there is no panic to report.
         drop(self.0.join());
         Ok(())
     }
@@ -44,22 +44,22 @@ impl OsCell {
         self.0.store(Box::into_raw(thread.0), Ordering::Relaxed);
     }
 
-    /// The thread, for whoever won the right to join or detach it.
+    /// The thread, for the one caller that may settle it.
     pub(crate) fn take(&self) -> OsThread {
         // Relaxed: the handle's word was read with Acquire.
         let thread = self.0.load(Ordering::Relaxed);
-        // SAFETY: `store` made it from a box, and one caller only wins the right to take it.
+        // SAFETY: `store` made the pointer from a box, and only one caller may settle the thread.
         OsThread(unsafe { Box::from_raw(thread) })
     }
 
-    /// The number by which the system knows the thread: std tells none.
+    /// The number by which the system knows the thread. std has none, so 0.
     pub(crate) fn ident(&self) -> u64 {
         0
     }
 }
 
-/// Starts a thread that runs `main`. `publish` gets it as soon as this thread knows it, perhaps
-/// after `main` has begun.
+/// Starts a thread that runs `main`, and passes the thread to `publish`, perhaps after `main` has
+/// begun.
 pub(crate) fn spawn<M: Main>(
     main: Box<M>,
     stack_size: usize,
@@ -73,7 +73,7 @@ pub(crate) fn spawn<M: Main>(
     Ok(())
 }
 
-/// Whether this system takes a stack of that size: std says so when the thread starts.
+/// Whether this system accepts a stack of that size. std finds out when the thread starts.
 pub(crate) fn accepts_stack_size(_bytes: usize) -> bool {
     true
 }

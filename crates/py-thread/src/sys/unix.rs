@@ -1,14 +1,14 @@
-//! Threads of unix: pthread itself. std's threads cost 1.4 times as much (a guard page and a
-//! signal stack for each) and panic where that guard cannot be mapped.
+//! Threads of unix: pthread itself. std's threads cost 1.4 times as much, because each gets a guard
+//! page and a signal stack, and they panic if the guard cannot be mapped.
 
 use super::Main;
-use crate::primitive::{AtomicPtr, Ordering};
+use crate::sync::{AtomicPtr, Ordering};
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::ptr;
 use std::io;
 
-/// A thread that nobody has joined or detached yet.
+/// A thread that was neither joined nor detached yet.
 #[derive(Clone, Copy)]
 pub(crate) struct OsThread(libc::pthread_t);
 
@@ -16,7 +16,7 @@ pub(crate) struct OsThread(libc::pthread_t);
 unsafe impl Send for OsThread {}
 
 impl OsThread {
-    /// The calling thread, where it can know itself.
+    /// The calling thread, on systems where a thread can find itself.
     pub(crate) fn current() -> Option<OsThread> {
         // SAFETY: no preconditions.
         Some(OsThread(unsafe { libc::pthread_self() }))
@@ -30,7 +30,7 @@ impl OsThread {
 
     /// Lets the system free the thread when it ends.
     pub(crate) fn detach(self) -> io::Result<()> {
-        // SAFETY: as in `join`.
+        // SAFETY: the caller took it out of its cell, so nobody else joins or detaches it.
         check(unsafe { libc::pthread_detach(self.0) })
     }
 }
@@ -44,13 +44,13 @@ impl OsCell {
         OsCell(AtomicPtr::new(ptr::null_mut()))
     }
 
-    /// Parent and child may both store; both store the same.
+    /// Starter and child may both store; they store the same value.
     pub(crate) fn store(&self, thread: OsThread) {
         // Relaxed: the handle's word publishes it.
         self.0.store(to_ptr(thread.0), Ordering::Relaxed);
     }
 
-    /// The thread, for whoever won the right to join or detach it.
+    /// The thread, for the one caller that may settle it.
     pub(crate) fn take(&self) -> OsThread {
         // Relaxed: the handle's word was read with Acquire.
         OsThread(from_ptr(self.0.load(Ordering::Relaxed)))
@@ -98,8 +98,8 @@ fn from_ptr(p: *mut c_void) -> libc::pthread_t {
     Repr::from_ptr(p)
 }
 
-/// Starts a thread that runs `main`. `publish` gets it as soon as this thread knows it, perhaps
-/// after `main` has begun or ended. A stack size of 0 is the platform's default.
+/// Starts a thread that runs `main`, and passes the thread to `publish`, perhaps after `main` has
+/// begun or ended. A stack size of 0 is the platform's default.
 pub(crate) fn spawn<M: Main>(
     main: Box<M>,
     stack_size: usize,
@@ -163,10 +163,14 @@ impl Drop for Attributes {
     }
 }
 
-/// Whether this system takes a stack of that size.
+/// Whether this system accepts a stack of that size.
 pub(crate) fn accepts_stack_size(bytes: usize) -> bool {
     Attributes::with_stack_size(bytes).is_ok()
 }
+
+#[cfg(feature = "c-api")]
+#[path = "unix_c.rs"]
+pub(crate) mod c;
 
 fn check(rc: libc::c_int) -> io::Result<()> {
     match rc {

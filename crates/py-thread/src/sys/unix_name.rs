@@ -84,7 +84,7 @@ fn set(_name: &CStr) -> bool {
     false
 }
 
-/// The calling thread's name; bytes that are no UTF-8 (of a cut character) are replaced.
+/// The calling thread's name. Bytes that are not UTF-8 (a character that was cut) are replaced.
 pub(crate) fn current_name() -> Option<String> {
     let mut text = [0u8; 64];
     if !get(&mut text) {
@@ -108,7 +108,7 @@ fn get(text: &mut [u8]) -> bool {
     }
 }
 
-/// pthread_getname_np came late to Android.
+/// Android has `pthread_getname_np` only since API level 26, so this asks the kernel.
 #[cfg(target_os = "android")]
 fn get(text: &mut [u8]) -> bool {
     // SAFETY: room for the 16 bytes that the kernel writes.

@@ -3,8 +3,8 @@
 use core::ffi::c_void;
 use std::io;
 
-/// The stack of a thread whose creator asked for none, in bytes; 0 leaves it to the system.
-/// Figures of CPython's `THREAD_STACK_SIZE`.
+/// The stack of a thread whose creator asked for no size, in bytes; 0 leaves it to the system. The
+/// figures are those of CPython's `THREAD_STACK_SIZE`.
 #[cfg_attr(
     any(miri, all(test, loom)),
     allow(dead_code, reason = "their threads are started elsewhere")
@@ -19,19 +19,18 @@ pub(crate) const DEFAULT_STACK_SIZE: usize = if cfg!(target_vendor = "apple") {
     0
 };
 
-/// Microseconds that fit the clock's nanoseconds.
+/// The most microseconds that fit an `i64` of nanoseconds.
 pub(crate) const TIMEOUT_MAX: i64 = i64::MAX / 1000;
 
-/// Asks the system to call `prepare` before a fork and `child` in the forked child. Miri cannot fork.
+/// Asks the system to call `prepare` before a fork and `child` in the forked child. Miri cannot
+/// fork.
 pub(crate) fn at_fork(prepare: extern "C" fn(), child: extern "C" fn()) -> io::Result<()> {
-    #[cfg(all(not(miri), not(all(test, loom))))]
-    super::before_main::link();
     if cfg!(miri) {
         return Ok(());
     }
     let (prepare, child) = (as_handler(prepare), as_handler(child));
-    // SAFETY: both are async-signal-safe, as their module says: they store to atomics, and run hooks
-    // whose owners promised as much.
+    // SAFETY: both functions are async-signal-safe: they store to atomics, and they run hooks whose
+    // owners promised the same to `on_fork_child`.
     match unsafe { libc::pthread_atfork(Some(prepare), None, Some(child)) } {
         0 => Ok(()),
         rc => Err(io::Error::from_raw_os_error(rc)),
@@ -118,7 +117,7 @@ pub(crate) fn hang() -> ! {
     }
 }
 
-/// The thread library's version, where the C library tells.
+/// The thread library's version, if the C library reports one.
 #[cfg(all(target_os = "linux", target_env = "gnu", not(miri)))]
 pub(crate) fn thread_library_version() -> Option<String> {
     let mut text = [0u8; 255];
@@ -130,7 +129,7 @@ pub(crate) fn thread_library_version() -> Option<String> {
             text.len(),
         )
     };
-    // The length counts the closing NUL; more than there is room for was cut.
+    // The length counts the closing NUL. A longer text than there is room for was cut.
     let text = text.get(..n.checked_sub(1)?)?;
     String::from_utf8(text.to_vec()).ok()
 }
@@ -155,7 +154,7 @@ pub(crate) fn tss_create() -> io::Result<TssKey> {
 /// # Safety
 /// The key was created and not deleted, and nobody uses it any more.
 pub(crate) unsafe fn tss_delete(key: TssKey) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promised that the key exists and is not used any more.
     unsafe { libc::pthread_key_delete(key) };
 }
 
@@ -163,7 +162,7 @@ pub(crate) unsafe fn tss_delete(key: TssKey) {
 /// The key was created and not deleted.
 #[inline]
 pub(crate) unsafe fn tss_get(key: TssKey) -> *mut c_void {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promised that the key exists.
     unsafe { libc::pthread_getspecific(key) }
 }
 
@@ -171,7 +170,7 @@ pub(crate) unsafe fn tss_get(key: TssKey) -> *mut c_void {
 /// The key was created and not deleted.
 #[inline]
 pub(crate) unsafe fn tss_set(key: TssKey, value: *mut c_void) -> io::Result<()> {
-    // SAFETY: the caller's promise; the value is never followed.
+    // SAFETY: the caller promised that the key exists; the value is never dereferenced.
     match unsafe { libc::pthread_setspecific(key, value) } {
         0 => Ok(()),
         rc => Err(io::Error::from_raw_os_error(rc)),

@@ -1,7 +1,7 @@
 //! Threads of Windows.
 
 use super::Main;
-use crate::primitive::{AtomicPtr, AtomicU32, Ordering};
+use crate::sync::{AtomicPtr, AtomicU32, Ordering};
 use core::ffi::c_void;
 use core::ptr;
 use std::io;
@@ -11,15 +11,15 @@ use windows_sys::Win32::System::Threading::{
     WaitForSingleObject,
 };
 
-/// A thread that nobody has joined or detached yet: its open handle, and its number.
+/// A thread that was neither joined nor detached yet: its open handle, and its number.
 pub(crate) struct OsThread {
     handle: *mut c_void,
     ident: u32,
 }
 
 impl OsThread {
-    /// The calling thread, where it can know itself: it has no handle of its own, but its starter
-    /// publishes it before it runs.
+    /// The calling thread, on systems where a thread can find itself. Here it cannot: it has no
+    /// handle of its own. Its starter publishes it before it runs.
     pub(crate) fn current() -> Option<OsThread> {
         None
     }
@@ -64,7 +64,7 @@ impl OsCell {
         self.ident.store(thread.ident, Ordering::Relaxed);
     }
 
-    /// The thread, for whoever won the right to join or detach it.
+    /// The thread, for the one caller that may settle it.
     pub(crate) fn take(&self) -> OsThread {
         // Relaxed: the handle's word was read with Acquire.
         OsThread {
@@ -79,8 +79,8 @@ impl OsCell {
     }
 }
 
-/// Starts a thread that runs `main`. `publish` gets it before `main` begins. A stack size of 0 is
-/// the program's default.
+/// Starts a thread that runs `main`, and passes the thread to `publish` before `main` begins. A
+/// stack size of 0 is the program's default.
 pub(crate) fn spawn<M: Main>(
     main: Box<M>,
     stack_size: usize,
@@ -88,7 +88,7 @@ pub(crate) fn spawn<M: Main>(
 ) -> io::Result<()> {
     let main = Box::into_raw(main);
     let mut ident = 0;
-    // SAFETY: `enter::<M>` takes back the box it is given; the rest are values.
+    // SAFETY: `enter::<M>` takes back the box that it is given; the other arguments are values.
     let handle = unsafe {
         CreateThread(
             ptr::null(),
@@ -120,7 +120,7 @@ unsafe extern "system" fn enter<M: Main>(main: *mut c_void) -> u32 {
     0
 }
 
-/// Whether this system takes a stack of that size: CPython's bound.
+/// Whether this system accepts a stack of that size: CPython's bound.
 pub(crate) fn accepts_stack_size(bytes: usize) -> bool {
     bytes < 0x1000_0000
 }

@@ -63,7 +63,7 @@ pub(crate) fn current_name() -> Option<String> {
     while unsafe { *wide.add(len) } != 0 {
         len += 1;
     }
-    // SAFETY: as counted.
+    // SAFETY: the loop above counted `len` units before the NUL.
     let name = String::from_utf16_lossy(unsafe { core::slice::from_raw_parts(wide, len) });
     // SAFETY: the string is ours to free, and not used any more.
     unsafe { LocalFree(wide.cast()) };
@@ -84,7 +84,7 @@ pub(crate) fn tss_create() -> io::Result<TssKey> {
 /// # Safety
 /// The key was created and not deleted, and nobody uses it any more.
 pub(crate) unsafe fn tss_delete(key: TssKey) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promised that the key exists and is not used any more.
     unsafe { TlsFree(key) };
 }
 
@@ -92,8 +92,9 @@ pub(crate) unsafe fn tss_delete(key: TssKey) {
 /// The key was created and not deleted.
 #[inline]
 pub(crate) unsafe fn tss_get(key: TssKey) -> *mut c_void {
-    // TlsGetValue clears the last error, and callers look at theirs after a call of ours.
-    // SAFETY: no preconditions, and the caller's promise.
+    // TlsGetValue clears the thread's last error, so it is saved: callers may read theirs
+    // afterwards.
+    // SAFETY: the last error has no preconditions, and the key exists by the caller's promise.
     unsafe {
         let error = GetLastError();
         let value = TlsGetValue(key);
@@ -106,7 +107,7 @@ pub(crate) unsafe fn tss_get(key: TssKey) -> *mut c_void {
 /// The key was created and not deleted.
 #[inline]
 pub(crate) unsafe fn tss_set(key: TssKey, value: *mut c_void) -> io::Result<()> {
-    // SAFETY: the caller's promise; the value is never followed.
+    // SAFETY: the caller promised that the key exists; the value is never dereferenced.
     match unsafe { TlsSetValue(key, value) } {
         0 => Err(io::Error::last_os_error()),
         _ => Ok(()),

@@ -1,19 +1,18 @@
 //! [`Threads`]: the threads of one interpreter, until it has shut down.
 
-mod registry;
+pub(crate) mod registry;
 
-pub(crate) use registry::Registry;
-
+use crate::handle::state::Registry;
 use crate::handle::{Builder, Handle, JoinError, StartError};
 use crate::lazy_arc::LazyArc;
-use crate::primitive::const_fn;
 use crate::runtime::Runtime;
 use crate::stack_size::{StackSizeError, check_stack_size};
+use crate::sync::const_fn;
+use crate::sys;
 use core::ptr;
 use std::sync::Arc;
 
-/// The threads of one interpreter: those that shutdown waits for, and the daemons, which it leaves
-/// alone.
+/// The registry of one interpreter's threads. Shutdown waits for its threads, except for daemons.
 ///
 /// Costs nothing until the first thread is started; can be a static.
 ///
@@ -37,7 +36,7 @@ use std::sync::Arc;
 /// ```
 #[derive(Debug)]
 pub struct Threads {
-    /// Threads that run keep it after this is dropped.
+    /// Running threads keep the registry after this is dropped.
     registry: LazyArc<Registry>,
 }
 
@@ -84,7 +83,7 @@ impl Threads {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn builder(&self) -> Builder {
-        Builder::within(self)
+        Builder::within(self.registry())
     }
 
     /// How many of its threads run, daemons among them.
@@ -107,8 +106,8 @@ impl Threads {
         self.registry.get().map_or(0, |r| r.list().count)
     }
 
-    /// Waits until all threads but the daemons and the calling one have ended, those among them
-    /// that are started meanwhile. Threads may still be started afterwards: that ends with
+    /// Waits until all threads but the daemons and the calling one have ended. It also waits for
+    /// threads that are started meanwhile. Threads may still be started afterwards, until
     /// [`set_finalizing`](Threads::set_finalizing).
     ///
     /// CPython: `Modules/_threadmodule.c`, `_thread._shutdown`.
@@ -117,9 +116,9 @@ impl Threads {
     /// Until the threads have ended, with `runtime` detached.
     ///
     /// # Errors
-    /// [`JoinError::Interrupted`] if a pending call of `runtime` asks to stop: the threads go on. If
-    /// the system's join of a thread fails, the others are still waited for, and the last such
-    /// error is returned.
+    /// [`JoinError::Interrupted`] if a pending call of `runtime` asks to stop; the threads run on.
+    /// If the system's join of a thread fails, `shutdown` still waits for the others, and returns
+    /// the last such error.
     ///
     /// # Examples
     /// ```
@@ -135,20 +134,21 @@ impl Threads {
             return Ok(());
         };
         let mut result = Ok(());
-        while let Some((ident, handle)) = registry.next_waited() {
-            match handle.join_started(runtime) {
+        while let Some((ident, inner)) = registry.next_waited() {
+            match Handle(inner).join_started(runtime) {
                 Err(JoinError::Interrupted) => return Err(JoinError::Interrupted),
                 Err(error) => result = Err(error),
                 Ok(()) => {}
             }
-            // It left by itself, unless it was only marked done, or vanished in a fork.
+            // A thread leaves the list at its end, unless it was only marked done or vanished in a
+            // fork.
             registry.forget(ident);
         }
         result
     }
 
-    /// From now on no thread starts in this registry, and joins of those that run fail, since they
-    /// may hang for ever. The calling thread is the one that finalises.
+    /// From now on no thread starts in this registry. A join of a running thread fails, because
+    /// that thread may hang for ever. The calling thread is the one that finalises.
     ///
     /// CPython: `Python/pylifecycle.c`, `_PyInterpreterState_SetFinalizing`.
     ///
@@ -177,9 +177,9 @@ impl Threads {
         self.registry.get().is_some_and(Registry::is_finalizing)
     }
 
-    /// To be called where a thread comes back to the interpreter: once that finalises, every thread
-    /// but the finalising one hangs here for ever, as CPython's daemons do. Its stack stays as it
-    /// is: nothing unwinds, nothing is dropped.
+    /// To be called where a thread enters the interpreter. Once the interpreter finalises, every
+    /// thread but the finalising one hangs here for ever, as CPython's daemons do. Its stack stays
+    /// as it is: nothing unwinds, and nothing is dropped.
     ///
     /// CPython: `Python/ceval_gil.c`, `take_gil`.
     ///
@@ -196,7 +196,7 @@ impl Threads {
             .get()
             .is_some_and(Registry::is_finalized_by_another)
         {
-            crate::hang();
+            sys::hang();
         }
     }
 
@@ -210,9 +210,9 @@ impl Threads {
         self.registry.get().map_or(0, Registry::stack_size)
     }
 
-    /// Sets the stack size of this registry's later threads, in bytes, as
-    /// [`set_stack_size`](crate::set_stack_size) does for the process: in CPython it belongs to the
-    /// interpreter.
+    /// Sets the stack size of threads that this registry starts later, in bytes.
+    /// [`set_stack_size`](crate::set_stack_size) is the same for the process; in CPython the size
+    /// belongs to the interpreter.
     ///
     /// # Errors
     /// Those of [`set_stack_size`](crate::set_stack_size).
@@ -231,15 +231,15 @@ impl Threads {
         Ok(())
     }
 
-    /// Forgets the threads that vanished in a fork, in the child: only the calling thread is left.
-    /// Their handles know it already: they are done, joins return at once, and nobody touches the
-    /// dead threads again. Handles that were not started yet still can be.
+    /// In the child of a fork: forgets the threads that vanished, so that only the calling thread
+    /// is left. Their handles need no call: they are done, joins of them return at once, and the
+    /// dead threads are not touched again. A handle that was not started yet can still be started.
     ///
     /// CPython: `Modules/_threadmodule.c`, `_PyThread_AfterFork`.
     ///
     /// # Safety
-    /// To be called in the child of a fork, while it has no thread but the calling one, and not
-    /// from within another method of this registry.
+    /// The process is the child of a fork, and the calling thread is its only one. The call does
+    /// not come from inside another method of this registry.
     ///
     /// # Examples
     /// ```
@@ -278,8 +278,9 @@ impl Threads {
             h.registry()
                 .is_some_and(|r| ptr::eq(&raw const *r, registry))
         });
-        // SAFETY: the caller's promise.
-        unsafe { registry.start_again(current) };
+        // SAFETY: the caller promised that no other thread exists and that this one is in no other
+        // method, so it holds no guard of the list.
+        unsafe { registry.start_again(current.map(|h| (h.0.clone(), h.is_daemon()))) };
     }
 
     /// A reference that outlives `self`, for a thread.

@@ -1,49 +1,46 @@
-//! What the threads of one interpreter share.
+//! The state that the threads of one interpreter share.
 //!
 //! Invariants:
-//! * T1: a thread enters before it is started, and leaves as it ends or when its start fails. So a
-//!   thread that ended is never entered, and shutdown misses none that started.
-//! * T2: `finalizing` is set under the lock, and looked at under it on entering: no thread starts
-//!   after `set_finalizing` returned.
-//! * T3: in a forked child the list may be half-written and its lock held by a dead thread, so
-//!   `start_again` reads neither: it writes a new list over the old one, which is forgotten.
+//! * T1: a thread enters the list before it is started. It leaves when it ends, or when its start
+//!   fails. So the list never holds a thread that has ended, and shutdown misses no started thread.
+//! * T2: `finalizing` is set under the lock, and a thread that enters reads it under the lock. So
+//!   no thread starts after `set_finalizing` has returned.
+//! * T3: in a forked child the list may be half written, and a dead thread may hold its lock. So
+//!   `start_again` reads neither. It writes a new list over the old one, which is leaked.
 //!
-//! Orderings: what is `Relaxed` here is a number or a flag that publishes nothing; T2 is the lock's
-//! work. A thread that reads a flag late finds it at its next visit.
+//! Orderings: every `Relaxed` access here is to a number or a flag that publishes nothing. The lock
+//! orders T2. A thread that reads a flag too late sees it at its next call.
 
-use crate::handle::Handle;
-use crate::handle::state::DAEMON;
 use crate::ident::Ident;
-use crate::primitive::{AtomicU32, AtomicU64, Mutex, MutexGuard, Ordering, UnsafeCell, lock};
-use core::ptr;
+use crate::sync::{AtomicU32, AtomicU64, Mutex, MutexGuard, Ordering, UnsafeCell, lock};
 use core::sync::atomic::AtomicUsize;
+use core::{fmt, ptr};
 use std::collections::BTreeMap;
 
-/// What the threads share with their [`Threads`], which may be gone before a daemon is.
+/// What the threads share with their [`Threads`]. It may outlive that, as long as a daemon runs.
 #[derive(Debug)]
-pub(crate) struct Registry {
-    list: UnsafeCell<Mutex<List>>,
+pub(crate) struct Registry<H> {
+    list: UnsafeCell<Mutex<List<H>>>,
     /// 1 from `set_finalizing` on.
     finalizing: AtomicU32,
     finalizer: AtomicU64,
-    /// A number that nothing rests on: no model has to see it.
+    /// A plain number, so it is std's atomic: no model has to see it.
     stack_size: AtomicUsize,
 }
 
-#[derive(Debug)]
-pub(super) struct List {
+pub(super) struct List<H> {
     /// Shutdown waits for these.
-    waited: BTreeMap<Ident, Handle>,
+    waited: BTreeMap<Ident, H>,
     /// All that run, daemons too.
     pub(super) count: usize,
 }
 
-// SAFETY: `list` is only written over by `start_again`, whose caller promises that no other thread
-// exists; everybody else goes through the mutex.
-unsafe impl Sync for Registry {}
+// SAFETY: only `start_again` writes over `list`, and its caller promises that no other thread
+// exists. Every other access goes through the mutex.
+unsafe impl<H: Send> Sync for Registry<H> {}
 
-impl Registry {
-    pub(super) fn new() -> Registry {
+impl<H: Clone> Registry<H> {
+    pub(super) fn new() -> Registry<H> {
         Registry {
             list: UnsafeCell::new(Mutex::new(List::new())),
             finalizing: AtomicU32::new(0),
@@ -52,15 +49,16 @@ impl Registry {
         }
     }
 
-    pub(super) fn list(&self) -> MutexGuard<'_, List> {
-        // SAFETY: see `Sync` above.
+    pub(super) fn list(&self) -> MutexGuard<'_, List<H>> {
+        // SAFETY: only `start_again` writes over the list, while no other thread exists and no
+        // guard of it is held.
         let list = self.list.with(|list| unsafe { &*list });
-        // Nothing panics under the lock but a failed allocation, before it changed the list.
+        // Under the lock only an allocation can fail, and it fails before the list is changed.
         lock(list)
     }
 
     /// T1, T2: false if the interpreter shuts down.
-    pub(crate) fn enter(&self, ident: Ident, handle: &Handle, daemon: bool) -> bool {
+    pub(crate) fn enter(&self, ident: Ident, handle: &H, daemon: bool) -> bool {
         let mut list = self.list();
         if self.is_finalizing() {
             return false;
@@ -78,7 +76,8 @@ impl Registry {
         let handle = list.waited.remove(&ident);
         list.count = list.count.saturating_sub(1);
         drop(list);
-        // Outside of the lock: the last handle may drop a panic's payload, and that is user code.
+        // Dropped outside of the lock: the last handle may drop a panic's payload, which is user
+        // code.
         drop(handle);
     }
 
@@ -87,7 +86,7 @@ impl Registry {
     }
 
     pub(super) fn set_finalizing(&self) {
-        // T2: under the lock.
+        // T2: the flag is set under the lock.
         let _list = self.list();
         self.finalizer.store(Ident::own().get(), Ordering::Relaxed);
         self.finalizing.store(1, Ordering::Relaxed);
@@ -106,7 +105,7 @@ impl Registry {
     }
 
     /// A thread that shutdown has to wait for, other than the calling one.
-    pub(super) fn next_waited(&self) -> Option<(Ident, Handle)> {
+    pub(super) fn next_waited(&self) -> Option<(Ident, H)> {
         let own = Ident::own();
         let list = self.list();
         let next = list.waited.iter().find(|&(&ident, _)| ident != own);
@@ -122,25 +121,37 @@ impl Registry {
     ///
     /// # Safety
     /// No other thread exists, and this one holds no guard of the list.
-    pub(super) unsafe fn start_again(&self, current: Option<Handle>) {
+    pub(super) unsafe fn start_again(&self, current: Option<(H, bool)>) {
         let mut list = List::new();
-        if let Some(handle) = current {
+        if let Some((handle, daemon)) = current {
             list.count = 1;
-            if handle.0.view() & DAEMON == 0 {
+            if !daemon {
                 list.waited.insert(Ident::own(), handle);
             }
         }
-        // SAFETY: T3, the caller's promise. The old list and lock are neither read nor dropped.
+        // SAFETY: the caller promised that no other thread exists and that no guard is held. The
+        // old list and its lock are neither read nor dropped (T3).
         self.list
             .with_mut(|old| unsafe { ptr::write(old, Mutex::new(list)) });
     }
 }
 
-impl List {
-    fn new() -> List {
+impl<H> List<H> {
+    fn new() -> List<H> {
         List {
             waited: BTreeMap::new(),
             count: 0,
         }
+    }
+}
+
+/// Shows the idents: a thread knows its registry, and would show it again.
+impl<H> fmt::Debug for List<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let waited: Vec<&Ident> = self.waited.keys().collect();
+        f.debug_struct("List")
+            .field("waited", &waited)
+            .field("count", &self.count)
+            .finish()
     }
 }

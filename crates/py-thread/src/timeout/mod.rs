@@ -1,9 +1,21 @@
 //! [`Timeout`]: how long to wait, to the nanosecond, in CPython's encoding.
+//!
+//! The crate has one type for a length of time and one for a moment:
+//!
+//! | type | what | where |
+//! |---|---|---|
+//! | [`Timeout`] | a length, as Python's arguments give it | `join_with`, `acquire_with_retries`, `parse` |
+//! | [`Deadline`](crate::Deadline) | the moment at which a wait ends | every wait inside of the crate |
+//!
+//! `Option<Duration>` is std's way to write a timeout. Public methods that a Rust program calls
+//! take it (`None` waits for ever), and turn it into a [`Timeout`] at once. The files of `sys/wait`
+//! get it from [`Deadline`](crate::Deadline), because the systems' own calls take a length.
 
 mod parse;
 
 pub use parse::{Seconds, TimeoutError};
 
+use crate::sys;
 use core::time::Duration;
 
 /// The longest timeout that CPython's locks take, in microseconds: 9,223,372,036,854,775 on POSIX,
@@ -18,9 +30,19 @@ use core::time::Duration;
 /// }
 /// ```
 #[doc(alias = "PY_TIMEOUT_MAX")]
-pub const TIMEOUT_MAX: i64 = crate::sys::TIMEOUT_MAX;
+pub const TIMEOUT_MAX: i64 = sys::TIMEOUT_MAX;
 
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
+
+/// Nanoseconds to microseconds, away from zero. CPython: `_PyTime_AsMicroseconds`, `ROUND_UP`.
+const fn micros_away_from_zero(nanos: i64) -> i64 {
+    let whole = nanos / 1000;
+    if nanos % 1000 == 0 {
+        whole
+    } else {
+        whole + nanos.signum()
+    }
+}
 
 /// How long to wait: for ever, not at all, or a number of nanoseconds.
 ///
@@ -38,7 +60,7 @@ const NANOS_PER_SECOND: i64 = 1_000_000_000;
 pub struct Timeout(i64);
 
 impl Timeout {
-    /// Wait for ever: −1 second, CPython's `PyThread_UNSET_TIMEOUT`.
+    /// Wait for ever. It is −1 second, CPython's `PyThread_UNSET_TIMEOUT`.
     ///
     /// ```
     /// assert_eq!(py_thread::Timeout::FOREVER.as_nanos(), -1_000_000_000);
@@ -53,7 +75,7 @@ impl Timeout {
     /// ```
     pub const NOW: Timeout = Timeout(0);
 
-    /// The longest wait: [`TIMEOUT_MAX`] in nanoseconds, as far as they fit.
+    /// The longest wait: [`TIMEOUT_MAX`] in nanoseconds, or `i64::MAX` if it does not fit.
     ///
     /// ```
     /// use py_thread::{TIMEOUT_MAX, Timeout};
@@ -101,8 +123,8 @@ impl Timeout {
         self.0
     }
 
-    /// The microseconds, rounded up, which C's lock functions take: −1,000,000 for
-    /// [`FOREVER`](Timeout::FOREVER), and any negative number is for ever there.
+    /// The microseconds that C's lock functions take, rounded up. [`FOREVER`](Timeout::FOREVER) is
+    /// −1,000,000; those functions take any negative number as for ever.
     ///
     /// ```
     /// use py_thread::Timeout;
@@ -113,7 +135,7 @@ impl Timeout {
     #[doc(alias = "_PyTime_AsMicroseconds")]
     #[must_use]
     pub const fn as_micros(self) -> i64 {
-        parse::micros_away_from_zero(self.0)
+        micros_away_from_zero(self.0)
     }
 
     /// The duration; `None` is for ever.
@@ -144,7 +166,7 @@ impl Timeout {
     }
 }
 
-/// The shorter is less; for ever is the greatest.
+/// A shorter timeout is less than a longer one, and "for ever" is the greatest.
 impl Ord for Timeout {
     fn cmp(&self, other: &Timeout) -> core::cmp::Ordering {
         let key = |t: &Timeout| (t.is_forever(), t.0);
@@ -158,7 +180,7 @@ impl PartialOrd for Timeout {
     }
 }
 
-/// Durations beyond the 292 years of an `i64` of nanoseconds become those.
+/// A duration of more than 292 years (an `i64` of nanoseconds) becomes 292 years.
 impl From<Duration> for Timeout {
     fn from(duration: Duration) -> Timeout {
         Timeout(i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX))

@@ -1,11 +1,11 @@
-//! Python's timeout arguments, with CPython's rounding, order of checks and words.
+//! Python's timeout arguments, with CPython's rounding, order of checks, and messages.
 
-use super::{NANOS_PER_SECOND, TIMEOUT_MAX, Timeout};
+use super::{NANOS_PER_SECOND, TIMEOUT_MAX, Timeout, micros_away_from_zero};
 use core::error::Error;
 use core::fmt;
 
-/// A number of seconds as Python code gives it. A `bool` is an `Int`; what is no number is the
-/// interpreter's `TypeError`, before it comes here.
+/// A number of seconds as Python code gives it. A `bool` is an `Int`. For an argument that is not a
+/// number the interpreter raises `TypeError` itself.
 ///
 /// ```
 /// use py_thread::Seconds;
@@ -16,7 +16,7 @@ use core::fmt;
 pub enum Seconds {
     /// A Python `int` that fits 64 bits.
     Int(i64),
-    /// A Python `int` that does not.
+    /// A Python `int` that does not fit 64 bits.
     BigInt,
     /// A Python `float`.
     Float(f64),
@@ -34,9 +34,10 @@ impl From<f64> for Seconds {
     }
 }
 
-/// Why a timeout argument was refused. [`Display`](fmt::Display) gives the message of CPython 3.14;
-/// for [`OutOfRange`](TimeoutError::OutOfRange), 3.13 says `timestamp too large to convert to C
-/// PyTime_t` of an int, and `timestamp out of range for platform time_t` of a float.
+/// Why a timeout argument was refused. [`Display`](fmt::Display) gives the message of CPython 3.14.
+/// For [`OutOfRange`](TimeoutError::OutOfRange), 3.13 has two other messages: `timestamp too large
+/// to convert to C PyTime_t` for an int, and `timestamp out of range for platform time_t` for a
+/// float.
 ///
 /// ```
 /// use py_thread::{Seconds, Timeout, TimeoutError};
@@ -51,7 +52,7 @@ pub enum TimeoutError {
     NonBlocking,
     /// Below zero (`ValueError`).
     Negative,
-    /// No number (`ValueError`).
+    /// Not a number, NaN (`ValueError`).
     NotANumber,
     /// More than [`TIMEOUT_MAX`] (`OverflowError`).
     TooLarge,
@@ -91,9 +92,9 @@ impl fmt::Display for TimeoutError {
 impl Error for TimeoutError {}
 
 impl Timeout {
-    /// Reads a timeout argument of a call that blocks or not. `None` (Python's, or an argument that
-    /// was not given) is for ever in a blocking call. Fractions of a nanosecond are rounded away
-    /// from zero, so that 1e-10 seconds is 1 ns and no poll.
+    /// Reads the timeout argument of a call that blocks, or of one that does not. `None` (Python's
+    /// `None`, or no argument) is for ever in a blocking call. Fractions of a nanosecond are
+    /// rounded away from zero: 1e-10 seconds is 1 ns, and not "do not wait".
     ///
     /// CPython: `Python/thread.c`, `PyThread_ParseTimeoutArg`.
     ///
@@ -133,8 +134,9 @@ impl Timeout {
         limited(nanos)
     }
 
-    /// Reads the arguments of `Lock.acquire(blocking=True, timeout=-1)`: there exactly −1 second is
-    /// the same as none given, also in a call that does not block. (`None` is a `TypeError` there.)
+    /// Reads the arguments of `Lock.acquire(blocking=True, timeout=-1)`. A timeout of exactly −1
+    /// second is the same as no timeout, also in a call that does not block. (`None` is a
+    /// `TypeError` there.)
     ///
     /// CPython: `Modules/_threadmodule.c`, `lock_acquire_parse_args`.
     ///
@@ -209,13 +211,3 @@ fn nanos(seconds: Seconds) -> Result<i64, TimeoutError> {
 }
 
 const TWO_POW_63: f64 = 9_223_372_036_854_775_808.0;
-
-/// Nanoseconds to microseconds, away from zero. CPython: `_PyTime_AsMicroseconds`, `ROUND_UP`.
-pub(super) const fn micros_away_from_zero(nanos: i64) -> i64 {
-    let whole = nanos / 1000;
-    if nanos % 1000 == 0 {
-        whole
-    } else {
-        whole + nanos.signum()
-    }
-}

@@ -1,31 +1,33 @@
-//! [`WorkerCache`]: threads that wait for their next job, so that most starts need none of the
-//! system's.
+//! [`WorkerCache`]: threads that wait for their next job, so that most starts need no new thread of
+//! the system.
 
+mod job;
 mod pool;
 mod slot;
 
-pub(crate) use pool::{Ended, Job, Pool};
-
 use crate::fork;
+use crate::handle::state::NO_OS;
 use crate::handle::{Builder, Handle, StartError};
 use crate::lazy_arc::LazyArc;
-use crate::primitive::const_fn;
+use crate::sync::const_fn;
 use core::time::Duration;
+use pool::Pool;
 use std::sync::Arc;
 
-/// Keeps threads that ended, for the next start: a start and a join through it cost a tenth of
-/// what the system's take.
+/// Keeps finished threads for the next start. A start and a join through the cache cost a tenth of
+/// those of a new thread.
 ///
-/// What a job sees is a thread of its own: its own [`Ident`](crate::Ident), its own [`Handle`].
-/// What it can notice: thread-local variables keep the values of the job before, and their
-/// destructors run when the worker leaves; [`OsIdent`](crate::OsIdent) and
-/// [`native_id`](crate::native_id) are the worker's.
+/// A job has its own [`Ident`](crate::Ident) and its own [`Handle`], as if it ran on a thread of
+/// its own. Two things differ. Thread-local variables keep the values of the job before, and their
+/// destructors run when the worker ends. [`OsIdent`](crate::OsIdent) and
+/// [`native_id`](crate::native_id) are those of the worker.
 ///
-/// It is no pool: a job never waits for a free worker. If none is idle, a new thread is started.
+/// It is not a thread pool: a job never waits for a free worker. If no worker is idle, a new thread
+/// is started.
 ///
-/// Workers leave when they were idle for a while, when there are more idle ones than the limit, and
-/// when the cache is dropped; jobs that run are not disturbed. After a fork the child begins with
-/// none.
+/// A worker ends when it was idle for a while, when more workers than the limit are idle, or when
+/// the cache is dropped. Running jobs are not disturbed. After a fork the child begins without
+/// workers.
 ///
 /// ```
 /// use py_thread::WorkerCache;
@@ -100,8 +102,8 @@ impl WorkerCache {
         self.start_with(Builder::new(), f)
     }
 
-    /// Runs `f` as a thread as `builder` says: in its registry, under its name. A thread that asks
-    /// for a stack of its own gets an OS thread of its own.
+    /// Runs `f` as a thread that `builder` describes: in its registry, under its name. If the
+    /// builder asks for a stack size, the thread gets an OS thread of its own.
     ///
     /// # Errors
     /// Those of [`Builder::start`].
@@ -124,7 +126,10 @@ impl WorkerCache {
         if builder.has_stack_size() {
             builder.start_in(&handle, f)?;
         } else {
-            builder.start_cached(&handle, &self.pool(), f)?;
+            let pool = self.pool();
+            let run = |body, stack_size| pool.run(Box::new(body), stack_size);
+            builder.start_by(&handle, NO_OS, f, run)?;
+            handle.0.publish_without_os();
         }
         Ok(handle)
     }
@@ -144,8 +149,8 @@ impl WorkerCache {
             .map_or(0, Pool::idle)
     }
 
-    /// In a forked child the workers are dead, and one of them may hold the lock of their pool: so
-    /// the child begins a new one.
+    /// The pool of this process. In a forked child the workers are dead, and one of them may hold
+    /// the lock of the old pool, so the child makes a new pool.
     fn pool(&self) -> Arc<Pool> {
         self.pool.get_or_make(Pool::is_of_this_process, || {
             Pool::new(self.limit, self.linger, fork::generation())

@@ -1,42 +1,23 @@
-//! [`Pool`]: the idle workers of one cache, in one process; and a worker's life.
+//! [`Pool`]: the idle workers of one cache, in one process; and the loop of a worker.
 //!
 //! Invariants:
-//! * P1: a slot is listed at most once, by its worker, and only while the worker has no job.
-//! * P2: a worker is listed before its job is told to have ended, so that who joins a job and
-//!   starts another finds it. It then runs no code but ours before it looks at its slot: a job that
-//!   panicked is told first, since that may drop the payload.
-//! * P3: after `close` nothing is listed any more.
-//! * P4: no lock of a pool of another process is ever taken: a worker that forked leaves.
+//! * P1: a worker lists its own slot, at most once, and only while it has no job.
+//! * P2: a worker lists its slot before it publishes the end of its job. So a thread that joins a
+//!   job and starts another finds this worker. Between the two steps the worker runs no user code.
+//!   A job that panicked is published first, because that may drop the payload, which is user code.
+//! * P3: after `close` no slot is listed any more.
+//! * P4: no lock of another process's pool is ever taken. A worker that forked ends after its job.
 
+use super::job::Job;
 use super::slot::{Next, Slot};
 use crate::deadline::Deadline;
 use crate::fork;
-use crate::handle::Panic;
-use crate::handle::state::Inner;
-use crate::primitive::{Arc, Mutex, lock};
+use crate::sync::{Arc, Mutex, lock};
 use crate::sys::{self, Main};
 use crate::timeout::Timeout;
 use core::time::Duration;
 use std::io;
 use std::sync::Arc as StdArc;
-
-/// A thread's whole work, from its ident on.
-pub(crate) trait Job: Send {
-    /// Runs it, all but its exit.
-    fn run(self: Box<Self>) -> Ended;
-}
-
-/// A job that ran, and that nobody knows yet to have ended.
-pub(crate) struct Ended {
-    pub(crate) inner: Arc<Inner>,
-    pub(crate) panic: Option<StdArc<Panic>>,
-}
-
-impl Ended {
-    pub(crate) fn tell(self) {
-        self.inner.exit(self.panic);
-    }
-}
 
 type Worker = Arc<Slot<Box<dyn Job>>>;
 
@@ -51,15 +32,9 @@ pub(crate) struct Pool {
 
 #[derive(Debug)]
 struct List {
-    /// The one that became idle last is used first: its stack is warm, and the others may leave.
+    /// The worker that became idle last is used first: its stack is warm, and the others may end.
     idle: Vec<Worker>,
     closed: bool,
-}
-
-impl core::fmt::Debug for dyn Job {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("Job")
-    }
 }
 
 impl Pool {
@@ -105,11 +80,11 @@ impl Pool {
             pool: StdArc::clone(self),
             job,
         });
-        // Nobody ever joins a worker. Detaching a thread of one's own cannot fail.
+        // No one joins a worker. A detach of a thread that we have just started cannot fail.
         sys::spawn(life, stack_size, |os| drop(os.detach()))
     }
 
-    /// Lists the worker as idle; false if it should leave.
+    /// Lists the worker as idle; false if it should end.
     fn put(&self, worker: &Worker) -> bool {
         if !self.is_of_this_process() {
             return false;
@@ -123,14 +98,14 @@ impl Pool {
         true
     }
 
-    /// Takes the worker off the list; false if somebody did before.
+    /// Takes the worker off the list; false if another thread has taken it off.
     fn take_back(&self, worker: &Worker) -> bool {
         let mut list = lock(&self.list);
         let at = list.idle.iter().position(|w| Arc::ptr_eq(w, worker));
         at.map(|at| list.idle.remove(at)).is_some()
     }
 
-    /// Waits for the listed worker's next job; `None` if it should leave.
+    /// Waits for the listed worker's next job; `None` if it should end.
     fn wait(&self, worker: &Worker) -> Option<Box<dyn Job>> {
         let linger = Some(self.linger).filter(|&linger| linger != Duration::MAX);
         let mut deadline = Deadline::after(Timeout::from(linger));
@@ -139,14 +114,14 @@ impl Pool {
                 Next::Job(job) => return Some(job),
                 Next::Leave => return None,
                 Next::TimedOut if self.take_back(worker) => return None,
-                // Somebody has a job for it, and is about to hand it over.
+                // H4: another thread took the worker off the list, and is about to hand it a job.
                 Next::TimedOut => deadline = Deadline::NEVER,
             }
         }
     }
 }
 
-/// A worker's life: job after job.
+/// The thread of a worker: it runs one job after another.
 struct Life {
     pool: StdArc<Pool>,
     job: Box<dyn Job>,
@@ -158,13 +133,13 @@ impl Main for Life {
         let worker: Worker = Arc::new(Slot::new());
         loop {
             let ended = job.run();
-            // P2.
+            // P2: listed first, then published; the other way round after a panic.
             let stays = if ended.panic.is_none() {
                 let stays = pool.put(&worker);
-                ended.tell();
+                ended.publish();
                 stays
             } else {
-                ended.tell();
+                ended.publish();
                 pool.put(&worker)
             };
             if !stays {

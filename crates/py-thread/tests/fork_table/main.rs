@@ -5,8 +5,8 @@
 //! | thread at the fork | in the child its handle is |
 //! |---|---|
 //! | not started | not started: it can be |
-//! | vanished (it ran, ended, was joined or being joined, was a worker's job), or its start failed | done; its panic, if it had told of one, is kept |
-//! | the one that forked, whoever was joining it | running; joined there as everywhere when it ends |
+//! | vanished (it ran, ended, was joined or being joined, was a worker's job), or its start failed | done; its panic is kept, if it was published |
+//! | the one that forked, even if another thread was joining it | running; joined as usual when it ends |
 //! | the one that forked, marked done before | done |
 //! | the one that forked, adopted | running, until `set_done` |
 

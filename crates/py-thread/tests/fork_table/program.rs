@@ -1,5 +1,5 @@
-//! Random programs: handles in random states, forks from forks, random operations in each child, all
-//! of it checked against the table.
+//! Random programs: handles in random states, forks from forks, random operations in each child,
+//! all of it checked against the table.
 
 use super::forked;
 use super::states::{ALL, EVERYTHING, Is, Made, in_the_child, perform};

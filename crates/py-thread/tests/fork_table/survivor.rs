@@ -1,5 +1,5 @@
-//! The handle of the thread that forks: it lives on in the child, and whoever was joining it does
-//! not.
+//! The handle of the thread that forks. That thread lives on in the child; a thread that was
+//! joining it does not.
 
 use super::wait_for;
 use py_thread::{Handle, JoinError, State, Threads, Timeout, WorkerCache, start};
@@ -35,7 +35,7 @@ enum Do {
     Drop,
 }
 
-/// Ends the child: its first thread has returned, so nobody else does.
+/// Ends the child. Its first thread has returned, so no other code does.
 fn leave(check: impl FnOnce()) {
     let check = std::panic::AssertUnwindSafe(check);
     let fine = std::panic::catch_unwind(check).is_ok();
@@ -78,7 +78,7 @@ fn perform(what: Do, me: Handle, threads: &Threads, done: bool) {
 
 static GO: AtomicBool = AtomicBool::new(false);
 
-/// The child's side of the thread that forked: begins the other thread, and ends when told.
+/// What the thread that forked does in the child: it begins the other thread, and ends on `GO`.
 fn in_the_child(what: Do, threads: &'static Threads, done: bool) {
     // SAFETY: the alarm ends a child that hangs.
     unsafe { libc::alarm(30) };

@@ -16,7 +16,7 @@ unsafe impl GlobalAlloc for Counting {
             isize::try_from(layout.size()).unwrap_or(0),
             Ordering::SeqCst,
         );
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller promised a layout whose size is not 0.
         unsafe { System.alloc(layout) }
     }
     unsafe fn dealloc(&self, p: *mut u8, layout: Layout) {
@@ -24,7 +24,8 @@ unsafe impl GlobalAlloc for Counting {
             isize::try_from(layout.size()).unwrap_or(0),
             Ordering::SeqCst,
         );
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller promised memory of this allocator and its layout; it came from the
+        // system.
         unsafe { System.dealloc(p, layout) }
     }
 }

@@ -48,7 +48,7 @@ impl Python {
     /// # Safety
     /// `T` is the symbol's type.
     unsafe fn get<T: Copy>(&self, name: &str) -> T {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller promised the symbol's type.
         *unsafe { self.0.get(name.as_bytes()) }.expect(name)
     }
 
@@ -125,13 +125,13 @@ impl Python {
 
     pub(crate) fn tss_delete(&self, key: &mut TssKey) {
         type F = unsafe extern "C" fn(*mut TssKey);
-        // SAFETY: as in `tss_create`.
+        // SAFETY: the function's type, and a key that is zeroed or created.
         unsafe { self.get::<F>("PyThread_tss_delete")(key) };
     }
 
     pub(crate) fn tss_is_created(&self, key: &mut TssKey) -> bool {
         type F = unsafe extern "C" fn(*mut TssKey) -> c_int;
-        // SAFETY: as in `tss_create`.
+        // SAFETY: the function's type, and a key that is zeroed or created.
         unsafe { self.get::<F>("PyThread_tss_is_created")(key) != 0 }
     }
 

@@ -1,6 +1,6 @@
 //! The command line.
 
-use lexopt::{Arg, Parser, ValueExt};
+use lexopt::{Arg, Error, Parser, ValueExt};
 use py_hashsecret::HashSeed;
 use std::path::PathBuf;
 
@@ -28,8 +28,8 @@ files of our own.
   --json          the report for machines
   --help          this text
 
-exit status: 0 if all is well; 1 if a file could not be done, a comparison
-differs, or PYTHONHASHSEED is invalid; 2 if the command line is wrong
+exit status: 0 if all is well; 1 if a file was refused, a comparison differs, or
+PYTHONHASHSEED is invalid; 2 if the command line is wrong
 ";
 
 /// What is asked for.
@@ -39,7 +39,7 @@ pub enum Command {
 }
 
 /// How to run.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Options {
     pub paths: Vec<PathBuf>,
     pub threads: usize,
@@ -51,42 +51,32 @@ pub struct Options {
 
 pub fn parse() -> Result<Command, String> {
     let mut options = Options {
-        paths: Vec::new(),
         threads: std::thread::available_parallelism().map_or(1, usize::from),
-        seed: None,
-        verify: false,
-        python: None,
-        json: false,
+        ..Options::default()
     };
     let mut parser = Parser::from_env();
-    loop {
-        match parser.next().map_err(text)? {
-            None => return Ok(Command::Run(options)),
-            Some(Arg::Long("help") | Arg::Short('h')) => return Ok(Command::Help),
-            Some(Arg::Long("verify")) => options.verify = true,
-            Some(Arg::Long("json")) => options.json = true,
-            Some(Arg::Long("threads")) => {
+    let text = |e: Error| e.to_string();
+    while let Some(arg) = parser.next().map_err(text)? {
+        match arg {
+            Arg::Long("help") | Arg::Short('h') => return Ok(Command::Help),
+            Arg::Long("verify") => options.verify = true,
+            Arg::Long("json") => options.json = true,
+            Arg::Long("threads") => {
                 let number = parser.value().and_then(|v| v.parse()).map_err(text)?;
                 if !(1..=MOST_THREADS).contains(&number) {
                     return Err(format!("--threads takes 1 to {MOST_THREADS}, not {number}"));
                 }
                 options.threads = number;
             }
-            Some(Arg::Long("seed")) => {
-                let value = parser.value().map_err(text)?;
-                let seed = HashSeed::parse(value.as_encoded_bytes());
-                let refused = |_| "--seed takes \"random\" or an integer in [0; 4294967295]";
-                options.seed = Some(seed.map_err(refused)?);
+            Arg::Long("seed") => {
+                let seed = HashSeed::parse(parser.value().map_err(text)?.as_encoded_bytes());
+                let why = |_| "--seed takes \"random\" or an integer in [0; 4294967295]";
+                options.seed = Some(seed.map_err(why)?);
             }
-            Some(Arg::Long("python")) => {
-                options.python = Some(parser.value().map_err(text)?.into());
-            }
-            Some(Arg::Value(path)) => options.paths.push(path.into()),
-            Some(other) => return Err(text(other.unexpected())),
+            Arg::Long("python") => options.python = Some(parser.value().map_err(text)?.into()),
+            Arg::Value(path) => options.paths.push(path.into()),
+            other => return Err(text(other.unexpected())),
         }
     }
-}
-
-fn text(e: lexopt::Error) -> String {
-    e.to_string()
+    Ok(Command::Run(options))
 }

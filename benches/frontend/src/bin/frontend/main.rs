@@ -2,46 +2,44 @@
 //!
 //! The work is in the library; this is its command line.
 
+#![forbid(unsafe_code)]
+
 mod args;
-mod ask;
+mod detach;
 mod json;
 mod progress;
 mod report;
 
 use args::{Command, Options};
-use frontend::engine::{self, Done, Plan};
+use frontend::backend::Ours;
+use frontend::engine::{self, Plan};
 use frontend::input::{Input, Walk};
-use frontend::ours::Ours;
+use frontend::oracle::SecretFor;
 use frontend::python::Python;
-use frontend::sleeps;
 use frontend::totals::Totals;
-use frontend::verify::{OLDEST, Verdict};
+use frontend::verify::{OLDEST, verify};
+use frontend::worker::Rules;
 use py_hashsecret::{HashSecret, HashSeed, InitError};
+use report::Run;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
-/// What the parser takes when no Python says otherwise.
+/// What the parser accepts when no Python says otherwise.
 const NEWEST: (u8, u8) = (3, 14);
 
 fn main() -> ExitCode {
-    let options = match args::parse() {
-        Ok(Command::Run(options)) => options,
-        Ok(Command::Help) => {
-            return match put(args::HELP) {
-                Ok(()) => ExitCode::SUCCESS,
-                Err(why) => {
-                    eprintln!("{why}");
-                    ExitCode::FAILURE
-                }
-            };
-        }
+    let result = match args::parse() {
+        Ok(Command::Run(options)) => run(&options),
+        Ok(Command::Help) => put(args::HELP).map(|()| true),
         Err(why) => {
             eprintln!("frontend: {why}\nTry --help.");
             return ExitCode::from(2);
         }
     };
-    match run(&options) {
+    match result {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(why) => {
@@ -51,58 +49,41 @@ fn main() -> ExitCode {
     }
 }
 
-/// What a run is about, for the reports.
-struct Run {
-    /// What was read, in words.
-    what: String,
-    seed: HashSeed,
-    python: Option<Python>,
-    input: Input,
-    done: Done,
-    totals: Totals,
-    /// How often a thread slept on a lock or an event.
-    sleeps: u64,
-    verdict: Option<Verdict>,
-}
-
-impl Run {
-    /// Whether everything was done and, if asked for, agreed.
-    fn is_clean(&self) -> bool {
-        let agreed = self
-            .verdict
-            .as_ref()
-            .is_none_or(|v| v.differences.is_empty());
-        self.input.problems.is_empty() && self.totals.refused == 0 && agreed
-    }
-}
-
-/// True if all went well; an error if nothing could be done.
+/// True if all went well; an error if there is nothing to report.
 fn run(options: &Options) -> Result<bool, String> {
-    // Before anything else: with a bad PYTHONHASHSEED nothing is begun.
+    // First of all: with a bad PYTHONHASHSEED nothing is begun.
     let (seed, secret) = secret(options).map_err(|e| e.fatal_error().to_string())?;
     let python = find_python(options)?;
     let (what, paths, walk) = choose(options, python.as_ref());
     let mut input = Input::find(&paths, walk);
-    let target = python
-        .as_ref()
-        .map_or(NEWEST, |p| (p.version.0, p.version.1));
+    let newest = |p: &Python| (p.version.0, p.version.1);
     let plan = Plan {
         files: std::mem::take(&mut input.files),
         threads: options.threads,
-        target: target.into(),
-        keep: options.verify,
+        rules: Rules {
+            target: python.as_ref().map_or(NEWEST, newest).into(),
+            keep: options.verify,
+            clock,
+        },
     };
     if plan.files.is_empty() && input.problems.is_empty() {
         return Err(format!("frontend: no Python file in {what}"));
     }
     let bar = progress::Bar::new(&plan.files);
-    sleeps::count().map_err(|e| format!("frontend: {e}"))?;
+    detach::count();
     let done = engine::run(Ours { secret }, plan, |live| bar.show(live));
     bar.clear();
     let done = done.map_err(|why| format!("frontend: {why}"))?;
-    let sleeps = sleeps::so_far();
+    let detached = detach::so_far();
     let verdict = match (&python, options.verify) {
-        (Some(python), true) => Some(ask::verify(python, seed, &secret, &done)?),
+        (Some(python), true) => {
+            let secret = match seed {
+                HashSeed::Fixed(seed) => SecretFor::Seed(seed),
+                HashSeed::Random => SecretFor::Bytes(*secret.as_bytes()),
+            };
+            let verdict = verify(python, secret, &done);
+            Some(verdict.map_err(|why| format!("frontend: --verify: {why}"))?)
+        }
         _ => None,
     };
     let run = Run {
@@ -112,7 +93,7 @@ fn run(options: &Options) -> Result<bool, String> {
         input,
         totals: Totals::of(&done),
         done,
-        sleeps,
+        detached,
         verdict,
     };
     report::lines(&run);
@@ -125,12 +106,17 @@ fn run(options: &Options) -> Result<bool, String> {
     Ok(run.is_clean())
 }
 
+/// The clock of the phases.
+fn clock() -> Duration {
+    static BEGIN: OnceLock<Instant> = OnceLock::new();
+    BEGIN.get_or_init(Instant::now).elapsed()
+}
+
 /// Writes to standard output, which may be a full disk or a closed pipe.
 fn put(text: &str) -> Result<(), String> {
     let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())
-        .and_then(|()| out.flush())
-        .map_err(|why| format!("frontend: the report could not be written: {why}"))
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    written.map_err(|why| format!("frontend: the report could not be written: {why}"))
 }
 
 fn secret(options: &Options) -> Result<(HashSeed, HashSecret), InitError> {
@@ -147,23 +133,21 @@ fn find_python(options: &Options) -> Result<Option<Python>, String> {
         let python = Python::at(program).map_err(|why| format!("frontend: {why}"))?;
         return check(options, python).map(Some);
     }
-    let needed = options.verify || options.paths.is_empty();
-    if let (true, Some(named)) = (needed, std::env::var_os("PYTHON_ORACLE")) {
+    if !options.verify && !options.paths.is_empty() {
+        return Ok(None);
+    }
+    if let Some(named) = std::env::var_os("PYTHON_ORACLE") {
         let python = Python::at(named.as_ref());
         let python = python.map_err(|why| format!("frontend: PYTHON_ORACLE: {why}"))?;
         return check(options, python).map(Some);
     }
-    if !options.verify {
-        // The one that --verify takes, if there is one: both runs are about the same files.
-        let found = || Python::find(Some(OLDEST)).or_else(|| Python::find(None));
-        return Ok(needed.then(found).flatten());
-    }
-    match Python::find(Some(OLDEST)) {
+    match Python::find(OLDEST) {
         Some(python) => check(options, python).map(Some),
-        None => Err(format!(
-            "frontend: --verify needs a Python from 3.{OLDEST} on, and none is found: before, \
+        None if options.verify => Err(format!(
+            "frontend: --verify needs Python 3.{OLDEST} or newer, and none is found: before, \
              tokenize does not go into f-strings. Name one with --python PATH."
         )),
+        None => Ok(Python::find(0)),
     }
 }
 
@@ -175,11 +159,10 @@ fn check(options: &Options, python: Python) -> Result<Python, String> {
              does not go into f-strings, so their names cannot be compared"
         ));
     }
-    if options.verify && python.algorithm != py_hashsecret::ALGORITHM {
+    let (theirs, ours) = (&python.algorithm, py_hashsecret::ALGORITHM);
+    if options.verify && theirs != ours {
         return Err(format!(
-            "frontend: {shown} hashes with {}, and we with {}: no hash can be compared",
-            python.algorithm,
-            py_hashsecret::ALGORITHM
+            "frontend: {shown} hashes with {theirs}, and we with {ours}: no hash can be compared"
         ));
     }
     Ok(python)

@@ -1,17 +1,43 @@
 //! The report for people, and the lines about single files.
 
-use crate::Run;
-use frontend::file::Phases;
+use frontend::engine::Done;
+use frontend::input::Input;
 use frontend::problem::Note;
+use frontend::python::Python;
+use frontend::totals::Totals;
+use frontend::verify::Verdict;
 use py_hashsecret::HashSeed;
-use std::fmt::Write;
+use std::path::Path;
 
 /// So many differences are shown; the rest is counted.
 const SHOWN: usize = 20;
 /// More notes of one kind than this share a line.
 const NOTES: usize = 4;
 
-/// The lines about single files: to standard error, for they are no part of either report.
+/// One run of the demo.
+pub struct Run {
+    /// What was read, in words.
+    pub what: String,
+    pub seed: HashSeed,
+    pub python: Option<Python>,
+    pub input: Input,
+    pub done: Done,
+    pub totals: Totals,
+    /// How often a thread detached.
+    pub detached: u64,
+    pub verdict: Option<Verdict>,
+}
+
+impl Run {
+    /// Whether everything was done and, if asked for, agreed.
+    pub fn is_clean(&self) -> bool {
+        let differs = |v: &Verdict| !v.differences.is_empty();
+        let refused = self.totals.refused > 0 || !self.input.problems.is_empty();
+        !refused && !self.verdict.as_ref().is_some_and(differs)
+    }
+}
+
+/// The lines about single files: to standard error, since they are part of neither report.
 pub fn lines(run: &Run) {
     for note in notes(run) {
         eprintln!("note: {note}");
@@ -28,22 +54,18 @@ pub fn lines(run: &Run) {
     }
 }
 
-/// Everything that was not done, by path.
+/// Everything that was refused, by path.
 pub fn problems(run: &Run) -> Vec<(String, String)> {
-    let walked = run.input.problems.iter();
-    let walked = walked.map(|(path, p)| (path.as_path(), p.to_string()));
+    let not_found = run.input.problems.iter().map(|(path, p)| (&**path, p));
     let results = run.done.files.iter().zip(&run.done.results);
-    let refused = results.filter_map(|(file, result)| {
-        let problem = result.as_ref().err()?;
-        Some((file.path.as_path(), problem.to_string()))
-    });
-    let mut all: Vec<_> = walked.chain(refused).collect();
-    all.sort();
-    let shown = |(path, what): (&std::path::Path, _)| (path.display().to_string(), what);
+    let refused = results.filter_map(|(file, r)| Some((&*file.path, r.as_ref().err()?)));
+    let mut all: Vec<_> = not_found.chain(refused).collect();
+    all.sort_by_key(|(path, _)| *path);
+    let shown = |(path, problem): (&Path, &_)| (path.display().to_string(), format!("{problem}"));
     all.into_iter().map(shown).collect()
 }
 
-/// What is worth a line though it was done.
+/// What is worth a line though it was not refused.
 pub fn notes(run: &Run) -> Vec<String> {
     let mut all: Vec<(&Note, String)> = Vec::new();
     for (file, result) in run.done.files.iter().zip(&run.done.results) {
@@ -84,105 +106,75 @@ pub fn differences(run: &Run) -> Vec<(String, String)> {
 
 /// The table.
 pub fn table(run: &Run) -> String {
-    let mut out = String::new();
-    let (t, done) = (&run.totals, &run.done);
-    let mut row = |name: &str, value: u64, what: String| {
-        let line = format!("  {name:<10}{:>14}   {what}", grouped(value));
-        writeln!(out, "{}", line.trim_end()).expect("a String grows");
-    };
-    let megabytes = t.bytes as f64 / 1e6;
-    row(
-        "files",
-        t.files,
-        format!("{megabytes:.2} MB, {} lines", grouped(t.lines)),
+    let (f, t, done) = (&run.done.figures, &run.totals, &run.done);
+    let megabytes = f.bytes as f64 / 1e6;
+    let held = f.arena_bytes as f64 / 1e6;
+    let lines = format!("{megabytes:.2} MB, {} lines", grouped(f.lines));
+    let arenas = format!(
+        "{held:.1} MB in {} blocks of {} arenas, with {} objects",
+        grouped(f.arena_blocks),
+        grouped(f.files),
+        grouped(f.arena_objects)
     );
-    row("tokens", t.tokens, String::new());
-    row(
-        "nodes",
-        t.nodes,
-        format!(
-            "{:.1} MB in {} blocks of {} arenas, with {} objects",
-            t.arena.bytes as f64 / 1e6,
-            grouped(t.arena.blocks),
-            grouped(t.files),
-            grouped(t.arena.objects)
-        ),
-    );
-    row(
-        "names",
-        t.names,
-        format!("{} distinct", grouped(t.distinct_names)),
-    );
-    let apart = match t.surrogates {
+    let names = format!("{} distinct", grouped(t.distinct_names));
+    let surrogates = match t.surrogates {
         0 => String::new(),
         n => format!(", {n} with a lone surrogate"),
     };
-    let distinct = grouped(t.distinct_literals);
-    row("strings", t.literals, format!("{distinct} distinct{apart}"));
+    let strings = format!("{} distinct{surrogates}", grouped(t.distinct_literals));
     let seed = match run.seed {
         HashSeed::Random => "a random secret".to_owned(),
         HashSeed::Fixed(seed) => format!("PYTHONHASHSEED={seed}"),
     };
-    let algorithm = py_hashsecret::ALGORITHM;
-    row("hashes", t.texts, format!("{algorithm} under {seed}"));
-    out.push('\n');
-    locks(&mut out, run);
+    let hashes = format!("{} under {seed}", py_hashsecret::ALGORITHM);
+    let rows = [
+        ("files", f.files, lines),
+        ("tokens", f.tokens, String::new()),
+        ("nodes", f.nodes, arenas),
+        ("names", f.names, names),
+        ("strings", f.literals, strings),
+        ("hashes", t.texts, hashes),
+    ];
+    let mut out = format!("{}\n\n", run.what);
+    for (name, value, what) in rows {
+        let line = format!("  {name:<10}{:>14}   {what}", grouped(value));
+        out += &format!("{}\n", line.trim_end());
+    }
+    out += &locks(run);
     let wall = done.wall.as_secs_f64();
     let threads = match done.threads {
         1 => "1 thread".to_owned(),
         n => format!("{n} threads"),
     };
     let speed = megabytes / wall;
-    let Phases {
-        read,
-        parse,
-        land,
-        walk,
-    } = done.phases;
-    writeln!(
-        out,
-        "  {wall:.3} s with {threads}, {speed:.1} MB/s; CPU: {read:.3} s reading, {parse:.3} s \
-         parsing, {land:.3} s landing, {walk:.3} s walking"
-    )
-    .expect("a String grows");
-    verdict(&mut out, run);
-    format!("{}\n\n{out}", run.what)
-}
-
-fn locks(out: &mut String, run: &Run) {
-    let names = [
-        "shard reads",
-        "shard writes",
-        "entries",
-        "accounts",
-        "moves",
-    ];
-    let queue = ("next file", &run.done.queue);
-    let others = names
-        .into_iter()
-        .zip(run.done.turns.named().map(|(_, t)| t));
-    let mut row = |name: &str, cells: [String; 3]| {
-        let [taken, waited, handed] = cells;
-        writeln!(out, "  {name:<14}{taken:>12}{waited:>12}{handed:>14}").expect("a String grows");
-    };
-    row(
-        "locks",
-        ["taken", "waited", "handed over"].map(String::from),
+    let [read, parse, lower, walk] = done.phases.map(|time| time.as_secs_f64());
+    out += &format!(
+        "  {wall:.3} s with {threads}, {speed:.1} MB/s; in all threads: {read:.3} s reading, \
+         {parse:.3} s parsing, {lower:.3} s lowering and interning, {walk:.3} s walking\n"
     );
-    for (name, turns) in std::iter::once(queue).chain(others) {
-        let figures = [turns.taken(), turns.waited(), turns.handed()];
-        row(name, figures.map(grouped));
-    }
-    let sleeps = grouped(run.sleeps);
-    writeln!(out, "  {sleeps} sleeps on locks and events\n").expect("a String grows");
+    out + &verdict(run)
 }
 
-fn verdict(out: &mut String, run: &Run) {
-    let (Some(v), Some(python)) = (&run.verdict, &run.python) else {
-        return;
+fn locks(run: &Run) -> String {
+    let row = |name: &str, [taken, waited, handed]: [String; 3]| {
+        format!("  {name:<14}{taken:>12}{waited:>12}{handed:>14}\n")
     };
-    let shown = python.program.display();
-    let handed = match run.seed {
+    let head = ["taken", "waited", "handed over"].map(String::from);
+    let mut out = format!("\n{}", row("locks", head));
+    for (name, lock) in run.done.locks.named() {
+        let name = if name == "queue" { "next file" } else { name };
+        out += &row(&name.replace('_', " "), lock.figures().map(grouped));
+    }
+    let detached = grouped(run.detached);
+    out + &format!("  detached {detached} times to sleep on a mutex, section or event\n\n")
+}
+
+fn verdict(run: &Run) -> String {
+    let (Some(v), Some(python)) = (&run.verdict, &run.python) else {
+        return String::new();
+    };
+    let program = python.program.display();
+    let secret = match run.seed {
         HashSeed::Random => "with our 24 random bytes in its _Py_HashSecret",
         HashSeed::Fixed(_) => "under the same PYTHONHASHSEED",
     };
@@ -191,32 +183,27 @@ fn verdict(out: &mut String, run: &Run) {
     } else {
         "DIFFERS"
     };
-    writeln!(
-        out,
-        "\n  {python} ({shown}), {handed}, {agrees}:\n  \
-         {} files, {} names and {} strings the same; equal hashes: {} of {} names, {} of {} \
-         strings{}",
+    let t = &run.totals;
+    let mut out = format!(
+        "\n  {python} ({program}), {secret}, {agrees}:\n  {} files, {} names and {} strings the \
+         same; equal hashes: {} of {} names, {} of {} strings",
         grouped(v.files),
         grouped(v.names),
         grouped(v.literals),
         grouped(v.name_hashes),
-        grouped(run.totals.distinct_names),
+        grouped(t.distinct_names),
         grouped(v.literal_hashes),
-        grouped(run.totals.distinct_literals - run.totals.distinct_surrogates),
-        match run.totals.distinct_surrogates {
-            0 => String::new(),
-            all => format!(", {} of {all} with a lone surrogate", v.surrogate_hashes),
-        }
-    )
-    .expect("a String grows");
-    if v.files < run.done.files.len() as u64 {
-        let rest = run.done.files.len() as u64 - v.files;
-        writeln!(
-            out,
-            "  {rest} files were not compared, for the reasons above"
-        )
-        .expect("a String grows");
+        grouped(t.distinct_literals - t.distinct_surrogates),
+    );
+    if t.distinct_surrogates > 0 {
+        let (equal, all) = (v.surrogate_hashes, t.distinct_surrogates);
+        out += &format!(", {equal} of {all} with a lone surrogate");
     }
+    let rest = run.done.files.len() as u64 - v.files;
+    if rest > 0 {
+        out += &format!("\n  {rest} files were not compared, for the reasons above");
+    }
+    out + "\n"
 }
 
 /// Digits in groups of three.

@@ -1,9 +1,9 @@
-//! The ways to the value of a [`CriticalCell`] whose section has been entered.
+//! The accesses to the value of a [`CriticalCell`] whose section has been entered.
 
 use super::CriticalCell;
 use crate::critical_section::entered::EnteredCriticalSection;
 use crate::critical_section::stack::Stack;
-use crate::primitive::UnsafeCell;
+use crate::sync::UnsafeCell;
 use core::mem;
 
 impl<T> EnteredCriticalSection<'_, CriticalCell<T>> {
@@ -27,7 +27,8 @@ impl<T> EnteredCriticalSection<'_, CriticalCell<T>> {
     where
         T: Copy,
     {
-        // SAFETY: held, and not lent out; copying runs no code of anybody else's.
+        // SAFETY: `value` has checked that the section is held and the value not lent out. A copy runs no
+        // foreign code, so both stay so.
         self.value(|value| unsafe { *value })
     }
 
@@ -47,7 +48,7 @@ impl<T> EnteredCriticalSection<'_, CriticalCell<T>> {
     /// ```
     #[inline]
     pub fn set(&self, value: T) {
-        // Dropped outside: a drop may sleep, and so suspend the section.
+        // Dropped after the access: a drop may sleep, and so suspend the section.
         drop(self.replace(value));
     }
 
@@ -68,7 +69,8 @@ impl<T> EnteredCriticalSection<'_, CriticalCell<T>> {
     #[inline]
     #[must_use = "the old value may own something; `set` drops it"]
     pub fn replace(&self, value: T) -> T {
-        // SAFETY: held, and not lent out; moving runs no code of anybody else's.
+        // SAFETY: `value` has checked that the section is held and the value not lent out. A move runs no
+        // foreign code, so both stay so.
         self.value(|place| unsafe { mem::replace(&mut *place, value) })
     }
 
@@ -109,16 +111,17 @@ impl<T> EnteredCriticalSection<'_, CriticalCell<T>> {
     /// assert_eq!((a.into_inner(), b.into_inner()), (2, 1));
     /// ```
     pub fn swap(&self, other: &EnteredCriticalSection<'_, CriticalCell<T>>) {
-        // SAFETY: both are held and not lent out; `swap` takes a value and itself.
+        // SAFETY: `value` has checked for both that they are held and not lent out. `ptr::swap` runs no
+        // foreign code, and allows the two to be one.
         self.value(|a| other.value(|b| unsafe { core::ptr::swap(a, b) }));
     }
 
     /// Lends the value to `f`, and holds the section whatever `f` does.
     ///
-    /// While `f` runs the section is an ordinary lock: a sleep inside `f` does not give it up, so
-    /// two threads that wait for each other in there wait for ever. Keep `f` short, and call
-    /// nobody else's code. No section can begin inside `f`; of several cells that are held, each
-    /// can be lent inside the other's `f`.
+    /// While `f` runs the section is an ordinary lock: a sleep inside `f` does not release it, so two
+    /// threads that wait for each other there deadlock. Keep `f` short, and call no code that you do not
+    /// know. No section can begin inside `f`. If several cells are held, each can be lent inside the
+    /// other's `f`.
     ///
     /// # Panics
     ///
@@ -139,7 +142,8 @@ impl<T> EnteredCriticalSection<'_, CriticalCell<T>> {
         struct Lent<'a>(&'a Stack, &'a UnsafeCell<bool>);
         impl Drop for Lent<'_> {
             fn drop(&mut self) {
-                // SAFETY: still held: the pin has kept it from being suspended.
+                // SAFETY: the section is still held, since the pin has kept it from being suspended; and
+                // the flag is guarded by the section.
                 self.1.with_mut(|lent| unsafe { *lent = false });
                 self.0.pins.set(self.0.pins.get() - 1);
                 self.0.refresh();
@@ -147,13 +151,13 @@ impl<T> EnteredCriticalSection<'_, CriticalCell<T>> {
         }
         let value = self.value(|value| value);
         let lent = &self.object.lent;
-        // SAFETY: held.
+        // SAFETY: `value` has checked that the section is held, which guards the flag.
         lent.with_mut(|lent| unsafe { *lent = true });
         self.stack.pins.set(self.stack.pins.get() + 1);
         self.stack.refresh();
         let _lent = Lent(self.stack, lent);
-        // SAFETY: I7: held until `_lent` is dropped, and every other way to the value finds it
-        // lent out.
+        // SAFETY: the section is held until `_lent` is dropped (I7), and every other access to the value
+        // finds it lent out and panics.
         f(unsafe { &mut *value })
     }
 
@@ -165,9 +169,9 @@ impl<T> EnteredCriticalSection<'_, CriticalCell<T>> {
     ///
     /// # Safety
     ///
-    /// While the reference lives, the section stays held and its value unchanged: nothing is
-    /// called that may sleep, detach, begin or end a section, or change the value by another way.
-    /// That includes any code one does not know: every call back may do it.
+    /// While the reference lives, the section stays held and its value unchanged: the caller calls
+    /// nothing that may sleep, detach, begin or end a section, or change the value in another way. Any code
+    /// that the caller does not know may do that.
     ///
     /// # Examples
     ///
@@ -181,7 +185,8 @@ impl<T> EnteredCriticalSection<'_, CriticalCell<T>> {
     /// ```
     #[must_use]
     pub unsafe fn get(&self) -> &T {
-        // SAFETY: held, and not lent out; the rest by the caller.
+        // SAFETY: `value` has checked that the section is held and the value not lent out. The caller
+        // promises that both stay so while the reference lives.
         self.value(|value| unsafe { &*value })
     }
 
@@ -207,11 +212,13 @@ impl<T> EnteredCriticalSection<'_, CriticalCell<T>> {
     /// ```
     #[must_use]
     pub unsafe fn get_mut(&mut self) -> &mut T {
-        // SAFETY: held, and not lent out; the rest by the caller.
+        // SAFETY: `value` has checked that the section is held and the value not lent out. The caller
+        // promises that both stay so, and that this is the only reference.
         self.value(|value| unsafe { &mut *value })
     }
 
-    /// Hands out the place of the value, if it may be touched.
+    /// Calls `f` with a pointer to the value. Panics unless the section is held and the value not lent
+    /// out.
     #[inline]
     fn value<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
         assert!(
@@ -219,7 +226,7 @@ impl<T> EnteredCriticalSection<'_, CriticalCell<T>> {
             "the critical section is suspended"
         );
         let lent = &self.object.lent;
-        // SAFETY: held, as asserted.
+        // SAFETY: the section is held, as asserted above, and it guards the flag.
         let is_lent = lent.with(|lent| unsafe { *lent });
         assert!(!is_lent, "the cell's data is borrowed");
         self.object.value.with_mut(f)

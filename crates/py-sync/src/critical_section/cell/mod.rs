@@ -7,7 +7,7 @@ use crate::critical_section::entered::EnteredCriticalSection;
 use crate::critical_section::entry::Kind;
 use crate::critical_section::scoped::{section, section2};
 use crate::mutex::Mutex;
-use crate::primitive::{UnsafeCell, const_fn};
+use crate::sync::{UnsafeCell, const_fn};
 use core::fmt;
 
 /// A value and the one-byte mutex of the critical sections that reach it.
@@ -18,8 +18,8 @@ use core::fmt;
 /// | access | across a call that may sleep or detach |
 /// |---|---|
 /// | by value: [`copied`], [`set`], [`replace`], [`take`], [`swap`] | nothing is borrowed: safe |
-/// | [`hold`]: `&mut T` for a closure | the section is not given up: an ordinary lock, safe |
-/// | [`get`], [`get_mut`]: `&T`, `&mut T` | given up: the borrow must have ended, so `unsafe` |
+/// | [`hold`]: `&mut T` for a closure | the section stays held, as an ordinary lock: safe |
+/// | [`get`], [`get_mut`]: `&T`, `&mut T` | the section is released: the borrow must have ended, so `unsafe` |
 ///
 /// [`copied`]: EnteredCriticalSection::copied
 /// [`set`]: EnteredCriticalSection::set
@@ -47,14 +47,15 @@ pub struct CriticalCell<T> {
     value: UnsafeCell<T>,
 }
 
-// SAFETY: the value is reached by the holder of `mutex` alone.
+// SAFETY: only the thread that holds `mutex` reaches the value, and a `T: Send` may be reached from one
+// thread after another.
 unsafe impl<T: Send> Sync for CriticalCell<T> {}
-// SAFETY: it belongs to no thread.
+// SAFETY: the mutex belongs to no thread, and the value may be sent.
 unsafe impl<T: Send> Send for CriticalCell<T> {}
 
 impl<T> CriticalCell<T> {
     const_fn! {
-        /// A value of its own mutex.
+        /// A value, with a mutex of its own.
         ///
         /// ```
         /// use py_sync::CriticalCell;
@@ -71,7 +72,7 @@ impl<T> CriticalCell<T> {
         }
     }
 
-    /// The value, of which nobody else knows.
+    /// The value, without a lock: `&mut self` shows that no section is open.
     ///
     /// ```
     /// let mut cell = py_sync::CriticalCell::new(3);
@@ -79,7 +80,7 @@ impl<T> CriticalCell<T> {
     /// assert_eq!(cell.into_inner(), 4);
     /// ```
     pub fn get_mut(&mut self) -> &mut T {
-        // SAFETY: `&mut self`: no section is open, and none begins while the borrow lasts.
+        // SAFETY: `&mut self` means that no section is open, and none begins while the borrow lasts.
         self.value.with_mut(|value| unsafe { &mut *value })
     }
 
@@ -104,7 +105,7 @@ impl<T> CriticalCell<T> {
         self.value.with_mut(|value| value)
     }
 
-    /// True while somebody is in a section of the cell. Out of date at once: for assertions.
+    /// True while a thread is in a section of the cell. The answer may be out of date at once.
     ///
     /// ```
     /// let cell = py_sync::CriticalCell::new(());
@@ -144,8 +145,8 @@ impl<T> fmt::Debug for CriticalCell<T> {
 ///
 /// # Panics
 ///
-/// As [`with_critical_section`](crate::with_critical_section); and, instead of going without, if
-/// the world is stopped while a stopped thread has the lock.
+/// As [`with_critical_section`](crate::with_critical_section). Also if the world is stopped and a stopped
+/// thread has the lock: the section cannot go without it.
 ///
 /// # Examples
 ///

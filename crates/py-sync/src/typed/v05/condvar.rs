@@ -4,13 +4,13 @@ use super::super::lock_api::RawMutex as _;
 use super::super::raw_mutex::RawMutex;
 use super::lock_api::{self, GuardNoSend};
 use crate::condvar;
-use crate::deadline::{Deadline, Monotonic, instant_after, time_until};
+use crate::deadline::{Deadline, Monotonic, instant_after};
 use crate::flags::LockFlags;
 use core::fmt;
 use std::time::{Duration, Instant};
 
-/// A condition variable of one byte without a guard's face, for lock_api 0.5. A wait ends by a
-/// notification or by its time, never for nothing.
+/// The raw condition variable behind lock_api 0.5's trait. One byte. A wait ends only by a notification or
+/// a timeout, never spuriously.
 ///
 /// ```
 /// use py_sync::typed::v05::{RawCondvar, lock_api::RawCondvar as _};
@@ -39,14 +39,15 @@ impl RawCondvar {
     ///
     /// The caller holds `mutex`, and uses what it guards only when this has returned.
     unsafe fn wait_to(&self, mutex: &RawMutex, deadline: Deadline) -> bool {
-        // SAFETY: the caller holds it; nothing between here and the lock that follows unwinds.
+        // SAFETY: the caller holds the mutex, and the wait locks it again before it returns; nothing
+        // in between unwinds.
         let release = || unsafe { mutex.unlock() };
         let until = (deadline, LockFlags::NONE);
         self.0.wait(&Monotonic, mutex.mutex(), release, until)
     }
 }
 
-// SAFETY: the thread is queued before the mutex is unlocked, and has it again when the wait returns;
+// SAFETY: the thread is queued before the mutex is unlocked, and holds it again when the wait returns;
 // nothing in between unwinds, and the guard has no state.
 unsafe impl lock_api::RawCondvar for RawCondvar {
     const INIT: RawCondvar = RawCondvar(condvar::Condvar::new());
@@ -54,7 +55,7 @@ unsafe impl lock_api::RawCondvar for RawCondvar {
     type RawMutex = RawMutex;
 
     unsafe fn wait(&self, mutex: &RawMutex, _: &mut GuardNoSend) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller holds the mutex, and uses what it guards only when this has returned.
         let notified = unsafe { self.wait_to(mutex, Deadline::Never) };
         debug_assert!(notified, "there was no deadline");
     }
@@ -70,20 +71,22 @@ unsafe impl lock_api::RawCondvar for RawCondvar {
     }
 }
 
-// SAFETY: as above.
+// SAFETY: the waits are those of `RawCondvar`, with a deadline: the mutex is held when they return.
 unsafe impl lock_api::RawCondvarTimed for RawCondvar {
     fn checked_duration_to_instant(timeout: &Duration) -> Option<Instant> {
         instant_after(*timeout)
     }
 
     unsafe fn wait_until(&self, mutex: &RawMutex, _: &mut GuardNoSend, timeout: &Instant) -> bool {
-        let deadline = Deadline::after(Some(time_until(*timeout)));
-        // SAFETY: the caller's promise. True is a timeout.
+        let deadline = Deadline::until(*timeout);
+        // SAFETY: the caller holds the mutex, and uses what it guards only when this has returned. True is
+        // a timeout.
         !unsafe { self.wait_to(mutex, deadline) }
     }
 
     unsafe fn wait_for(&self, mutex: &RawMutex, _: &mut GuardNoSend, timeout: &Duration) -> bool {
-        // SAFETY: as above.
+        // SAFETY: the caller holds the mutex, and uses what it guards only when this has returned. True is
+        // a timeout.
         !unsafe { self.wait_to(mutex, Deadline::after(Some(*timeout))) }
     }
 }

@@ -27,9 +27,8 @@
 //! assert_eq!(*outer, *inner);
 //! ```
 //!
-//! Where it differs from parking_lot 0.13, beside what [`typed`](super) lists: locks are handed to who
-//! has waited for 1 ms, where 0.13 has no such rule; there is no `deadlock_detection`, no `send_guard`,
-//! no serde.
+//! Where it differs from parking_lot 0.13, besides what [`typed`](super) lists: a lock is handed off to a
+//! waiter that has waited for 1 ms, where 0.13 has no such rule; there is no `send_guard`, no serde.
 
 mod condvar;
 mod mutex;
@@ -52,6 +51,7 @@ pub use self::rw_lock::{
 pub use super::once::{Once, OnceState};
 pub use super::raw_mutex::{DetachingRawMutex, RawFairMutex, RawMutex};
 pub use super::reentrant::RawThreadId;
+pub use crate::deadlock;
 pub use crate::parking_lot::after_fork;
 pub use ::lock_api_05 as lock_api;
 pub use ::lock_api_05::{

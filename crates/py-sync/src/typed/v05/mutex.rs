@@ -1,17 +1,18 @@
 //! The raw mutexes behind lock_api 0.5's traits, and the names over its types.
 //!
-//! Nothing is decided here: each call is that of 0.4's trait. No call unwinds with the lock taken or
-//! kept: the protocol unwinds nowhere, and the hooks abort instead.
+//! Each call is that of 0.4's trait. No call unwinds: the protocol never panics, and a hook that panics
+//! aborts the process. So no guard is lost or made up.
 
-use super::super::policy::Policy;
 use super::super::raw_mutex::{RawByteMutex, RawFairMutex, RawMutex};
 use super::super::{RawThreadId, lock_api as v04};
 use super::lock_api::{self, GuardNoSend};
 use core::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
-// SAFETY: 0.4's trait is implemented, which promises the same; the guard has no state.
-unsafe impl<P: Policy> lock_api::RawMutex for RawByteMutex<P> {
+// SAFETY: each call is that of 0.4's trait, which promises the same exclusion; the guard has no state.
+unsafe impl<const DETACH: bool, const FAIR: bool> lock_api::RawMutex
+    for RawByteMutex<DETACH, FAIR>
+{
     const INIT: Self = <Self as v04::RawMutex>::INIT;
 
     type Guard = GuardNoSend;
@@ -29,7 +30,7 @@ unsafe impl<P: Policy> lock_api::RawMutex for RawByteMutex<P> {
 
     #[inline]
     unsafe fn unlock(&self, _: GuardNoSend) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller holds the lock, as 0.4's call asks.
         unsafe { v04::RawMutex::unlock(self) };
     }
 
@@ -39,8 +40,10 @@ unsafe impl<P: Policy> lock_api::RawMutex for RawByteMutex<P> {
     }
 }
 
-// SAFETY: as above.
-unsafe impl<P: Policy> lock_api::RawMutexTimed for RawByteMutex<P> {
+// SAFETY: each call is that of 0.4's trait; it returns a guard exactly if it has locked.
+unsafe impl<const DETACH: bool, const FAIR: bool> lock_api::RawMutexTimed
+    for RawByteMutex<DETACH, FAIR>
+{
     type Duration = Duration;
     type Instant = Instant;
 
@@ -53,20 +56,23 @@ unsafe impl<P: Policy> lock_api::RawMutexTimed for RawByteMutex<P> {
     }
 }
 
-// SAFETY: as above; `bump` holds the lock again when it returns, and the guard stays what it was.
-unsafe impl<P: Policy> lock_api::RawMutexFair for RawByteMutex<P> {
+// SAFETY: each call is that of 0.4's trait; when `bump` returns the lock is held again, and the guard,
+// which has no state, still stands for it.
+unsafe impl<const DETACH: bool, const FAIR: bool> lock_api::RawMutexFair
+    for RawByteMutex<DETACH, FAIR>
+{
     unsafe fn unlock_fair(&self, _: GuardNoSend) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller holds the lock, as 0.4's call asks.
         unsafe { v04::RawMutexFair::unlock_fair(self) };
     }
 
     unsafe fn bump(&self, _: &mut GuardNoSend) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller holds the lock, as 0.4's call asks.
         unsafe { v04::RawMutexFair::bump(self) };
     }
 }
 
-// SAFETY: that of 0.4, whose number is minted once per thread.
+// SAFETY: the number is that of 0.4's trait, minted once per thread and never reused.
 unsafe impl lock_api::GetThreadId for RawThreadId {
     const INIT: RawThreadId = RawThreadId;
 

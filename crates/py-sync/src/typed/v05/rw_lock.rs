@@ -1,6 +1,6 @@
 //! lock_api 0.5's traits of the raw read-write lock, and the names over its types.
 //!
-//! Nothing is decided here: each call is that of 0.4's trait, on the same lock.
+//! Each call is that of 0.4's trait, on the same lock.
 
 pub use super::super::raw_rw_lock::{RawRwLock, RawRwLockRecursive};
 
@@ -20,7 +20,7 @@ fn upgraded(upgraded: bool, guard: GuardNoSend) -> Result<GuardNoSend, GuardNoSe
     }
 }
 
-// SAFETY: 0.4's traits are implemented, which promise the same; the guards have no state.
+// SAFETY: each call is that of 0.4's trait, which promises the same exclusion; the guards have no state.
 unsafe impl<const RECURSIVE: bool> lock_api::RawRwLock for RawWordRwLock<RECURSIVE> {
     const INIT: Self = <Self as v04::RawRwLock>::INIT;
 
@@ -40,7 +40,7 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLock for RawWordRwLock<RECURSI
 
     #[inline]
     unsafe fn unlock_shared(&self, _: GuardNoSend) {
-        // SAFETY: the caller's promise, here and below.
+        // SAFETY: the caller holds the lock shared, as 0.4's call asks.
         unsafe { v04::RawRwLock::unlock_shared(self) };
     }
 
@@ -57,7 +57,7 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLock for RawWordRwLock<RECURSI
 
     #[inline]
     unsafe fn unlock_exclusive(&self, _: GuardNoSend) {
-        // SAFETY: as above.
+        // SAFETY: the caller holds the lock exclusively, as 0.4's call asks.
         unsafe { v04::RawRwLock::unlock_exclusive(self) };
     }
 
@@ -72,39 +72,41 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLock for RawWordRwLock<RECURSI
     }
 }
 
-// SAFETY: as above; who bumps has the lock again when that returns.
+// SAFETY: each call is that of 0.4's trait, which keeps the same promises; after a bump the lock is held
+// again.
 unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockFair for RawWordRwLock<RECURSIVE> {
     unsafe fn unlock_shared_fair(&self, _: GuardNoSend) {
-        // SAFETY: the caller's promise, here and below.
+        // SAFETY: the caller holds the lock shared, as 0.4's call asks.
         unsafe { v04::RawRwLockFair::unlock_shared_fair(self) };
     }
 
     unsafe fn unlock_exclusive_fair(&self, _: GuardNoSend) {
-        // SAFETY: as above.
+        // SAFETY: the caller holds the lock exclusively, as 0.4's call asks.
         unsafe { v04::RawRwLockFair::unlock_exclusive_fair(self) };
     }
 
     unsafe fn bump_shared(&self, _: &mut GuardNoSend) {
-        // SAFETY: as above.
+        // SAFETY: the caller holds the lock shared, and holds it again when this returns.
         unsafe { v04::RawRwLockFair::bump_shared(self) };
     }
 
     unsafe fn bump_exclusive(&self, _: &mut GuardNoSend) {
-        // SAFETY: as above.
+        // SAFETY: the caller holds the lock exclusively, and holds it again when this returns.
         unsafe { v04::RawRwLockFair::bump_exclusive(self) };
     }
 }
 
-// SAFETY: as above; the writer is a reader in the same breath.
+// SAFETY: the call is that of 0.4's trait: the writer becomes a reader without a moment in which the lock
+// is free.
 unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockDowngrade for RawWordRwLock<RECURSIVE> {
     unsafe fn downgrade(&self, guard: GuardNoSend) -> GuardNoSend {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller holds the lock exclusively, as 0.4's call asks.
         unsafe { v04::RawRwLockDowngrade::downgrade(self) };
         guard
     }
 }
 
-// SAFETY: as above; a timed call without a guard has not locked.
+// SAFETY: each call is that of 0.4's trait; it returns a guard exactly if it has locked.
 unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockTimed for RawWordRwLock<RECURSIVE> {
     type Duration = Duration;
     type Instant = Instant;
@@ -126,7 +128,8 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockTimed for RawWordRwLock<RE
     }
 }
 
-// SAFETY: as above; an upgrade that fails leaves an upgradable reader.
+// SAFETY: each call is that of 0.4's trait; an upgrade that fails leaves the caller the upgradable reader,
+// with its guard.
 unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgrade for RawWordRwLock<RECURSIVE> {
     type UpgradableGuard = GuardNoSend;
 
@@ -143,55 +146,55 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgrade for RawWordRwLock<
 
     #[inline]
     unsafe fn unlock_upgradable(&self, _: GuardNoSend) {
-        // SAFETY: the caller's promise, here and below.
+        // SAFETY: the caller holds the lock upgradably, as 0.4's call asks.
         unsafe { v04::RawRwLockUpgrade::unlock_upgradable(self) };
     }
 
     #[inline]
     unsafe fn upgrade(&self, guard: GuardNoSend) -> GuardNoSend {
-        // SAFETY: as above.
+        // SAFETY: the caller holds the lock upgradably, as 0.4's call asks.
         unsafe { v04::RawRwLockUpgrade::upgrade(self) };
         guard
     }
 
     #[inline]
     unsafe fn try_upgrade(&self, guard: GuardNoSend) -> Result<GuardNoSend, GuardNoSend> {
-        // SAFETY: as above.
+        // SAFETY: the caller holds the lock upgradably, as 0.4's call asks.
         upgraded(unsafe { v04::RawRwLockUpgrade::try_upgrade(self) }, guard)
     }
 }
 
-// SAFETY: as above.
+// SAFETY: each call is that of 0.4's trait; after a bump the caller is the upgradable reader again.
 unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgradeFair for RawWordRwLock<RECURSIVE> {
     unsafe fn unlock_upgradable_fair(&self, _: GuardNoSend) {
-        // SAFETY: the caller's promise, here and below.
+        // SAFETY: the caller holds the lock upgradably, as 0.4's call asks.
         unsafe { v04::RawRwLockUpgradeFair::unlock_upgradable_fair(self) };
     }
 
     unsafe fn bump_upgradable(&self, _: &mut GuardNoSend) {
-        // SAFETY: as above.
+        // SAFETY: the caller holds the lock upgradably, and holds it again when this returns.
         unsafe { v04::RawRwLockUpgradeFair::bump_upgradable(self) };
     }
 }
 
-// SAFETY: as above; the lock is never free in between.
+// SAFETY: each call is that of 0.4's trait: the lock is never free in between.
 unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgradeDowngrade
     for RawWordRwLock<RECURSIVE>
 {
     unsafe fn downgrade_upgradable(&self, guard: GuardNoSend) -> GuardNoSend {
-        // SAFETY: the caller's promise, here and below.
+        // SAFETY: the caller holds the lock upgradably, as 0.4's call asks.
         unsafe { v04::RawRwLockUpgradeDowngrade::downgrade_upgradable(self) };
         guard
     }
 
     unsafe fn downgrade_to_upgradable(&self, guard: GuardNoSend) -> GuardNoSend {
-        // SAFETY: as above.
+        // SAFETY: the caller holds the lock exclusively, as 0.4's call asks.
         unsafe { v04::RawRwLockUpgradeDowngrade::downgrade_to_upgradable(self) };
         guard
     }
 }
 
-// SAFETY: as above.
+// SAFETY: each call is that of 0.4's trait; it returns a guard of the new kind exactly if it has succeeded.
 unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgradeTimed for RawWordRwLock<RECURSIVE> {
     fn try_lock_upgradable_for(&self, timeout: Duration) -> Option<GuardNoSend> {
         guard(v04::RawRwLockUpgradeTimed::try_lock_upgradable_for(
@@ -210,7 +213,7 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgradeTimed for RawWordRw
         guard: GuardNoSend,
         timeout: Duration,
     ) -> Result<GuardNoSend, GuardNoSend> {
-        // SAFETY: the caller's promise, here and below.
+        // SAFETY: the caller holds the lock upgradably, as 0.4's call asks.
         upgraded(
             unsafe { v04::RawRwLockUpgradeTimed::try_upgrade_for(self, timeout) },
             guard,
@@ -222,7 +225,7 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgradeTimed for RawWordRw
         guard: GuardNoSend,
         timeout: Instant,
     ) -> Result<GuardNoSend, GuardNoSend> {
-        // SAFETY: as above.
+        // SAFETY: the caller holds the lock upgradably, as 0.4's call asks.
         upgraded(
             unsafe { v04::RawRwLockUpgradeTimed::try_upgrade_until(self, timeout) },
             guard,
@@ -240,7 +243,7 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgradeTimed for RawWordRw
 /// ```
 pub type RwLock<T> = lock_api::RwLock<RawRwLock, T>;
 
-/// Ends a read of an [`RwLock`] when dropped. Its siblings are those of 0.4's, by the same names.
+/// Ends a read of an [`RwLock`] when dropped. Its methods have the names of 0.4's.
 ///
 /// ```
 /// use py_sync::typed::v05::{RwLock, RwLockReadGuard};

@@ -6,7 +6,7 @@ use super::super::remote::Remote;
 use super::super::slot::{DETACHED, NO_OUTCOME, Slot};
 use super::super::step::Microthread;
 use super::Scheduler;
-use crate::EvalBreaker;
+use crate::eval_breaker::EvalBreaker;
 use core::num::NonZeroU8;
 use std::sync::Arc;
 
@@ -33,8 +33,8 @@ impl<A: Microthread> Scheduler<A> {
         self.live(id).map(|live| &live.agent)
     }
 
-    /// The same, to change it. One that was spawned from inside in a round that is not over is taken
-    /// in now.
+    /// As [`get`](Scheduler::get), to change it. A microthread that another one spawned in a round
+    /// that is not over is adopted now.
     ///
     /// See [`get`](Scheduler::get) for an example.
     pub fn get_mut(&mut self, id: Id) -> Option<&mut A> {
@@ -59,8 +59,8 @@ impl<A: Microthread> Scheduler<A> {
             })
     }
 
-    /// Gives the microthread `weight` times the interval from its next slice on; 0 is as 1. False if
-    /// it has ended.
+    /// Gives the microthread slices of `weight` times the interval, from its next slice on. A
+    /// weight of 0 counts as 1. False if it has ended.
     ///
     /// ```
     /// use py_thread::micro::{Scheduler, Step, from_fn};
@@ -77,8 +77,8 @@ impl<A: Microthread> Scheduler<A> {
         live.map(|live| live.set_weight(weight)).is_some()
     }
 
-    /// Says that nobody wants the microthread's outcome: it is dropped, and its place is free, as
-    /// soon as it ends. False if it is unknown.
+    /// Gives up the microthread's outcome: as soon as it ends, the outcome is dropped and its place
+    /// is free. False if the id is unknown.
     ///
     /// ```
     /// use py_thread::micro::{Scheduler, Task};
@@ -142,7 +142,7 @@ impl<A: Microthread> Scheduler<A> {
     /// ```
     #[must_use]
     pub fn len(&self) -> usize {
-        self.live + self.nursery.borrow().len()
+        self.live + self.spawned.borrow().len()
     }
 
     /// Whether all have ended.
@@ -153,8 +153,8 @@ impl<A: Microthread> Scheduler<A> {
         self.len() == 0
     }
 
-    /// The number of the round: how many have begun, those included that were skipped since all
-    /// slept.
+    /// The number of the round: how many have begun. Rounds that were skipped because all
+    /// microthreads slept count too.
     ///
     /// ```
     /// use py_thread::micro::{Scheduler, Task, sleep};
@@ -173,14 +173,14 @@ impl<A: Microthread> Scheduler<A> {
     /// See [`Remote::interrupt`] for an example.
     #[must_use]
     pub fn breaker(&self) -> &Arc<EvalBreaker> {
-        self.door.breaker()
+        self.inbox.breaker()
     }
 
-    /// The door for other threads.
+    /// A handle of this scheduler for other threads.
     ///
     /// See [`Remote`] for an example.
     #[must_use]
     pub fn remote(&self) -> Remote {
-        Remote::new(Arc::clone(&self.door))
+        Remote::new(Arc::clone(&self.inbox))
     }
 }

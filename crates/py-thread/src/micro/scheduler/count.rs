@@ -1,11 +1,11 @@
-//! What a scheduler counts, and its jobs.
+//! The counters of a scheduler, and its jobs.
 
 use super::super::id::Id;
 use super::super::offload::Offload;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What was done so far, and what may still be.
+/// What was done so far, and the budget for the rest.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Count {
     pub(super) rounds: u64,
@@ -25,11 +25,11 @@ impl Count {
     }
 }
 
-/// The jobs under way.
+/// The jobs that have begun.
 #[derive(Debug)]
 pub(super) struct Jobs {
     pub(super) pool: Option<Arc<Offload>>,
-    /// How many rounds after its request an answer arrives, if that is fixed.
+    /// How many rounds after its job an answer arrives, if that is fixed.
     pub(super) delay: Option<u64>,
     pub(super) begun: u64,
     pub(super) under_way: BTreeMap<u64, UnderWay>,

@@ -25,14 +25,14 @@ pub enum Stepped {
     Ran {
         /// How many instructions it counted.
         steps: u64,
-        /// Whether it has more to do at once: the mail's "still working".
+        /// Whether it has more to do at once ("still working" in the mail of 1999).
         is_ready: bool,
     },
     /// It ran one slice, and has ended.
     Ended,
     /// It waits, and was not run.
     NotReady,
-    /// It has ended, or never was.
+    /// It has ended, or the id is unknown.
     Unknown,
 }
 
@@ -54,8 +54,8 @@ enum Work {
 }
 
 impl<A: Microthread> Scheduler<A> {
-    /// Runs one microthread for one slice of `steps` instructions, outside of the rounds and of
-    /// their order: the mail's `uthread.step`. What it asks for is done at once.
+    /// Runs one microthread for one slice of `steps` instructions, outside of the rounds and their
+    /// order (`uthread.step` in the mail of 1999). Its requests take effect at once.
     ///
     /// ```
     /// use py_thread::micro::{Scheduler, Step, Stepped, from_fn};
@@ -76,8 +76,8 @@ impl<A: Microthread> Scheduler<A> {
     /// ```
     #[doc(alias = "uthread.step")]
     pub fn step(&mut self, id: Id, steps: u32) -> Stepped {
-        self.read_letters();
-        self.obey_outside();
+        self.read_notices();
+        self.apply_commands_between_slices();
         let index = id.index() as u32;
         match self.live(id) {
             None => return Stepped::Unknown,
@@ -85,14 +85,14 @@ impl<A: Microthread> Scheduler<A> {
             Some(_) => {}
         }
         if self.list.get(self.at) == Some(&index) {
-            // It was interrupted, and this is another slice.
+            // It was interrupted, and this is a new slice: forget the rest of the old one.
             self.rest = 0;
         }
         if let Some(step) = self.slice(index, steps) {
             self.leave(index, step);
         }
         let used = self.used;
-        self.obey_outside();
+        self.apply_commands_between_slices();
         match self.live(id) {
             None => Stepped::Ended,
             Some(live) => Stepped::Ran {
@@ -102,16 +102,15 @@ impl<A: Microthread> Scheduler<A> {
         }
     }
 
-    /// Outside of a round nobody is disturbed by what is done at once; in the middle of one it waits
-    /// for its end, as always.
-    fn obey_outside(&mut self) {
+    /// Carries out requests at once if no round is open. In an open round they wait for its end.
+    fn apply_commands_between_slices(&mut self) {
         if !self.is_open {
-            self.obey();
+            self.apply_commands();
         }
     }
 
-    /// Runs a round: one slice for each microthread that is ready. If the breaker is raised it stops
-    /// in the middle, and the next call goes on there.
+    /// Runs a round: one slice for each microthread that is ready. If the breaker is raised it
+    /// stops in the middle, and the next call goes on there.
     ///
     /// ```
     /// use py_thread::micro::{Scheduler, Step, Stop, from_fn};
@@ -126,8 +125,8 @@ impl<A: Microthread> Scheduler<A> {
         self.drive(u64::MAX, Until::Round)
     }
 
-    /// Runs until all microthreads have ended, or all wait and nobody is left to wake them, or the
-    /// breaker is raised. If all sleep, the rounds until the first one is due are skipped. While all
+    /// Runs until all microthreads have ended, or all wait and none is left to wake them, or the
+    /// breaker is raised. If all sleep, the rounds up to the first timer are skipped. While all
     /// wait for jobs, the thread sleeps.
     ///
     /// ```
@@ -138,14 +137,15 @@ impl<A: Microthread> Scheduler<A> {
     /// ```
     ///
     /// # Blocking
-    /// While all that have not ended wait for jobs; and for as long as they run.
+    /// For as long as microthreads run, and while all of them wait for jobs.
     pub fn run(&mut self) -> Report {
         self.drive(u64::MAX, Until::End)
     }
 
-    /// The same for at most `steps` instructions, to the instruction if the microthreads ask before
-    /// each; and says who was interrupted. Where a run ends makes no difference to what is run:
-    /// `run_for(3)` and `run_for(5)` do what `run_for(8)` does.
+    /// As [`run`](Scheduler::run), for at most `steps` instructions. The limit is exact if the
+    /// microthreads ask the ticker before each instruction. The report names the microthread that
+    /// was interrupted. It does not matter where a run ends: `run_for(3)` and then `run_for(5)` run
+    /// the same as `run_for(8)`.
     ///
     /// ```
     /// use py_thread::micro::{Scheduler, Step, Stop, from_fn};
@@ -184,7 +184,7 @@ impl<A: Microthread> Scheduler<A> {
                 match self.next_work(until) {
                     Work::Stop(stop) => return stop,
                     Work::Await => {
-                        self.door.sleep(Deadline::NEVER);
+                        self.inbox.sleep(Deadline::NEVER);
                         continue;
                     }
                     Work::Begin(round) if !self.begin(round) => continue,
@@ -205,10 +205,10 @@ impl<A: Microthread> Scheduler<A> {
         }
     }
 
-    /// Looks what there is to do, between two rounds.
+    /// Decides between two rounds what to do next.
     fn next_work(&mut self, until: Until) -> Work {
-        self.read_letters();
-        self.obey();
+        self.read_notices();
+        self.apply_commands();
         let next = self.now + 1;
         if self.live == 0 {
             return Work::Stop(Stop::Finished);
@@ -224,7 +224,7 @@ impl<A: Microthread> Scheduler<A> {
         }
     }
 
-    /// For a mixed population: in which round there is something to do.
+    /// For a mixed population: the next round in which there is something to do.
     pub(in super::super) fn next_round(&mut self) -> Next {
         if self.is_open || self.breaker().is_raised() {
             return Next::Round(self.now + 1);
@@ -246,8 +246,8 @@ impl<A: Microthread> Scheduler<A> {
         }
     }
 
-    /// Begins a round; false if the breaker was raised before the answers were there that are due
-    /// in it.
+    /// Begins a round. False if the breaker was raised before the answers of this round had
+    /// arrived.
     fn begin(&mut self, round: u64) -> bool {
         if !self.await_answers(round) {
             return false;
@@ -256,7 +256,7 @@ impl<A: Microthread> Scheduler<A> {
         self.count.rounds += 1;
         self.fire_timers();
         if self.list.is_empty() {
-            // Most of a large population is listed once, and never in two vectors.
+            // Swap instead of a copy: a large population is never in two vectors.
             core::mem::swap(&mut self.list, &mut self.next);
         } else {
             self.list.append(&mut self.next);
@@ -271,7 +271,7 @@ impl<A: Microthread> Scheduler<A> {
     fn end_round(&mut self) {
         self.list.truncate(self.keep);
         (self.at, self.keep, self.is_open) = (0, 0, false);
-        self.obey();
+        self.apply_commands();
     }
 
     fn report(&self, before: Count, stop: Stop) -> Report {

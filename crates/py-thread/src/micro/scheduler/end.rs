@@ -1,4 +1,4 @@
-//! How a slice ends that is not a yield; and how a microthread ends.
+//! How a slice ends if not with a yield; and how a microthread ends.
 
 use super::super::id::Id;
 use super::super::local::Command;
@@ -9,25 +9,25 @@ use super::super::slot::{
 };
 use super::super::step::{Microthread, On, Step};
 use super::Scheduler;
-use crate::Panic;
+use crate::handle::Panic;
 use core::mem;
 use core::panic::AssertUnwindSafe;
 use std::any::Any;
 use std::panic::catch_unwind;
 use std::sync::Arc;
 
-/// Drops it, and gives the payload if that panicked.
+/// Drops a value, and returns the payload if its drop panicked.
 fn dropped<T>(value: T) -> Result<(), Box<dyn Any + Send>> {
     catch_unwind(AssertUnwindSafe(|| drop(value)))
 }
 
-/// Drops it. Who would hear of its panic is gone, and the payload could panic again.
+/// Drops a value. If its drop panics, the payload is leaked: its own drop could panic again.
 fn dropped_quietly<T>(value: T) {
     dropped(value).unwrap_or_else(mem::forget);
 }
 
 impl<A: Microthread> Scheduler<A> {
-    /// The microthread at `at` does not yield: takes it off the list, and does what it asked for.
+    /// The microthread at `at` did not yield: takes it off the list, and does what its step says.
     #[inline(never)]
     pub(super) fn settle(&mut self, index: u32, step: Step<A::Output>) {
         let at = self.at;
@@ -36,7 +36,7 @@ impl<A: Microthread> Scheduler<A> {
             live.remove(LISTED);
         }
         self.leave(index, step);
-        // It need not wait at all: then it keeps its place.
+        // A wake came before the wait: the microthread stays ready and keeps its place.
         if let Slot::Live(live) = &mut self.slots[index as usize] {
             if live.status() == READY && !live.has(LISTED) {
                 debug_assert!(self.keep <= at);
@@ -47,7 +47,7 @@ impl<A: Microthread> Scheduler<A> {
         }
     }
 
-    /// A ready microthread, listed or not, leaves its slice like this.
+    /// Ends the slice of a ready microthread, listed or not, as its step says.
     pub(super) fn leave(&mut self, index: u32, step: Step<A::Output>) {
         let Slot::Live(live) = &mut self.slots[index as usize] else {
             return;
@@ -71,7 +71,7 @@ impl<A: Microthread> Scheduler<A> {
                 self.numbers.insert(index, number);
                 self.wait_on(index, on);
             }
-            // It may be itself: that is a deadlock, and told as one.
+            // A microthread may join itself: that is a deadlock, and reported as one.
             Step::Join(other) if self.is_to_end(other) => {
                 self.set_waiting(index, JOINING);
                 self.on.insert(index, On::End(other));
@@ -102,16 +102,16 @@ impl<A: Microthread> Scheduler<A> {
         }
     }
 
-    /// Whether this microthread has not ended, those included that are still to be adopted.
+    /// Whether this microthread has not ended. One that is not adopted yet counts too.
     fn is_to_end(&self, id: Id) -> bool {
-        self.live(id).is_some() || self.nursery.borrow().iter().any(|(other, _)| *other == id)
+        self.live(id).is_some() || self.spawned.borrow().iter().any(|(other, _)| *other == id)
     }
 
     fn finish(&mut self, index: u32, value: A::Output) {
         let Some((agent, who)) = self.remove(index) else {
             return;
         };
-        // M4: it may panic, and then that is how it ended.
+        // M4: the drop may panic, and then that is the outcome.
         match dropped(agent) {
             Ok(()) => self.record(who, Outcome::Done(value)),
             Err(payload) => {
@@ -122,7 +122,7 @@ impl<A: Microthread> Scheduler<A> {
     }
 
     /// Ends a microthread that panicked, or that another one kills.
-    pub(super) fn bury(&mut self, index: u32, outcome: Outcome<A::Output>) {
+    pub(super) fn end_early(&mut self, index: u32, outcome: Outcome<A::Output>) {
         if let Some((agent, who)) = self.remove(index) {
             let outcome = match (dropped(agent), outcome) {
                 (Err(payload), Outcome::Killed) => Outcome::Panicked(Arc::new(Panic::new(payload))),
@@ -136,7 +136,7 @@ impl<A: Microthread> Scheduler<A> {
         }
     }
 
-    /// Takes the microthread out of its place, and out of everything that knows it.
+    /// Takes the microthread out of its place, and out of the tables that hold its waits.
     fn remove(&mut self, index: u32) -> Option<(A, Removed)> {
         let Slot::Live(live) = &self.slots[index as usize] else {
             return None;
@@ -173,7 +173,7 @@ impl<A: Microthread> Scheduler<A> {
         }
     }
 
-    /// Keeps how it ended, if somebody wants it, and lets those go on that wait for its end.
+    /// Keeps the outcome unless it was given up, and wakes the microthreads that wait for this end.
     fn record(&mut self, who: Removed, outcome: Outcome<A::Output>) {
         self.count.panicked += u64::from(outcome.panic().is_some());
         if who.is_detached {
@@ -184,7 +184,7 @@ impl<A: Microthread> Scheduler<A> {
         self.ended(who.id);
     }
 
-    /// Those that wait for its end go on, and its place is free if nothing is kept there.
+    /// Wakes the microthreads that wait for this end, and frees the place if no outcome is kept.
     fn ended(&mut self, id: Id) {
         let all = (id, 0)..=(id, u64::MAX);
         while let Some((&key, &joiner)) = self.joiners.range(all.clone()).next() {
@@ -203,7 +203,7 @@ impl<A: Microthread> Scheduler<A> {
         }
     }
 
-    /// A sweep came to somebody who has ended.
+    /// Takes a microthread that has ended off the list, when a sweep comes to it.
     pub(super) fn unlist_gone(&mut self, index: u32) {
         if let Slot::Gone(gone) = &mut self.slots[index as usize] {
             gone.listed = false;
@@ -211,9 +211,8 @@ impl<A: Microthread> Scheduler<A> {
         }
     }
 
-    /// Ends a microthread, and gives it back: to look at, to keep, or to drop. `None` if it has
-    /// ended, or never was. Its outcome is this; a job of it that is under way is forgotten. In
-    /// constant time.
+    /// Ends a microthread and returns it. `None` if it has ended, or the id is unknown. No outcome
+    /// is kept. If it waits for a job that has begun, the answer is dropped. Constant time.
     ///
     /// ```
     /// use py_thread::micro::{Scheduler, Step, from_fn};
@@ -232,26 +231,26 @@ impl<A: Microthread> Scheduler<A> {
         Some(agent)
     }
 
-    /// Takes in all that were spawned from inside.
+    /// Adopts all microthreads that others have spawned.
     pub(super) fn adopt_all(&mut self) {
         while self.adopt() {}
     }
 
     fn adopt(&mut self) -> bool {
-        let young = self.nursery.borrow_mut().pop_front();
+        let young = self.spawned.borrow_mut().pop_front();
         young.map(|(id, agent)| self.admit(id, agent)).is_some()
     }
 
-    /// Does what was asked for during the round, in that order.
-    pub(super) fn obey(&mut self) {
+    /// Carries out the requests of the round, in their order.
+    pub(super) fn apply_commands(&mut self) {
         while self.local.has_commands() {
             let mut commands = mem::take(&mut self.commands);
             self.local.take_commands(&mut commands);
             for command in commands.drain(..) {
                 match command {
                     Command::Adopt(id) => {
-                        // Others may have been taken in early, but in the same order.
-                        let first = self.nursery.borrow().front().map(|(first, _)| *first);
+                        // `get_mut` and others may have adopted some early, but in the same order.
+                        let first = self.spawned.borrow().front().map(|(first, _)| *first);
                         if first == Some(id) {
                             self.adopt();
                         }
@@ -260,7 +259,7 @@ impl<A: Microthread> Scheduler<A> {
                         self.wake_now(id);
                     }
                     Command::Kill(id) if self.live(id).is_some() => {
-                        self.bury(id.index() as u32, Outcome::Killed);
+                        self.end_early(id.index() as u32, Outcome::Killed);
                     }
                     Command::Kill(_) => {}
                 }
@@ -270,7 +269,7 @@ impl<A: Microthread> Scheduler<A> {
     }
 }
 
-/// Who has left its place.
+/// A microthread that was taken out of its place.
 struct Removed {
     id: Id,
     is_detached: bool,

@@ -1,25 +1,26 @@
 //! [`Scheduler`]: microthreads of one type, in rounds.
 //!
-//! A round gives each microthread that is ready one slice, in the order of the list:
+//! A round runs one slice of each ready microthread, in the order of the list:
 //!
 //! ```text
 //!   list:  kept ......... | a hole ... | still to run .........      next: woken, spawned, due
 //!          0         keep                at                 len
 //! ```
 //!
-//! Who yields keeps its place: a run of those that do is moved down as one, when it ends, over the hole
-//! that others left before it. So the list is swept in place, and is in order of index as long as
-//! nobody waits. Who becomes ready is put into `next`, which is appended when the next round begins.
+//! A microthread that yields keeps its place. The list is swept in place: a run of neighbours that
+//! yield is moved down as one, over the hole that others left before it. As long as none waits, the
+//! list stays in order of index. A microthread that becomes ready goes into `next`, which is
+//! appended when the next round begins.
 //!
 //! Invariants:
-//! * M1: an index is in `list[..keep]`, `list[at..]` or `next` exactly if its slot says that it is
+//! * M1: an index is in `list[..keep]`, `list[at..]` or `next` if and only if its slot is marked as
 //!   listed, and then once (S1, S2 of `slot.rs`).
-//! * M2: `ready` counts the microthreads that are ready, `live` all that have not ended.
-//! * M3: when user code panics in a slice, `at` is the place of its microthread, and everything else
-//!   is as it was before the slice: the sweep goes on behind it. (While a stretch runs, `at` and the
-//!   counts are in its `Place`, which is written back by the panic too.)
-//! * M4: user code that is called outside of a slice (a destructor) is called last, when all of the
-//!   above holds.
+//! * M2: `ready` counts the ready microthreads, and `live` counts all that have not ended.
+//! * M3: when user code panics in a slice, `at` is the place of its microthread, and everything
+//!   else is as it was before the slice. So the sweep continues after it. (While a batch runs, `at`
+//!   and the counts are in its `Place`, which is written back when a panic drops it.)
+//! * M4: user code that is called outside of a slice (a destructor) is called last, when M1 to M3
+//!   hold.
 
 mod access;
 mod count;
@@ -28,17 +29,17 @@ mod end;
 mod sweep;
 mod wait;
 
-use super::cx::{Nursery, Spawner};
+use super::cx::{Spawned, Spawner};
 use super::id::Id;
 use super::local::{Command, Local};
 use super::offload::Offload;
 use super::outcome::Outcomes;
 use super::random::Random;
-use super::remote::{Door, Letter};
+use super::remote::{Inbox, Notice};
 use super::slot::{Gone, LISTED, Live, Slot};
 use super::step::{Microthread, On};
 use super::timers::Timers;
-use crate::EvalBreaker;
+use crate::eval_breaker::EvalBreaker;
 use core::fmt;
 use count::{Count, Jobs, UnderWay};
 use std::collections::{BTreeMap, HashMap};
@@ -49,16 +50,16 @@ pub use drive::Stepped;
 
 /// CPython's own, from 2.3 on: `sys.getcheckinterval()`.
 const INTERVAL: u32 = 100;
-/// How many threads the off-load pool has if nobody says.
+/// How many threads the off-load pool has by default.
 const OFFLOAD: usize = 8;
 
-/// Runs microthreads of the type `A` a slice at a time, in rounds: each that is ready gets one slice
-/// of as many instructions as the check interval says.
+/// Runs microthreads of the type `A` in rounds: in each round every ready microthread gets one
+/// slice of as many instructions as the check interval says.
 ///
-/// It belongs to one thread, and so may its microthreads; [`remote`](Scheduler::remote) is the door
-/// for the others. The order is that of spawning: who yields keeps its place, who was woken comes
-/// last. The same microthreads with the same input run in the same order, however often the run was
-/// interrupted, by a budget or by the eval breaker.
+/// A scheduler belongs to one thread, and its microthreads need not be `Send`. Other threads use
+/// [`remote`](Scheduler::remote). The order is that of spawning: a microthread that yields keeps
+/// its place, and one that was woken comes last. The same microthreads with the same input run in
+/// the same order, however often a budget or the eval breaker interrupts the run.
 ///
 /// ```
 /// use py_thread::micro::{Scheduler, Step, Stop, from_fn};
@@ -88,7 +89,8 @@ pub struct Scheduler<A: Microthread> {
     keep: usize,
     /// A round has begun and is not over.
     is_open: bool,
-    /// What the interrupted microthread at `at` has left of its slice; 0: it begins a new one.
+    /// What the interrupted microthread at `at` has left of its slice. 0 means that it begins a new
+    /// slice.
     rest: u32,
     ready: usize,
     live: usize,
@@ -97,23 +99,24 @@ pub struct Scheduler<A: Microthread> {
     used: u64,
     count: Count,
     timers: Timers,
-    /// What those that wait for something special wait for, by place.
+    /// What a microthread waits for, by place, unless that is a plain wake.
     on: HashMap<u32, On>,
-    /// The number of the timer of those that wait with one, and of the join of those that join, by
-    /// place.
+    /// By place: the number of the timer of a microthread that waits with a timer, or the number of
+    /// the join of one that joins.
     numbers: HashMap<u32, u64>,
-    /// Who waits for whose end, in the order in which they began to.
+    /// The joins: (the joined, the number of the join) to the joiner. Joins of one microthread are
+    /// in the order in which they began.
     joiners: BTreeMap<(Id, u64), Id>,
     joins: u64,
     jobs: Jobs,
     outcomes: Outcomes<A::Output>,
     random: Option<Random>,
     local: Rc<Local>,
-    nursery: Rc<Nursery<A>>,
-    door: Arc<Door>,
-    letters: Vec<Letter>,
-    /// Inside a swarm's round: letters of other threads are for the next one.
-    holds_letters: bool,
+    spawned: Rc<Spawned<A>>,
+    inbox: Arc<Inbox>,
+    notices: Vec<Notice>,
+    /// True inside a swarm's round: wakes and messages of other threads wait for the next round.
+    defers_notices: bool,
     commands: Vec<Command>,
 }
 
@@ -131,7 +134,8 @@ impl<A: Microthread> Scheduler<A> {
         Scheduler::with_breaker(Arc::new(EvalBreaker::new()))
     }
 
-    /// The same with the eval breaker of an interpreter's thread: a raise of it stops the run.
+    /// As [`new`](Scheduler::new), with the eval breaker of an interpreter's thread: a raise of it
+    /// stops the run.
     ///
     /// ```
     /// use py_thread::{EvalBreaker, micro::{Scheduler, Task}};
@@ -169,15 +173,15 @@ impl<A: Microthread> Scheduler<A> {
             outcomes: Outcomes::new(),
             random: None,
             local: Rc::new(Local::new(INTERVAL)),
-            nursery: Rc::default(),
-            door: Arc::new(Door::new(breaker)),
-            letters: Vec::new(),
-            holds_letters: false,
+            spawned: Rc::default(),
+            inbox: Arc::new(Inbox::new(breaker)),
+            notices: Vec::new(),
+            defers_notices: false,
             commands: Vec::new(),
         }
     }
 
-    /// With this check interval: how many instructions a slice has; 0 is as 1.
+    /// Sets the check interval: how many instructions a slice has. 0 counts as 1.
     ///
     /// ```
     /// use py_thread::micro::{Scheduler, Step, from_fn};
@@ -192,8 +196,8 @@ impl<A: Microthread> Scheduler<A> {
         self
     }
 
-    /// With an order that changes from round to round: it finds what rests on the order, and the
-    /// same seed gives the same orders.
+    /// Shuffles the order in every round, to find code that depends on the order. The same seed
+    /// gives the same orders.
     ///
     /// ```
     /// use py_thread::micro::{Scheduler, Task};
@@ -214,8 +218,8 @@ impl<A: Microthread> Scheduler<A> {
         self
     }
 
-    /// With this pool for blocking jobs, which other schedulers may share. Without it, the first job
-    /// makes a pool of eight threads.
+    /// Uses this pool for blocking jobs. Schedulers may share a pool. Without this call the first
+    /// job makes a pool of eight threads.
     ///
     /// See [`Offload`] for an example.
     #[must_use]
@@ -224,10 +228,10 @@ impl<A: Microthread> Scheduler<A> {
         self
     }
 
-    /// With the answers of jobs arriving exactly `rounds` rounds after they were asked for (at least
-    /// one), in the order in which they were asked for: a round that comes to an answer which is not
-    /// there yet waits for it. So a run with jobs is the same every time. Without it, an answer
-    /// arrives in the first round that begins when the job is done.
+    /// Makes runs with jobs repeat exactly: each answer arrives `rounds` rounds (at least one)
+    /// after its request, in the order of the requests. If an answer is not there when its round
+    /// begins, the round waits for it. Without this call an answer arrives in the first round that
+    /// begins after the job is done.
     ///
     /// ```
     /// use py_thread::micro::{Scheduler, Task, block, now};
@@ -245,7 +249,7 @@ impl<A: Microthread> Scheduler<A> {
         self
     }
 
-    /// With room for so many microthreads.
+    /// Reserves room for this many microthreads.
     ///
     /// ```
     /// use py_thread::micro::{Scheduler, Task};
@@ -276,7 +280,7 @@ impl<A: Microthread> Scheduler<A> {
     /// Spawns a microthread: it runs from the next round on, after those that are there.
     ///
     /// # Panics
-    /// If there are 2^32 at a time, or were 2^48 in this process.
+    /// If there would be more than 2^32 at a time, or more than 2^48 in the life of the process.
     ///
     /// # Examples
     /// ```
@@ -294,18 +298,18 @@ impl<A: Microthread> Scheduler<A> {
         id
     }
 
-    /// A way to spawn from inside of microthreads.
+    /// A spawner for the microthreads themselves.
     ///
     /// See [`Spawner`] for an example.
     #[must_use]
     pub fn spawner(&self) -> Spawner<A> {
         Spawner {
             local: Rc::clone(&self.local),
-            nursery: Rc::clone(&self.nursery),
+            spawned: Rc::clone(&self.spawned),
         }
     }
 
-    /// Takes a new microthread in.
+    /// Adds a new microthread.
     fn admit(&mut self, id: Id, agent: A) {
         let index = id.index();
         if self.slots.len() <= index {
@@ -318,7 +322,7 @@ impl<A: Microthread> Scheduler<A> {
         self.enlist(index as u32);
     }
 
-    /// The microthread is ready: lists it, if it is not. M1, M2.
+    /// The microthread is ready: lists it, unless it is listed. M1, M2.
     fn enlist(&mut self, index: u32) {
         if let Slot::Live(live) = &mut self.slots[index as usize] {
             self.ready += 1;
@@ -362,9 +366,9 @@ impl<A: Microthread> fmt::Debug for Scheduler<A> {
 }
 
 impl<A: Microthread> Drop for Scheduler<A> {
-    /// Jobs that were not begun are dropped with the microthreads that want them; those under way
-    /// end without anybody to hear it.
+    /// Jobs that have not begun are dropped with their microthreads. Those that have begun run to
+    /// their end, and their answers are dropped.
     fn drop(&mut self) {
-        self.door.close();
+        self.inbox.close();
     }
 }

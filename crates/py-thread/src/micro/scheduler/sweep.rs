@@ -1,10 +1,10 @@
-//! The sweep: one slice after the other.
+//! The sweep: one slice after another.
 //!
-//! Most slices count and yield, and a sweep over them is what a large population costs. So there are
-//! two ways to run one: [`stretch`](Loan::stretch) runs whole slices of those that are ready, with
-//! all that it counts in registers, and stops at whatever is not that; [`careful`](Loan::careful)
-//! runs one slice of any kind. Both leave `at` at their microthread when it panics (M3): a
-//! [`Place`] is written back when it is dropped, by a panic too.
+//! Most slices count and yield, and the sweep over them is the cost of a large population. So there
+//! are two ways to run a slice. [`run_batch`](Loan::run_batch) runs whole slices of ready
+//! microthreads with all counters in registers, and stops at anything else.
+//! [`run_one`](Loan::run_one) runs one slice of any kind. Both leave `at` at the microthread that
+//! panics (M3): a panic drops the [`Place`], and that writes it back.
 
 use super::super::cx::Cx;
 use super::super::id::Id;
@@ -13,8 +13,9 @@ use super::super::slot::{LISTED, Slot};
 use super::super::step::{Microthread, Step};
 use super::super::ticker::Ticker;
 use super::{Count, Scheduler};
+use crate::eval_breaker::EvalBreaker;
+use crate::handle::Panic;
 use crate::ident::Borrowed;
-use crate::{EvalBreaker, Panic};
 use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 use std::sync::Arc;
@@ -22,17 +23,17 @@ use std::sync::Arc;
 /// Why a sweep ended.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Pause {
-    /// Nobody is left in this round.
+    /// The round is over.
     RoundIsOver,
-    /// The budget is used up; in the middle of this one's slice.
+    /// The budget is used up, perhaps in the middle of this microthread's slice.
     Budget(Option<Id>),
-    /// The breaker is raised.
+    /// The breaker is raised, perhaps in the middle of this microthread's slice.
     Raised(Option<Id>),
 }
 
 impl<A: Microthread> Scheduler<A> {
-    /// Sweeps on until something ends it. A panic ends its microthread, and the sweep goes on behind
-    /// it: nothing is paid for that but once per sweep.
+    /// Sweeps until something ends the sweep. A panic ends its microthread, and the sweep continues
+    /// after it. The `catch_unwind` is paid once per sweep, not once per slice.
     pub(super) fn sweep(&mut self) -> Pause {
         let borrowed = Borrowed::new();
         loop {
@@ -48,7 +49,7 @@ impl<A: Microthread> Scheduler<A> {
                     if let Slot::Live(live) = &mut self.slots[index as usize] {
                         live.remove(LISTED);
                     }
-                    self.bury(index, Outcome::Panicked(Arc::new(Panic::new(payload))));
+                    self.end_early(index, Outcome::Panicked(Arc::new(Panic::new(payload))));
                 }
             }
         }
@@ -57,7 +58,7 @@ impl<A: Microthread> Scheduler<A> {
     fn sweep_unguarded(&mut self, borrowed: &Borrowed) -> Pause {
         let mut loan = Loan::new(self);
         loop {
-            match loan.stretch(borrowed) {
+            match loan.run_batch(borrowed) {
                 Halt::RoundIsOver => return Pause::RoundIsOver,
                 Halt::Look => {}
                 Halt::Interrupted(rest) => {
@@ -71,13 +72,13 @@ impl<A: Microthread> Scheduler<A> {
                     continue;
                 }
             }
-            if let Some(pause) = loan.careful(borrowed) {
+            if let Some(pause) = loan.run_one(borrowed) {
                 return pause;
             }
         }
     }
 
-    /// A sweep came to somebody who is not ready, or has ended.
+    /// Takes a microthread that is not ready, or has ended, off the list.
     #[cold]
     fn unlist(&mut self, index: u32) {
         match &mut self.slots[index as usize] {
@@ -86,7 +87,7 @@ impl<A: Microthread> Scheduler<A> {
         }
     }
 
-    /// Who has a rest of its slice to run.
+    /// The microthread that has a rest of its slice to run.
     fn interrupted(&self) -> Option<Id> {
         let index = *self.list.get(self.at).filter(|_| self.rest > 0)?;
         match &self.slots[index as usize] {
@@ -107,26 +108,26 @@ impl<A: Microthread> Scheduler<A> {
         match result {
             Ok(step) => step,
             Err(payload) => {
-                self.bury(index, Outcome::Panicked(Arc::new(Panic::new(payload))));
+                self.end_early(index, Outcome::Panicked(Arc::new(Panic::new(payload))));
                 None
             }
         }
     }
 }
 
-/// Why a stretch ended.
+/// Why a batch ended.
 enum Halt<T> {
     RoundIsOver,
-    /// What stands at `at` is no whole slice of one that is ready.
+    /// The entry at `at` is not a whole slice of a ready microthread.
     Look,
-    /// The breaker was raised in the slice at `at`: it yielded, and has so much left.
+    /// The breaker was raised in the slice at `at`, which yielded with this much left.
     Interrupted(u32),
-    /// The slice at `at` ended otherwise than by a yield.
+    /// The slice at `at` did not end with a yield.
     Said(u32, Step<T>),
 }
 
-/// The scheduler with its ticker, for a sweep. The ticker is nobody's but the slices', so that it
-/// is kept in registers if they let it; its count is told at the end.
+/// The scheduler and its ticker, for one sweep. Only the slices use the ticker, so the compiler can
+/// keep it in registers; its count is added up at the end.
 struct Loan<'s, A: Microthread> {
     scheduler: &'s mut Scheduler<A>,
     ticker: Ticker,
@@ -140,21 +141,21 @@ impl<'s, A: Microthread> Loan<'s, A> {
 
     /// Runs slices, each whole, while their microthreads are ready and yield.
     #[inline]
-    fn stretch(&mut self, borrowed: &Borrowed) -> Halt<A::Output> {
+    fn run_batch(&mut self, borrowed: &Borrowed) -> Halt<A::Output> {
         let scheduler = &mut *self.scheduler;
         let limit = scheduler.count.limit;
         if scheduler.rest > 0 || scheduler.count.steps > limit {
             return Halt::Look;
         }
         let slots = &mut scheduler.slots[..];
-        let breaker: &EvalBreaker = scheduler.door.breaker();
+        let breaker: &EvalBreaker = scheduler.inbox.breaker();
         let interval = &scheduler.local.interval;
         let mut cx = Cx {
             index: 0,
             serial: 0,
             now: scheduler.now,
             local: &scheduler.local,
-            door: &scheduler.door,
+            inbox: &scheduler.inbox,
         };
         let mut place = Place {
             first: scheduler.at,
@@ -200,9 +201,9 @@ impl<'s, A: Microthread> Loan<'s, A> {
         }
     }
 
-    /// What stands at `at`, whatever it is.
+    /// Runs the entry at `at`, whatever it is.
     #[cold]
-    fn careful(&mut self, borrowed: &Borrowed) -> Option<Pause> {
+    fn run_one(&mut self, borrowed: &Borrowed) -> Option<Pause> {
         let scheduler = &mut *self.scheduler;
         let Some(&index) = scheduler.list.get(scheduler.at) else {
             return Some(Pause::RoundIsOver);
@@ -237,7 +238,7 @@ impl<'s, A: Microthread> Loan<'s, A> {
         scheduler.rest = 0;
         if let Step::Yield = step {
             if told && used < u64::from(whole) {
-                // The budget or the breaker came before the end of its slice: it keeps the rest,
+                // The budget or the breaker ended the slice early. The microthread keeps the rest,
                 // which is less than `whole`.
                 scheduler.rest = whole - used as u32;
                 return None;
@@ -252,7 +253,7 @@ impl<'s, A: Microthread> Loan<'s, A> {
         None
     }
 
-    /// One slice, without a word to the scheduler.
+    /// Runs one slice, and leaves the scheduler as it is.
     fn slice(&mut self, index: u32, grant: u32, borrowed: &Borrowed) -> Option<Step<A::Output>> {
         let scheduler = &mut *self.scheduler;
         let Slot::Live(live) = &mut scheduler.slots[index as usize] else {
@@ -265,7 +266,7 @@ impl<'s, A: Microthread> Loan<'s, A> {
             serial: live.serial(),
             now: scheduler.now,
             local: &scheduler.local,
-            door: &scheduler.door,
+            inbox: &scheduler.inbox,
         };
         Some(live.agent.step(&mut self.ticker, &mut cx))
     }
@@ -277,7 +278,7 @@ impl<A: Microthread> Drop for Loan<'_, A> {
     }
 }
 
-/// Where a stretch is: all of the list from `first` to `at` yielded, and is kept.
+/// The position of a batch: all entries from `first` to `at` yielded, and are kept.
 struct Place<'s> {
     first: usize,
     at: usize,
@@ -288,7 +289,7 @@ struct Place<'s> {
 }
 
 impl Drop for Place<'_> {
-    /// Inlined, so that no address of it is taken: then it is in registers while the stretch runs.
+    /// Inlined, so that its address is never taken and it stays in registers while the batch runs.
     #[inline(always)]
     fn drop(&mut self) {
         let (at, keep) = &mut self.home;
@@ -302,7 +303,7 @@ impl Drop for Place<'_> {
     }
 }
 
-/// Moves what is kept from `first` to `at` down over the hole that others left before it.
+/// Moves the kept entries from `first` to `at` down, over the hole before them.
 #[inline(never)]
 fn close(list: &mut [u32], first: usize, at: usize, keep: usize) {
     list.copy_within(first..at, keep);

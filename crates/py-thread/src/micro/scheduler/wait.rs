@@ -1,16 +1,16 @@
-//! Who waits, and how it goes on: wakes, timers, jobs, letters; and deadlocks.
+//! How a waiting microthread goes on: wakes, timers, jobs, notices; and deadlocks.
 
 use super::super::id::Id;
-use super::super::job::{Job, Order};
+use super::super::job::{Job, QueuedJob};
 use super::super::offload::Offload;
-use super::super::remote::{Door, Letter};
+use super::super::remote::{Inbox, Notice};
 use super::super::report::{Deadlock, Report, Waiting};
 use super::super::slot::{BLOCKED, PERMIT, READY, SLEEPING, Slot, TIMED, WAITING};
 use super::super::step::{Microthread, On};
 use super::super::timers::Timer;
 use super::{OFFLOAD, Scheduler, UnderWay};
-use crate::Timeout;
 use crate::deadline::Deadline;
+use crate::timeout::Timeout;
 use core::mem;
 use core::time::Duration;
 use std::sync::Arc;
@@ -58,7 +58,7 @@ impl<A: Microthread> Scheduler<A> {
         }
     }
 
-    /// It is ready again: last in the next round.
+    /// Makes a microthread ready: it runs last in the next round.
     pub(super) fn go_on(&mut self, id: Id) {
         let index = id.index() as u32;
         if let Some(live) = self.live_mut(id) {
@@ -84,7 +84,7 @@ impl<A: Microthread> Scheduler<A> {
         is_needed(slot_bits(slot, timer.id), number, timer)
     }
 
-    /// Lets those go on whose round this is.
+    /// Wakes the microthreads whose timers end in this round.
     pub(super) fn fire_timers(&mut self) {
         while let Some(timer) = self.timers.peek().filter(|timer| timer.due <= self.now) {
             let needed = self.needs(&timer);
@@ -98,7 +98,7 @@ impl<A: Microthread> Scheduler<A> {
         }
     }
 
-    /// The round of the next timer that somebody needs.
+    /// The round of the next timer that is still needed.
     pub(super) fn next_timer(&mut self) -> Option<u64> {
         while let Some(timer) = self.timers.peek() {
             if self.needs(&timer) {
@@ -121,54 +121,55 @@ impl<A: Microthread> Scheduler<A> {
             is_done: false,
         };
         self.jobs.under_way.insert(number, under_way);
-        pool.submit(Order {
+        pool.submit(QueuedJob {
             job,
-            door: Arc::clone(&self.door),
+            inbox: Arc::clone(&self.inbox),
             number,
         });
     }
 
-    /// Reads the letters.
-    pub(in super::super) fn read_letters(&mut self) {
-        if !self.door.is_of_this_process() {
-            self.begin_anew();
+    /// Reads the notices.
+    pub(in super::super) fn read_notices(&mut self) {
+        if !self.inbox.is_of_this_process() {
+            self.restart_in_child();
         }
-        let mut letters = mem::take(&mut self.letters);
-        self.door.collect(&mut letters);
-        for letter in letters.drain(..) {
-            match letter {
-                // They came after the shards met: for the next round.
-                Letter::Wake(_) | Letter::Post(_) if self.holds_letters => {
-                    self.letters.push(letter)
+        let mut notices = mem::take(&mut self.notices);
+        self.inbox.collect(&mut notices);
+        for notice in notices.drain(..) {
+            match notice {
+                // It came after the shards had met, so it is for the next round.
+                Notice::Wake(_) | Notice::Post(_) if self.defers_notices => {
+                    self.notices.push(notice)
                 }
-                Letter::Wake(id) => drop(self.wake_now(id)),
-                Letter::Post(postbox) => {
+                Notice::Wake(id) => drop(self.wake_now(id)),
+                Notice::Post(postbox) => {
                     if let Some(id) = postbox.open() {
                         self.wake_now(id);
                     }
                 }
-                Letter::Done(number) if self.jobs.delay.is_some() => {
+                Notice::Done(number) if self.jobs.delay.is_some() => {
                     if let Some(job) = self.jobs.under_way.get_mut(&number) {
                         job.is_done = true;
                     }
                 }
-                Letter::Done(number) => {
+                Notice::Done(number) => {
                     if let Some(job) = self.jobs.under_way.remove(&number) {
                         self.deliver(job.id);
                     }
                 }
             }
         }
-        if self.letters.is_empty() {
-            self.letters = letters;
+        if self.notices.is_empty() {
+            self.notices = notices;
         }
     }
 
-    /// A round that reads no letters but those of jobs: they were read when the shards met.
+    /// A round of a shard: of new notices it reads only those of jobs. The others were read when
+    /// the shards met.
     pub(in super::super) fn round_of_shard(&mut self) -> Report {
-        self.holds_letters = true;
+        self.defers_notices = true;
         let report = self.round();
-        self.holds_letters = false;
+        self.defers_notices = false;
         report
     }
 
@@ -178,8 +179,8 @@ impl<A: Microthread> Scheduler<A> {
         }
     }
 
-    /// Delivers the answers that are due in round `round`, in the order of the requests; false if
-    /// the breaker was raised before one of them was there.
+    /// Delivers the answers of round `round` in the order of the requests. False if the breaker was
+    /// raised before one of them had arrived.
     pub(super) fn await_answers(&mut self, round: u64) -> bool {
         if self.jobs.delay.is_none() {
             return true;
@@ -193,8 +194,8 @@ impl<A: Microthread> Scheduler<A> {
                 self.deliver(job.id);
                 continue;
             }
-            self.door.sleep(Deadline::NEVER);
-            self.read_letters();
+            self.inbox.sleep(Deadline::NEVER);
+            self.read_notices();
             if self.breaker().is_raised() {
                 return false;
             }
@@ -202,7 +203,7 @@ impl<A: Microthread> Scheduler<A> {
         true
     }
 
-    /// The round of the next answer, if answers have their rounds.
+    /// The round of the next answer, if answers have fixed rounds.
     pub(super) fn next_answer(&mut self) -> Option<u64> {
         self.jobs.delay?;
         while let Some((&number, &job)) = self.jobs.under_way.first_key_value() {
@@ -214,17 +215,17 @@ impl<A: Microthread> Scheduler<A> {
         None
     }
 
-    /// For a mixed population: whatever comes through the door rings this bell too.
-    pub(in super::super) fn hang_bell(&self, bell: &Arc<Door>) {
-        self.door.hang(bell);
+    /// For a mixed population: a poster notifies this inbox too.
+    pub(in super::super) fn set_parent_inbox(&self, parent: &Arc<Inbox>) {
+        self.inbox.set_parent(parent);
     }
 
     /// In a forked child: the pool's threads are gone with their jobs.
     #[cold]
-    fn begin_anew(&mut self) {
-        if !self.door.go_on_in_child() {
-            // Whoever holds the old one is cut off.
-            self.door = Arc::new(Door::new(Arc::clone(self.breaker())));
+    fn restart_in_child(&mut self) {
+        if !self.inbox.go_on_in_child() {
+            // The old inbox cannot be used. Handles of it no longer reach this scheduler.
+            self.inbox = Arc::new(Inbox::new(Arc::clone(self.breaker())));
             self.local.waker.take();
         }
         let limit = self.jobs.pool.take().map_or(OFFLOAD, |pool| pool.limit());
@@ -234,9 +235,9 @@ impl<A: Microthread> Scheduler<A> {
         }
     }
 
-    /// Sleeps until something comes through the door (a wake, an answer, a message of another
-    /// thread), or the breaker is raised; at most for `timeout`: `None` is for ever. False if the
-    /// time ran out first.
+    /// Sleeps until another thread has something for this scheduler (a wake, an answer, a message),
+    /// or the breaker is raised. `timeout` limits the sleep; `None` is for ever. False if the time
+    /// ran out first.
     ///
     /// ```
     /// use py_thread::micro::{Scheduler, Task};
@@ -246,16 +247,16 @@ impl<A: Microthread> Scheduler<A> {
     /// ```
     ///
     /// # Blocking
-    /// As it says.
+    /// Until one of these, or for `timeout`.
     pub fn wait(&mut self, timeout: Option<Duration>) -> bool {
-        if !self.door.is_of_this_process() {
-            self.begin_anew();
+        if !self.inbox.is_of_this_process() {
+            self.restart_in_child();
         }
         let timeout = timeout.map_or(Timeout::FOREVER, Timeout::from);
-        self.door.sleep(Deadline::after(timeout))
+        self.inbox.sleep(Deadline::after(timeout))
     }
 
-    /// Who waits for what.
+    /// What each microthread waits for.
     pub(super) fn deadlock(&self) -> Deadlock {
         let waiting = (0_u32..).zip(&self.slots).filter_map(|(index, slot)| {
             let Slot::Live(live) = slot else {
@@ -271,7 +272,7 @@ impl<A: Microthread> Scheduler<A> {
     }
 }
 
-/// The status and the bits of the microthread `id`, if it lives here.
+/// The status and the bits of the microthread `id`, if this is its slot.
 fn slot_bits<A>(slot: &Slot<A>, id: Id) -> Option<(u8, u8)> {
     match slot {
         Slot::Live(live) if live.is(id) => Some((live.status(), live.bits())),
@@ -282,7 +283,7 @@ fn slot_bits<A>(slot: &Slot<A>, id: Id) -> Option<(u8, u8)> {
 /// Whether its microthread still waits for this timer.
 fn is_needed(slot: Option<(u8, u8)>, number: Option<u64>, timer: &Timer) -> bool {
     match slot {
-        // A sleep ends with its timer alone, so that there is no other of one.
+        // Only its timer ends a sleep, so this must be that timer.
         Some((SLEEPING, _)) => timer.of_sleep,
         Some((WAITING, bits)) => bits & TIMED != 0 && number == Some(timer.number),
         _ => false,

@@ -1,17 +1,18 @@
-//! Where the system has no wait on an address that we may rely upon, and in the models: a mutex
-//! and a condition variable, made by the first thread that waits.
+//! Waiting with a mutex and a condition variable, which the first waiter makes. It serves systems
+//! without a stable wait on an address, and the models.
 //!
 //! Invariants:
-//! * W1: `parker` goes from null to one `Parker`, which lives as long as the word. In a forked
-//!   child one of an earlier process is replaced (and forgotten: a dead thread may hold its lock).
-//! * W2: a waiter installs the parker *before* its read-modify-write tells that it waits; so who
-//!   sees that, sees the parker. A waker that sees no waiter needs none.
-//! * W3: the word is compared under the parker's lock, and a waker takes that lock after its change
-//!   of the word: either the waiter sees the change, or it is asleep when the waker notifies.
+//! * W1: `parker` changes from null to one `Parker`, which lives as long as the word. A forked
+//!   child replaces the parker of its parent and leaks it, because a dead thread may hold its lock.
+//! * W2: a waiter installs the parker *before* the read-modify-write that announces it. So a waker
+//!   that sees a waiter also sees the parker. A waker that sees no waiter needs no parker.
+//! * W3: the waiter compares the word under the parker's lock, and a waker takes that lock after it
+//!   changed the word. So either the waiter sees the change, or it is asleep when the waker
+//!   notifies.
 
 use super::Waited;
-use crate::fork;
-use crate::primitive::{AtomicPtr, AtomicU32, Condvar, Mutex, Ordering, const_fn, lock};
+use crate::generation::generation;
+use crate::sync::{AtomicPtr, AtomicU32, Condvar, Mutex, Ordering, const_fn, lock};
 use core::ops::Deref;
 use core::ptr;
 use core::time::Duration;
@@ -19,7 +20,7 @@ use core::time::Duration;
 /// Whether a signal handler ends a wait.
 pub(crate) const INTERRUPTIBLE: bool = false;
 
-/// Whether a word of the parent can be used in the child of a fork. A thread that died in a fork may hold the lock.
+/// Whether the child of a fork can use a word of its parent. No: a dead thread may hold the lock.
 #[cfg(feature = "micro")]
 pub(crate) const SURVIVES_FORK: bool = false;
 
@@ -30,7 +31,7 @@ struct Parker {
     generation: u32,
 }
 
-/// A word to sleep on, and where its sleepers meet.
+/// A word to sleep on, and its parker.
 #[derive(Debug)]
 pub(crate) struct WaitWord {
     word: AtomicU32,
@@ -54,16 +55,17 @@ impl WaitWord {
             let new = Box::into_raw(Box::new(Parker {
                 mutex: Mutex::new(()),
                 condvar: Condvar::new(),
-                generation: fork::generation(),
+                generation: generation(),
             }));
-            // Release: who sees the pointer sees the parker. Acquire: and we that of another.
+            // Release: a thread that sees the pointer sees the parker. Acquire: we see the parker
+            // of a thread that was faster.
             match self
                 .parker
                 .compare_exchange(seen, new, Ordering::AcqRel, Ordering::Acquire)
             {
                 Ok(_) => return,
                 Err(other) => {
-                    // SAFETY: ours, and nobody else saw it.
+                    // SAFETY: `new` came from `into_raw` above, and no other thread has seen it.
                     drop(unsafe { Box::from_raw(new) });
                     seen = other;
                 }
@@ -74,17 +76,17 @@ impl WaitWord {
     /// The parker at this pointer if there is one of this process.
     fn parker_at(&self, parker: *mut Parker) -> Option<&Parker> {
         // SAFETY: W1: null or alive as long as `self`.
-        unsafe { parker.as_ref() }.filter(|p| p.generation == fork::generation())
+        unsafe { parker.as_ref() }.filter(|p| p.generation == generation())
     }
 
     pub(crate) fn wait(&self, expected: u32, timeout: Option<Duration>) -> Waited {
         self.prepare();
-        // Acquire: the parker that `prepare` found.
+        // Acquire: pairs with the exchange in `prepare`, so the parker is whole.
         let Some(parker) = self.parker_at(self.parker.load(Ordering::Acquire)) else {
             return Waited::Changed;
         };
         let guard = lock(&parker.mutex);
-        // Relaxed: W3, the lock orders this load after the change that a notifier made.
+        // Relaxed: W3: the lock orders this load after the change of a waker that has notified.
         if self.word.load(Ordering::Relaxed) != expected {
             return Waited::Changed;
         }
@@ -92,7 +94,7 @@ impl WaitWord {
     }
 
     pub(crate) fn wake_all(&self) {
-        // Acquire: W2.
+        // Acquire: W2: pairs with the waiter's exchange in `prepare`.
         if let Some(parker) = self.parker_at(self.parker.load(Ordering::Acquire)) {
             let _guard = lock(&parker.mutex);
             parker.condvar.notify_all();
@@ -103,7 +105,7 @@ impl WaitWord {
 #[cfg(not(all(test, loom)))]
 fn sleep(
     parker: &Parker,
-    guard: crate::primitive::MutexGuard<'_, ()>,
+    guard: crate::sync::MutexGuard<'_, ()>,
     timeout: Option<Duration>,
 ) -> Waited {
     match timeout {
@@ -118,11 +120,12 @@ fn sleep(
     }
 }
 
-/// A model has no clock: a timed wait is over at once, and the scheduler decides how late that is.
+/// A model has no clock: a timed wait is over at once, and loom decides how late the thread runs
+/// on.
 #[cfg(all(test, loom))]
 fn sleep(
     parker: &Parker,
-    guard: crate::primitive::MutexGuard<'_, ()>,
+    guard: crate::sync::MutexGuard<'_, ()>,
     timeout: Option<Duration>,
 ) -> Waited {
     match timeout {
@@ -138,7 +141,8 @@ impl Drop for WaitWord {
     fn drop(&mut self) {
         let parker = self.parker.load(Ordering::Acquire);
         if self.parker_at(parker).is_some() {
-            // SAFETY: W1, and nobody waits on a word that is dropped.
+            // SAFETY: W1: the pointer came from `into_raw` in `prepare`. `&mut self` means that no
+            // thread waits or wakes here any more.
             drop(unsafe { Box::from_raw(parker) });
         }
     }

@@ -1,7 +1,7 @@
 //! Linux and Android: the kernel's futex. The only file that names it.
 
 use super::Waited;
-use crate::primitive::AtomicU32;
+use crate::sync::AtomicU32;
 use core::ops::Deref;
 use core::ptr;
 use core::time::Duration;
@@ -9,35 +9,27 @@ use core::time::Duration;
 /// Whether a signal handler ends a wait.
 pub(crate) const INTERRUPTIBLE: bool = true;
 
-/// Whether a word of the parent can be used in the child of a fork. Nobody owns a futex.
+/// Whether the child of a fork can use a word of its parent. Yes: a futex has no owner.
 #[cfg(feature = "micro")]
 pub(crate) const SURVIVES_FORK: bool = true;
 
-/// The kernel's own `timespec` for [`SYS_FUTEX`], which is not always libc's: a 32-bit libc may
-/// have a 64-bit `time_t` in front of a system call with 32-bit fields.
+/// The `timespec` that the kernel reads in `SYS_futex`. libc's may differ from it: a 32-bit libc
+/// can have a 64-bit `time_t`, while this system call has 32-bit fields.
+///
+/// `SYS_futex_time64` is not needed. It is for times that 32 bits do not hold, and older kernels
+/// and Android's sandbox lack it. The 32-bit systems that have nothing else (riscv32) have no 64-bit
+/// atomics either, and this crate is not for them.
 #[repr(C)]
 struct Timespec {
     sec: Field,
     nsec: Field,
 }
 
-#[cfg(any(
-    target_pointer_width = "64",
-    target_arch = "riscv32",
-    target_arch = "x86_64"
-))]
+// x86_64 with 32-bit pointers (x32) has the 64-bit call.
+#[cfg(any(target_pointer_width = "64", target_arch = "x86_64"))]
 type Field = i64;
-#[cfg(not(any(
-    target_pointer_width = "64",
-    target_arch = "riscv32",
-    target_arch = "x86_64"
-)))]
+#[cfg(not(any(target_pointer_width = "64", target_arch = "x86_64")))]
 type Field = i32;
-
-#[cfg(target_arch = "riscv32")]
-const SYS_FUTEX: libc::c_long = libc::SYS_futex_time64;
-#[cfg(not(target_arch = "riscv32"))]
-const SYS_FUTEX: libc::c_long = libc::SYS_futex;
 
 /// A word to sleep on: exactly the four bytes that the kernel looks at.
 #[derive(Debug)]
@@ -53,18 +45,18 @@ impl WaitWord {
     pub(crate) fn prepare(&self) {}
 
     pub(crate) fn wait(&self, expected: u32, timeout: Option<Duration>) -> Waited {
-        // Longer than the field holds is for ever: the caller asks again after a return.
+        // A time that the field cannot hold (68 years and more) becomes "for ever".
         let limit = timeout.and_then(|t| {
             let sec = Field::try_from(t.as_secs()).ok()?;
             let nsec = t.subsec_nanos() as Field;
             Some(Timespec { sec, nsec })
         });
         let limit = limit.as_ref().map_or(ptr::null(), ptr::from_ref);
-        // SAFETY: the word lives as long as `self`; `limit` is null or a timespec of the layout
-        // that this system call takes. The kernel only reads both.
+        // SAFETY: the word lives as long as `self`. `limit` is null, or points at a timespec of the
+        // layout that this system call takes. The kernel only reads both.
         let rc = unsafe {
             libc::syscall(
-                SYS_FUTEX,
+                libc::SYS_futex,
                 self.0.as_ptr(),
                 libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG,
                 expected,
@@ -85,7 +77,7 @@ impl WaitWord {
         // SAFETY: FUTEX_WAKE does not touch the memory; the address only names the queue.
         unsafe {
             libc::syscall(
-                SYS_FUTEX,
+                libc::SYS_futex,
                 self.0.as_ptr(),
                 libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG,
                 i32::MAX,

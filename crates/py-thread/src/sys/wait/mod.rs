@@ -2,11 +2,11 @@
 //!
 //! One file per way to sleep, with one interface:
 //!
-//! * `prepare()` before the word says that somebody waits; never blocks.
+//! * `prepare()` must be called before the word announces a waiter. It never blocks.
 //! * `wait(expected, timeout)` sleeps while the word is `expected`. It may return
-//!   [`Waited::Changed`] for no reason at all, so callers look at the word again.
-//! * `wake_all()` after a read-modify-write of the word that showed a waiter. A wake-up that finds
-//!   nobody is harmless.
+//!   [`Waited::Changed`] spuriously, so callers look at the word again.
+//! * `wake_all()` is called after a read-modify-write of the word that showed a waiter. A wake-up
+//!   that finds no sleeper is harmless.
 //!
 //! The word itself is used through its atomic operations, in the orderings that the caller needs.
 
@@ -29,10 +29,10 @@ mod imp;
 pub(crate) use imp::SURVIVES_FORK;
 pub(crate) use imp::{INTERRUPTIBLE, WaitWord};
 
-/// Why a wait came back.
+/// Why a wait returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Waited {
-    /// The word changed, somebody woke us, or no reason at all.
+    /// The word changed, a waker woke us, or the wake-up is spurious.
     Changed,
     /// The time is over.
     TimedOut,

@@ -1,7 +1,7 @@
 //! Windows: `WaitOnAddress`. The only file that names it.
 
 use super::Waited;
-use crate::primitive::AtomicU32;
+use crate::sync::AtomicU32;
 use core::ops::Deref;
 use core::time::Duration;
 use windows_sys::Win32::System::Threading::{INFINITE, WaitOnAddress, WakeByAddressAll};
@@ -9,7 +9,7 @@ use windows_sys::Win32::System::Threading::{INFINITE, WaitOnAddress, WakeByAddre
 /// Whether a signal handler ends a wait.
 pub(crate) const INTERRUPTIBLE: bool = false;
 
-/// Whether a word of the parent can be used in the child of a fork. Nothing forks here.
+/// Whether the child of a fork can use a word of its parent. Windows has no forks.
 #[cfg(feature = "micro")]
 pub(crate) const SURVIVES_FORK: bool = true;
 
@@ -27,7 +27,8 @@ impl WaitWord {
     pub(crate) fn prepare(&self) {}
 
     pub(crate) fn wait(&self, expected: u32, timeout: Option<Duration>) -> Waited {
-        // Milliseconds rounded up, below INFINITE: the caller asks again after an early return.
+        // Milliseconds, rounded up and below INFINITE. The caller waits again after an early
+        // return.
         let ms = timeout.map_or(INFINITE, |t| {
             let ms = t.as_nanos().div_ceil(1_000_000);
             u32::try_from(ms).unwrap_or(INFINITE).min(INFINITE - 1)
@@ -41,7 +42,7 @@ impl WaitWord {
                 ms,
             )
         };
-        // It fails with ERROR_TIMEOUT only.
+        // ERROR_TIMEOUT is the only error.
         if woken != 0 {
             Waited::Changed
         } else {

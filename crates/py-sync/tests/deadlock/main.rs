@@ -1,0 +1,141 @@
+//! Deadlocks are found, whichever locks they are made of, and nothing else is taken for one.
+#![cfg(feature = "deadlock")]
+
+mod circles;
+mod no_circles;
+mod report;
+mod rw;
+mod torture;
+
+use py_sync::deadlock::DeadlockedThread;
+use py_sync::diagnostics::{self, Kind};
+use py_sync::{LockFlags, Mutex, RawMutex, deadlock};
+use std::sync::{Mutex as StdMutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+const TICK: Duration = Duration::from_millis(2);
+
+/// What one thread of a circle waits for.
+type Wait = (Kind, usize);
+
+/// All that checks have found, by whichever test of this process.
+static FOUND: StdMutex<Vec<Vec<Wait>>> = StdMutex::new(Vec::new());
+
+/// Checks, and returns all that was ever found at one of `addresses`.
+fn found_at(addresses: &[usize]) -> Vec<Vec<Wait>> {
+    let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+    let new = deadlock::check_deadlock();
+    found.extend(new.iter().map(|threads| waits_of(threads)));
+    let here = |circle: &&Vec<Wait>| circle.iter().any(|(_, at)| addresses.contains(at));
+    found.iter().filter(here).cloned().collect()
+}
+
+fn waits_of(threads: &[DeadlockedThread]) -> Vec<Wait> {
+    let waits = threads.iter().map(DeadlockedThread::waiting);
+    waits.map(|wait| (wait.kind, wait.address)).collect()
+}
+
+/// Starts a thread that deadlocks with itself at `address`: what is reported of it. No other test's check
+/// takes the report, of which there is one.
+fn report_of(
+    address: usize,
+    start: impl FnOnce() -> JoinHandle<()>,
+) -> (JoinHandle<()>, DeadlockedThread) {
+    let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+    let thread = start();
+    loop {
+        for mut threads in deadlock::check_deadlock() {
+            found.push(waits_of(&threads));
+            if threads[0].waiting().address == address {
+                return (thread, threads.remove(0));
+            }
+        }
+        thread::sleep(TICK);
+    }
+}
+
+/// Waits until the circle is found, and nothing else with its locks.
+#[track_caller]
+fn find(circle: &[Wait]) {
+    let addresses: Vec<usize> = circle.iter().map(|&(_, at)| at).collect();
+    for _ in 0..30_000 {
+        let found = found_at(&addresses);
+        if let [found] = &found[..] {
+            let turned = |n| circle.iter().cycle().skip(n).take(circle.len()).eq(found);
+            assert!((0..circle.len()).any(turned), "{found:?}, not {circle:?}");
+            return;
+        }
+        assert_eq!(found.len(), 0, "more than {circle:?}: {found:?}");
+        thread::sleep(TICK);
+    }
+    panic!("{circle:?} was not found\n{}", diagnostics::snapshot());
+}
+
+/// Checks often, and finds nothing with any of these locks.
+#[track_caller]
+fn find_nothing(addresses: &[usize]) {
+    for _ in 0..20 {
+        let none: Vec<Vec<Wait>> = Vec::new();
+        assert_eq!(found_at(addresses), none);
+        thread::sleep(TICK);
+    }
+}
+
+/// Waits until `n` threads are parked at `address`.
+fn until_waiting(address: usize, n: usize) {
+    while diagnostics::snapshot().of(address).len() != n {
+        thread::sleep(TICK);
+    }
+}
+
+fn at(m: &Mutex) -> usize {
+    m.as_ptr().addr()
+}
+
+fn on(m: &Mutex) -> Wait {
+    (Kind::Mutex, at(m))
+}
+
+/// Locks without suspending sections, and without end.
+fn lock_attached(m: &Mutex) {
+    assert!(m.lock_timed(None, LockFlags::NONE).is_acquired());
+}
+
+/// What is given up on behalf of a thread that sleeps, and then by that thread, perhaps in vain.
+trait Lock {
+    fn give_up(&self) -> bool;
+}
+
+impl Lock for Mutex {
+    fn give_up(&self) -> bool {
+        self.try_unlock()
+    }
+}
+
+impl Lock for RawMutex {
+    fn give_up(&self) -> bool {
+        self.try_unlock()
+    }
+}
+
+fn give_up(lock: &impl Lock) {
+    let _ = lock.give_up();
+}
+
+/// Locks, and unlocks what others may have unlocked meanwhile.
+fn pass(m: &Mutex) {
+    m.lock();
+    give_up(m);
+}
+
+/// Does what ends a deadlock until all its threads have returned.
+fn end(threads: Vec<JoinHandle<()>>, unlock: impl Fn()) {
+    while threads.iter().any(|thread| !thread.is_finished()) {
+        unlock();
+        thread::sleep(TICK);
+    }
+    threads
+        .into_iter()
+        .for_each(|thread| thread.join().unwrap());
+}
