@@ -1,13 +1,14 @@
 //! `simulator calibrate RECORD`: the 36 cells of `lock_contended`, pinned, as a record has them and as the
 //! simulated machine of two processors gives them.
 
-use crate::contend::{self, Cell, Run};
+use crate::contend::{self, Cell};
 use crate::costs;
+use crate::crowd::Peer;
 use crate::locks::{Ours, ParkingLot12, ParkingLot13, PyMutex};
-use machine::{Costs, Machine};
+use machine::Costs;
 
 /// The record's columns that have a protocol here, and the protocols.
-const PEERS: [(&str, fn(Machine, Cell, u64) -> Run); 4] = [
+const PEERS: [Peer; 4] = [
     ("py-sync", contend::run::<Ours>),
     ("parking_lot 0.13", contend::run::<ParkingLot13>),
     ("parking_lot 0.12", contend::run::<ParkingLot12>),

@@ -5,7 +5,8 @@ use crate::costs::{self, Wakes};
 use crate::locks::{Lock, Ours, ParkingLot12, ParkingLot13, PyMutex};
 use machine::{Costs, Machine};
 
-type Peer = (&'static str, fn(Machine, Cell, u64) -> Run);
+/// What the tables call it, and a run of it.
+pub type Peer = (&'static str, fn(Machine, Cell, u64) -> Run);
 
 fn peer<L: Lock + 'static>() -> Peer {
     (L::NAME, contend::run::<L>)
@@ -26,6 +27,8 @@ const SECTIONS: [(u64, u64); 6] = [
 pub struct Crowd {
     /// One thread on each.
     pub processors: Vec<usize>,
+    /// The names of those that run; all of them if it is empty.
+    pub peers: Vec<String>,
     /// Nanoseconds of virtual time of a run.
     pub slice: u64,
     /// Each cell is run with this seed and the two that follow.
@@ -34,15 +37,36 @@ pub struct Crowd {
     pub costs: Costs,
 }
 
-/// Prints the tables.
-pub fn run(crowd: &Crowd) {
-    let peers = [
+/// All that run, in the order of the columns.
+fn all() -> [Peer; 5] {
+    [
         peer::<Ours>(),
         peer::<ParkingLot13>(),
         peer::<ParkingLot12>(),
         peer::<PyMutex<0>>(),
         peer::<PyMutex<40>>(),
-    ];
+    ]
+}
+
+/// The name, if a column has it.
+///
+/// # Errors
+/// If none has.
+pub fn named(name: &str) -> Result<String, String> {
+    let names = all().map(|(name, _)| name);
+    match names.contains(&name) {
+        true => Ok(name.to_owned()),
+        false => Err(format!(
+            "{name}: no such peer; there are {}",
+            names.join(", ")
+        )),
+    }
+}
+
+/// Prints the tables.
+pub fn run(crowd: &Crowd) {
+    let wanted = |(name, _): &Peer| crowd.peers.is_empty() || crowd.peers.iter().any(|p| p == name);
+    let peers: Vec<Peer> = all().into_iter().filter(wanted).collect();
     for wakes in [Wakes::Measured, Wakes::Assumed] {
         for &processors in &crowd.processors {
             println!();
@@ -60,13 +84,13 @@ pub fn run(crowd: &Crowd) {
                     outside,
                 };
                 print!("{:>14}", format!("{inside}/{outside}"));
-                for (_, run) in peers {
+                for (_, run) in &peers {
                     let Run {
                         per_us,
                         longest_ms,
                         jain,
                         busy_ns,
-                    } = three(crowd, wakes, cell, run);
+                    } = three(crowd, wakes, cell, *run);
                     print!(" {per_us:>7.3} {longest_ms:>6.2} {busy_ns:>7.0} {jain:>5.2}");
                 }
                 println!();

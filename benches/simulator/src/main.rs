@@ -22,6 +22,7 @@ simulator crowd                4, 16, 64 and 128 processors
 --seed N            of every chance (1)
 --cost NAME=PS      another cost, in picoseconds: --cost pause=40000 --cost idle.1.exit=5000000
 --processors N      for crowd, instead of the four; may be repeated
+--peer NAME         for crowd, instead of all; may be repeated
 --slice MS          virtual milliseconds of a run of crowd (20)";
 
 /// What the command line says.
@@ -35,6 +36,7 @@ fn parse() -> Result<Asked, lexopt::Error> {
         words: Vec::new(),
         crowd: crowd::Crowd {
             processors: Vec::new(),
+            peers: Vec::new(),
             slice: 20_000_000,
             seed: 1,
             costs: costs::COSTS,
@@ -48,6 +50,10 @@ fn parse() -> Result<Asked, lexopt::Error> {
                 costs::change(&mut asked.crowd.costs, &parser.value()?.string()?)?;
             }
             Long("processors") => asked.crowd.processors.push(processors(&parser.value()?)?),
+            Long("peer") => {
+                let name = parser.value()?.string()?;
+                asked.crowd.peers.push(crowd::named(&name)?);
+            }
             Long("slice") => asked.crowd.slice = parser.value()?.parse::<u64>()? * 1_000_000,
             Long("help") | Short('h') => asked.words = vec!["help".to_owned()],
             Value(word) => asked.words.push(word.string()?),

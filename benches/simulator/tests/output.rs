@@ -42,6 +42,7 @@ fn one_seed_gives_py_sync_one_output_in_every_process() {
 #[rstest::rstest]
 #[case(&["crowd", "--processors", "129"], "1 to 128")]
 #[case(&["crowd", "--cost", "warp=9"], "not a cost")]
+#[case(&["crowd", "--peer", "nobody"], "there are py-sync, parking_lot 0.13")]
 #[case(&["calibrate", "/no/such/record"], "/no/such/record")]
 #[case(&["calibrate", env!("CARGO_MANIFEST_PATH")], "no table of pinned cells")]
 #[case(&["dance"], "simulator crowd")]
