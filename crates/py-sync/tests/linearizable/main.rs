@@ -12,9 +12,9 @@ mod recursive;
 mod search;
 mod semaphore;
 
-#[cfg(feature = "lock_api")]
+#[cfg(feature = "typed")]
 mod condvar;
-#[cfg(feature = "lock_api")]
+#[cfg(feature = "typed")]
 mod rw;
 
 use search::{Entry, Spec, is_linearizable};

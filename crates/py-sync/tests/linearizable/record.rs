@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 const THREADS: usize = 3;
 
 /// What one thread did.
-pub struct Recorder<'a, O> {
-    pub who: usize,
+pub(crate) struct Recorder<'a, O> {
+    pub(crate) who: usize,
     /// Tells calls and returns of all threads apart.
     clock: &'a AtomicU64,
     entries: Vec<Entry<O>>,
@@ -17,7 +17,7 @@ pub struct Recorder<'a, O> {
 
 impl<O: Copy> Recorder<'_, O> {
     /// Records an operation. `f` says what it was and how it ended.
-    pub fn record(&mut self, f: impl FnOnce() -> O) -> O {
+    pub(crate) fn record(&mut self, f: impl FnOnce() -> O) -> O {
         let called = self.clock.fetch_add(1, SeqCst);
         let op = f();
         self.entries.push(Entry {
@@ -31,7 +31,7 @@ impl<O: Copy> Recorder<'_, O> {
     }
 
     /// The last one has a second part, which happens after the first and before the return.
-    pub fn second_part(&mut self, op: O) {
+    pub(crate) fn second_part(&mut self, op: O) {
         let first = self.entries.last().copied().expect("after a record");
         self.entries.push(Entry {
             op,
@@ -41,7 +41,7 @@ impl<O: Copy> Recorder<'_, O> {
     }
 
     /// A number below `sides`.
-    pub fn dice(&mut self, sides: u64) -> u64 {
+    pub(crate) fn dice(&mut self, sides: u64) -> u64 {
         self.dice ^= self.dice << 13;
         self.dice ^= self.dice >> 7;
         self.dice ^= self.dice << 17;
@@ -57,7 +57,7 @@ const ENOUGH: u64 = if cfg!(miri) { 3 } else { 1_500 };
 const MANY: u64 = 200_000;
 
 /// Every history of the program has an order that `start` allows.
-pub fn assert_linearizable<S: Spec, L: Sync>(
+pub(crate) fn assert_linearizable<S: Spec, L: Sync>(
     start: &S,
     make: impl Fn() -> L,
     program: impl Fn(&L, &mut Recorder<'_, S::Op>) + Sync,
@@ -70,7 +70,7 @@ pub fn assert_linearizable<S: Spec, L: Sync>(
 }
 
 /// Some history of the program has none: the lock has a fault.
-pub fn assert_found<S: Spec, L: Sync>(
+pub(crate) fn assert_found<S: Spec, L: Sync>(
     start: &S,
     make: impl Fn() -> L,
     program: impl Fn(&L, &mut Recorder<'_, S::Op>) + Sync,

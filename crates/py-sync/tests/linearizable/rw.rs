@@ -154,19 +154,20 @@ fn turn<L: Subject>(subject: &L, recorder: &mut Recorder<'_, Op>, mine: Mine) ->
         (Mine::Nothing, _) => begin(lock, recorder, soon),
         (Mine::Write, 0) => {
             // SAFETY: this thread writes.
-            recorder.record(|| unsafe { done(lock.downgrade(), Op::Downgrade) });
+            let downgrade = || unsafe { lock.downgrade() };
+            recorder.record(|| done(downgrade, Op::Downgrade));
             Mine::Read
         }
         (Mine::Write, 1) => {
             // SAFETY: this thread writes.
-            let op = || unsafe { done(lock.downgrade_to_upgradable(), Op::DowngradeToUpgradable) };
-            recorder.record(op);
+            let downgrade = || unsafe { lock.downgrade_to_upgradable() };
+            recorder.record(|| done(downgrade, Op::DowngradeToUpgradable));
             Mine::Upgradable
         }
         (Mine::Upgradable, 0) => {
             // SAFETY: this thread is the upgradable reader.
-            recorder
-                .record(|| unsafe { done(lock.downgrade_upgradable(), Op::DowngradeUpgradable) });
+            let downgrade = || unsafe { lock.downgrade_upgradable() };
+            recorder.record(|| done(downgrade, Op::DowngradeUpgradable));
             Mine::Read
         }
         (Mine::Upgradable, dice @ 1..=3) => {
@@ -175,7 +176,7 @@ fn turn<L: Subject>(subject: &L, recorder: &mut Recorder<'_, Op>, mine: Mine) ->
                 // SAFETY: this thread is the upgradable reader.
                 2 => Op::TimedUpgrade(unsafe { lock.try_upgrade_for(soon) }),
                 // SAFETY: this thread is the upgradable reader.
-                _ => unsafe { done(lock.upgrade(), Op::Upgrade) },
+                _ => done(|| unsafe { lock.upgrade() }, Op::Upgrade),
             });
             match op {
                 Op::TryUpgrade(false) | Op::TimedUpgrade(false) => Mine::Upgradable,
@@ -186,20 +187,22 @@ fn turn<L: Subject>(subject: &L, recorder: &mut Recorder<'_, Op>, mine: Mine) ->
     }
 }
 
-fn done((): (), op: Op) -> Op {
+/// Does it, and says what was done.
+fn done(f: impl FnOnce(), op: Op) -> Op {
+    f();
     op
 }
 
 fn begin(lock: &RawRwLock, recorder: &mut Recorder<'_, Op>, soon: Duration) -> Mine {
     let dice = recorder.dice(8);
     let op = recorder.record(|| match dice {
-        0 => done(lock.lock_shared(), Op::Read),
+        0 => done(|| lock.lock_shared(), Op::Read),
         1 => Op::TryRead(lock.try_lock_shared()),
         2 => Op::TimedRead(lock.try_lock_shared_for(soon)),
-        3 => done(lock.lock_exclusive(), Op::Write),
+        3 => done(|| lock.lock_exclusive(), Op::Write),
         4 => Op::TryWrite(lock.try_lock_exclusive()),
         5 => Op::TimedWrite(lock.try_lock_exclusive_for(soon)),
-        6 => done(lock.lock_upgradable(), Op::Upgradable),
+        6 => done(|| lock.lock_upgradable(), Op::Upgradable),
         _ => Op::TryUpgradable(lock.try_lock_upgradable()),
     });
     match op {
@@ -211,13 +214,13 @@ fn begin(lock: &RawRwLock, recorder: &mut Recorder<'_, Op>, soon: Duration) -> M
 }
 
 fn end(lock: &RawRwLock, recorder: &mut Recorder<'_, Op>, mine: Mine) -> Mine {
-    // SAFETY: this thread has what it gives up.
-    recorder.record(|| unsafe {
-        match mine {
-            Mine::Read => done(lock.unlock_shared(), Op::ReadUnlock),
-            Mine::Write => done(lock.unlock_exclusive(), Op::WriteUnlock),
-            _ => done(lock.unlock_upgradable(), Op::UpgradableUnlock),
-        }
+    recorder.record(|| match mine {
+        // SAFETY: this thread reads.
+        Mine::Read => done(|| unsafe { lock.unlock_shared() }, Op::ReadUnlock),
+        // SAFETY: this thread writes.
+        Mine::Write => done(|| unsafe { lock.unlock_exclusive() }, Op::WriteUnlock),
+        // SAFETY: this thread is the upgradable reader.
+        _ => done(|| unsafe { lock.unlock_upgradable() }, Op::UpgradableUnlock),
     });
     Mine::Nothing
 }

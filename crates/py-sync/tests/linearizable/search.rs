@@ -9,7 +9,7 @@ use std::fmt::{Debug, Write};
 use std::hash::Hash;
 
 /// A lock as one thread at a time would see it.
-pub trait Spec: Clone + Debug + Eq + Hash {
+pub(crate) trait Spec: Clone + Debug + Eq + Hash {
     /// An operation and its result.
     type Op: Copy + Debug;
 
@@ -19,8 +19,8 @@ pub trait Spec: Clone + Debug + Eq + Hash {
 
 /// One operation of a thread, from its call to its return.
 #[derive(Clone, Copy, Debug)]
-pub struct Entry<O> {
-    pub who: usize,
+pub(crate) struct Entry<O> {
+    pub(crate) who: usize,
     pub op: O,
     pub called: u64,
     pub returned: u64,
@@ -29,7 +29,7 @@ pub struct Entry<O> {
 }
 
 /// True if some order of the history is one that `start` allows.
-pub fn is_linearizable<S: Spec>(start: S, history: &[Entry<S::Op>]) -> bool {
+pub(crate) fn is_linearizable<S: Spec>(start: S, history: &[Entry<S::Op>]) -> bool {
     assert!(history.len() <= 128, "a short history");
     let mut search = Search {
         history,
@@ -74,7 +74,7 @@ impl<S: Spec> Search<'_, S> {
 }
 
 /// The history, one operation a line, for a message.
-pub fn show<O: Debug>(history: &[Entry<O>]) -> String {
+pub(crate) fn show<O: Debug>(history: &[Entry<O>]) -> String {
     let mut lines = String::new();
     for entry in history {
         let Entry {
