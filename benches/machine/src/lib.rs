@@ -30,8 +30,8 @@ pub use lines::Access;
 pub use state::Counts;
 pub use world::{
     AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, UnsafeCell, counter, fence,
-    has_many_processors, monotonic_ns, now, spin_loop, touch, wait, wait_until, wake_one, work,
-    work_exactly, yield_now,
+    has_many_processors, monotonic_ns, now, spin_loop, this_thread, touch, wait, wait_until,
+    wake_one, work, work_exactly, yield_now,
 };
 
 use corosensei::{Coroutine, CoroutineResult, Yielder};

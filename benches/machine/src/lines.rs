@@ -48,9 +48,13 @@ struct Line {
 pub(crate) type Chance<'a> = &'a mut dyn FnMut(Ps) -> Ps;
 
 /// All lines that were ever touched.
+///
+/// They stand in the order in which they were touched first. What they own goes back to the allocator in
+/// that order, not in one of addresses, so that the next run of the process finds the same heap.
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
-    lines: HashMap<usize, Line, BuildHasherDefault<LineHasher>>,
+    lines: Vec<Line>,
+    numbers: HashMap<usize, usize, BuildHasherDefault<LineHasher>>,
     pub(crate) transfers: u64,
 }
 
@@ -65,7 +69,12 @@ impl Lines {
         now: Ps,
         chance: Chance<'_>,
     ) -> Ps {
-        let line = self.lines.entry(address / 64).or_default();
+        let next = self.lines.len();
+        let number = *self.numbers.entry(address / 64).or_insert(next);
+        if number == next {
+            self.lines.push(Line::default());
+        }
+        let line = &mut self.lines[number];
         while line.to_come.front().is_some_and(|(at, _)| *at <= now) {
             line.now = line.to_come.pop_front().map_or(line.now, |(_, then)| then);
         }

@@ -75,6 +75,11 @@ pub fn counter() -> Ps {
     now()
 }
 
+/// Which of the machine's threads runs: its place among the programs. 0 outside of a run.
+pub fn this_thread() -> usize {
+    with(|state| state.thread_here()).unwrap_or(0)
+}
+
 /// What time it is, for who measures: free of charge.
 pub fn now() -> Ps {
     with(|state| state.now).unwrap_or(0)

@@ -10,33 +10,34 @@ fn simulator(args: &[&str]) -> Output {
         .expect("it starts")
 }
 
-/// What is printed up to the end of the first column of figures, py-sync's: the peers' nodes are on the
-/// heap, and their figures still move a little from process to process.
-fn ours(output: &Output) -> Vec<String> {
-    let text = String::from_utf8_lossy(&output.stdout);
-    text.lines()
-        .map(|line| line.chars().take(43).collect())
-        .collect()
+fn crowd(more: &[&str]) -> String {
+    let args = ["crowd", "--processors", "8", "--slice", "1"];
+    let output = simulator(&[&args, more].concat());
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).expect("ASCII")
 }
 
 #[test]
-fn one_seed_gives_py_sync_one_output_in_every_process() {
-    let say = |seed| {
-        simulator(&[
-            "crowd",
-            "--processors",
-            "12",
-            "--slice",
-            "1",
-            "--seed",
-            seed,
-        ])
+fn one_seed_gives_one_output_in_every_process() {
+    let (once, again) = (crowd(&["--seed", "1"]), crowd(&["--seed", "1"]));
+    assert!(once.contains("8 processors"));
+    assert_eq!(once, again);
+    assert_ne!(once, crowd(&["--seed", "4"]));
+}
+
+/// Nothing depends on the heap that the runs before have left.
+#[test]
+fn a_peer_has_the_same_figures_alone_and_beside_others() {
+    // The last column is that of the last peer: four figures.
+    let last = |text: &str| -> Vec<String> {
+        let rows = text
+            .lines()
+            .filter(|line| line.trim_start().starts_with(|c: char| c.is_ascii_digit()));
+        rows.map(|row| row.chars().rev().take(28).collect())
+            .collect()
     };
-    let (once, again, other) = (say("1"), say("1"), say("2"));
-    assert!(once.status.success(), "{once:?}");
-    assert!(!once.stdout.is_empty());
-    assert_eq!(ours(&once), ours(&again));
-    assert_ne!(ours(&once), ours(&other));
+    let (alone, beside) = (crowd(&["--peer", "CPython, no GIL"]), crowd(&[]));
+    assert_eq!(last(&alone), last(&beside));
 }
 
 #[rstest::rstest]

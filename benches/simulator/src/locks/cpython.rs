@@ -9,7 +9,7 @@
 //! | the bucket's lock | a word with a list of sleepers, last in first out; no spin, no hand-over |
 
 use super::Lock;
-use super::lot::{Node, Waiters};
+use super::lot::{Node, Nodes, Waiters};
 use machine::{Access, AtomicU8, AtomicUsize, touch};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -29,6 +29,7 @@ pub struct PyMutex<const SPINS: u32> {
 struct Bucket {
     lock: RawMutex,
     waiters: Waiters,
+    nodes: Nodes,
 }
 
 #[repr(align(64))]
@@ -47,6 +48,7 @@ impl<const SPINS: u32> Lock for PyMutex<SPINS> {
             bucket: Box::new(Bucket {
                 lock: RawMutex::new(),
                 waiters: Waiters::default(),
+                nodes: Nodes::default(),
             }),
         }
     }
@@ -74,7 +76,9 @@ impl<const SPINS: u32> PyMutex<SPINS> {
         if seen & LOCKED == 0 && self.swap(seen, seen | LOCKED) {
             return;
         }
-        let node = Node::new(machine::monotonic_ns() + TIME_TO_BE_FAIR_NS);
+        let node = self.bucket.nodes.own();
+        node.fair_at
+            .set(machine::monotonic_ns() + TIME_TO_BE_FAIR_NS);
         let mut spins = 0;
         loop {
             if seen & LOCKED == 0 {
@@ -112,7 +116,7 @@ impl<const SPINS: u32> PyMutex<SPINS> {
         self.bucket.lock.lock();
         let first = self.bucket.waiters.pop();
         let byte = first.as_ref().map_or(0, |(node, more)| {
-            let fair = machine::monotonic_ns() > node.fair_at;
+            let fair = machine::monotonic_ns() > node.fair_at.get();
             u8::from(fair) | if *more { PARKED } else { 0 }
         });
         self.byte.store(byte, SeqCst);
@@ -128,6 +132,7 @@ struct RawMutex {
     word: Line<AtomicUsize>,
     /// What the word's upper bits point to, newest last.
     sleepers: RefCell<Vec<Rc<Node>>>,
+    nodes: Nodes,
 }
 
 impl RawMutex {
@@ -135,6 +140,7 @@ impl RawMutex {
         RawMutex {
             word: Line(AtomicUsize::new(0)),
             sleepers: RefCell::new(Vec::new()),
+            nodes: Nodes::default(),
         }
     }
 
@@ -157,7 +163,7 @@ impl RawMutex {
         if self.swap(0, 1) {
             return;
         }
-        let node = Node::new(0);
+        let node = self.nodes.own();
         loop {
             let seen = self.word.0.load(Relaxed);
             if seen & 1 == 0 {

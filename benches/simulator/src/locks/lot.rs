@@ -2,8 +2,8 @@
 //! thread of the machine runs at a time; what it costs is charged by touching its lines.
 
 use machine::{Access, AtomicU32, touch};
-use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
@@ -15,17 +15,33 @@ const POSTED: u32 = 1;
 pub struct Node {
     word: AtomicU32,
     /// When it asked for the lock first.
-    pub fair_at: u64,
+    pub fair_at: Cell<u64>,
     /// Written by who takes it out, before the post.
-    handed_over: RefCell<bool>,
+    handed_over: Cell<bool>,
+}
+
+/// The node of each thread, the same in all its calls, as it is at the same place of its stack or in its
+/// thread-locals.
+#[derive(Default)]
+pub struct Nodes(RefCell<BTreeMap<usize, Rc<Node>>>);
+
+impl Nodes {
+    /// The calling thread's.
+    pub fn own(&self) -> Rc<Node> {
+        let mut nodes = self.0.borrow_mut();
+        let own = nodes
+            .entry(machine::this_thread())
+            .or_insert_with(Node::new);
+        Rc::clone(own)
+    }
 }
 
 impl Node {
-    pub fn new(fair_at: u64) -> Rc<Node> {
+    fn new() -> Rc<Node> {
         Rc::new(Node {
             word: AtomicU32::new(EMPTY),
-            fair_at,
-            handed_over: RefCell::new(false),
+            fair_at: Cell::new(0),
+            handed_over: Cell::new(false),
         })
     }
 
@@ -40,7 +56,7 @@ impl Node {
 
     /// Ends the wait.
     pub fn post(&self, handed_over: bool) {
-        *self.handed_over.borrow_mut() = handed_over;
+        self.handed_over.set(handed_over);
         self.word.swap(POSTED, Release);
         machine::wake_one(&raw const self.word);
     }

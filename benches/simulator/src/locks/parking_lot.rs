@@ -8,7 +8,7 @@
 //! | the bucket's lock | a word that spins in the same way, then a queue of sleepers, first in first out, of whom an unlock wakes one if the lock is still free |
 
 use super::Lock;
-use super::lot::{Node, Waiters};
+use super::lot::{Node, Nodes, Waiters};
 use machine::{AtomicU8, AtomicUsize};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -88,6 +88,7 @@ struct Mutex {
 struct Bucket {
     lock: WordLock,
     waiters: Waiters,
+    nodes: Nodes,
     /// When it is fair next, and what its chance goes by.
     fair: Cell<(u64, u32)>,
 }
@@ -99,6 +100,7 @@ impl Mutex {
             bucket: Box::new(Bucket {
                 lock: WordLock::new(),
                 waiters: Waiters::default(),
+                nodes: Nodes::default(),
                 fair: Cell::new((0, 1)),
             }),
         }
@@ -118,7 +120,7 @@ impl Mutex {
 
     fn lock_contended(&self) {
         let mut spin = Spin::default();
-        let node = Node::new(0);
+        let node = self.bucket.nodes.own();
         loop {
             let seen = self.byte.load(Relaxed);
             if seen & LOCKED == 0 {
@@ -198,6 +200,7 @@ const QUEUED: usize = !3;
 struct WordLock {
     word: Line<AtomicUsize>,
     queue: RefCell<VecDeque<Rc<Node>>>,
+    nodes: Nodes,
 }
 
 impl WordLock {
@@ -205,6 +208,7 @@ impl WordLock {
         WordLock {
             word: Line(AtomicUsize::new(0)),
             queue: RefCell::new(VecDeque::new()),
+            nodes: Nodes::default(),
         }
     }
 
@@ -220,7 +224,7 @@ impl WordLock {
             return;
         }
         let mut spin = Spin::default();
-        let node = Node::new(0);
+        let node = self.nodes.own();
         loop {
             let seen = self.word.0.load(Relaxed);
             if seen & WORD_LOCKED == 0 {
