@@ -81,6 +81,21 @@ fn claimed<const ALL: bool>(sizes: &[u32]) {
     }
 }
 
+fn bumped<const ALL: bool>(sizes: &[u32]) {
+    let arena = bumpalo::Bump::new();
+    for &size in sizes {
+        touch::<ALL>(arena.alloc_layout(layout(size)).as_ptr(), size);
+    }
+}
+
+fn cpythons<const ALL: bool>(c: &PyArena, sizes: &[u32]) {
+    c.with(|arena| {
+        for &size in sizes {
+            touch::<ALL>(arena.malloc(size as usize), size);
+        }
+    });
+}
+
 fn boxed<const ALL: bool>(allocator: &impl GlobalAlloc, kept: &mut Vec<*mut u8>, sizes: &[u32]) {
     for &size in sizes {
         // SAFETY: no size of the trace is 0; freed once below with the same layout.
@@ -105,14 +120,7 @@ fn question<const ALL: bool>(arenas: &[Vec<u32>], what: &str, options: &Options)
         replay(arenas, n, |sizes| ours::<ALL>(fixed, sizes))
     });
     table.peer("py-arena claim", move |n| replay(arenas, n, claimed::<ALL>));
-    table.peer("bumpalo", move |n| {
-        replay(arenas, n, |sizes| {
-            let arena = bumpalo::Bump::new();
-            for &size in sizes {
-                touch::<ALL>(arena.alloc_layout(layout(size)).as_ptr(), size);
-            }
-        });
-    });
+    table.peer("bumpalo", move |n| replay(arenas, n, bumped::<ALL>));
     table.peer("bump-scope", move |n| {
         replay(arenas, n, |sizes| {
             let arena: bump_scope::Bump = bump_scope::Bump::new();
@@ -131,18 +139,12 @@ fn question<const ALL: bool>(arenas: &[Vec<u32>], what: &str, options: &Options)
     });
     if let Some(c) = PyArena::get() {
         table.peer("CPython _PyArena_Malloc", move |n| {
-            replay(arenas, n, |sizes| {
-                c.with(|arena| {
-                    for &size in sizes {
-                        touch::<ALL>(arena.malloc(size as usize), size);
-                    }
-                });
-            });
+            replay(arenas, n, |sizes| cpythons::<ALL>(&c, sizes));
         });
     }
     table.run(options);
 
-    // Apart, since a replay with boxes leaves cold caches to whoever comes next.
+    // In a group of its own: a replay with boxes leaves cold caches to the next row.
     let mut table = Table::new(format!("boxes on the trace, {what}"), "replay");
     table.peer("py-arena growing", move |n| {
         replay(arenas, n, |sizes| ours::<ALL>(BlockPolicy::GROWING, sizes));
@@ -159,23 +161,10 @@ fn question<const ALL: bool>(arenas: &[Vec<u32>], what: &str, options: &Options)
     table.peer("py-arena (8 KiB blocks)", move |n| {
         replay(arenas, n, |sizes| ours::<ALL>(fixed, sizes))
     });
-    table.peer("bumpalo", move |n| {
-        replay(arenas, n, |sizes| {
-            let arena = bumpalo::Bump::new();
-            for &size in sizes {
-                touch::<ALL>(arena.alloc_layout(layout(size)).as_ptr(), size);
-            }
-        });
-    });
+    table.peer("bumpalo", move |n| replay(arenas, n, bumped::<ALL>));
     if let Some(c) = PyArena::get() {
         table.peer("CPython _PyArena_Malloc", move |n| {
-            replay(arenas, n, |sizes| {
-                c.with(|arena| {
-                    for &size in sizes {
-                        touch::<ALL>(arena.malloc(size as usize), size);
-                    }
-                });
-            });
+            replay(arenas, n, |sizes| cpythons::<ALL>(&c, sizes));
         });
     }
     table.run(options);

@@ -135,7 +135,7 @@ fn ping_pong<L: Lot>(pinned: bool, slice: Duration) -> f64 {
                 }
             }
         });
-        // Not the main thread: whoever starts later inherits its processors.
+        // Not the main thread: threads that start later would inherit its processors.
         let asker = scope.spawn(move || {
             on(0);
             let trip = |i| {

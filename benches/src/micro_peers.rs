@@ -34,7 +34,7 @@ async fn forever(mut n: u64) {
     }
 }
 
-/// An agent that counts the slices of all, so that a round's end can be told.
+/// An agent that adds to one counter of all slices, which shows when a round has ended.
 async fn counting(count: Rc<Cell<u64>>) {
     loop {
         count.set(count.get() + 1);

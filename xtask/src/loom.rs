@@ -2,6 +2,8 @@
 
 use crate::sh::{Failure, Result, Sh, target};
 use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 /// The crates that have models.
 pub const CRATES: [&str; 3] = ["py-hashsecret", "py-thread", "py-sync"];
@@ -46,4 +48,32 @@ pub fn command(preemptions: &str) -> Sh {
 pub fn configure(sh: Sh, target: impl Into<OsString>) -> Sh {
     sh.env("RUSTFLAGS", "--cfg loom")
         .env("CARGO_TARGET_DIR", target)
+}
+
+/// Copies what this task has built into another target folder, if that has no build yet, so that loom
+/// itself is not built again. Cargo goes by the times of the files, so they are copied too; what it
+/// still finds out of date, it builds.
+pub fn copy_build(to: &Path) -> Result {
+    let (from, to) = (target().join("loom/model"), to.join("model"));
+    if !from.exists() || to.exists() {
+        return Ok(());
+    }
+    let mut folders = [".fingerprint", "build", "deps"]
+        .map(PathBuf::from)
+        .to_vec();
+    while let Some(folder) = folders.pop() {
+        fs::create_dir_all(to.join(&folder))?;
+        for entry in fs::read_dir(from.join(&folder))? {
+            let entry = entry?;
+            let path = folder.join(entry.file_name());
+            if entry.file_type()?.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            fs::copy(entry.path(), to.join(&path))?;
+            let copy = fs::OpenOptions::new().append(true).open(to.join(&path))?;
+            copy.set_modified(entry.metadata()?.modified()?)?;
+        }
+    }
+    Ok(())
 }

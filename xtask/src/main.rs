@@ -80,7 +80,7 @@ const TASKS: &[Task] = &[
     Task { name: "loom", arguments: "[--preemptions N] [FILTER]", run: loom::run, takes: Takes::Words(&["--preemptions"]),
         does: "Runs every loom model over the real code, two pre-emptions deep or N.",
         needs: "nothing" },
-    Task { name: "mutants", arguments: "[--list] [FILTER]", run: mutants::run, takes: Takes::Words(&["--list"]),
+    Task { name: "mutants", arguments: "[--list] [--after-loom] [FILTER]", run: mutants::run, takes: Takes::Words(&["--list", "--after-loom"]),
         does: "Plants each fault of xtask/mutants/*.toml in a copy of the tree; each must make its \
                model fail. Prints the table, and fails if one survives.",
         needs: "nothing" },

@@ -11,7 +11,7 @@ pub fn run(args: &[String]) -> Result {
         // The user's relative paths mean the user's folder.
         .dir(std::env::current_dir()?);
     match sh.run() {
-        // The example has told what is wrong.
+        // The program has printed what is wrong.
         Err(Failure::Command {
             status: Some(n @ 1..=100),
             ..

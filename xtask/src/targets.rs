@@ -18,14 +18,15 @@ const TARGETS: &[&str] = &[
 pub fn run(args: &[String]) -> Result {
     need_nightly(Some("rust-src"))?;
     let all: Vec<String> = TARGETS.iter().map(|t| (*t).to_owned()).collect();
-    for target in if args.is_empty() { &all } else { args } {
-        eprintln!("{target}");
-        Sh::nightly("check --quiet -Zbuild-std=std,panic_abort --all-features --target")
-            .arg(target)
-            .words(&package::each())
-            .env("CARGO_TARGET_DIR", folder().join("targets"))
-            .env("RUSTFLAGS", "-Dwarnings")
-            .run()?;
-    }
-    Ok(())
+    let targets = if args.is_empty() { &all } else { args };
+    eprintln!("{}", targets.join(", "));
+    // All at once: the parts of one standard library wait for each other.
+    let check = Sh::nightly("check --quiet -Zbuild-std=std,panic_abort --all-features");
+    targets
+        .iter()
+        .fold(check, |sh, target| sh.args(&["--target", target]))
+        .words(&package::each())
+        .env("CARGO_TARGET_DIR", folder().join("targets"))
+        .env("RUSTFLAGS", "-Dwarnings")
+        .run()
 }

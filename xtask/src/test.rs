@@ -10,14 +10,29 @@ pub fn run(args: &[String]) -> Result {
 
 /// The runner with these options, over the whole workspace.
 pub fn command(options: &str, args: &[String]) -> Sh {
-    python::beside(runner().words("--workspace").words(options).args(args))
+    let (runner, _) = runner();
+    python::beside(runner.words("--workspace").words(options).args(args))
 }
 
-fn runner() -> Sh {
+/// The tests of what is used optimised, so built: the tools are used as `command` tests them.
+pub fn optimised() -> Sh {
+    let (runner, profile) = runner();
+    let tools = ["xtask", "api-listing", "levels"];
+    let runner = runner.arg(profile).words("optimised --workspace");
+    python::beside(
+        tools
+            .iter()
+            .fold(runner, |sh, tool| sh.args(&["--exclude", tool])),
+    )
+}
+
+/// The runner, and its option that names a profile of cargo's.
+fn runner() -> (Sh, &'static str) {
     // A process per test: one that forks, takes signals or installs hooks disturbs no other.
     if has_cargo_tool("nextest") {
-        Sh::cargo("nextest run --no-fail-fast")
-    } else {
-        Sh::cargo("test --lib --bins --tests --examples --no-fail-fast")
+        let nextest = Sh::cargo("nextest run --no-fail-fast");
+        return (nextest, "--cargo-profile");
     }
+    let cargo = Sh::cargo("test --lib --bins --tests --examples --no-fail-fast");
+    (cargo, "--profile")
 }

@@ -15,7 +15,7 @@
 //! | [`backend`] | the arena, the locks and the hash that the rest is built on |
 //! | [`probe`] | a hash table that is given its hashes |
 //! | [`table`], [`symbols`] | the shared table; the names and literals of one file |
-//! | [`lower`] | from Ruff's tree to a compact one in an arena |
+//! | [`node`], [`lower`] | the compact tree; from Ruff's tree to it |
 //! | [`coding`], [`source`], [`nesting`] | from bytes to text; how deep a file may nest |
 //! | [`worker`] | one file, from its path to its figures |
 //! | [`input`], [`engine`], [`totals`] | which files; the threads; the sums |
@@ -29,6 +29,7 @@ pub mod engine;
 pub mod input;
 pub mod lower;
 pub mod nesting;
+pub mod node;
 pub mod oracle;
 pub mod probe;
 pub mod problem;

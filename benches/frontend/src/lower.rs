@@ -13,67 +13,21 @@
 //! * Where two programs could give the same children, `op` or the payload tells them apart.
 
 use crate::backend::{Backend, FileArena};
+use crate::node::{Node, Payload};
 use crate::symbols::{Arena, Symbols};
 use crate::text::{Text, surrogatepass, surrogates};
 use ruff_python_ast::token::{Token, TokenKind};
 use ruff_python_ast::visitor::source_order::{SourceOrderVisitor, TraversalSignal};
-use ruff_python_ast::visitor::source_order::{walk_body, walk_expr, walk_node};
+use ruff_python_ast::visitor::source_order::{
+    walk_body, walk_expr, walk_f_string, walk_node, walk_t_string,
+};
 use ruff_python_ast::{
-    AnyNodeRef, AnyStringFlags, Expr, ExprDict, Identifier, ModModule, NodeKind, Number,
-    Parameters, Singleton, Stmt,
+    AnyNodeRef, AnyStringFlags, Expr, ExprDict, FString, Identifier, ModModule, NodeKind, Number,
+    Parameters, Singleton, Stmt, TString,
 };
 use ruff_text_size::{Ranged, TextRange, TextSize};
+use std::mem::replace;
 use unicode_normalization::UnicodeNormalization;
-
-/// What a node holds beside its children.
-#[derive(Clone, Copy, Debug)]
-pub enum Payload<'a> {
-    None,
-    /// The number of a name or a string literal among the file's symbols.
-    Symbol(u32),
-    /// An integer that fits; how many parameters there are of each sort.
-    Int(u64),
-    /// A float, or the imaginary part of a complex number.
-    Float(f64),
-    /// In the arena: a bytes literal, a big integer's digits, several operators, `x=` of `f"{x=}"`.
-    Bytes(&'a &'a [u8]),
-}
-
-#[derive(Clone, Copy, Debug)]
-pub struct Node<'a> {
-    /// Where it begins in the decoded source.
-    pub start: u32,
-    /// What it is; `None` for the statements of a block.
-    pub kind: Option<NodeKind>,
-    /// Its operator, context or flags; 0 if its kind has none.
-    pub op: u8,
-    pub payload: Payload<'a>,
-    /// In source order.
-    pub children: &'a [&'a Node<'a>],
-}
-
-/// The shape of a tree as bytes, in pre-order; gives the number of nodes. Two trees of the same
-/// shape give the same bytes, wherever they are in memory.
-///
-/// It walks with a stack of its own, so that no depth can overflow the thread's.
-pub fn shape(root: &Node<'_>, out: &mut Vec<u8>) -> u64 {
-    let mut nodes = 0;
-    let mut left = vec![root];
-    while let Some(node) = left.pop() {
-        nodes += 1;
-        let payload = match node.payload {
-            Payload::None => 0,
-            Payload::Symbol(number) => number as u8,
-            Payload::Int(n) => (n % 251) as u8,
-            Payload::Float(x) => x.to_bits().rotate_left(8) as u8,
-            Payload::Bytes(bytes) => bytes.iter().fold(0, |sum: u8, b| sum.rotate_left(1) ^ b),
-        };
-        let kind = node.kind.map_or(u8::MAX, |kind| kind as u8);
-        out.extend_from_slice(&[kind, node.op, payload, node.children.len() as u8]);
-        left.extend(node.children.iter().rev());
-    }
-    nodes
-}
 
 /// What came of a file.
 pub struct Lowered<'a, B: Backend> {
@@ -98,6 +52,7 @@ pub fn lower<'a, B: Backend>(
         source,
         names: &names,
         open: Vec::new(),
+        raw: false,
         made: Vec::new(),
         nodes: 0,
     };
@@ -138,8 +93,6 @@ struct Open {
     first: usize,
     /// Its first identifier.
     name: Option<u32>,
-    /// Whether it is in a raw f-string or t-string.
-    raw: bool,
 }
 
 struct Lower<'a, 's, B: Backend> {
@@ -149,22 +102,17 @@ struct Lower<'a, 's, B: Backend> {
     /// The NAME tokens that are still to come.
     names: &'s [(TextSize, u32)],
     open: Vec<Open>,
+    /// Whether the f-string or t-string around is raw.
+    raw: bool,
     made: Vec<&'a Node<'a>>,
     nodes: u64,
 }
 
 impl<'a, B: Backend> Lower<'a, '_, B> {
-    /// Begins a node: of a string of its own, or of the one around it.
-    fn begin(&mut self, raw: Option<bool>) {
-        self.open.push(Open {
-            first: self.made.len(),
-            name: None,
-            raw: raw.unwrap_or_else(|| self.is_raw()),
-        });
-    }
-
-    fn is_raw(&self) -> bool {
-        self.open.last().is_some_and(|open| open.raw)
+    /// Begins a node.
+    fn begin(&mut self) {
+        let (first, name) = (self.made.len(), None);
+        self.open.push(Open { first, name });
     }
 
     /// Makes the node that was begun last.
@@ -179,6 +127,13 @@ impl<'a, B: Backend> Lower<'a, '_, B> {
         self.make(kind, at, op, payload, children);
     }
 
+    /// Makes a node without children.
+    fn leaf(&mut self, node: AnyNodeRef<'_>) {
+        let payload = self.payload(node);
+        self.make(Some(node.kind()), node.start(), op(node), payload, &[]);
+    }
+
+    #[inline]
     fn make(
         &mut self,
         kind: Option<NodeKind>,
@@ -241,6 +196,7 @@ impl<'a, B: Backend> Lower<'a, '_, B> {
         self.bytes(&keys)
     }
 
+    #[inline(always)]
     fn payload(&mut self, node: AnyNodeRef<'_>) -> Payload<'a> {
         match node {
             AnyNodeRef::StringLiteral(e) => {
@@ -248,7 +204,7 @@ impl<'a, B: Backend> Lower<'a, '_, B> {
                 self.text(e.content_range(), &e.value, raw, false)
             }
             AnyNodeRef::InterpolatedStringLiteralElement(e) => {
-                self.text(e.range, &e.value, self.is_raw(), true)
+                self.text(e.range, &e.value, self.raw, true)
             }
             AnyNodeRef::InterpolatedElement(e) => match &e.debug_text {
                 Some(text) => self.bytes(text.as_str().as_bytes()),
@@ -337,12 +293,7 @@ fn is_left_out(node: AnyNodeRef<'_>) -> bool {
 impl<'s, B: Backend> SourceOrderVisitor<'s> for Lower<'_, 's, B> {
     fn enter_node(&mut self, node: AnyNodeRef<'s>) -> TraversalSignal {
         if !is_left_out(node) {
-            let raw = match node {
-                AnyNodeRef::FString(f) => Some(AnyStringFlags::from(f.flags).is_raw_string()),
-                AnyNodeRef::TString(t) => Some(AnyStringFlags::from(t.flags).is_raw_string()),
-                _ => None,
-            };
-            self.begin(raw);
+            self.begin();
         }
         TraversalSignal::Traverse
     }
@@ -355,17 +306,39 @@ impl<'s, B: Backend> SourceOrderVisitor<'s> for Lower<'_, 's, B> {
     }
 
     fn visit_expr(&mut self, expr: &'s Expr) {
-        let Expr::Name(e) = expr else {
-            return walk_expr(self, expr);
-        };
-        // A third of all nodes, without children: not by way of `enter_node`.
-        let (at, name) = self.next_name(e.range).expect("a name is a NAME token");
-        let (kind, op) = (Some(NodeKind::ExprName), e.ctx as u8);
-        self.make(kind, at, op, Payload::Symbol(name), &[]);
+        // Half of all nodes have no children: those do not go by way of `enter_node`.
+        match expr {
+            Expr::Name(e) => {
+                let (at, name) = self.next_name(e.range).expect("a name is a NAME token");
+                let (kind, op) = (Some(NodeKind::ExprName), e.ctx as u8);
+                self.make(kind, at, op, Payload::Symbol(name), &[]);
+            }
+            Expr::StringLiteral(e) if e.value.as_slice().len() == 1 => {
+                self.leaf(AnyNodeRef::from(&e.value.as_slice()[0]));
+            }
+            Expr::NumberLiteral(_) | Expr::BooleanLiteral(_) | Expr::NoneLiteral(_) => {
+                self.leaf(AnyNodeRef::from(expr));
+            }
+            _ => walk_expr(self, expr),
+        }
+    }
+
+    fn visit_f_string(&mut self, string: &'s FString) {
+        let raw = AnyStringFlags::from(string.flags).is_raw_string();
+        let around = replace(&mut self.raw, raw);
+        walk_f_string(self, string);
+        self.raw = around;
+    }
+
+    fn visit_t_string(&mut self, string: &'s TString) {
+        let raw = AnyStringFlags::from(string.flags).is_raw_string();
+        let around = replace(&mut self.raw, raw);
+        walk_t_string(self, string);
+        self.raw = around;
     }
 
     fn visit_body(&mut self, body: &'s [Stmt]) {
-        self.begin(None);
+        self.begin();
         walk_body(self, body);
         let start = body.first().map_or_else(TextSize::default, Ranged::start);
         self.end(None, start, 0, Payload::None);

@@ -1,4 +1,4 @@
-//! What can be wrong with an input, and the limits. Each problem is told in one line.
+//! What can be wrong with an input, and the limits. Each problem is reported in one line.
 
 use std::fmt;
 use std::path::PathBuf;

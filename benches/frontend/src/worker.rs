@@ -5,8 +5,9 @@
 //! finished tree is *walked* once, in place of the compiler that would come next.
 
 use crate::backend::{Backend, FileArena};
-use crate::lower::{lower, shape};
+use crate::lower::lower;
 use crate::nesting::{Nesting, PARSED_FIRST};
+use crate::node::shape;
 use crate::problem::{Note, Problem};
 use crate::source;
 use crate::stats::{Figures, Locks};
@@ -51,7 +52,7 @@ pub struct Worker<'t, B: Backend> {
     pub locks: Locks,
     /// Time in each of [`PHASES`].
     pub phases: [Duration; 4],
-    shape: Vec<u8>,
+    shape: Vec<[u8; 4]>,
 }
 
 impl<'t, B: Backend> Worker<'t, B> {
@@ -99,7 +100,7 @@ impl<'t, B: Backend> Worker<'t, B> {
             figures.nodes, lowered.nodes,
             "the walk meets each node once"
         );
-        figures.digest = self.table.backend().digest(&self.shape);
+        figures.digest = self.table.backend().digest(self.shape.as_flattened());
         lap.end(&mut self.phases[WALK]);
 
         arena.add_to(&mut figures);

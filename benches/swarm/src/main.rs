@@ -90,7 +90,7 @@ fn options() -> Result<Option<Options>, lexopt::Error> {
     Ok(Some(options))
 }
 
-/// The programs that are right; those that are not are told, and play no part.
+/// The programs without a mistake. A program with one is reported and left out.
 fn programs(paths: &[PathBuf]) -> (Vec<Arc<Program>>, bool) {
     let mut good = Vec::new();
     let mut all_good = true;

@@ -91,7 +91,7 @@ fn it_runs_anywhere_and_its_reader_reads_a_real_file() {
     let left: Vec<_> = std::fs::read_dir(&folder).unwrap().collect();
     assert!(left.is_empty(), "{left:?}");
     if cfg!(unix) {
-        // Where nothing can be written there is no file to read, and that is told.
+        // A folder that cannot be written gives an error, and no file.
         let out = run(&folder.join("nowhere"));
         let error = String::from_utf8_lossy(&out.stderr).into_owned();
         assert!(

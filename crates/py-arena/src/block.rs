@@ -85,9 +85,9 @@ fn layout(payload: usize) -> Option<Layout> {
 /// The layout is not empty.
 pub(crate) unsafe fn memory_of(layout: Layout, heap: Heap) -> Result<NonNull<u8>, AllocError> {
     let memory = match heap {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller promises that the layout is not empty.
         None => unsafe { alloc(layout) },
-        // SAFETY: likewise.
+        // SAFETY: the layout is not empty, which is all that `GlobalAlloc::alloc` asks.
         Some(heap) => unsafe { heap.alloc(layout) },
     };
     NonNull::new(memory).ok_or(AllocError)
@@ -99,9 +99,10 @@ pub(crate) unsafe fn memory_of(layout: Layout, heap: Heap) -> Result<NonNull<u8>
 /// It is of this layout and heap, and is not used again.
 pub(crate) unsafe fn give_back(memory: NonNull<u8>, layout: Layout, heap: Heap) {
     match heap {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller promises that `memory` is of this allocator by this layout, and unused
+        // from now on.
         None => unsafe { dealloc(memory.as_ptr(), layout) },
-        // SAFETY: likewise.
+        // SAFETY: this `heap` gave `memory` by this layout, by the same promise.
         Some(heap) => unsafe { heap.dealloc(memory.as_ptr(), layout) },
     }
 }

@@ -25,13 +25,14 @@ unsafe impl GlobalAlloc for Counting {
         LEFT.set(left);
         HELD.set(HELD.get() + layout.size());
         CALLS.set(CALLS.get() + 1);
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller promises a layout that is not empty, as the system's allocator wants
+        // it.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
         HELD.set(HELD.get() - layout.size());
-        // SAFETY: the caller's promise.
+        // SAFETY: `memory` is of `alloc` above, so of the system's allocator, by this layout.
         unsafe { System.dealloc(memory, layout) }
     }
 }

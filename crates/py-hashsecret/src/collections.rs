@@ -1,7 +1,7 @@
 //! Hashes of `None`, frozensets, ranges, UUIDs, and the types of Python's datetime module. On a
 //! 64-bit machine they are those of a 64-bit CPython.
 
-use crate::numeric::{hash_i64, hash_tuple, hash_u128};
+use crate::number_native::{hash_i64, hash_tuple, hash_u128};
 use crate::secret::{HashSecret, SECRET_SIZE};
 
 /// `hash(None)` since CPython 3.12.
@@ -66,7 +66,7 @@ pub fn hash_range(len: u64, start: isize, step: isize) -> isize {
     let none = hash_none();
     let start = if len > 0 { start } else { none };
     let step = if len > 1 { step } else { none };
-    hash_tuple([crate::numeric::hash_u64(len), start, step])
+    hash_tuple([crate::number_native::hash_u64(len), start, step])
 }
 
 /// `hash()` of a `uuid.UUID`, from its 128 bits.

@@ -28,9 +28,9 @@ mod many;
 mod model;
 mod number;
 mod number_error;
+mod number_native;
 mod number_syntax;
 mod number_text;
-mod numeric;
 #[cfg(all(feature = "std", not(all(test, loom))))]
 mod process;
 mod residue;
@@ -63,7 +63,7 @@ pub use entropy::EntropyError;
 pub use hasher::{SipHasher, SipHasher13, SipHasher24};
 pub use lcg::lcg_urandom;
 pub use number_error::{MAX_STR_DIGITS, NumberTextError, NumberTextErrorKind};
-pub use numeric::{
+pub use number_native::{
     hash_complex, hash_decimal, hash_decimal_text, hash_digits, hash_f64, hash_fraction,
     hash_fraction_text, hash_i64, hash_i128, hash_int_text, hash_int_text_with_limit, hash_limbs,
     hash_pointer, hash_tuple, hash_u64, hash_u128,

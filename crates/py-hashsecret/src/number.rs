@@ -1,5 +1,5 @@
 //! `hash()` of numbers, pointers and tuples, for either width: the methods of [`HashWidth`].
-//! `numeric.rs` has the functions for this machine's width.
+//! `number_native.rs` has the functions for this machine's width.
 //!
 //! Equal numbers have equal hashes, whatever their types. The hash of a rational number is its
 //! residue modulo a prime (2^61 - 1, or 2^31 - 1); a negative number has the negative of that.

@@ -165,7 +165,7 @@ static HAS_CALL: AtomicBool = AtomicBool::new(true);
 /// Fills `len` bytes. CPython: `pyurandom`; `early` is what it calls `raise` being 0.
 ///
 /// # Safety
-/// They may be written.
+/// `len` bytes at `out` may be written.
 pub(crate) unsafe fn fill(
     out: *mut u8,
     len: usize,
@@ -176,18 +176,19 @@ pub(crate) unsafe fn fill(
     let mut done = 0;
     while done < len {
         if !HAS_CALL.load(Relaxed) {
-            // SAFETY: the caller's promise, for the rest.
+            // SAFETY: the caller promises that `len` bytes may be written. `done` is below `len`, so
+            // `len - done` of them are left.
             return unsafe { from_device(out.add(done), len - done, around) };
         }
         let waits = wait == Wait::UntilReady;
-        // SAFETY: likewise.
+        // SAFETY: the same `len - done` bytes: `done` grows by what was written only.
         let said = around.call(|| unsafe { sys::random(out.add(done), len - done, waits) });
         match said {
             Ok(n) => done += n,
             Err(error) if error.kind() == ErrorKind::Interrupted => go_on(around)?,
             Err(error) if sys::is_missing(&error) => HAS_CALL.store(false, Relaxed),
             Err(error) if sys::is_not_ready(&error) && early == Early::Yes && !waits => {
-                // SAFETY: likewise.
+                // SAFETY: the call that failed wrote nothing, so the same `len - done` bytes are left.
                 return unsafe { from_device(out.add(done), len - done, around) };
             }
             Err(error) => return Err(Failure::Call(error)),
@@ -199,11 +200,11 @@ pub(crate) unsafe fn fill(
 /// Fills the bytes from `/dev/urandom`, which never waits on Linux.
 ///
 /// # Safety
-/// They may be written.
+/// `len` bytes at `out` may be written.
 unsafe fn from_device(out: *mut u8, len: usize, around: &impl Around) -> Result<(), Failure> {
     let opened = around.call(|| File::open("/dev/urandom"));
     let mut device = opened.map_err(Failure::Open)?;
-    // SAFETY: the caller's promise; written, they are initialised.
+    // SAFETY: the caller promises that these bytes may be written; the first line initialises them.
     let out = unsafe {
         out.write_bytes(0, len);
         core::slice::from_raw_parts_mut(out, len)

@@ -1,7 +1,7 @@
 //! [`PyHash`]: `hash()` of a value by its type. A nested tuple is one call.
 
 use crate::collections::{Date, Time, hash_frozenset, hash_none};
-use crate::numeric::{hash_f64, hash_i64, hash_i128, hash_tuple, hash_u64, hash_u128};
+use crate::number_native::{hash_f64, hash_i64, hash_i128, hash_tuple, hash_u64, hash_u128};
 use crate::secret::HashSecret;
 
 /// A value with a hash in Python. Implement it for your own keys.

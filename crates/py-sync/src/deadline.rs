@@ -34,6 +34,40 @@ use core::time::Duration;
 /// How long other threads may pass a waiter before the lock is handed off to it: 1 ms.
 pub(crate) const TIME_TO_BE_FAIR_NS: u64 = 1_000_000;
 
+/// How far apart the fair times of a lock's waiters are, at least: 50 us. A hand-off waits until the new
+/// owner has woken up. If every unlock were one, the lock would do nothing else.
+pub(crate) const FAIR_TIMES_APART_NS: u64 = 50_000;
+
+/// When the lock is to be handed off to a waiter: a lock call's *fair time*.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FairTime {
+    /// The thread has not been queued in this lock call: not before this instant.
+    NotBefore(u64),
+    /// It was queued, with this fair time. It keeps that to the end of its lock call.
+    At(u64),
+}
+
+impl FairTime {
+    /// That of a thread that waits for no lock.
+    pub(crate) const NEVER: FairTime = FairTime::At(u64::MAX);
+
+    /// Nanoseconds of the lock's clock.
+    pub(crate) fn ns(self) -> u64 {
+        let (FairTime::NotBefore(ns) | FairTime::At(ns)) = self;
+        ns
+    }
+
+    /// The fair time of a waiter that is queued behind one whose fair time is `last`, if there is one.
+    pub(crate) fn behind(self, last: Option<FairTime>) -> FairTime {
+        match (self, last) {
+            (FairTime::NotBefore(ns), Some(last)) => {
+                FairTime::At(ns.max(last.ns().saturating_add(FAIR_TIMES_APART_NS)))
+            }
+            _ => FairTime::At(self.ns()),
+        }
+    }
+}
+
 /// Until when a wait may last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Deadline {
@@ -75,6 +109,14 @@ impl Deadline {
             Deadline::Now => true,
             Deadline::Never => false,
             Deadline::At(at) => has_come(at),
+        }
+    }
+
+    /// An instant, put off by so many nanoseconds.
+    pub(crate) fn later_by(self, nanos: u64) -> Deadline {
+        match self {
+            Deadline::At(at) => Deadline::At(at.saturating_add(nanos)),
+            now_or_never => now_or_never,
         }
     }
 
@@ -133,19 +175,22 @@ pub(crate) fn instant_after(timeout: Duration) -> Option<std::time::Instant> {
 pub(crate) trait Clock {
     fn now(&self) -> u64;
 
-    /// The fair time of a waiter that starts now. Asked once per lock call, never renewed.
-    fn time_to_be_fair(&self) -> u64 {
-        self.now().saturating_add(TIME_TO_BE_FAIR_NS)
+    /// The fair time of a lock call that starts to wait now. Asked once per lock call, never renewed.
+    fn time_to_be_fair(&self) -> FairTime {
+        FairTime::NotBefore(self.now().saturating_add(TIME_TO_BE_FAIR_NS))
     }
 
-    /// True once the fair time has come: strictly after `time_to_be_fair`.
-    fn should_be_fair(&self, time_to_be_fair: u64) -> bool {
-        self.now() > time_to_be_fair
+    /// The fair time that the lock call had in the end.
+    fn was_fair_at(&self, _: FairTime) {}
+
+    /// True once the fair time has come: strictly after it.
+    fn should_be_fair(&self, fair_time: FairTime) -> bool {
+        self.now() > fair_time.ns()
     }
 
-    /// When a waiter validates again by itself: just after its fair time.
-    fn again_at(&self, time_to_be_fair: u64) -> Deadline {
-        Deadline::At(time_to_be_fair.saturating_add(1))
+    /// When a waiter with this fair time validates again by itself: just after it.
+    fn again_at(&self, fair_time: FairTime) -> Deadline {
+        Deadline::At(fair_time.ns().saturating_add(1))
     }
 }
 
@@ -158,7 +203,7 @@ impl Clock for AlwaysFair {
         0
     }
 
-    fn should_be_fair(&self, _: u64) -> bool {
+    fn should_be_fair(&self, _: FairTime) -> bool {
         true
     }
 }
@@ -198,12 +243,28 @@ mod tests {
             }
         }
         let clock = At(core::cell::Cell::new(7));
-        let fair_at = clock.time_to_be_fair();
-        assert_eq!(fair_at, 1_000_007);
-        clock.0.set(fair_at);
-        assert!(!clock.should_be_fair(fair_at));
-        clock.0.set(fair_at + 1);
-        assert!(clock.should_be_fair(fair_at));
+        let fair_time = clock.time_to_be_fair();
+        assert_eq!(fair_time, FairTime::NotBefore(1_000_007));
+        clock.0.set(1_000_007);
+        assert!(!clock.should_be_fair(fair_time));
+        clock.0.set(1_000_008);
+        assert!(clock.should_be_fair(fair_time));
+    }
+
+    #[rstest::rstest]
+    #[case::alone(FairTime::NotBefore(9), None, 9)]
+    #[case::long_after(FairTime::NotBefore(90_000), Some(7), 90_000)]
+    #[case::soon_after(FairTime::NotBefore(9), Some(7), 50_007)]
+    #[case::before(FairTime::NotBefore(9), Some(2_000_000), 2_050_000)]
+    #[case::at_the_end_of_time(FairTime::NotBefore(9), Some(u64::MAX - 1), u64::MAX)]
+    #[case::queued_again(FairTime::At(9), Some(7), 9)]
+    #[case::queued_again_in_front(FairTime::At(9), Some(2_000_000), 9)]
+    fn a_new_waiter_is_due_50_us_after_the_last(
+        #[case] fair_time: FairTime,
+        #[case] last: Option<u64>,
+        #[case] at: u64,
+    ) {
+        assert_eq!(fair_time.behind(last.map(FairTime::At)), FairTime::At(at));
     }
 
     #[test]

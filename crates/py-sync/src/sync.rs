@@ -29,6 +29,9 @@ mod native;
 /// that waits for itself.
 pub(crate) const CHECKED: bool = cfg!(debug_assertions) && !MODEL;
 
+/// True in a build with the feature `gil-disabled`, for a runtime without a GIL.
+pub(crate) const GIL_DISABLED: bool = cfg!(feature = "gil-disabled");
+
 /// True in a build with the feature `deadlock`.
 pub(crate) const DEADLOCK: bool = cfg!(feature = "deadlock");
 

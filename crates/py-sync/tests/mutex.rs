@@ -158,7 +158,7 @@ fn threads_count_exactly(#[case] rounds: usize, #[case] pause_every: usize) {
     assert_eq!(byte(&counter.0), 0);
 }
 
-/// Timed and untimed lockers together: whoever reports the lock has it, and nobody is forgotten.
+/// Timed and untimed lockers together: a call that returns `Acquired` has the lock, and no waiter is lost.
 #[test]
 fn timed_and_untimed_lockers_exclude_each_other() {
     let rounds = if cfg!(miri) { 15 } else { 3_000 };

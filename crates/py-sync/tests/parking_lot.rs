@@ -86,7 +86,7 @@ fn the_longest_timeout_is_for_ever() {
     });
 }
 
-/// Any number is a key: odd ones, 0, the last one. Those of one bucket are told apart.
+/// Any number is a key: odd numbers, 0, the largest. Keys in one bucket have queues of their own.
 #[test]
 fn keys_share_buckets_but_not_wakes() {
     let lot = ParkingLot::<1>::new();

@@ -88,7 +88,7 @@ fn flags(round: usize) -> LockFlags {
     }
 }
 
-/// Locks and counts until told to stop; how often it got the lock.
+/// Locks and counts until the flag to stop is set. Returns how often it got the lock.
 fn lock_and_count(counter: &Counter, stop: &AtomicBool, seed: usize) -> usize {
     let mut acquired = 0;
     let mut round = seed;
@@ -118,7 +118,7 @@ impl Baton {
         (&raw const self.keys[side]).addr()
     }
 
-    /// Waits for its turns and passes each on, until told to stop. How many it had.
+    /// Waits for its turns and passes each on, until the flag to stop is set. Returns how many it had.
     fn play(&self, side: usize, stop: &AtomicBool) -> usize {
         let mut turns = 0;
         loop {

@@ -109,7 +109,7 @@ fn a_signal_reaches_the_runtime_of_a_sleeping_thread() {
     assert_eq!(deaf.join().unwrap(), LockStatus::Failure);
     assert_eq!(ASKED.load(SeqCst), asked);
 
-    // A direct park hears of it as `Intr`.
+    // A direct call of `park` returns `Intr`.
     let (send, receive) = mpsc::channel();
     let parked = std::thread::spawn(move || {
         // SAFETY: as above.

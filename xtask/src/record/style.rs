@@ -154,7 +154,7 @@ impl Style {
         self.ours
     }
 
-    /// Its mark, around this pixel; what it means is told where the pointer rests on it.
+    /// Its mark, around this pixel; its meaning is shown where the pointer rests on it.
     pub fn mark(self, svg: &mut String, (x, y): (f64, f64), means: &str) {
         let r = if self.ours { 3.8 } else { 3.2 };
         let d = 2.0 * r;

@@ -161,6 +161,8 @@ impl Sanitizer {
             .args(&[TARGET, "-p", package])
             .env("CARGO_TARGET_DIR", folder)
             .env("RUSTFLAGS", rustflags)
+            // Many tests panic on purpose, and instrumented code takes seconds to look up the frames.
+            .env("RUST_BACKTRACE", "0")
             .env(variable, options)
             // Instrumented code is slow; the full counts run without it.
             .env("PY_SYNC_SIGNALS", "5000")
@@ -183,7 +185,7 @@ impl Sanitizer {
     }
 }
 
-/// The package's test files, without those that `out` has a reason to leave out, which is told.
+/// The package's test files, without those for which `out` gives a reason; the reasons are printed.
 fn tests(package: &str, out: impl Fn(&str) -> Option<&'static str>) -> Result<BTreeSet<String>> {
     let mut names = BTreeSet::new();
     for entry in fs::read_dir(root().join("crates").join(package).join("tests"))? {

@@ -70,7 +70,9 @@ fn new() -> Result<NonNull<PyArena>, AllocError> {
 ///
 /// `arena` is of [`_PyArena_New`], and neither it nor what it handed out is used again.
 pub unsafe fn _PyArena_Free(arena: *mut PyArena) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that `arena` is of `_PyArena_New`, so it is not null, holds a
+    // live `PyArena`, and came by this layout from this heap, since a runtime is installed while no
+    // arena is alive; and that nobody uses it afterwards.
     unsafe {
         ptr::drop_in_place(arena);
         let place = NonNull::new_unchecked(arena).cast();
@@ -86,7 +88,7 @@ pub unsafe fn _PyArena_Free(arena: *mut PyArena) {
 /// `arena` is of [`_PyArena_New`] and not freed, and no other thread uses it meanwhile.
 #[inline]
 pub unsafe fn _PyArena_Malloc(arena: *mut PyArena, size: usize) -> *mut c_void {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that `arena` is alive and that no other thread uses it meanwhile.
     match unsafe { &*arena }.0.malloc(size) {
         Ok(memory) => memory.as_ptr().cast(),
         Err(AllocError) => {
@@ -105,7 +107,7 @@ pub unsafe fn _PyArena_Malloc(arena: *mut PyArena, size: usize) -> *mut c_void {
 /// As for [`_PyArena_Malloc`]. The runtime's `decref` may be called with `obj` when the arena is freed.
 #[inline]
 pub unsafe fn _PyArena_AddPyObject(arena: *mut PyArena, obj: *mut c_void) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that `arena` is alive and that no other thread uses it meanwhile.
     match unsafe { &*arena }.0.try_add_object(Object(obj)) {
         Ok(_) => 0,
         Err((AllocError, object)) => {

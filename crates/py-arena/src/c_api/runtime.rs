@@ -53,11 +53,13 @@ static INSTALLED: AtomicPtr<PyArena_Runtime> = AtomicPtr::new(ptr::null_mut());
 /// with them. No arena is alive.
 pub unsafe fn PyArena_Install(runtime: *const PyArena_Runtime) -> c_int {
     const { assert!(offset_of!(PyArena_Runtime, size) == 0) };
-    // SAFETY: the caller's promise; of a table of another header the first field alone is read.
+    // SAFETY: the caller promises a table behind `runtime`; whatever header it was compiled with,
+    // it begins with its size, and nothing else is read.
     if runtime.is_null() || unsafe { *runtime.cast::<usize>() } != size_of::<PyArena_Runtime>() {
         return -1;
     }
-    // SAFETY: the caller's promise, and it is of this header.
+    // SAFETY: the caller promises a table behind `runtime`, and its size says that it has these
+    // fields.
     let half = unsafe { (*runtime).malloc.is_some() != (*runtime).free.is_some() };
     if half {
         return -1;

@@ -19,7 +19,8 @@ use std::io;
 ///
 /// `buffer` may be written for `size` bytes.
 pub unsafe fn _PyOS_URandom(buffer: *mut c_void, size: Py_ssize_t) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that `buffer` may be written for `size` bytes; nothing else is
+    // asked.
     unsafe { os_urandom(buffer, size, Wait::UntilReady) }
 }
 
@@ -30,7 +31,8 @@ pub unsafe fn _PyOS_URandom(buffer: *mut c_void, size: Py_ssize_t) -> c_int {
 ///
 /// As for [`_PyOS_URandom`].
 pub unsafe fn _PyOS_URandomNonblock(buffer: *mut c_void, size: Py_ssize_t) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that `buffer` may be written for `size` bytes; nothing else is
+    // asked.
     unsafe { os_urandom(buffer, size, Wait::No) }
 }
 
@@ -42,7 +44,8 @@ unsafe fn os_urandom(buffer: *mut c_void, size: Py_ssize_t, wait: Wait) -> c_int
     let Ok(len) = usize::try_from(size) else {
         return runtime.fail(Kind::Value, 0, c"negative argument not allowed");
     };
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that `buffer` may be written for `size` bytes, of which `len` is
+    // the number.
     let result = unsafe { fill(buffer.cast(), len, wait, Early::No, runtime) };
     let errno = |error: &io::Error| error.raw_os_error().unwrap_or(0);
     match result {
@@ -91,7 +94,8 @@ pub unsafe fn PyHashSecret_Init(
     let Ok(made) = made else {
         return -1;
     };
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that `secret` is the variable and that no other thread uses it
+    // now.
     unsafe { secret.write(made) };
     // Release: who sees it made sees it written.
     INITIALIZED.store(1, Release);

@@ -1,7 +1,7 @@
 //! `Python/pyhash.c`.
 
 use super::{_Py_HashSecret_t, Py_hash_t, Py_ssize_t};
-use crate::numeric::{hash_f64, hash_pointer};
+use crate::number_native::{hash_f64, hash_pointer};
 use crate::sip::{keyed_hash, sip};
 use core::ffi::{c_char, c_int, c_void};
 use core::slice;
@@ -48,7 +48,8 @@ unsafe fn message<'a>(src: *const c_void, len: Py_ssize_t) -> &'a [u8] {
     match len {
         // A slice never begins at null.
         ..1 => &[],
-        // SAFETY: the caller's promise.
+        // SAFETY: `len` is above 0, and then the caller promises that `src` may be read for so many
+        // bytes and is not changed meanwhile.
         len => unsafe { slice::from_raw_parts(src.cast(), len.unsigned_abs()) },
     }
 }
@@ -66,7 +67,8 @@ pub unsafe fn _Py_HashBytes(
     src: *const c_void,
     len: Py_ssize_t,
 ) -> Py_hash_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that `secret` is the variable, which nobody writes now, and that
+    // `src` may be read for `len` bytes.
     unsafe { (*secret).hash_bytes(message(src, len)) }
 }
 
@@ -82,7 +84,7 @@ pub unsafe fn Py_HashBuffer(
     ptr: *const c_void,
     len: Py_ssize_t,
 ) -> Py_hash_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `secret` and the bytes at `ptr` are promised as `_Py_HashBytes` asks for them.
     unsafe { _Py_HashBytes(secret, ptr, len) }
 }
 
@@ -97,7 +99,8 @@ pub unsafe fn raw_hash(
     src: *const c_void,
     len: Py_ssize_t,
 ) -> Py_hash_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that `secret` is the variable, which nobody writes now, and that
+    // `src` may be read for `len` bytes.
     let (keys, message) = unsafe { ((*secret).siphash_keys(), message(src, len)) };
     sip::<1, 3>(keys, message) as Py_hash_t
 }
@@ -118,7 +121,7 @@ pub unsafe fn PyHash_GetFuncDef(func: *const PyHash_FuncDef) -> *mut PyHash_Func
 ///
 /// `src` may be read for `src_sz` bytes.
 pub unsafe fn _Py_KeyedHash(key: u64, src: *const c_void, src_sz: Py_ssize_t) -> u64 {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that `src` may be read for `src_sz` bytes.
     keyed_hash(key, unsafe { message(src, src_sz) })
 }
 

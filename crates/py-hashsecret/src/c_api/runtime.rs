@@ -57,7 +57,8 @@ static INSTALLED: AtomicPtr<PyHashSecret_Runtime> = AtomicPtr::new(ptr::null_mut
 pub unsafe fn PyHashSecret_Install(runtime: *const PyHashSecret_Runtime) -> c_int {
     const { assert!(offset_of!(PyHashSecret_Runtime, size) == 0) };
     let size = size_of::<PyHashSecret_Runtime>();
-    // SAFETY: the caller's promise; of a table of another header the first field alone is read.
+    // SAFETY: the caller promises a table behind `runtime`; whatever header it was compiled with,
+    // it begins with its size, and nothing else is read.
     if runtime.is_null() || unsafe { *runtime.cast::<usize>() } != size {
         return -1;
     }
@@ -98,11 +99,11 @@ impl PyHashSecret_Runtime {
 
 impl Around for PyHashSecret_Runtime {
     fn call<R>(&self, call: impl FnOnce() -> R) -> R {
-        // SAFETY: the promise of `PyHashSecret_Install`, as for all functions of the table.
+        // SAFETY: `PyHashSecret_Install` was promised a function that may be called so.
         let thread = self.begin_allow_threads.map(|begin| unsafe { begin() });
         let result = call();
         if let (Some(thread), Some(end)) = (thread, self.end_allow_threads) {
-            // SAFETY: likewise.
+            // SAFETY: the same promise; `thread` is what `begin` gave, and `end` gets it once.
             unsafe { end(thread) };
         }
         result
@@ -110,7 +111,7 @@ impl Around for PyHashSecret_Runtime {
 
     fn interrupted(&self) -> ControlFlow<()> {
         match self.check_signals {
-            // SAFETY: likewise.
+            // SAFETY: the same promise; the thread state is held, as outside of `call`.
             Some(check) if unsafe { check() } != 0 => ControlFlow::Break(()),
             _ => ControlFlow::Continue(()),
         }

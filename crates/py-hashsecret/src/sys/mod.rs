@@ -12,8 +12,8 @@ use std::io;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) unsafe fn random(out: *mut u8, len: usize, wait: bool) -> io::Result<usize> {
     let flags = if wait { 0 } else { libc::GRND_NONBLOCK };
-    // SAFETY: the caller's promise. The system call itself, since an old C library has no function
-    // for it.
+    // SAFETY: the caller promises room for `len` bytes at `out`. The system call itself, since an
+    // old C library has no function for it.
     let n = unsafe { libc::syscall(libc::SYS_getrandom, out, len, flags) };
     usize::try_from(n).map_err(|_| io::Error::last_os_error())
 }
@@ -26,7 +26,7 @@ pub(crate) unsafe fn random(out: *mut u8, len: usize, wait: bool) -> io::Result<
 pub(crate) unsafe fn random(out: *mut u8, len: usize, _wait: bool) -> io::Result<usize> {
     // The call gives no more at once.
     let n = len.min(256);
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises room for `len` bytes at `out`, and `n` is not more.
     match unsafe { libc::getentropy(out.cast(), n) } {
         0 => Ok(n),
         _ => Err(io::Error::last_os_error()),

@@ -22,10 +22,9 @@
 use super::chain::{INACTIVE, TWO_MUTEXES, Tagged, push};
 use super::{PyCriticalSection, PyCriticalSection2, PyMutex, PyMutex_Unlock, runtime};
 use crate::critical_section::locks::{in_order, lock_both, unlock_both};
+use crate::sync::GIL_DISABLED;
 use core::ffi::{c_int, c_void};
 use core::ptr;
-
-const LOCKS: bool = cfg!(feature = "gil-disabled");
 
 /// The address of the word that points to the calling thread's innermost section.
 fn own_slot() -> *mut usize {
@@ -82,7 +81,7 @@ unsafe fn suspend_if_holding(slot: *mut usize, m1: *mut PyMutex, m2: *mut PyMute
 /// That of [the module](crate::c_api#safety) for `m`, until the section's end; so for `c`, which is the
 /// calling thread's. The thread has a state.
 pub unsafe fn _PyCriticalSection_BeginSlow(c: *mut PyCriticalSection, m: *mut PyMutex) {
-    if LOCKS {
+    if GIL_DISABLED {
         // SAFETY: the caller promises that `c` and `m` are alive until the section's end.
         unsafe { begin_slow(c, 0, m, ptr::null_mut(), false) };
     }
@@ -101,7 +100,7 @@ pub unsafe fn _PyCriticalSection2_BeginSlow(
     m2: *mut PyMutex,
     is_m1_locked: c_int,
 ) {
-    if LOCKS {
+    if GIL_DISABLED {
         // SAFETY: the caller promises that `c`, which is of the larger struct, and both mutexes are alive
         // until the section's end.
         unsafe { begin_slow(c.cast(), TWO_MUTEXES, m1, m2, is_m1_locked != 0) };
@@ -151,7 +150,7 @@ unsafe fn begin_slow(
 ///
 /// `tstate` is the state of the calling thread.
 pub unsafe fn _PyCriticalSection_SuspendAll(tstate: *mut c_void) {
-    if LOCKS {
+    if GIL_DISABLED {
         // SAFETY: `tstate` is the state of the calling thread, so the slot is its own.
         unsafe { suspend(runtime().section_slot(tstate)) };
     }
@@ -185,7 +184,7 @@ unsafe fn suspend(mut slot: *mut usize) {
 ///
 /// As for [`_PyCriticalSection_SuspendAll`].
 pub unsafe fn _PyCriticalSection_Resume(tstate: *mut c_void) {
-    if !LOCKS {
+    if !GIL_DISABLED {
         return;
     }
     let slot = runtime().section_slot(tstate);
@@ -215,7 +214,7 @@ pub unsafe fn _PyCriticalSection_Resume(tstate: *mut c_void) {
 ///
 /// As for [`_PyCriticalSection_BeginSlow`], for the object's mutex.
 pub unsafe fn PyCriticalSection_Begin(c: *mut PyCriticalSection, op: *mut c_void) {
-    if LOCKS {
+    if GIL_DISABLED {
         // SAFETY: the caller promises that `c` and the object, with its mutex, are alive until the end.
         unsafe { PyCriticalSection_BeginMutex(c, runtime().object_mutex(op).cast()) };
     }
@@ -228,7 +227,7 @@ pub unsafe fn PyCriticalSection_Begin(c: *mut PyCriticalSection, op: *mut c_void
 ///
 /// As for [`_PyCriticalSection_BeginSlow`].
 pub unsafe fn PyCriticalSection_BeginMutex(c: *mut PyCriticalSection, m: *mut PyMutex) {
-    if !LOCKS {
+    if !GIL_DISABLED {
         return;
     }
     // SAFETY: the caller promises that `c` and `m` are alive until the end; the slot is this thread's.
@@ -249,7 +248,7 @@ pub unsafe fn PyCriticalSection_BeginMutex(c: *mut PyCriticalSection, m: *mut Py
 ///
 /// It is the calling thread's innermost, or was begun without its lock.
 pub unsafe fn PyCriticalSection_End(c: *mut PyCriticalSection) {
-    if LOCKS {
+    if GIL_DISABLED {
         // SAFETY: the caller promises that `c` is its innermost section, and alive.
         unsafe { end(c, ptr::null_mut()) };
     }
@@ -262,7 +261,7 @@ pub unsafe fn PyCriticalSection_End(c: *mut PyCriticalSection) {
 ///
 /// As for [`_PyCriticalSection_BeginSlow`], for both objects' mutexes.
 pub unsafe fn PyCriticalSection2_Begin(c: *mut PyCriticalSection2, a: *mut c_void, b: *mut c_void) {
-    if LOCKS {
+    if GIL_DISABLED {
         let runtime = runtime();
         let (m1, m2) = (runtime.object_mutex(a), runtime.object_mutex(b));
         // SAFETY: the caller promises that `c` and both objects, with their mutexes, are alive until the
@@ -282,7 +281,7 @@ pub unsafe fn PyCriticalSection2_BeginMutex(
     m1: *mut PyMutex,
     m2: *mut PyMutex,
 ) {
-    if !LOCKS {
+    if !GIL_DISABLED {
         return;
     }
     // SAFETY: the caller promises that `c` and both mutexes are alive until the end; the slot is this
@@ -315,7 +314,7 @@ pub unsafe fn PyCriticalSection2_BeginMutex(
 ///
 /// As for [`PyCriticalSection_End`].
 pub unsafe fn PyCriticalSection2_End(c: *mut PyCriticalSection2) {
-    if LOCKS {
+    if GIL_DISABLED {
         // SAFETY: the caller promises that `c` is its innermost section, and alive.
         unsafe { end(c.cast(), (*c).mutex2) };
     }

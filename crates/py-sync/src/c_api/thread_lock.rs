@@ -9,6 +9,7 @@ use crate::deadline::{Deadline, Monotonic};
 use crate::flags::{LockFlags, LockStatus};
 use crate::held;
 use crate::hooks;
+use crate::sync::GIL_DISABLED;
 use core::alloc::Layout;
 use core::ffi::{c_int, c_longlong, c_void};
 use core::time::Duration;
@@ -95,7 +96,7 @@ pub unsafe fn PyThread_acquire_lock_timed_with_retries(
     let mutex = unsafe { &*lock.cast::<PyMutex>() };
     let timeout = timeout(timeout_ns);
     let status = match timeout {
-        _ if cfg!(feature = "gil-disabled") => {
+        _ if GIL_DISABLED => {
             mutex.lock_timed(timeout, LockFlags::DETACH | LockFlags::HANDLE_SIGNALS)
         }
         _ if mutex.try_lock() => LockStatus::Acquired,

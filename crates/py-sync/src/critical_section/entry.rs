@@ -7,6 +7,7 @@
 //! | from bit 2 | the serial number of a section of the begin/end form, by which a late end is found; else 0 |
 
 use crate::mutex::Mutex;
+use crate::sync::GIL_DISABLED;
 use core::cell::Cell;
 use core::ptr;
 
@@ -21,7 +22,7 @@ pub(super) enum Kind {
 
 impl Kind {
     pub(super) const fn locks(self) -> bool {
-        matches!(self, Kind::Data) || cfg!(feature = "gil-disabled")
+        matches!(self, Kind::Data) || GIL_DISABLED
     }
 }
 

@@ -1,6 +1,6 @@
 //! The clocks of models.
 
-use super::{Clock, Deadline, TIME_TO_BE_FAIR_NS};
+use super::{Clock, Deadline, FairTime, TIME_TO_BE_FAIR_NS};
 use core::cell::Cell;
 
 std::thread_local! {
@@ -26,7 +26,7 @@ impl Clock for Monotonic {
         now
     }
 
-    fn again_at(&self, _: u64) -> Deadline {
+    fn again_at(&self, _: FairTime) -> Deadline {
         match MODELLED.get() {
             (_, 0) => Deadline::Never,
             _ => Deadline::At(0),
@@ -44,7 +44,7 @@ impl Clock for NeverFair {
         0
     }
 
-    fn again_at(&self, _: u64) -> Deadline {
+    fn again_at(&self, _: FairTime) -> Deadline {
         Deadline::Never
     }
 }
@@ -59,19 +59,19 @@ impl Clock for Skewed {
     }
 }
 
-/// The one instant that has not always passed.
+/// The first instant that has not always passed.
 const MANUAL: u64 = u64::MAX / 2;
 
 std::thread_local! {
     static MANUAL_HAS_COME: Cell<bool> = const { Cell::new(false) };
 }
 
-/// A clock by which all fair times come at one instant, which the model sets.
+/// A clock by which all fair times come at once, when the model says so.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ManualClock;
 
 impl ManualClock {
-    /// Says whether the instant has come.
+    /// Says whether they have come.
     pub(crate) fn set(has_come: bool) {
         MANUAL_HAS_COME.set(has_come);
     }
@@ -79,21 +79,17 @@ impl ManualClock {
 
 impl Clock for ManualClock {
     fn now(&self) -> u64 {
-        if MANUAL_HAS_COME.get() { MANUAL + 1 } else { 0 }
+        if MANUAL_HAS_COME.get() { u64::MAX } else { 0 }
     }
 
-    fn time_to_be_fair(&self) -> u64 {
-        MANUAL
-    }
-
-    fn again_at(&self, _: u64) -> Deadline {
-        Deadline::At(MANUAL)
+    fn time_to_be_fair(&self) -> FairTime {
+        FairTime::NotBefore(MANUAL)
     }
 }
 
 /// True if the instant `at` of a model has passed.
 pub(super) fn has_come(at: u64) -> bool {
-    at != MANUAL || MANUAL_HAS_COME.get()
+    at < MANUAL || MANUAL_HAS_COME.get()
 }
 
 /// A clock by which a fair time has not come at the first look at it, and has come at the second.
@@ -105,7 +101,7 @@ impl Clock for FairFromSecondLook {
         0
     }
 
-    fn should_be_fair(&self, _: u64) -> bool {
+    fn should_be_fair(&self, _: FairTime) -> bool {
         // Not loom's: it is not part of the model.
         self.0.swap(true, core::sync::atomic::Ordering::Relaxed)
     }

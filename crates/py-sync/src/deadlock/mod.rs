@@ -1,4 +1,4 @@
-//! Deadlocks: threads that wait for each other in a circle, found while they do.
+//! Deadlock detection: finds threads that wait for each other in a cycle.
 //!
 //! ```
 //! # #[cfg(feature = "deadlock")] {
@@ -17,7 +17,7 @@
 //!         let _second = second.lock_guard(); // sleeps for ever
 //!     });
 //! }
-//! // A thread that looks now and then:
+//! // A thread of the program checks now and then:
 //! let deadlocks = loop {
 //!     let deadlocks = deadlock::check_deadlock();
 //!     if !deadlocks.is_empty() {
@@ -32,54 +32,56 @@
 //! # }
 //! ```
 //!
-//! `check_deadlock` and `DeadlockedThread` are there with the feature `deadlock`, by parking_lot's names
-//! and with its meanings. The other two functions are always there, and without the feature do nothing:
-//! a library may call them whatever the program's features are.
+//! The feature `deadlock` adds `check_deadlock` and `DeadlockedThread`, which mean the same as in
+//! parking_lot. The other two functions are always there, so that a library can call them; without the
+//! feature they do nothing.
 //!
 //! # What is seen
 //!
-//! | wait for | is for |
+//! | a wait for | is a wait for |
 //! |---|---|
-//! | a [`Mutex`](crate::Mutex), also a typed one, one in a [`RecursiveMutex`](crate::RecursiveMutex), a critical section or a condition variable's return | its holder |
+//! | a [`Mutex`](crate::Mutex), whether typed, in a [`RecursiveMutex`](crate::RecursiveMutex), of a critical section, or locked again by a condition variable | its holder |
 //! | a [`RawMutex`](crate::RawMutex) | its holder |
 //! | an [`RwMutex`](crate::RwMutex), to write | each holder |
-//! | one, to read | its writer, or the writers and the upgrading reader that wait in front |
-//! | one, to become an upgradable reader | its writer, its upgradable reader, the writers in front |
-//! | one, to upgrade | each other reader |
+//! | an `RwMutex`, to read | its writer, or the writers and the upgrading reader in front in the queue |
+//! | an `RwMutex`, to become an upgradable reader | its writer, its upgradable reader, and the writers in front |
+//! | an `RwMutex`, to upgrade | each other reader |
 //! | a [`OnceFlag`](crate::OnceFlag), a typed `Once` | the thread that runs its initialiser |
-//! | a key of [`park`](crate::park()) | who called [`acquire_resource`] for it, if anybody did |
+//! | a key of [`park`](crate::park()) | the thread that called [`acquire_resource`] for it, if one did |
 //!
-//! A thread is seen while it sleeps with nothing left to do before its wait: with `DETACH`, once its
-//! critical sections are suspended. Not seen:
+//! A thread is seen once it is asleep. A wait with `DETACH` is seen once the thread's critical sections
+//! are suspended. Not seen are:
 //!
-//! * A wait with a timeout: the circle ends by itself. A wait that a signal may end is seen, and said to
-//!   be so; but for systems other than Linux, Android and FreeBSD, where it goes in steps and is missed.
-//! * A wait for a thread that has ended with the lock held: that is no circle.
-//! * Waits that have no holder: for an [`Event`](crate::Event), a [`Semaphore`](crate::Semaphore), a
-//!   condition variable, a join; and a [`SeqLock`](crate::SeqLock)'s, who spin.
-//! * Locks that C took (the feature `c-api`): the unlocks of its mutexes, raw mutexes and critical sections
-//!   may be inlined there, and tell nobody; its recursive mutexes go by C's idents.
+//! * A wait with a timeout: the timeout ends the cycle. (A wait that a signal may end is seen, and
+//!   reported as interruptible, on Linux, Android and FreeBSD. Elsewhere such a wait is a series of short
+//!   sleeps, and is missed.)
+//! * A wait for a thread that has ended while it held the lock: that is no cycle.
+//! * A wait that is for no holder: for an [`Event`](crate::Event), a [`Semaphore`](crate::Semaphore), a
+//!   condition variable, or the end of a thread. Nor a [`SeqLock`](crate::SeqLock)'s, which spins.
+//! * A lock that C code took (feature `c-api`). Its unlock of a mutex, a raw mutex or a critical section
+//!   may be inlined in C, where no record is erased; its recursive mutexes go by C's idents.
 //!
 //! # Who holds a lock
 //!
-//! Whoever took it, until it is given up by anybody. A mutex that one thread locks and *another* unlocks,
-//! as a signal, is therefore held by the thread that waits for the signal, which seems to wait for
-//! itself. A runtime that makes Python's `threading.Lock` of a `Mutex` says so after each lock call:
-//! [`release_resource`] of the mutex's address, and nobody is known to hold it.
+//! The thread that took it, until any thread releases it. If one thread locks a mutex and *another*
+//! unlocks it, as a signal, then the thread that waits for the signal holds the mutex, and seems to wait
+//! for itself. A runtime that makes Python's `threading.Lock` of a `Mutex` avoids this: after each lock
+//! call it calls [`release_resource`] with the mutex's address, and the mutex has no known holder.
 //!
-//! A lock that is freed or overwritten while it is held leaves its record behind; the next one at that
-//! address replaces it when it is locked alone. [`release_resource`] removes it at once.
+//! A lock that is freed or overwritten while it is held leaves its record behind. The record goes when a
+//! new lock at that address is locked exclusively; [`release_resource`] erases it at once.
 //!
 //! # Cost
 //!
-//! With the feature, each lock and unlock call writes a record under one of 61 mutexes of std's: a free
-//! lock and its unlock cost about three times as much (17 ns where they cost 5). The memory for it does
-//! not come from the global allocator. A thread that is stopped while it records, by a debugger or a
-//! signal, holds up others that lock or unlock; and no lock may be taken in a signal handler.
+//! With the feature, each lock call writes a record and each unlock erases it, under one of 61 mutexes of
+//! std's. An uncontended lock and unlock then cost about three times as much: 17 ns instead of 5. The
+//! records' memory does not come from the global allocator. If a debugger or a signal stops a thread while
+//! it writes a record, other threads' lock and unlock calls wait for it. No lock may be taken in a signal
+//! handler.
 //!
-//! A lock stays as large as it was. A thread that sleeps notes a few words on its stack. A check takes
-//! one bucket's lock at a time, and each three times at most; only if it finds a deadlock are threads
-//! woken, for their backtraces, after which they sleep on.
+//! A lock's size does not change, and a sleeping thread has a few more words on its stack. A check locks
+//! one bucket at a time, and each bucket three times at most. It wakes threads only if it finds a
+//! deadlock, for their backtraces, and they sleep again.
 
 #[cfg(feature = "deadlock")]
 mod check;
@@ -88,29 +90,30 @@ pub use check::{DeadlockedThread, check_deadlock};
 
 use crate::held;
 
-/// Says that the calling thread has what others wait for by [`park`](crate::park()) on `key`, and is to
-/// [release](release_resource) it. A key has one holder: the last that said so.
+/// Records that the calling thread holds the resource for which others [`park`](crate::park()) on `key`,
+/// until [`release_resource`]. A key has one holder: the thread that called this last.
 ///
-/// For a lock of one's own making; this crate's locks do it by themselves. Nothing without the feature
-/// `deadlock`. (In parking_lot_core 0.9 this is unsafe. Here a wrong call makes the report wrong, and
-/// nothing else.)
+/// This is for locks built on `park`; this crate's own locks record their holders themselves. Without the
+/// feature `deadlock` it does nothing. (In parking_lot_core 0.9 this function is unsafe. Here a wrong call
+/// makes the report wrong, and nothing else.)
 ///
 /// ```
 /// use py_sync::deadlock::{acquire_resource, release_resource};
 /// let word = 0u8;
 /// let key = (&raw const word).addr();
 /// acquire_resource(key); // after the lock was taken
-/// release_resource(key); // before it is given up
+/// release_resource(key); // before it is released
 /// ```
 #[inline]
 pub fn acquire_resource(key: usize) {
     held::resource(key);
 }
 
-/// Says that nobody is known to hold what is at `key`: before a lock of one's own making is given up; or
-/// after one of this crate's was taken, given its address, if another thread is to unlock it.
+/// Records that the resource at `key` has no known holder. A lock built on [`park`](crate::park()) calls
+/// this before it is released. For one of this crate's locks, call it with the lock's address after the
+/// lock was taken, if another thread is to unlock it.
 ///
-/// Nothing without the feature `deadlock`.
+/// Without the feature `deadlock` it does nothing.
 ///
 /// ```
 /// use py_sync::{Mutex, deadlock};

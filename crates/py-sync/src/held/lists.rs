@@ -1,5 +1,5 @@
-//! What the threads that check share with those that sleep: the sleepers in words, the channel of the
-//! answers, and the waits that were reported. `asking.rs` uses them.
+//! What checking and sleeping threads share: the list of the threads that sleep in words, the channel
+//! of the backtraces, and the list of the waits that were reported. `backtraces.rs` uses them.
 
 use super::store::{Renewable, Store};
 use crate::semaphore::Semaphore;
@@ -29,16 +29,16 @@ lot_static! {
     static IN_WORDS: Renewable<Store<WordWait>> = Renewable::new(Store::new());
 }
 
-/// Where the wait `id` is.
+/// Which thread is in wait `id`, and its backtrace there.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Reply {
     pub(crate) id: u64,
     pub(crate) thread: ThreadId,
     pub(crate) backtrace: Backtrace,
 }
 
 lot_static! {
-    static ASKED: Renewable<Option<Sender<Answer>>> = Renewable::new(None);
+    static REPLIES: Renewable<Option<Sender<Reply>>> = Renewable::new(None);
 }
 
 lot_static! {
@@ -49,25 +49,26 @@ pub(super) fn in_words() -> &'static Renewable<Store<WordWait>> {
     &IN_WORDS
 }
 
-pub(super) fn asked() -> &'static Renewable<Option<Sender<Answer>>> {
-    &ASKED
+pub(super) fn replies() -> &'static Renewable<Option<Sender<Reply>>> {
+    &REPLIES
 }
 
 pub(super) fn reported() -> &'static Renewable<Vec<u64>> {
     &REPORTED
 }
 
-/// H6: whoever slept, asked or checked is not there.
+/// H6: the threads that slept or checked do not exist in the child.
 ///
 /// # Safety
 ///
 /// The process has forked, and the calling thread is the child's only one.
 pub(super) unsafe fn in_child() {
-    // SAFETY: the caller's promise; none of the three is locked by the forking thread, which is in no
-    // call of `asking.rs`. What is left out is leaked: to free it might take a lock of the parent's.
+    // SAFETY: the caller promises that this is the child's only thread. It has none of the three locked:
+    // it was in no call of `backtraces.rs` when it forked. The old values are leaked, since freeing
+    // them might take a lock that a thread of the parent held.
     unsafe {
         IN_WORDS.renew(|waits| waits.retain(|_| false), Store::new());
-        ASKED.renew(|asked| core::mem::forget(asked.take()), None);
+        REPLIES.renew(|channel| core::mem::forget(channel.take()), None);
         REPORTED.renew(|ids| core::mem::forget(core::mem::take(ids)), Vec::new());
     }
 }

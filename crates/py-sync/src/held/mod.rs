@@ -1,48 +1,47 @@
-//! Who holds what, and who asks: what locks tell `py_sync::deadlock`. Nothing without the feature
-//! `deadlock`: every function that a lock calls is empty then.
+//! Which thread holds which lock: the records that locks write for `py_sync::deadlock`. Without the
+//! feature `deadlock` every function that a lock calls is empty.
 //!
-//! A record says: *this lock was taken by that thread, and has not been given up since*. Records are
-//! found by the lock's address, so that an unlock removes the right one whoever unlocks; a lock has no
-//! byte for them. They lie in [`SHARDS`] stores, each under a mutex of std's, which is no lock of
-//! ours: nothing is recorded about it.
+//! A record says: *this thread took that lock, and nobody has released it since*. A lock has no byte
+//! for its record, so records are found by the lock's address; an unlock by any thread removes the right
+//! one. They lie in [`SHARDS`] stores. Each store has a mutex of std's, for which no record is written.
 //!
-//! | record | by | says |
+//! | record | written by | meaning |
 //! |---|---|---|
 //! | [`Hold::Exclusive`] | a mutex, a writer, the runner of an initialiser | the only holder |
-//! | [`Hold::Shared`] | a reader, one record for each time it has locked | it is in nobody's way but a writer's |
-//! | [`Hold::Upgradable`] | an upgradable reader | the same, and in that of its like |
-//! | [`Hold::Attempt`] | who waits to be an upgradable reader, or has just become one | it may yet let readers pass a waiting writer |
-//! | [`Hold::Resource`] | `deadlock::acquire_resource` | the only holder of a key of the program's own |
+//! | [`Hold::Shared`] | a reader, one record for each time it has locked | writers wait for it |
+//! | [`Hold::Upgradable`] | an upgradable reader | writers and other upgradable readers wait for it |
+//! | [`Hold::Attempt`] | a thread that waits to be an upgradable reader, or has just become one | it may still let readers pass a waiting writer |
+//! | [`Hold::Resource`] | `deadlock::acquire_resource` | the only holder of one of the program's own keys |
 //!
 //! Invariants:
-//! * H1: a lock is recorded after it was taken, by the thread that took it, and forgotten before it is
-//!   given up, by whoever gives it up. So while the thread that took it does nothing (it sleeps), a
-//!   record of it is true: the lock is held, and by the record's holder. The converse does not hold: a
-//!   lock may be held and not recorded, for a moment or for good (one that C's inlined functions took).
+//! * H1: the thread that takes a lock writes the record, after it has the lock. The thread that releases
+//!   it erases the record, before the release. So while the thread that took the lock sleeps, the record
+//!   is true: the lock is held, by the record's holder. The converse does not hold: a lock may be held
+//!   without a record, for a moment or for good (if C's inlined functions took it).
 //! * H2: no two records have the same number, and neither have a record and a wait.
-//! * H3: who takes a lock for itself alone removes what older records of it are left.
-//! * H4: of a lock with several readers it is not known which of them another thread's unlock is for:
-//!   then all of them are forgotten.
-//! * H5: no lock of ours is taken, no global allocator called, and nothing waited for while a store's
-//!   mutex is held, but the system's allocator. So recording cannot be part of a deadlock.
-//! * H6: a forked child keeps the forking thread's records. A store that another thread was about to
-//!   change is emptied.
+//! * H3: a thread that takes a lock exclusively removes all older records of it.
+//! * H4: if a thread without a record of its own unlocks a lock with several readers, nobody knows which
+//!   reader it unlocks for. Then the records of all of them are erased.
+//! * H5: while a store's mutex is held, the code calls nothing but the system's allocator: no lock of
+//!   ours, no global allocator, no wait. So a record cannot be part of a deadlock.
+//! * H6: a forked child keeps the records of the thread that forked. If another thread had a store
+//!   locked, the child empties that store.
 //!
-//! H1 assumes that an unlock on behalf of another thread comes after that thread's lock call has
-//! returned, as it does in a program that has a reason to unlock.
+//! H1 assumes that a thread unlocks on behalf of another only after that one's lock call has returned.
 //!
-//! The holder is an [`Ident`], that of the logical thread which runs: a lock that a generator keeps
-//! while it does not run is not held by the thread that it last ran on.
+//! The holder is the [`Ident`] of the logical thread that runs. So a suspended generator keeps its
+//! locks, and the thread on which it last ran does not hold them.
 //!
-//! The mutexes order all. No model sees any of this: it touches no lock's word.
+//! The stores' mutexes are the only ordering that is needed. No model covers this file: it touches no
+//! word of a lock.
 
-pub(crate) mod asking;
+pub(crate) mod backtraces;
 mod lists;
 mod store;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
-pub(crate) use asking::{answer, sleep_in_word};
+pub(crate) use backtraces::{send_backtrace, sleep_in_word};
 
 use crate::sync::{
     Acquire, AtomicU8, AtomicU64, DEADLOCK, FORKS, MODEL, Relaxed, Release, const_fn, lot_static,
@@ -54,10 +53,10 @@ use store::{Renewable, Store, copy};
 /// Whether this build records.
 pub(crate) const ENABLED: bool = DEADLOCK && !MODEL;
 
-/// A prime, as neighbouring locks shall not share a store.
+/// A prime, so that neighbouring locks do not share a store.
 const SHARDS: usize = 61;
 
-/// In which way a lock is held: see the head.
+/// How a lock is held: see the table at the head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hold {
     Exclusive,
@@ -73,11 +72,11 @@ pub(crate) struct Held {
     /// The lock's address.
     pub(crate) key: usize,
     pub(crate) hold: Hold,
-    /// Who is to give it up.
+    /// The logical thread that is to release it.
     pub(crate) holder: Ident,
     /// The thread that took it.
     pub(crate) thread: Ident,
-    /// H2.
+    /// Unique (H2).
     pub(crate) id: u64,
 }
 
@@ -103,7 +102,7 @@ lot_static! {
     static TABLE: Table = Table::new();
 }
 
-/// The calling thread has the lock at `key` for itself.
+/// The calling thread has taken the lock at `key` exclusively.
 #[inline]
 pub(crate) fn exclusive(key: usize) {
     if ENABLED {
@@ -111,7 +110,7 @@ pub(crate) fn exclusive(key: usize) {
     }
 }
 
-/// The calling thread has taken the lock at `key` on behalf of `holder`.
+/// The calling thread has taken the lock at `key` exclusively, on behalf of `holder`.
 #[inline]
 pub(crate) fn exclusive_for(key: usize, holder: Ident) {
     if ENABLED {
@@ -119,7 +118,7 @@ pub(crate) fn exclusive_for(key: usize, holder: Ident) {
     }
 }
 
-/// The calling thread shares the lock at `key`.
+/// The calling thread has become a reader of the lock at `key`.
 #[inline]
 pub(crate) fn shared(key: usize) {
     if ENABLED {
@@ -127,7 +126,7 @@ pub(crate) fn shared(key: usize) {
     }
 }
 
-/// The calling thread is the upgradable reader.
+/// The calling thread has become the upgradable reader of the lock at `key`.
 #[inline]
 pub(crate) fn upgradable(key: usize) {
     if ENABLED {
@@ -135,7 +134,7 @@ pub(crate) fn upgradable(key: usize) {
     }
 }
 
-/// The calling thread has the key of the program's own.
+/// The calling thread has taken `key`, which is the program's own.
 #[inline]
 pub(crate) fn resource(key: usize) {
     if ENABLED {
@@ -143,7 +142,7 @@ pub(crate) fn resource(key: usize) {
     }
 }
 
-/// The lock at `key` is held in another way from now on, by the calling thread.
+/// The calling thread goes on holding the lock at `key`, but in another way.
 #[inline]
 pub(crate) fn changes(key: usize, from: Hold, to: Hold) {
     if ENABLED {
@@ -152,7 +151,7 @@ pub(crate) fn changes(key: usize, from: Hold, to: Hold) {
     }
 }
 
-/// The lock at `key` is about to be given up, if it is held in this way.
+/// The calling thread is about to release the lock at `key`, which is held in this way.
 #[inline]
 pub(crate) fn released(key: usize, hold: Hold) {
     if ENABLED {
@@ -160,7 +159,7 @@ pub(crate) fn released(key: usize, hold: Hold) {
     }
 }
 
-/// The lock at `key` belongs to nobody that is known.
+/// Erases all records of the lock at `key` but those of attempts.
 #[inline]
 pub(crate) fn forget(key: usize) {
     if ENABLED {
@@ -170,7 +169,7 @@ pub(crate) fn forget(key: usize) {
     }
 }
 
-/// The calling thread tries to become the upgradable reader, until this is dropped.
+/// While this lives, the calling thread tries to become the upgradable reader.
 #[must_use]
 pub(crate) struct Attempt(usize);
 
@@ -191,7 +190,7 @@ impl Drop for Attempt {
     }
 }
 
-/// All records. Those of different stores are not of one instant.
+/// All records. The stores are copied one after the other, so the records are not of one instant.
 pub(crate) fn all() -> Vec<Held> {
     let mut all = Vec::new();
     for shard in &TABLE.shards {
@@ -209,7 +208,7 @@ fn write(key: usize, hold: Hold, holder: Ident) {
         thread: Ident::own(),
         id: next_id(),
     };
-    // H3.
+    // H3: an exclusive holder has no other beside it.
     let replaces = |old: Hold| match hold {
         Hold::Exclusive => !matches!(old, Hold::Attempt | Hold::Resource),
         Hold::Upgradable | Hold::Resource => old == hold,
@@ -237,7 +236,7 @@ fn erase(key: usize, hold: Hold) {
                 return store.remove(mine);
             }
         }
-        // H4.
+        // Exclusive, or H4.
         store.retain(|held| !is_one(held));
     });
 }
@@ -246,7 +245,7 @@ lot_static! {
     static NEXT: AtomicU64 = AtomicU64::new(1);
 }
 
-/// A number that no record and no wait has had (H2); 0 where nothing is recorded.
+/// A new number for a record or a wait (H2); 0 in a build that writes no records.
 #[inline]
 pub(crate) fn next_id() -> u64 {
     match ENABLED {
@@ -260,10 +259,10 @@ lot_static! {
     static REGISTERED: AtomicU8 = AtomicU8::new(0);
 }
 
-/// Makes forked children go by H6. Called before any store is locked.
+/// Registers the fork handler that keeps H6. Called before any store is locked.
 #[inline]
 fn register() {
-    // Acquire: who finds it done finds the hook in its slot.
+    // Acquire: a thread that reads 1 also sees the handler in its slot.
     if FORKS && REGISTERED.load(Acquire) == 0 {
         register_slow();
     }
@@ -272,9 +271,9 @@ fn register() {
 #[cold]
 fn register_slow() {
     py_thread::init();
-    // SAFETY: it takes no lock that another thread may have held, and does not unwind.
+    // SAFETY: `in_child` takes no lock that a thread of the parent may have held, and does not unwind.
     let done = unsafe { py_thread::on_fork_child(in_child) };
-    done.expect("room for the hook of the records");
+    done.expect("room for the fork handler of the records");
     // Release: see `register`.
     REGISTERED.store(1, Release);
 }
@@ -283,7 +282,8 @@ fn register_slow() {
 fn in_child() {
     let own = Ident::own();
     for shard in &TABLE.shards {
-        // SAFETY: the child's only thread, which does not fork while it records.
+        // SAFETY: a fork handler runs on the child's only thread, and no thread forks while it has a
+        // store locked (H5).
         unsafe {
             shard.renew(
                 |store| store.retain(|held| held.thread == own),
@@ -291,6 +291,6 @@ fn in_child() {
             );
         }
     }
-    // SAFETY: as above.
+    // SAFETY: a fork handler runs on the child's only thread.
     unsafe { lists::in_child() };
 }

@@ -1,8 +1,7 @@
 //! [`Store`] and [`Renewable`]: where records are kept.
 //!
-//! A record is written inside a lock call, and that may be a call of the program's own allocator. So
-//! nothing here asks the global allocator for memory while a record is written: a store takes its
-//! memory from the system's.
+//! A record is written inside a lock call, and the caller may be the program's own allocator. So a store
+//! never calls the global allocator: it takes its memory from the system's.
 
 use crate::sync::{UnsafeCell, const_fn};
 use core::{ptr, slice};
@@ -30,10 +29,10 @@ impl<T: Copy> Store<T> {
         }
     }
 
-    /// Adds a value; without memory it is left out.
+    /// Adds a value. If there is no memory, the value is dropped.
     pub(super) fn push(&mut self, value: T) {
         if self.len < self.capacity || self.grow() {
-            // SAFETY: below the capacity.
+            // SAFETY: `len` is below the capacity, so this place is in the allocation.
             unsafe { self.first.add(self.len).write(value) };
             self.len += 1;
         }
@@ -45,13 +44,13 @@ impl<T: Copy> Store<T> {
         let Ok(layout) = Layout::array::<T>(capacity) else {
             return false;
         };
-        // SAFETY: the size is not zero.
+        // SAFETY: neither `T` nor the array is of size zero.
         let memory = unsafe { System.alloc(layout) }.cast::<T>();
         if memory.is_null() {
             return false;
         }
         if self.len > 0 {
-            // SAFETY: two pieces of memory, both of at least `len` values.
+            // SAFETY: two allocations, each of at least `len` values; the old one holds `len` of them.
             unsafe { ptr::copy_nonoverlapping(self.first, memory, self.len) };
         }
         self.give_back();
@@ -59,10 +58,10 @@ impl<T: Copy> Store<T> {
         true
     }
 
-    /// Gives the memory back, which is not used again.
+    /// Frees the memory. The caller does not use it again.
     fn give_back(&mut self) {
         if self.capacity > 0 {
-            let layout = Layout::array::<T>(self.capacity).expect("it was allocated with it");
+            let layout = Layout::array::<T>(self.capacity).expect("`grow` has made this layout");
             // SAFETY: allocated with this layout, by `grow`.
             unsafe { System.dealloc(self.first.cast(), layout) };
         }
@@ -71,16 +70,16 @@ impl<T: Copy> Store<T> {
     pub(super) fn as_slice(&self) -> &[T] {
         match self.len {
             0 => &[],
-            // SAFETY: so many values were written, and `self` is borrowed.
+            // SAFETY: the first `len` values are written, and stay so while `self` is borrowed.
             len => unsafe { slice::from_raw_parts(self.first, len) },
         }
     }
 
-    /// Takes out the value at `index`; the last one takes its place.
+    /// Removes the value at `index`; the last value takes its place.
     pub(super) fn remove(&mut self, index: usize) {
-        assert!(index < self.len, "there is no such value");
+        assert!(index < self.len, "the index is not below the length");
         self.len -= 1;
-        // SAFETY: both are below the length before this call; they may be one.
+        // SAFETY: both places are below the old length, so they hold values. They may be the same place.
         unsafe { self.first.add(index).write(self.first.add(self.len).read()) };
     }
 
@@ -99,10 +98,10 @@ impl<T: Copy> Drop for Store<T> {
     }
 }
 
-/// A std mutex that the child of a fork makes anew, if a thread of its parent held it.
+/// A std mutex that a forked child can replace if a thread of its parent held it.
 pub(super) struct Renewable<T>(UnsafeCell<Mutex<T>>);
 
-// SAFETY: a mutex, which only `renew` writes to, beside which nobody is.
+// SAFETY: a `Mutex` is `Sync`. Only `renew` writes to the cell, and then there is no other thread.
 unsafe impl<T: Send> Sync for Renewable<T> {}
 
 impl<T> Renewable<T> {
@@ -113,7 +112,7 @@ impl<T> Renewable<T> {
     }
 
     fn mutex(&self) -> &Mutex<T> {
-        // SAFETY: alive as long as `self`, and nobody else is there when it is renewed.
+        // SAFETY: the cell lives as long as `self`, and `renew` writes to it only while there is one thread.
         self.0.with(|mutex| unsafe { &*mutex })
     }
 
@@ -121,19 +120,19 @@ impl<T> Renewable<T> {
         self.mutex().lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Unlocks it in the child of a fork: what `keep` leaves of it, or `empty` if a thread of the
-    /// parent was about to change it.
+    /// Makes the mutex usable in a forked child. If no thread of the parent had it locked, `keep` edits
+    /// the value; else the value may be half-written, and `empty` replaces it.
     ///
     /// # Safety
     ///
-    /// The calling thread is the process's only one, and has it not locked.
+    /// The calling thread is the process's only one, and has not locked this mutex.
     pub(super) unsafe fn renew(&self, keep: impl FnOnce(&mut T), empty: T) {
         match self.mutex().try_lock() {
             Ok(mut value) => keep(&mut value),
             Err(TryLockError::Poisoned(value)) => keep(&mut value.into_inner()),
             Err(TryLockError::WouldBlock) => {
-                // SAFETY: nobody else is here, and no reference to the mutex or to its value is left
-                // but on stacks that are gone. What it was is leaked: it may be half-written.
+                // SAFETY: there is no other thread, and the only references to the mutex or its value
+                // are on the stacks of the parent's threads. The old value is leaked.
                 self.0
                     .with_mut(|mutex| unsafe { mutex.write(Mutex::new(empty)) });
             }
@@ -141,7 +140,8 @@ impl<T> Renewable<T> {
     }
 }
 
-/// Appends what is in `from`. Allocates without the lock only, as an allocator may use our locks.
+/// Appends the values in `from`. It allocates while `from` is not locked: the allocator may use our
+/// locks, whose calls write records.
 pub(super) fn copy<T: Copy>(from: &Renewable<Store<T>>, copies: &mut Vec<T>) {
     let mut needed = 0;
     loop {

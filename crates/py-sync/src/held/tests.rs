@@ -1,26 +1,27 @@
-//! What is recorded while a lock is held, and that nothing is left afterwards.
+//! Each way to hold a lock has its record, and a lock that is free has none.
 
 use super::store::{Renewable, Store};
 use super::{ENABLED, Held, Hold, all, shared};
 use crate::deadline::{AlwaysFair, Deadline, Monotonic};
 use crate::flags::LockFlags;
+use crate::sync::GIL_DISABLED;
 use crate::{Mutex, OnceFlag, RawMutex, RecursiveMutex, RwMutex};
 use py_thread::{Ident, LogicalThread};
 use rstest::rstest;
 
-/// The records that this thread has written, by their lock.
+/// The records that this thread has written: lock and kind.
 fn own() -> Vec<(usize, Hold)> {
     let mine = |held: &Held| held.thread == Ident::own();
     let mine = all().into_iter().filter(mine);
     mine.map(|held| (held.key, held.hold)).collect()
 }
 
-/// The ways in which the locks at these addresses are held, in a fixed order; none without the feature.
+/// What is expected of a build with the feature; without it there are no records.
 fn holds(holds: &[Hold]) -> Vec<Hold> {
     if ENABLED { holds.to_vec() } else { Vec::new() }
 }
 
-/// In which ways this thread holds anything.
+/// The kinds of the records that this thread has written.
 fn own_holds() -> Vec<Hold> {
     own().into_iter().map(|(_, hold)| hold).collect()
 }
@@ -71,7 +72,7 @@ fn another_threads_unlock_removes_the_record() {
         scope.spawn(|| {
             m.unlock();
             raw.unlock();
-            // Whose of them it is, is not known (H4).
+            // Nobody knows which of the two readers this is for (H4).
             rw.read_unlock();
         });
     });
@@ -188,7 +189,7 @@ fn an_initialiser_is_recorded_while_it_runs_however_it_ends() {
 
 #[test]
 fn sections_are_recorded_while_they_are_active() {
-    if !cfg!(feature = "gil-disabled") {
+    if !GIL_DISABLED {
         return;
     }
     let (a, b) = (Mutex::new(), Mutex::new());
@@ -201,11 +202,11 @@ fn sections_are_recorded_while_they_are_active() {
 }
 
 #[test]
-fn who_locks_alone_replaces_what_is_left_of_an_older_lock() {
+fn an_exclusive_lock_replaces_the_records_of_an_older_lock_at_its_address() {
     let m = Mutex::new();
     m.lock();
-    // As if its memory had been zeroed.
-    // SAFETY: nobody else knows it.
+    // As if a new lock had been made at this address.
+    // SAFETY: no other thread knows the lock.
     unsafe { m.as_ptr().write(0) };
     let before = own();
     m.lock();
@@ -221,7 +222,7 @@ fn who_locks_alone_replaces_what_is_left_of_an_older_lock() {
 }
 
 #[test]
-fn a_reinitialised_lock_belongs_to_nobody() {
+fn a_reinitialised_lock_has_no_record() {
     let (m, rw, raw, once) = (
         Mutex::new(),
         RwMutex::new(),
@@ -232,7 +233,7 @@ fn a_reinitialised_lock_belongs_to_nobody() {
     rw.read_lock();
     raw.lock();
     let _ = once.call(|| {
-        // SAFETY: nobody else knows them, and they guard nothing.
+        // SAFETY: no other thread knows the locks, and they protect nothing.
         unsafe {
             m.at_fork_reinit();
             rw.at_fork_reinit();
@@ -277,13 +278,13 @@ fn a_store_keeps_what_is_not_removed() {
 }
 
 #[test]
-fn who_renews_a_free_one_keeps_what_it_likes_and_a_locked_one_starts_anew() {
+fn renew_keeps_a_free_value_and_replaces_a_locked_one() {
     let number = Renewable::new(1);
-    // SAFETY: no other thread knows it.
+    // SAFETY: no other thread knows it, and it is not locked.
     unsafe { number.renew(|n| *n += 1, 0) };
     assert_eq!(*number.lock(), 2);
     core::mem::forget(number.lock());
-    // SAFETY: as above; the guard is forgotten, as that of a thread that is gone.
+    // SAFETY: no other thread knows it. The forgotten guard stands for one of a thread of the parent.
     unsafe { number.renew(|_| unreachable!("it is locked"), 0) };
     assert_eq!(*number.lock(), 0);
 }

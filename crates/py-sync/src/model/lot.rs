@@ -1,7 +1,7 @@
 //! Models of the parking lot: one bucket, so that all keys collide.
 
 use super::{Guarded, check};
-use crate::deadline::Deadline;
+use crate::deadline::{Deadline, FAIR_TIMES_APART_NS, FairTime};
 use crate::flags::{LockFlags, ParkStatus};
 use crate::parking_lot::{FilterOp, Kind, Parked, Parking, ParkingLot, Request, Waiters};
 use crate::sync::{AtomicU32, Relaxed};
@@ -174,7 +174,7 @@ fn has_more_is_true_while_one_is_left() {
 
 /// Two wait with these fair times, if they park before they are looked for; then `look` sees what
 /// they asked for in their order in the queue, and their numbers in the order in which they came.
-fn in_line(name: &str, fair_times: [u64; 2], look: fn(&[Request], &[u64])) {
+fn in_line(name: &str, fair_times: [FairTime; 2], look: fn(&[Request], &[u64])) {
     check(name, move || {
         let gate = Gate::new();
         // Not loom's: written under the bucket lock.
@@ -184,7 +184,7 @@ fn in_line(name: &str, fair_times: [u64; 2], look: fn(&[Request], &[u64])) {
             thread::spawn(move || {
                 let token = i as u64;
                 let mut parking = Parking::plain(Kind::Park, KEY, Deadline::Never, LockFlags::NONE);
-                (parking.request.fair_at, parking.request.token) = (fair_times[i], token);
+                (parking.request.fair_time, parking.request.token) = (fair_times[i], token);
                 let closed = || {
                     arrivals.lock().unwrap().push(token);
                     // Relaxed: under the bucket lock.
@@ -212,9 +212,10 @@ fn in_line(name: &str, fair_times: [u64; 2], look: fn(&[Request], &[u64])) {
 
 #[test]
 fn waiters_stand_in_the_order_of_their_fair_times() {
-    let sorted = |there: &[Request], _: &[u64]| assert!(there.is_sorted_by_key(|r| r.fair_at));
+    let sorted =
+        |there: &[Request], _: &[u64]| assert!(there.is_sorted_by_key(|r| r.fair_time.ns()));
     let name = "lot::waiters_stand_in_the_order_of_their_fair_times";
-    in_line(name, [5, 3], sorted);
+    in_line(name, [5, 3].map(FairTime::At), sorted);
 }
 
 #[test]
@@ -223,7 +224,23 @@ fn waiters_of_one_time_stand_in_the_order_of_their_arrival() {
         assert!(there.iter().map(|r| r.token).eq(arrivals.iter().copied()));
     };
     let name = "lot::waiters_of_one_time_stand_in_the_order_of_their_arrival";
-    in_line(name, [4, 4], as_they_came);
+    in_line(name, [4, 4].map(FairTime::At), as_they_came);
+}
+
+/// Two that come for the first time are due at different times, in the order in which they came.
+#[test]
+fn fair_times_of_new_waiters_are_apart() {
+    let apart = |there: &[Request], arrivals: &[u64]| {
+        assert!(there.iter().map(|r| r.token).eq(arrivals.iter().copied()));
+        let times: Vec<u64> = there.iter().map(|r| r.fair_time.ns()).collect();
+        assert!(
+            times
+                .windows(2)
+                .all(|pair| pair[1] - pair[0] >= FAIR_TIMES_APART_NS)
+        );
+    };
+    let name = "lot::fair_times_of_new_waiters_are_apart";
+    in_line(name, [5, 3].map(FairTime::NotBefore), apart);
 }
 
 /// A closure sees and takes the waiters of its own kind and key, and no others of the bucket.

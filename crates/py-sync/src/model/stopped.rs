@@ -9,10 +9,11 @@
 
 use super::{Guarded, check};
 use crate::condvar::Condvar;
-use crate::deadline::{Clock, Deadline, ManualClock, NeverFair};
+use crate::deadline::{Clock, Deadline, FairTime, ManualClock, NeverFair};
 use crate::flags::{LockFlags, LockStatus};
 use crate::hooks::{SectionHooks, register_sections};
 use crate::mutex::Mutex;
+use crate::parking_lot::{Kind, Waiters, lot};
 use crate::rw_mutex::RwMutex;
 use core::cell::Cell;
 use loom::sync::Arc;
@@ -129,6 +130,123 @@ fn a_mutex_that_is_taken_again() {
         assert!(shared.0.unlock_with(&ManualClock));
         waiter.join().unwrap();
     });
+}
+
+/// A clock that goes on with every look. No fair time comes.
+#[derive(Clone, Default)]
+struct Ticking(std::sync::Arc<core::sync::atomic::AtomicU64>);
+
+impl Clock for Ticking {
+    fn now(&self) -> u64 {
+        // Not loom's: it is not part of the model.
+        self.0.fetch_add(1, core::sync::atomic::Ordering::Relaxed)
+    }
+
+    fn again_at(&self, _: FairTime) -> Deadline {
+        Deadline::Never
+    }
+}
+
+/// The fair times of a lock's waiters, in their order.
+fn fair_times(kind: Kind, key: usize) -> Vec<FairTime> {
+    let collect = |waiters: &mut Waiters<'_>| waiters.iter().map(|r| r.fair_time).collect();
+    // SAFETY: the lock is this test's own; the closure does not call into the lot.
+    unsafe { lot().with_waiters(kind, key, collect) }
+}
+
+/// A lock and how a model uses it for writing.
+trait Exclusive: Send + Sync + 'static {
+    const KIND: Kind;
+    fn key(&self) -> usize;
+    fn try_lock(&self) -> bool;
+    fn lock(&self, clock: &Ticking, flags: LockFlags) -> LockStatus;
+    fn unlock(&self) -> bool;
+}
+
+impl Exclusive for Mutex {
+    const KIND: Kind = Kind::Mutex;
+
+    fn key(&self) -> usize {
+        self.as_ptr().addr()
+    }
+
+    fn try_lock(&self) -> bool {
+        Mutex::try_lock(self)
+    }
+
+    fn lock(&self, clock: &Ticking, flags: LockFlags) -> LockStatus {
+        self.lock_with(clock, Deadline::Never, flags)
+    }
+
+    fn unlock(&self) -> bool {
+        self.unlock_with(&NeverFair)
+    }
+}
+
+impl Exclusive for RwMutex {
+    const KIND: Kind = Kind::RwMutex;
+
+    fn key(&self) -> usize {
+        core::ptr::from_ref(self).addr()
+    }
+
+    fn try_lock(&self) -> bool {
+        self.try_write_lock()
+    }
+
+    fn lock(&self, clock: &Ticking, flags: LockFlags) -> LockStatus {
+        self.write_lock_with(clock, Deadline::Never, flags)
+    }
+
+    fn unlock(&self) -> bool {
+        self.write_unlock_with(&NeverFair)
+    }
+}
+
+/// A waiter is woken and stops, another comes, and the first finds that it has lost: it parks in front of
+/// the other, since it has waited for longer.
+fn who_lost_keeps_its_place<L: Exclusive>(name: &str, new: fn() -> L) {
+    check(name, move || {
+        let (lock, clock) = (Arc::new(new()), Ticking::default());
+        let times = || fair_times(L::KIND, lock.key());
+        let waiter = |flags| {
+            let (lock, clock) = (Arc::clone(&lock), clock.clone());
+            thread::spawn(move || {
+                register_sections(&HOOKS);
+                assert_eq!(lock.lock(&clock, flags), LockStatus::Acquired);
+                assert!(lock.unlock());
+            })
+        };
+        SLEEPS_LEFT.set(1);
+        let shut = GATE.lock().unwrap();
+        assert!(lock.try_lock());
+        let first = waiter(LockFlags::DETACH);
+        until(|| times().len() == 1);
+        let of_first = times()[0];
+        assert!(lock.unlock());
+        assert!(lock.try_lock(), "who was woken has not come back");
+        let second = waiter(LockFlags::NONE);
+        until(|| times().len() == 1);
+        drop(shut);
+        until(|| times().len() == 2);
+        assert_eq!(times()[0], of_first);
+        assert!(lock.unlock());
+        first.join().unwrap();
+        second.join().unwrap();
+        assert!(lock.try_lock(), "nobody is left");
+    });
+}
+
+#[test]
+fn a_mutex_s_waiter_that_lost_keeps_its_place() {
+    let name = "stopped::a_mutex_s_waiter_that_lost_keeps_its_place";
+    who_lost_keeps_its_place(name, Mutex::new);
+}
+
+#[test]
+fn a_writer_that_lost_keeps_its_place() {
+    let name = "stopped::a_writer_that_lost_keeps_its_place";
+    who_lost_keeps_its_place(name, RwMutex::new);
 }
 
 type Waited = (Mutex, Condvar, Guarded);

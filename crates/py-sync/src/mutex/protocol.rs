@@ -19,15 +19,16 @@
 //! ```
 //!
 //! A thread that finds the lock free takes it, whoever waits (*barging*). A waiter that has waited
-//! for its *fair time*, 0.74 to 1 ms, is handed the lock by the next unlock (*hand-off*).
+//! until its *fair time*, 1 ms, is handed the lock by the next unlock (*hand-off*).
 //! parking_lot and CPython work alike; three things differ.
 //! * A wake clears the parked bit, so until the woken waiter has taken the lock or parked again, an
 //!   unlock is one compare-exchange and wakes nobody else. The woken waiter is nsync's *designated
 //!   waker*: if others stay queued it takes the lock with the parked bit set.
 //! * No waiter depends on the designated waker. Each sleeps until its fair time at most. Then it sets
 //!   the parked bit itself if the lock is held, or leaves the queue and competes if the lock is free.
-//! * Fair times are spread over a quarter of a millisecond. Otherwise waiters that parked together
-//!   would be handed the lock one after another, and the last would keep it for the next millisecond.
+//! * Fair times are 50 us apart: a new waiter's is 1 ms after it parked, or 50 us behind that of the
+//!   last waiter. Otherwise, with a crowd of waiters, all of them would be due at once, and every unlock
+//!   would be a hand-off to a thread that has yet to wake up.
 //!
 //! Invariants:
 //! * I1: bit 0 means one holder. While both bits are set, only an unlock changes the byte, and it
@@ -35,7 +36,7 @@
 //! * I2: while a thread is queued, one of three holds: the parked bit is set; a designated waker is
 //!   on its way and will set it; or the thread's fair time is still to come. A thread that is queued
 //!   after a wake found the lock held, and set the parked bit itself.
-//! * I3: a lock call has one fair time. The queue stands in the order of fair times, so a waiter that
+//! * I3: a lock call has one fair time, set when it is first queued. The queue stands in the order of fair times, so a waiter that
 //!   lost the race passes those that came later, and the first waiter has the earliest fair time.
 //! * I4: a waiter that gives up was still queued, so it does not own the lock and nobody relies on
 //!   it. The parked bit may stay set without waiters; the next unlock clears it.
@@ -76,9 +77,6 @@ const HANDED_OFF: u32 = 1;
 /// Compete for the lock, and set the parked bit with it: others are queued.
 const COMPETE_FOR_OTHERS: u32 = 2;
 
-/// How far fair times are spread: by 2^18 ns, a quarter of a millisecond.
-const SPREAD_BITS: u32 = 18;
-
 impl Mutex {
     /// Spins, then parks, until the lock is taken, handed off, or given up.
     #[cold]
@@ -90,27 +88,30 @@ impl Mutex {
         place: Placement,
     ) -> LockStatus {
         let (mut spin, mut locked) = (place.on_arrival(), LOCKED);
-        let mut fair_at = None;
+        let mut fair_time = None;
         loop {
             if self.take_within(spin, locked) {
                 return self.acquired();
             }
             // Read the clock once per call (I3), and only when the thread is about to park.
-            let fair_at = *fair_at.get_or_insert_with(|| spread(clock.time_to_be_fair()));
+            let not_before = *fair_time.get_or_insert_with(|| clock.time_to_be_fair());
             let parking = Parking {
                 request: Request {
                     kind: Kind::Mutex,
                     key: self.key(),
                     token: 0,
-                    fair_at,
+                    fair_time: not_before,
                 },
-                again_at: clock.again_at(fair_at),
+                again_at: clock.again_at(not_before),
                 deadline,
                 flags,
             };
             // SAFETY: the key is our own address, and all waiters on it are mutex waiters, which know
             // these replies. `set_parked` does not call into the lot.
             let parked = unsafe { park_with(parking, || self.set_parked()) };
+            // It keeps its place if it parks again.
+            fair_time = Some(parked.fair_time);
+            clock.was_fair_at(parked.fair_time);
             match parked.status {
                 // The unlock left bit 0 set for us.
                 ParkStatus::Ok if parked.reply == HANDED_OFF => return self.acquired(),
@@ -212,7 +213,7 @@ impl Mutex {
                 // The parked bit was left behind (I4).
                 None => UNLOCKED,
                 // Hand-off: bit 0 stays set for the new owner.
-                Some(front) if clock.should_be_fair(front.fair_at) => {
+                Some(front) if clock.should_be_fair(front.fair_time) => {
                     record::count_hand_off();
                     match waiters.unpark_first(HANDED_OFF) {
                         true => LOCKED | HAS_PARKED,
@@ -237,11 +238,4 @@ impl Mutex {
         // waiters. The closure does not call into the lot.
         unsafe { lot().with_waiters(Kind::Mutex, self.key(), release) }
     }
-}
-
-/// Makes a fair time earlier by up to a quarter of a millisecond. The clock's low bits, mixed, decide
-/// by how much.
-pub(super) fn spread(fair_at: u64) -> u64 {
-    let mixed = (fair_at ^ (fair_at >> 9)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    fair_at.saturating_sub(mixed >> (u64::BITS - SPREAD_BITS))
 }

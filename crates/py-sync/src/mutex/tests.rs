@@ -1,10 +1,10 @@
 //! The hand-off rule, by clocks that a test sets.
 
 use super::Mutex;
-use super::protocol::spread;
-use crate::deadline::{Clock, Deadline, TIME_TO_BE_FAIR_NS};
+use crate::deadline::{Clock, Deadline, FairTime, Monotonic, TIME_TO_BE_FAIR_NS};
 use crate::flags::{LockFlags, LockStatus};
 use crate::hooks::{SectionHooks, register_sections};
+use crate::with_signals::OneCall;
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
@@ -17,7 +17,7 @@ impl Clock for Set {
         self.0.load(SeqCst)
     }
 
-    fn again_at(&self, _: u64) -> Deadline {
+    fn again_at(&self, _: FairTime) -> Deadline {
         Deadline::Never
     }
 }
@@ -69,17 +69,19 @@ fn handed_over_at(at: u64) -> bool {
 
 #[rstest::rstest]
 #[case(0, false)]
-#[case(TIME_TO_BE_FAIR_NS - (1 << 18), false)]
+#[case(TIME_TO_BE_FAIR_NS, false)]
 #[case(TIME_TO_BE_FAIR_NS + 1, true)]
 fn the_lock_is_handed_over_once_the_fair_time_has_come(#[case] at: u64, #[case] handed: bool) {
     assert_eq!(handed_over_at(at), handed);
 }
 
 #[test]
-fn fair_times_are_spread_over_a_quarter_of_a_millisecond() {
-    let fair =
-        (0..10_000u64).map(|n| spread(n * 131 + (1 << 40)) as i64 - (n * 131 + (1 << 40)) as i64);
-    let (least, most) = fair.fold((0, i64::MIN), |(a, b), d| (a.min(d), b.max(d)));
-    assert!(least < -250_000 && least > -(1 << 18), "{least}");
-    assert!(most <= 0 && most > -12_000, "{most}");
+fn lock_calls_between_signals_have_the_fair_time_of_the_first() {
+    let clock = OneCall::new(&Monotonic);
+    let of_first = clock.time_to_be_fair().behind(None);
+    clock.was_fair_at(of_first);
+    std::thread::sleep(core::time::Duration::from_millis(1));
+    assert_eq!(clock.time_to_be_fair(), of_first);
+    let of_another = OneCall::new(&Monotonic).time_to_be_fair();
+    assert!(of_another.ns() > of_first.ns());
 }

@@ -30,7 +30,7 @@ impl Waiter {
     #[cold]
     pub(super) fn answer(&self) {
         if let (true, Some(record)) = (held::ENABLED, &self.record) {
-            held::answer(record.id);
+            held::send_backtrace(record.id);
         }
     }
 }

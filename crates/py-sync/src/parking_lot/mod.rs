@@ -26,7 +26,7 @@
 //! | [`Request::token`], and the reply that [`Waiters::unpark_filter`] gives | `ParkToken`, `UnparkToken` |
 //! | [`FilterOp`], [`Waiters::unpark_filter`] | `FilterOp`, `unpark_filter` |
 //! | [`park_then`]'s `release` | `before_sleep` |
-//! | [`Request::fair_at`]: each waiter's own, set once per lock call | `FairTimeout`: the bucket's, at random |
+//! | [`Request::fair_time`]: each waiter's own, set once per lock call | `FairTimeout`: the bucket's, at random |
 //! | [`Kind`] and key | the key alone |
 //! | 257 buckets for the life of the process | a table that grows with the threads |
 //! | `validate` again at the fair time | nothing like it |

@@ -2,12 +2,13 @@
 
 use super::bucket::{Bucket, assert_outside, guarded};
 use super::record::{self, Kind};
-use super::waiter::{FilterOp, NEVER_FAIR, Request, Taken, Waiter, Waiters};
-use crate::deadline::Deadline;
+use super::waiter::{FilterOp, Request, Taken, Waiter, Waiters};
+use crate::deadline::{Deadline, FairTime};
 use crate::flags::{LockFlags, ParkStatus};
 use crate::hooks;
 use crate::semaphore::Wake;
 use crate::sync::{NUM_BUCKETS, const_fn, lot_static, repeat};
+use core::cell::OnceCell;
 use core::fmt;
 use core::time::Duration;
 
@@ -34,7 +35,8 @@ pub struct ParkingLot<const N: usize> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Parking {
     pub(crate) request: Request,
-    /// When the thread validates again, if nobody has taken it out by then: just after its fair time.
+    /// When the thread validates again, if nobody has taken it out by then: just after its fair time. It
+    /// is put off by as much as that.
     pub(crate) again_at: Deadline,
     pub(crate) deadline: Deadline,
     pub(crate) flags: LockFlags,
@@ -47,7 +49,7 @@ impl Parking {
             kind,
             key,
             token: 0,
-            fair_at: NEVER_FAIR,
+            fair_time: FairTime::NEVER,
         };
         Parking {
             request,
@@ -64,6 +66,8 @@ pub(crate) struct Parked {
     pub(crate) status: ParkStatus,
     /// parking_lot's `UnparkToken`. 0 unless the status is `Ok`.
     pub(crate) reply: u32,
+    /// For the next park of the same lock call.
+    pub(crate) fair_time: FairTime,
 }
 
 impl<const N: usize> ParkingLot<N> {
@@ -154,29 +158,32 @@ impl<const N: usize> ParkingLot<N> {
         release: impl FnOnce(),
     ) -> Parked {
         assert_outside();
-        let waiter = Waiter::new(parking.request, parking.record());
+        let (frame, record) = (OnceCell::new(), parking.record());
         let queued = self.bucket(parking.request.key).lock(|queue| {
-            let queued = guarded(&mut validate);
-            if queued {
+            guarded(&mut validate).then(|| {
+                let request = queue.placed(parking.request);
+                let waiter = frame.get_or_init(|| Waiter::new(request, record));
                 // SAFETY: it is in no queue yet, and it stays in this frame until `sleep_queued` returns,
                 // which is after it has left the queue.
-                unsafe { queue.insert(&waiter) };
-            }
-            queued
+                unsafe { queue.insert(waiter) };
+                waiter
+            })
         });
-        if queued {
-            hooks::aborts_on_unwind(release);
-        }
-        let status = match queued {
-            false => ParkStatus::Again,
+        let Some(waiter) = queued else {
+            return Parked {
+                status: ParkStatus::Again,
+                reply: 0,
+                fair_time: parking.request.fair_time,
+            };
+        };
+        hooks::aborts_on_unwind(release);
+        let status = match parking.deadline {
             // Nobody sleeps, so no hook runs. It was queued for a moment, as in C.
-            true if parking.deadline == Deadline::Now => {
-                self.sleep_queued(&waiter, parking, validate)
-            }
-            true => {
+            Deadline::Now => self.sleep_queued(waiter, parking, validate),
+            _ => {
                 record::count_wait();
                 hooks::around_sleep(parking.flags, || {
-                    self.sleep_queued(&waiter, parking, validate)
+                    self.sleep_queued(waiter, parking, validate)
                 })
             }
         };
@@ -184,7 +191,11 @@ impl<const N: usize> ParkingLot<N> {
             ParkStatus::Ok => waiter.reply(),
             _ => 0,
         };
-        Parked { status, reply }
+        Parked {
+            status,
+            reply,
+            fair_time: waiter.request.fair_time,
+        }
     }
 
     /// Sleeps, and returns with the waiter out of the queue.
@@ -195,13 +206,15 @@ impl<const N: usize> ParkingLot<N> {
         mut validate: impl FnMut() -> bool,
     ) -> ParkStatus {
         let (deadline, bucket) = (parking.deadline, self.bucket(parking.request.key));
+        let fair_time = waiter.request.fair_time;
         let interruptible = parking.flags.notices_signals();
         // Spin first, where that has paid lately. Not with a fair time: a waiter of a lock has spun on
         // the lock. Not if a signal may end the wait: the spin would have to look for that too.
-        if deadline != Deadline::Now && parking.request.fair_at == NEVER_FAIR && !interruptible {
+        if deadline != Deadline::Now && fair_time == FairTime::NEVER && !interruptible {
             bucket.spin.spin(deadline, || waiter.semaphore.is_posted());
         }
-        let mut until = deadline.min(parking.again_at);
+        let put_off = fair_time.ns() - parking.request.fair_time.ns();
+        let mut until = deadline.min(parking.again_at.later_by(put_off));
         waiter.falls_asleep();
         loop {
             let status = match waiter.semaphore.wait(until, interruptible) {

@@ -12,11 +12,14 @@
 //! * I3: `taken` turns true when another thread takes the waiter out, under the bucket lock. From then
 //!   on a post is sure to come, and it is that thread's last touch of the waiter.
 //! * I4: the waiters of a key stand in the order of their fair times, and those of one fair time in
-//!   the order of their arrival. Waiters without a fair time stand at the end.
+//!   the order of their arrival. Waiters without a fair time stand at the end. One that is queued for
+//!   the first time in its lock call gets a fair time that is behind all others' by some distance; one
+//!   that comes back has the same as before.
 //!
 //! CPython: `Python/parking_lot.c`, `struct wait_entry`; `Include/internal/pycore_llist.h`.
 
 use super::record::{Kind, Record};
+use crate::deadline::FairTime;
 use crate::semaphore::Semaphore;
 use crate::sync::{Alive, UnsafeCell};
 use core::ptr;
@@ -29,13 +32,20 @@ pub(crate) struct Request {
     /// For the lock: parking_lot's `ParkToken`. A read-write lock tells readers from writers by it, and
     /// [`park`](crate::park) passes its caller's.
     pub(crate) token: u64,
-    /// The fair time: when the waiter has waited for so long that the lock is to be handed off to it.
-    /// [`NEVER_FAIR`] if it waits for no lock.
-    pub(crate) fair_at: u64,
+    /// [`FairTime::At`] while the waiter is queued. [`FairTime::NEVER`] if it waits for no lock.
+    pub(crate) fair_time: FairTime,
 }
 
-/// The fair time of a waiter that has none.
-pub(crate) const NEVER_FAIR: u64 = u64::MAX;
+impl Request {
+    fn is_on(&self, kind: Kind, key: usize) -> bool {
+        (self.kind, self.key) == (kind, key)
+    }
+
+    /// When the waiter has waited for so long that the lock is to be handed off to it.
+    fn fair_at(&self) -> u64 {
+        self.fair_time.ns()
+    }
+}
 
 /// A parked thread.
 #[derive(Debug)]
@@ -135,6 +145,26 @@ impl Queue {
         Some(waiter)
     }
 
+    /// The request with the fair time that its waiter has once it is queued (I4).
+    pub(super) fn placed(&self, request: Request) -> Request {
+        let last = match request.fair_time {
+            FairTime::NotBefore(_) => self.last_on(request.kind, request.key),
+            FairTime::At(_) => None,
+        };
+        Request {
+            fair_time: request.fair_time.behind(last.map(|w| w.request.fair_time)),
+            ..request
+        }
+    }
+
+    fn last_on(&self, kind: Kind, key: usize) -> Option<&Waiter> {
+        let mut waiter = self.at(self.tail);
+        while let Some(other) = waiter.filter(|w| !w.request.is_on(kind, key)) {
+            waiter = self.at(other.links(|links| links.prev));
+        }
+        waiter
+    }
+
     /// Puts `waiter` in its place (I4).
     ///
     /// # Safety
@@ -145,7 +175,7 @@ impl Queue {
         let mut prev = self.at(self.tail);
         // A new waiter has the latest fair time and goes to the end. One that parks again keeps its
         // fair time, and passes those that came later.
-        while let Some(before) = prev.filter(|w| w.request.fair_at > waiter.request.fair_at) {
+        while let Some(before) = prev.filter(|w| w.request.fair_at() > waiter.request.fair_at()) {
             prev = self.at(before.links(|links| links.prev));
         }
         let next = prev.map_or(self.head, Waiter::next);
@@ -262,7 +292,7 @@ impl Waiters<'_> {
     pub(crate) fn iter(&self) -> impl Iterator<Item = Request> {
         let (kind, key) = (self.kind, self.key);
         let requests = self.queue.iter().map(|waiter| waiter.request);
-        requests.filter(move |request| (request.kind, request.key) == (kind, key))
+        requests.filter(move |request| request.is_on(kind, key))
     }
 
     /// How many threads are in the bucket, on this key or on others.
@@ -286,7 +316,7 @@ impl Waiters<'_> {
             // borrowed.
             let this = unsafe { &*this };
             waiter = this.next();
-            if (this.request.kind, this.request.key) != (self.kind, self.key) {
+            if !this.request.is_on(self.kind, self.key) {
                 continue;
             }
             match filter(this.request) {

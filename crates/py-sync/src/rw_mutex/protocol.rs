@@ -53,8 +53,8 @@
 //!   the bucket lock after a look there.
 //! * I9: a thread attaches to its runtime before it competes, as with [`Mutex`](crate::Mutex).
 //!
-//! Fairness: a write unlock, or the last reader, hands the lock off to a front that has waited for more
-//! than 1 ms. Before that, a write unlock wakes the front and any thread may barge. The last reader
+//! Fairness: a write unlock, or the last reader, hands the lock off to a front whose first waiter has
+//! waited for more than 1 ms (in a crowd later, as with [`Mutex`](crate::Mutex)). Before that, a write unlock wakes the front and any thread may barge. The last reader
 //! wakes a writer and leaves the parked bit, so that only writers may barge. So a writer waits for the
 //! readers that have the lock and for the writers before it.
 //!
@@ -73,7 +73,7 @@
 use super::queue::{HANDED_OFF, WRITES};
 use super::unlock::GivesUp;
 use super::{FREE, ONE_READER, PARKED, Rank, RwMutex, TOO_MANY, WRITER, has_parked};
-use crate::deadline::{Clock, Deadline};
+use crate::deadline::{Clock, Deadline, FairTime};
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::hooks;
 use crate::parking_lot::{Kind, Parking, Request, park_with};
@@ -102,7 +102,7 @@ pub(super) struct Call<'a, C: Clock> {
     pub(super) kind: u64,
     pub(super) deadline: Deadline,
     pub(super) flags: LockFlags,
-    pub(super) fair_at: Option<u64>,
+    pub(super) fair_time: Option<FairTime>,
     pub(super) spin: Spin,
 }
 
@@ -113,7 +113,7 @@ impl<'a, C: Clock> Call<'a, C> {
             kind,
             deadline,
             flags,
-            fair_at: None,
+            fair_time: None,
             spin: Spin::on_arrival(),
         }
     }
@@ -229,15 +229,17 @@ impl RwMutex {
         call.spin = Spin::woken();
         let clock = call.clock;
         // The clock is read once per call.
-        let fair_at = *call.fair_at.get_or_insert_with(|| clock.time_to_be_fair());
+        let fair_time = *call
+            .fair_time
+            .get_or_insert_with(|| clock.time_to_be_fair());
         let parking = Parking {
             request: Request {
                 kind: Kind::RwMutex,
                 key: self.key(),
                 token: call.kind,
-                fair_at,
+                fair_time,
             },
-            again_at: clock.again_at(fair_at),
+            again_at: clock.again_at(fair_time),
             deadline: call.deadline,
             flags: call.flags,
         };
@@ -255,6 +257,7 @@ impl RwMutex {
         // SAFETY: the key is our own address, and all waiters on it are those of a read-write lock,
         // which know its replies. `validate` does not call into the lot.
         let parked = unsafe { park_with(parking, validate) };
+        call.fair_time = Some(parked.fair_time);
         match parked.status {
             ParkStatus::Ok if parked.reply == HANDED_OFF => Round::HandedOff,
             ParkStatus::Ok => Round::First,

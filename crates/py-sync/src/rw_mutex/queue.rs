@@ -6,7 +6,7 @@
 //! of the upgradable reader looks at them again.
 
 use super::{FREE, ONE_READER, PARKED, RwMutex, UPGRADABLE, WRITER};
-use crate::deadline::Clock;
+use crate::deadline::{Clock, FairTime};
 use crate::parking_lot::{FilterOp, Kind, Request, Waiters, lot};
 use crate::sync::{AcqRel, Relaxed};
 
@@ -81,7 +81,7 @@ pub(super) struct Front {
     pub(super) chosen: Chosen,
     len: usize,
     /// The fair time of the first that goes.
-    fair_at: u64,
+    fair_time: FairTime,
     /// True if others stay parked.
     more: bool,
 }
@@ -91,14 +91,14 @@ impl Front {
         let mut front = Front {
             chosen,
             len: 0,
-            fair_at: 0,
+            fair_time: FairTime::NEVER,
             more: false,
         };
         for request in waiters.iter() {
             match goes(&mut front.chosen, request) {
                 FilterOp::Unpark => {
                     if front.len == 0 {
-                        front.fair_at = request.fair_at;
+                        front.fair_time = request.fair_time;
                     }
                     front.len += 1;
                 }
@@ -124,7 +124,7 @@ impl Front {
 
     /// The next word if nobody has the lock, and the reply to the front.
     fn of_free(&self, clock: &impl Clock) -> (usize, Option<u32>) {
-        match self.len > 0 && clock.should_be_fair(self.fair_at) {
+        match self.len > 0 && clock.should_be_fair(self.fair_time) {
             // Before the fair time: leave the lock free, and let them compete.
             false => (self.parked(), Some(COMPETE)),
             true if self.chosen.writer => (self.parked() | WRITER, Some(HANDED_OFF)),

@@ -42,18 +42,6 @@ use crate::sync::{Acquire, AtomicU32, DEADLOCK, MODEL, Relaxed, Release};
 // Each file has one way of sleeping, by the name `Native`.
 #[cfg_attr(all(test, loom), path = "modelled.rs")]
 #[cfg_attr(
-    all(
-        any(
-            target_os = "linux",
-            target_os = "android",
-            target_os = "freebsd",
-            windows
-        ),
-        not(all(test, loom))
-    ),
-    path = "os.rs"
-)]
-#[cfg_attr(
     not(any(
         target_os = "linux",
         target_os = "android",

@@ -17,25 +17,7 @@
 ))]
 pub(crate) mod futex;
 
-/// Nanoseconds of the monotonic clock.
-#[cfg(unix)]
-pub(crate) fn monotonic_ns() -> u64 {
-    let mut now = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    // SAFETY: `now` is a timespec of ours to write to; the clock exists on every unix.
-    let rc = unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
-    assert_eq!(rc, 0, "the monotonic clock cannot be read");
-    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
-}
+#[cfg_attr(not(unix), path = "instant.rs")]
+mod clock;
 
-/// Nanoseconds since the first call.
-#[cfg(not(unix))]
-pub(crate) fn monotonic_ns() -> u64 {
-    use std::sync::OnceLock;
-    use std::time::Instant;
-    static FIRST: OnceLock<Instant> = OnceLock::new();
-    let first = *FIRST.get_or_init(Instant::now);
-    u64::try_from(first.elapsed().as_nanos()).unwrap_or(u64::MAX)
-}
+pub(crate) use clock::monotonic_ns;

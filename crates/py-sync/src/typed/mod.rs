@@ -85,7 +85,6 @@ pub use ::lock_api;
 /// assert_eq!(names.lock().len(), 2);
 /// ```
 #[cfg(feature = "arc_lock")]
-#[cfg_attr(docsrs, doc(cfg(feature = "arc_lock")))]
 pub use self::lock_api::{
     ArcMutexGuard, ArcReentrantMutexGuard, ArcRwLockReadGuard, ArcRwLockUpgradableReadGuard,
     ArcRwLockWriteGuard,

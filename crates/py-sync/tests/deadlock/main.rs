@@ -1,8 +1,8 @@
-//! Deadlocks are found, whichever locks they are made of, and nothing else is taken for one.
+//! Every deadlock is found, whichever locks it is made of, and there are no false alarms.
 #![cfg(feature = "deadlock")]
 
-mod circles;
-mod no_circles;
+mod cycles;
+mod no_cycles;
 mod report;
 mod rw;
 mod torture;
@@ -16,18 +16,18 @@ use std::time::Duration;
 
 const TICK: Duration = Duration::from_millis(2);
 
-/// What one thread of a circle waits for.
+/// What one thread of a cycle waits for.
 type Wait = (Kind, usize);
 
-/// All that checks have found, by whichever test of this process.
+/// What all checks of this process have found. The tests share it: a deadlock is reported once.
 static FOUND: StdMutex<Vec<Vec<Wait>>> = StdMutex::new(Vec::new());
 
-/// Checks, and returns all that was ever found at one of `addresses`.
+/// Runs a check, and returns every deadlock found so far with a lock at one of `addresses`.
 fn found_at(addresses: &[usize]) -> Vec<Vec<Wait>> {
     let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
     let new = deadlock::check_deadlock();
     found.extend(new.iter().map(|threads| waits_of(threads)));
-    let here = |circle: &&Vec<Wait>| circle.iter().any(|(_, at)| addresses.contains(at));
+    let here = |cycle: &&Vec<Wait>| cycle.iter().any(|(_, at)| addresses.contains(at));
     found.iter().filter(here).cloned().collect()
 }
 
@@ -36,8 +36,8 @@ fn waits_of(threads: &[DeadlockedThread]) -> Vec<Wait> {
     waits.map(|wait| (wait.kind, wait.address)).collect()
 }
 
-/// Starts a thread that deadlocks with itself at `address`: what is reported of it. No other test's check
-/// takes the report, of which there is one.
+/// Starts a thread that deadlocks with itself at `address`, and returns its report. No other test can run
+/// a check meanwhile, so none takes the report.
 fn report_of(
     address: usize,
     start: impl FnOnce() -> JoinHandle<()>,
@@ -55,24 +55,24 @@ fn report_of(
     }
 }
 
-/// Waits until the circle is found, and nothing else with its locks.
+/// Waits until the cycle is found. Fails if another deadlock with its locks is found.
 #[track_caller]
-fn find(circle: &[Wait]) {
-    let addresses: Vec<usize> = circle.iter().map(|&(_, at)| at).collect();
+fn find(cycle: &[Wait]) {
+    let addresses: Vec<usize> = cycle.iter().map(|&(_, at)| at).collect();
     for _ in 0..30_000 {
         let found = found_at(&addresses);
         if let [found] = &found[..] {
-            let turned = |n| circle.iter().cycle().skip(n).take(circle.len()).eq(found);
-            assert!((0..circle.len()).any(turned), "{found:?}, not {circle:?}");
+            let turned = |n| cycle.iter().cycle().skip(n).take(cycle.len()).eq(found);
+            assert!((0..cycle.len()).any(turned), "{found:?}, not {cycle:?}");
             return;
         }
-        assert_eq!(found.len(), 0, "more than {circle:?}: {found:?}");
+        assert_eq!(found.len(), 0, "more than {cycle:?}: {found:?}");
         thread::sleep(TICK);
     }
-    panic!("{circle:?} was not found\n{}", diagnostics::snapshot());
+    panic!("{cycle:?} was not found\n{}", diagnostics::snapshot());
 }
 
-/// Checks often, and finds nothing with any of these locks.
+/// Runs many checks. Fails if one finds a deadlock with any of these locks.
 #[track_caller]
 fn find_nothing(addresses: &[usize]) {
     for _ in 0..20 {
@@ -104,16 +104,25 @@ fn lock_attached(m: &Mutex) {
 
 /// What is given up on behalf of a thread that sleeps, and then by that thread, perhaps in vain.
 trait Lock {
+    fn lock(&self);
     fn give_up(&self) -> bool;
 }
 
 impl Lock for Mutex {
+    fn lock(&self) {
+        Mutex::lock(self);
+    }
+
     fn give_up(&self) -> bool {
         self.try_unlock()
     }
 }
 
 impl Lock for RawMutex {
+    fn lock(&self) {
+        RawMutex::lock(self);
+    }
+
     fn give_up(&self) -> bool {
         self.try_unlock()
     }

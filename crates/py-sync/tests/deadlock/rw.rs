@@ -1,4 +1,4 @@
-//! Circles of read-write locks: writers, readers, a reader behind a writer, upgrades.
+//! Cycles of read-write locks: writers, readers, a reader behind a writer, upgrades.
 
 use super::{end, find, give_up, on, until_waiting};
 use py_sync::diagnostics::Kind;
@@ -144,7 +144,7 @@ fn a_reader_that_reads_again_behind_a_waiting_writer() {
 
 /// The same, where the wait of the writer has an end.
 #[test]
-fn a_reader_behind_a_writer_that_gives_up_is_no_circle() {
+fn a_reader_behind_a_writer_that_gives_up_is_no_cycle() {
     use py_sync::{LockFlags, LockStatus};
     static RW: RwMutex = RwMutex::new();
     let reader = thread::spawn(|| {

@@ -36,7 +36,7 @@ fn forked(child: impl FnOnce()) {
     });
 }
 
-/// Threads of the parent, which end when they are told to.
+/// Threads of the parent. `end` makes them return.
 #[derive(Default)]
 struct Others {
     release: Vec<Sender<()>>,
@@ -44,7 +44,7 @@ struct Others {
 }
 
 impl Others {
-    /// One that does `take`, and `give` when it is told to end. Returns when it has taken.
+    /// Starts a thread that calls `take`, and calls `give` when it is to end. Returns when `take` is done.
     fn hold(&mut self, take: impl FnOnce() + Send + 'static, give: impl FnOnce() + Send + 'static) {
         let (taken, told) = channel();
         let (release, end) = channel::<()>();

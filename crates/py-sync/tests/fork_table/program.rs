@@ -58,7 +58,7 @@ fn typed(_: &mut Random) -> Box<dyn Made> {
     Key::boxed(false)
 }
 
-/// What a child does with the things that it got, as it is told by `random`.
+/// What a child does with what it inherited, chosen by `random`.
 fn child(random: &mut Random, depth: usize, made: &mut [Box<dyn Made>]) {
     for _ in 0..STEPS {
         match random.below(12) {

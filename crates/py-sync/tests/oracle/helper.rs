@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 type Task = Box<dyn FnOnce() -> u64 + Send>;
 
-/// A thread that does what it is told.
+/// A thread that runs the jobs that it is sent.
 pub(crate) struct Helper {
     tasks: Sender<Task>,
     results: Receiver<u64>,

@@ -24,7 +24,7 @@ enum Side {
     Ours,
 }
 
-/// What a callback was told: the token, 0 if there was nobody, and whether there are more.
+/// The arguments of a callback: the token, 0 if there was no waiter, and whether there are more.
 unsafe extern "C" fn told(arg: *mut c_void, token: *mut c_void, has_more: c_int) {
     // SAFETY: `Side::unpark` passes its own pair, and waits.
     unsafe { *arg.cast::<(usize, bool)>() = (token.addr(), has_more != 0) };

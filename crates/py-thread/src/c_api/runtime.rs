@@ -36,7 +36,8 @@ static INSTALLED: AtomicPtr<PyThread_Runtime> = AtomicPtr::new(ptr::null_mut());
 /// with them.
 pub unsafe fn PyThread_Install(runtime: *const PyThread_Runtime) -> c_int {
     const { assert!(offset_of!(PyThread_Runtime, size) == 0) };
-    // SAFETY: the caller's promise; of a table of another header the first field alone is read.
+    // SAFETY: the caller promises a table behind `runtime`; whatever header it was compiled with,
+    // it begins with its size, and nothing else is read.
     if runtime.is_null() || unsafe { *runtime.cast::<usize>() } != size_of::<PyThread_Runtime>() {
         return -1;
     }
@@ -86,7 +87,8 @@ fn keeper() -> Keeper {
 pub unsafe fn PyThread_get_stacksize() -> usize {
     match keeper() {
         Keeper::Process => crate::stack_size(),
-        // SAFETY: the promise of `PyThread_Install`, and the caller's.
+        // SAFETY: `PyThread_Install` was promised a `place` that may be read; the caller promises
+        // that no other thread writes it now.
         Keeper::Interpreter(place) => unsafe { place.read() },
         Keeper::Nobody => 0,
     }
@@ -109,7 +111,8 @@ pub unsafe fn PyThread_set_stacksize(size: usize) -> c_int {
             Err(_) => -1,
         },
         Keeper::Interpreter(place) => {
-            // SAFETY: the promise of `PyThread_Install`, and the caller's.
+            // SAFETY: `PyThread_Install` was promised a `place` that may be written; the caller
+            // promises that no other thread reads or writes it now.
             unsafe { place.write(size) };
             0
         }

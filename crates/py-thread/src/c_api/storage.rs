@@ -33,7 +33,8 @@ pub unsafe fn PyThread_tss_alloc() -> *mut Py_tss_t {
 /// `key` is null or of [`PyThread_tss_alloc`], and nobody uses it any more.
 pub unsafe fn PyThread_tss_free(key: *mut Py_tss_t) {
     if !key.is_null() {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller promises that `key` is of `PyThread_tss_alloc`, which allocated it by
+        // this layout, and that nobody uses it any more.
         unsafe {
             PyThread_tss_delete(key);
             std::alloc::dealloc(key.cast(), Layout::new::<Py_tss_t>());
@@ -48,7 +49,7 @@ pub unsafe fn PyThread_tss_free(key: *mut Py_tss_t) {
 /// `key` is alive, and nobody creates or deletes it meanwhile.
 #[must_use]
 pub unsafe fn PyThread_tss_is_created(key: *mut Py_tss_t) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that `key` is alive and that nobody writes to it meanwhile.
     unsafe { (*key)._is_initialized }
 }
 
@@ -59,7 +60,7 @@ pub unsafe fn PyThread_tss_is_created(key: *mut Py_tss_t) -> c_int {
 ///
 /// `key` is alive, and nobody uses it meanwhile.
 pub unsafe fn PyThread_tss_create(key: *mut Py_tss_t) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that `key` is alive and that nobody else uses it meanwhile.
     let key = unsafe { &mut *key };
     if key._is_initialized != 0 {
         return 0;
@@ -81,7 +82,7 @@ pub unsafe fn PyThread_tss_create(key: *mut Py_tss_t) -> c_int {
 ///
 /// As for [`PyThread_tss_create`].
 pub unsafe fn PyThread_tss_delete(key: *mut Py_tss_t) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that `key` is alive and that nobody else uses it meanwhile.
     let key = unsafe { &mut *key };
     if key._is_initialized != 0 {
         // SAFETY: it is created, and nobody uses it.
@@ -98,7 +99,8 @@ pub unsafe fn PyThread_tss_delete(key: *mut Py_tss_t) {
 /// `key` is created, and nobody deletes it meanwhile.
 #[inline]
 pub unsafe fn PyThread_tss_set(key: *mut Py_tss_t, value: *mut c_void) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that `key` is created and stays so, and a created key is never
+    // written.
     match unsafe { sys::tss_set((*key)._key, value) } {
         Ok(()) => 0,
         Err(_) => -1,
@@ -113,7 +115,8 @@ pub unsafe fn PyThread_tss_set(key: *mut Py_tss_t, value: *mut c_void) -> c_int 
 /// As for [`PyThread_tss_set`].
 #[inline]
 pub unsafe fn PyThread_tss_get(key: *mut Py_tss_t) -> *mut c_void {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that `key` is created and stays so, and a created key is never
+    // written.
     unsafe { sys::tss_get((*key)._key) }
 }
 
@@ -151,7 +154,8 @@ pub unsafe fn PyThread_create_key() -> c_int {
 /// `key` is of [`PyThread_create_key`], and nobody uses it any more.
 pub unsafe fn PyThread_delete_key(key: c_int) {
     if let Some(key) = key_of(key) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller promises that `key` is of `PyThread_create_key`, and that this is its
+        // last use.
         unsafe { sys::tss_delete(key) };
     }
 }
@@ -163,7 +167,7 @@ pub unsafe fn PyThread_delete_key(key: c_int) {
 ///
 /// `key` is of [`PyThread_create_key`] and not deleted.
 pub unsafe fn PyThread_set_key_value(key: c_int, value: *mut c_void) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that `key` is of `PyThread_create_key` and not deleted.
     let set = key_of(key).map(|key| unsafe { sys::tss_set(key, value) });
     match set {
         Some(Ok(())) => 0,
@@ -179,7 +183,7 @@ pub unsafe fn PyThread_set_key_value(key: c_int, value: *mut c_void) -> c_int {
 /// As for [`PyThread_set_key_value`].
 #[must_use]
 pub unsafe fn PyThread_get_key_value(key: c_int) -> *mut c_void {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that `key` is of `PyThread_create_key` and not deleted.
     key_of(key).map_or(ptr::null_mut(), |key| unsafe { sys::tss_get(key) })
 }
 
@@ -190,7 +194,8 @@ pub unsafe fn PyThread_get_key_value(key: c_int) -> *mut c_void {
 ///
 /// As for [`PyThread_set_key_value`].
 pub unsafe fn PyThread_delete_key_value(key: c_int) {
-    // SAFETY: the caller's promise.
+    // SAFETY: `PyThread_set_key_value` asks for a key that is not deleted, which the caller
+    // promises.
     unsafe { PyThread_set_key_value(key, ptr::null_mut()) };
 }
 

@@ -48,10 +48,11 @@ pub unsafe fn PyThread_start_joinable_thread(
     ident: *mut PyThread_ident_t,
     handle: *mut PyThread_handle_t,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: `start` asks for what this function asks for: a `func` that may be called with `arg`
+    // on another thread, and a stack size that nobody changes meanwhile.
     match unsafe { start(func, arg) } {
         Ok(started) => {
-            // SAFETY: likewise.
+            // SAFETY: the caller promises that `ident` and `handle` may be written.
             unsafe {
                 ident.write(started as PyThread_ident_t);
                 handle.write(started);
@@ -69,7 +70,8 @@ pub unsafe fn PyThread_start_joinable_thread(
 ///
 /// `func` may be called with `arg` on another thread. As for [`PyThread_get_stacksize`].
 pub unsafe fn PyThread_start_new_thread(func: PyThread_func_t, arg: *mut c_void) -> c_ulong {
-    // SAFETY: the caller's promise; nobody else knows the handle.
+    // SAFETY: `start` asks for what this function asks for. The thread is detached once: nobody
+    // else knows its handle.
     unsafe {
         match start(func, arg) {
             Ok(started) => {
@@ -88,7 +90,8 @@ pub unsafe fn PyThread_start_new_thread(func: PyThread_func_t, arg: *mut c_void)
 ///
 /// `handle` is of [`PyThread_start_joinable_thread`], and was neither joined nor detached.
 pub unsafe fn PyThread_join_thread(handle: PyThread_handle_t) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that `handle` is of a thread that was neither joined nor
+    // detached.
     unsafe { c::join(handle) }
 }
 
@@ -99,7 +102,8 @@ pub unsafe fn PyThread_join_thread(handle: PyThread_handle_t) -> c_int {
 ///
 /// As for [`PyThread_join_thread`].
 pub unsafe fn PyThread_detach_thread(handle: PyThread_handle_t) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that `handle` is of a thread that was neither joined nor
+    // detached.
     unsafe { c::detach(handle) }
 }
 
@@ -143,7 +147,7 @@ pub unsafe fn PyThread_get_thread_native_id() -> c_ulong {
 ///
 /// All frames of the thread may be left so: none of them is a Rust function with something to drop.
 pub unsafe fn PyThread_exit_thread() -> ! {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that no frame of the thread has anything to drop.
     unsafe { c::exit_thread() }
 }
 
@@ -194,7 +198,7 @@ pub unsafe fn PyThread_Describe(out: *mut PyThread_Description) {
         lock: info.lock.map_or(ptr::null(), in_c),
         version,
     };
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that `out` may be written.
     unsafe { out.write(description) };
 }
 
@@ -219,7 +223,7 @@ pub struct timespec {
 ///
 /// There is room for a `pthread_cond_t`, which nobody uses yet.
 pub unsafe fn _PyThread_cond_init(cond: *mut PyCOND_T) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises room for a `pthread_cond_t` at `cond`, which nobody uses yet.
     unsafe { c::condition_new(cond.cast()) }
 }
 
@@ -230,6 +234,6 @@ pub unsafe fn _PyThread_cond_init(cond: *mut PyCOND_T) -> c_int {
 ///
 /// There is room for a `struct timespec`.
 pub unsafe fn _PyThread_cond_after(us: c_longlong, abs: *mut timespec) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises room for a `struct timespec` at `abs`.
     unsafe { c::condition_after(us, abs.cast()) };
 }

@@ -66,8 +66,8 @@ pub(crate) unsafe fn start(f: Entry, arg: *mut c_void, stack_size: usize) -> io:
 
 /// The new thread's first function.
 unsafe extern "C-unwind" fn enter(start: *mut c_void) -> *mut c_void {
-    // SAFETY: `start` made this box for this thread alone. It is freed before the call: the frame has
-    // nothing to drop when the thread ends inside.
+    // SAFETY: `start` made this box for this thread alone. It is freed before the call: the frame
+    // has nothing to drop when the thread ends inside.
     let Start { f, arg } = *unsafe { Box::from_raw(start.cast::<Start>()) };
     // SAFETY: the promise of `start`'s caller.
     unsafe { f(arg) };
@@ -79,7 +79,7 @@ unsafe extern "C-unwind" fn enter(start: *mut c_void) -> *mut c_void {
 /// # Safety
 /// It is neither joined nor detached, by nobody else either.
 pub(crate) unsafe fn join(handle: Handle) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the thread of `handle` was neither joined nor detached.
     unsafe { libc::pthread_join(thread_of(handle), ptr::null_mut()) }
 }
 
@@ -88,7 +88,7 @@ pub(crate) unsafe fn join(handle: Handle) -> c_int {
 /// # Safety
 /// As for [`join`].
 pub(crate) unsafe fn detach(handle: Handle) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the thread of `handle` was neither joined nor detached.
     unsafe { libc::pthread_detach(thread_of(handle)) }
 }
 
@@ -97,7 +97,7 @@ pub(crate) unsafe fn detach(handle: Handle) -> c_int {
 /// # Safety
 /// Its frames may all be left without a drop.
 pub(crate) unsafe fn exit_thread() -> ! {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that no frame of the thread has anything to drop.
     unsafe { pthread_exit(ptr::null_mut()) }
 }
 
@@ -115,7 +115,8 @@ pub(crate) unsafe fn condition_new(condition: *mut c_void) -> c_int {
     if rc != 0 {
         return rc;
     }
-    // SAFETY: the attributes are initialised, and the caller's promise.
+    // SAFETY: the attributes are initialised, and the caller promises room for a condition
+    // variable.
     unsafe {
         let rc = set_clock(attributes.as_mut_ptr());
         let rc = match rc {
@@ -131,7 +132,7 @@ pub(crate) unsafe fn condition_new(condition: *mut c_void) -> c_int {
 /// The attributes are initialised.
 #[cfg(not(target_vendor = "apple"))]
 unsafe fn set_clock(attributes: *mut libc::pthread_condattr_t) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the attributes are initialised.
     unsafe { libc::pthread_condattr_setclock(attributes, libc::CLOCK_MONOTONIC) }
 }
 
@@ -172,6 +173,6 @@ pub(crate) unsafe fn condition_after(microseconds: i64, out: *mut c_void) {
     };
     time.tv_sec = seconds.min(most) as _;
     time.tv_nsec = (ns_now % NS_PER_S) as _;
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises room for a `timespec` at `out`.
     unsafe { out.cast::<libc::timespec>().write(time) };
 }

@@ -94,7 +94,7 @@ pub(crate) unsafe fn tss_delete(key: TssKey) {
 pub(crate) unsafe fn tss_get(key: TssKey) -> *mut c_void {
     // TlsGetValue clears the thread's last error, so it is saved: callers may read theirs
     // afterwards.
-    // SAFETY: the last error has no preconditions, and the key exists by the caller's promise.
+    // SAFETY: the last error has no preconditions, and the caller promises that the key exists.
     unsafe {
         let error = GetLastError();
         let value = TlsGetValue(key);

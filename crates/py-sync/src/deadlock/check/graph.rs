@@ -1,6 +1,7 @@
-//! [`Graph`]: the waits, and which of them cannot end before which others do.
+//! [`Graph`]: the wait-for graph. Its nodes are waits; an edge says that one wait cannot end before
+//! another does.
 
-use crate::held::asking::{WordWait, word_waits};
+use crate::held::backtraces::{WordWait, word_waits};
 use crate::held::{self, Held, Hold};
 use crate::parking_lot::record::Record;
 use crate::parking_lot::{Kind, Request, lot};
@@ -13,9 +14,9 @@ use std::collections::{HashMap, HashSet};
 pub(super) struct Wait {
     pub(super) id: u64,
     pub(super) kind: Kind,
-    /// Of the lock.
+    /// The lock's address.
     pub(super) address: usize,
-    /// Where it is parked.
+    /// The key on which the thread is parked.
     pub(super) key: usize,
     pub(super) needs: Needs,
     pub(super) own: Ident,
@@ -23,17 +24,17 @@ pub(super) struct Wait {
     /// Nanoseconds of the monotonic clock.
     pub(super) since: u64,
     pub(super) interruptible: bool,
-    /// D2.
+    /// Whether the thread sleeps until another acts (D2).
     pub(super) counts: bool,
 }
 
 /// Who has to act for a wait to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Needs {
-    /// Who holds it in this way.
+    /// The thread that holds the lock in this way.
     Holder(Hold),
     RwMutex(WaitsTo),
-    /// Anybody.
+    /// No thread in particular.
     Nobody,
 }
 
@@ -78,33 +79,33 @@ impl Wait {
     }
 }
 
-/// One wait cannot end before another does.
+/// An edge: the wait from which it leads cannot end before wait `to` does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Edge {
     to: usize,
-    /// The record that says so; 0 if the queue does.
+    /// The record that makes the edge; 0 if the order in the queue does.
     via: u64,
 }
 
-/// The waits, those of one queue in its order, and the edges from each.
+/// The waits, in each queue's order, and the edges from each of them.
 #[derive(Debug)]
 pub(super) struct Graph {
     waits: Vec<Wait>,
     edges: Vec<Vec<Edge>>,
 }
 
-/// An edge by what never comes back: its two waits and its record.
+/// An edge by the numbers of its two waits and its record, which are never used again.
 type EdgeId = (u64, u64, u64);
 
 impl Graph {
-    /// With what was there between two looks: see the head of `mod.rs`.
-    pub(super) fn of_two_looks() -> Graph {
-        let first = Graph::look();
-        first.confirmed_by(&Graph::look())
+    /// The edges that two snapshots have in common: see the head of `mod.rs`.
+    pub(super) fn confirmed() -> Graph {
+        let first = Graph::snapshot();
+        first.confirmed_by(&Graph::snapshot())
     }
 
-    pub(super) fn look() -> Graph {
-        // The waits first (D2).
+    pub(super) fn snapshot() -> Graph {
+        // The waits before the records (D2).
         let mut waits = lot().collect(Wait::parked);
         waits.extend(word_waits().into_iter().map(Wait::in_word));
         Graph::new(waits, &held::all())
@@ -121,7 +122,7 @@ impl Graph {
         Graph { waits, edges }
     }
 
-    /// The second look's graph, with the edges that both have.
+    /// The second snapshot's waits, with the edges that are in both.
     pub(super) fn confirmed_by(&self, second: &Graph) -> Graph {
         let before = self.ids();
         let edges = second.edges.iter().enumerate();
@@ -149,22 +150,22 @@ impl Graph {
         ids.collect()
     }
 
-    /// Circles of waits, no two of which share one: at least one of each tangle.
-    pub(super) fn circles(&self) -> Vec<Vec<usize>> {
+    /// Cycles without a wait in common: at least one of each strongly connected component that has any.
+    pub(super) fn cycles(&self) -> Vec<Vec<usize>> {
         let mut search = Search {
             graph: self,
             seen: vec![Seen::No; self.waits.len()],
-            in_circle: vec![false; self.waits.len()],
-            circles: Vec::new(),
+            in_cycle: vec![false; self.waits.len()],
+            cycles: Vec::new(),
         };
         (0..self.waits.len()).for_each(|start| search.from(start));
-        search.circles
+        search.cycles
     }
 
-    /// Whether `circle`, of this graph, has its edges in a later one too.
-    pub(super) fn still_has(&self, circle: &[usize], later: &Graph) -> bool {
+    /// Whether the edges of `cycle`, which is of this graph, are in a later graph too.
+    pub(super) fn still_has(&self, cycle: &[usize], later: &Graph) -> bool {
         let now = later.ids();
-        let ends = circle.iter().zip(circle.iter().cycle().skip(1));
+        let ends = cycle.iter().zip(cycle.iter().cycle().skip(1));
         ends.into_iter().all(|(&from, &to)| {
             let mut edges = self.edges[from].iter().filter(|edge| edge.to == to);
             edges.any(|edge| now.contains(&self.id(from, edge)))
@@ -172,12 +173,12 @@ impl Graph {
     }
 }
 
-/// What one look has found, by what it is asked for.
+/// The waits and records of one snapshot, indexed.
 struct Found<'a> {
     waits: &'a [Wait],
-    /// The waits that keep a thread, or a logical one, from acting.
+    /// The waits that count, by the thread and the logical thread that are in them.
     of_thread: HashMap<Ident, Vec<usize>>,
-    /// Those that count, by the lock's address.
+    /// The waits that count, by the lock's address.
     of_lock: HashMap<usize, Vec<usize>>,
     held: HashMap<usize, Vec<Held>>,
 }
@@ -247,13 +248,13 @@ impl<'a> Found<'a> {
             .filter(move |&i| self.waits[i].needs == Needs::RwMutex(to))
     }
 
-    /// The upgradable reader that is about to be the writer, and does not give that up.
+    /// To the upgradable reader that waits to be the writer.
     fn to_upgrading(&self, wait: &Wait) -> Vec<Edge> {
         let upgrading = self.at_lock(wait, WaitsTo::Upgrade);
         upgrading.map(|to| Edge { to, via: 0 }).collect()
     }
 
-    /// D4.
+    /// To the writers in front in the queue, unless a reader may yet pass them (D4).
     fn to_writers_in_front(&self, i: usize, wait: &Wait) -> Vec<Edge> {
         let mut held = self.held(wait.address).iter();
         let lets_pass = held.any(|held| match held.hold {
@@ -277,12 +278,12 @@ enum Seen {
     Left,
 }
 
-/// A search in depth. An edge that leads back to the path closes a circle.
+/// A depth-first search. An edge that leads back to the path closes a cycle.
 struct Search<'a> {
     graph: &'a Graph,
     seen: Vec<Seen>,
-    in_circle: Vec<bool>,
-    circles: Vec<Vec<usize>>,
+    in_cycle: Vec<bool>,
+    cycles: Vec<Vec<usize>>,
 }
 
 impl Search<'_> {
@@ -291,7 +292,7 @@ impl Search<'_> {
             return;
         }
         self.seen[start] = Seen::OnPath;
-        // Each with the number of edges that have been gone along.
+        // Each wait with the number of its edges that have been followed.
         let mut path = vec![(start, 0)];
         while let Some((at, gone)) = path.last_mut() {
             let Some(edge) = self.graph.edges[*at].get(*gone) else {
@@ -312,12 +313,12 @@ impl Search<'_> {
     }
 
     fn close(&mut self, path: &[(usize, usize)], to: usize) {
-        let circle: Vec<usize> = path.iter().map(|&(wait, _)| wait).collect();
-        let start = circle.iter().position(|&wait| wait == to).unwrap_or(0);
-        let circle = &circle[start..];
-        if circle.iter().all(|&wait| !self.in_circle[wait]) {
-            circle.iter().for_each(|&wait| self.in_circle[wait] = true);
-            self.circles.push(circle.to_vec());
+        let cycle: Vec<usize> = path.iter().map(|&(wait, _)| wait).collect();
+        let start = cycle.iter().position(|&wait| wait == to).unwrap_or(0);
+        let cycle = &cycle[start..];
+        if cycle.iter().all(|&wait| !self.in_cycle[wait]) {
+            cycle.iter().for_each(|&wait| self.in_cycle[wait] = true);
+            self.cycles.push(cycle.to_vec());
         }
     }
 }

@@ -1,38 +1,38 @@
-//! [`check_deadlock`]: looks at who waits and who holds, and a question to those in a circle.
+//! [`check_deadlock`]: a wait-for graph of two snapshots, its cycles, and a backtrace of each thread in
+//! them.
 //!
 //! ```text
-//!   look: the waits, bucket by bucket ─▶ the records, store by store ─▶ edges ┐
-//!   look again ─────────────────────────────────────────────────────▶ edges ─┴▶ those in both ─▶ circles
-//!                                                                                                  │
-//!   report ◀── those still there ◀── a third look ◀── answers ◀── ask each thread where it is ◀────┘
+//!   snapshot 1: the waits, bucket by bucket ─▶ the records, store by store ─▶ edges ┐
+//!   snapshot 2 ───────────────────────────────────────────────────────────▶ edges ─┴▶ edges in both ─▶ cycles
+//!                                                                                                        │
+//!   report ◀── cycles that snapshot 3 has too ◀── backtraces ◀── request one of each thread in a cycle ◀─┘
 //! ```
 //!
 //! An edge leads from one wait to another: *the first cannot end before the second does*. It is made of
-//! two waits and a record, each with a number that no other has (`held`, H2), or of two waits in one
-//! queue.
+//! two waits and a record, each with a number of its own (`held`, H2), or of two waits in one queue.
 //!
-//! The first look and the second see to it that hardly any thread is asked in vain. Why a circle that is
-//! reported is one: let *t* be the moment between the second look and the third.
-//! * D1: a wait, and a record, that both of these find has been there all the time between, hence at *t*:
-//!   each is written once, and its number never comes back. That no look is of one instant does not
-//!   matter, nor that no two buckets are locked together.
-//! * D2: a wait that counts is of a thread that is queued, asleep, and has nothing left to do before its
-//!   sleep (its critical sections are given up: it said [`falls_asleep`] after that, and the records are
-//!   read after the waits). No time ends it. So its thread does nothing, and what is recorded of it is
-//!   true (H1).
-//! * D3: at *t* every wait of the circle is there, and each needs an act of the next one's thread: to give
-//!   up the lock that the record names; or, for a reader behind a waiting writer, to come and go, since it
-//!   stands in front and does not give up. The first thread of the circle to act would need another to
-//!   have acted before. So none ever does.
-//! * D4: a waiting writer stops a reader for good only if no upgradable reader lets it pass: `rw_mutex`,
-//!   U2. One may be on its way that is in no queue: it is recorded as an attempt from before it could be
-//!   until it has let the readers in. The second look has found none, nor an upgradable reader. So those
-//!   that had come by then have let nobody in that the third look finds in the queue, and who came later
-//!   stands behind the writer.
-//! * D5: who acts on behalf of a thread of the circle may end it nevertheless: a thread that unlocks what
-//!   another locked, a signal. For that see "Who holds a lock" in the module's documentation.
+//! The first two snapshots filter: almost no thread is woken for a cycle that is not one. Why a reported
+//! cycle is a deadlock: let *t* be a moment between the second snapshot and the third.
+//! * D1: a wait or a record that is in both snapshots was there all the time between them, hence at *t*:
+//!   each is written once, and its number is never used again. It does not matter that a snapshot is not
+//!   of one instant, nor that no two buckets are locked together.
+//! * D2: a wait counts only if its thread is queued and asleep, no timeout ends the wait, and the thread
+//!   has nothing left to do before it sleeps. (Its critical sections are released: it calls
+//!   [`falls_asleep`] after that, and a snapshot reads the records after the waits.) Such a thread does
+//!   nothing, so its records are true (H1).
+//! * D3: at *t* every wait of the cycle is there, and each can end only if the next one's thread acts: it
+//!   releases the lock that the record names; or, if it is a waiting writer with readers behind it, it
+//!   locks and unlocks, since it never leaves the queue. The first thread of the cycle to act would need
+//!   another one to have acted before it. So none ever acts.
+//! * D4: a waiting writer holds up a reader for good only if no upgradable reader lets the reader pass:
+//!   `rw_mutex`, U2. A thread that is about to be an upgradable reader may be in no queue. It has a record
+//!   of an attempt from before it could be one until it has let the readers in. The second snapshot has
+//!   found neither such a record nor an upgradable reader. So no upgradable reader of before then has let
+//!   in a reader that the third snapshot finds queued, and a later one queues behind the writer.
+//! * D5: a thread outside the cycle may still end it on behalf of a thread inside: it unlocks what another
+//!   thread locked, or sends a signal. See "Who holds a lock" in the module's documentation.
 //!
-//! A circle is found by the first check that begins after its threads have fallen asleep.
+//! A cycle is found by the first check that begins after all its threads have fallen asleep.
 //!
 //! [`falls_asleep`]: crate::parking_lot::record::Record::falls_asleep
 
@@ -41,7 +41,7 @@ mod graph;
 mod tests;
 
 use crate::diagnostics::Waiting;
-use crate::held::asking::{Answer, ask_in_word, checking, hears, wants_answers};
+use crate::held::backtraces::{Reply, checking, close_channel, open_channel, request_in_word};
 use crate::parking_lot::{Kind, lot};
 use crate::sys;
 use core::fmt;
@@ -52,8 +52,8 @@ use std::backtrace::Backtrace;
 use std::collections::HashMap;
 use std::thread::ThreadId;
 
-/// So often are threads asked, and so long is each round listened for: five seconds for one that is not
-/// run.
+/// How often a thread is asked for its backtrace, and how long each round waits for replies: together
+/// five seconds for a thread that the system does not run.
 const ROUNDS: u32 = 1000;
 const ROUND: Duration = Duration::from_millis(5);
 
@@ -79,7 +79,7 @@ pub struct DeadlockedThread {
 }
 
 impl DeadlockedThread {
-    /// Its id, as std and parking_lot have it.
+    /// The thread's id, as in std and parking_lot.
     ///
     /// ```
     /// use py_sync::deadlock::{DeadlockedThread, check_deadlock};
@@ -91,8 +91,8 @@ impl DeadlockedThread {
         self.thread_id
     }
 
-    /// Where it waits, and how it came there. Captured whatever `RUST_BACKTRACE` says; names are looked
-    /// up when it is printed.
+    /// The thread's backtrace, in its wait. It is captured whatever `RUST_BACKTRACE` says; names are
+    /// looked up when it is printed.
     ///
     /// ```
     /// for thread in py_sync::deadlock::check_deadlock().iter().flatten() {
@@ -103,7 +103,7 @@ impl DeadlockedThread {
         &self.backtrace
     }
 
-    /// What it waits for, and for how long it has.
+    /// What the thread waits for, and how long it has waited.
     ///
     /// ```
     /// for thread in py_sync::deadlock::check_deadlock().iter().flatten() {
@@ -115,7 +115,7 @@ impl DeadlockedThread {
         &self.waiting
     }
 
-    /// Its [`Ident::own`].
+    /// The thread's [`Ident::own`].
     ///
     /// ```
     /// for thread in py_sync::deadlock::check_deadlock().iter().flatten() {
@@ -127,7 +127,7 @@ impl DeadlockedThread {
         self.waiting.ident
     }
 
-    /// True if a signal may end its wait, and with it the deadlock.
+    /// Whether a signal may end the thread's wait, and with it the deadlock.
     ///
     /// ```
     /// for thread in py_sync::deadlock::check_deadlock().iter().flatten() {
@@ -158,25 +158,24 @@ impl fmt::Display for DeadlockedThread {
     }
 }
 
-/// The deadlocks that have not been reported yet. Each is a circle: every thread waits for something of
-/// the next one's, and the last for something of the first one's. A thread that waits for itself is a
-/// circle of one.
+/// The deadlocks that have not been reported yet. Each is a cycle: every thread waits for the next one,
+/// and the last for the first. A thread that waits for itself is a cycle of one.
 ///
-/// A deadlock is reported once; one of the same threads is a new one if any of them waits anew. Threads
-/// that wait for a deadlocked one and are in no circle themselves are not reported: see
-/// [`diagnostics::snapshot`](crate::diagnostics::snapshot). Of circles that share threads one is
-/// reported.
+/// A deadlock is reported once. If one of its threads wakes and waits again, a later deadlock of the same
+/// threads is a new one. Of cycles that share threads, one is reported. A thread that waits for a
+/// deadlocked one, but is in no cycle itself, is not reported: see
+/// [`diagnostics::snapshot`](crate::diagnostics::snapshot).
 ///
-/// What is reported is a deadlock: no moment between two steps of threads that make progress is taken for
-/// one. The module says [what is seen](crate::deadlock#what-is-seen), and of which programs it does not
-/// hold.
+/// There are no false alarms: threads that make progress are never reported, whatever the check sees of
+/// them between two steps. The module says [what is seen](crate::deadlock#what-is-seen), and in which
+/// programs this does not hold.
 ///
 /// # Blocking
 ///
-/// On one bucket lock at a time, and on another thread's check. If there is a deadlock, until its threads
-/// have told where they are: each is woken for that, and sleeps on. One that cannot answer within five
-/// seconds, since the process's other threads are stopped, say, is left for a later check, with its whole
-/// circle. Not for a signal handler.
+/// On one bucket lock at a time, and on another thread's check. If there is a deadlock, also until its
+/// threads have sent their backtraces: each is woken for that, and sleeps again. If one does not reply
+/// within five seconds (a debugger has stopped it, say), its deadlock is left for a later check. Not to be
+/// called from a signal handler.
 ///
 /// # Panics
 ///
@@ -190,26 +189,26 @@ impl fmt::Display for DeadlockedThread {
 #[must_use = "a deadlock is reported once"]
 pub fn check_deadlock() -> Vec<Vec<DeadlockedThread>> {
     let mut reported = checking();
-    let graph = Graph::of_two_looks();
+    let graph = Graph::confirmed();
     reported.retain(|id| graph.waits().iter().any(|wait| wait.id == *id));
-    let mut circles = graph.circles();
-    circles.retain(|circle| {
-        circle
+    let mut cycles = graph.cycles();
+    cycles.retain(|cycle| {
+        cycle
             .iter()
             .any(|&i| !reported.contains(&graph.waits()[i].id))
     });
-    if circles.is_empty() {
+    if cycles.is_empty() {
         return Vec::new();
     }
-    let asked = circles.iter().flatten().map(|&i| &graph.waits()[i]);
-    let mut answers = ask(&asked.collect::<Vec<_>>());
-    let third = Graph::look();
-    circles.retain(|circle| graph.still_has(circle, &third));
+    let stuck = cycles.iter().flatten().map(|&i| &graph.waits()[i]);
+    let mut replies = backtraces(&stuck.collect::<Vec<_>>());
+    let third = Graph::snapshot();
+    cycles.retain(|cycle| graph.still_has(cycle, &third));
     let mut deadlocks = Vec::new();
-    for circle in circles {
-        let waits = || circle.iter().map(|&i| &graph.waits()[i]);
-        if waits().all(|wait| answers.contains_key(&wait.id)) {
-            let threads = waits().filter_map(|wait| Some(thread(wait, answers.remove(&wait.id)?)));
+    for cycle in cycles {
+        let waits = || cycle.iter().map(|&i| &graph.waits()[i]);
+        if waits().all(|wait| replies.contains_key(&wait.id)) {
+            let threads = waits().filter_map(|wait| Some(thread(wait, replies.remove(&wait.id)?)));
             deadlocks.push(threads.collect());
             reported.extend(waits().map(|wait| wait.id));
         }
@@ -217,40 +216,40 @@ pub fn check_deadlock() -> Vec<Vec<DeadlockedThread>> {
     deadlocks
 }
 
-fn thread(wait: &Wait, answer: Answer) -> DeadlockedThread {
+fn thread(wait: &Wait, reply: Reply) -> DeadlockedThread {
     let (address, kind, now) = (wait.address, wait.kind, sys::monotonic_ns());
     DeadlockedThread {
-        thread_id: answer.thread,
-        backtrace: answer.backtrace,
+        thread_id: reply.thread,
+        backtrace: reply.backtrace,
         waiting: Waiting::until(now, address, kind, wait.own, wait.since),
         interruptible: wait.interruptible,
     }
 }
 
-/// Asks each where it is.
-fn ask(waits: &[&Wait]) -> HashMap<u64, Answer> {
-    let receiver = wants_answers();
-    let mut answers = HashMap::new();
+/// Requests the backtrace of the thread in each wait. Without a reply the wait is missing in the result.
+fn backtraces(waits: &[&Wait]) -> HashMap<u64, Reply> {
+    let receiver = open_channel();
+    let mut replies = HashMap::new();
     for _ in 0..ROUNDS {
-        let silent = waits.iter().filter(|wait| !answers.contains_key(&wait.id));
-        // One that is just answering is not asleep, and not asked again.
-        silent.for_each(|wait| match wait.kind {
-            Kind::RawMutex => ask_in_word(wait.id),
+        let missing = waits.iter().filter(|wait| !replies.contains_key(&wait.id));
+        // A thread that is just replying is not asleep, so it is not asked twice.
+        missing.for_each(|wait| match wait.kind {
+            Kind::RawMutex => request_in_word(wait.id),
             _ => lot().ask(wait.key, wait.id),
         });
-        while answers.len() < waits.len() {
-            let Ok(answer) = receiver.recv_timeout(ROUND) else {
+        while replies.len() < waits.len() {
+            let Ok(reply) = receiver.recv_timeout(ROUND) else {
                 break;
             };
-            // Another answer to a check before this one.
-            if waits.iter().any(|wait| wait.id == answer.id) {
-                answers.insert(answer.id, answer);
+            // It may be a late reply to an earlier check.
+            if waits.iter().any(|wait| wait.id == reply.id) {
+                replies.insert(reply.id, reply);
             }
         }
-        if answers.len() == waits.len() {
+        if replies.len() == waits.len() {
             break;
         }
     }
-    hears(receiver);
-    answers
+    close_channel(receiver);
+    replies
 }

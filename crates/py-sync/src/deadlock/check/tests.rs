@@ -1,9 +1,10 @@
-//! The two looks over a world of threads that go on between any two readings of them: what is found is
-//! stuck for ever, and what is stuck is found.
+//! A simulation of locks and threads, of which snapshots are taken while the threads run: every cycle
+//! that two snapshots agree on is a deadlock, and every deadlock is found.
 //!
-//! The world has mutexes and read-write locks with queues, hand-overs, sections that a sleep gives up,
-//! and waits with a timeout. A step of a thread is what other threads can see of it; `look` lets the
-//! schedule run threads before each queue and each store that it reads.
+//! The simulation has mutexes and read-write locks with queues, hand-offs, critical sections that a
+//! sleeping thread releases, and waits with a timeout. A step of a thread is one change that other
+//! threads can see. `snapshot` lets the schedule run threads before each queue and each store that it
+//! reads.
 
 use super::graph::{Graph, Needs, Wait};
 use crate::held::{Held, Hold};
@@ -19,7 +20,7 @@ const LOCKS: usize = 4;
 /// From here on they are read-write locks.
 const FIRST_RW: usize = 2;
 
-/// What a thread does with a lock: how it takes it, and whether it is of a section.
+/// How a thread takes a lock, and whether that is part of a critical section.
 #[derive(Clone, Copy, Debug)]
 struct Take {
     lock: usize,
@@ -28,17 +29,17 @@ struct Take {
     timed: bool,
 }
 
-/// Where a thread is.
+/// What a thread is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum At {
-    /// About to take the next lock of its list, or to give one up.
+    /// It runs: next it takes the next lock of its list, or releases one.
     Going,
     /// It has taken the lock; the record is not written yet.
     Took,
-    /// In the queue, with its sections still held.
+    /// It is in the queue, and still has its critical sections.
     Queued,
     Asleep,
-    /// It has erased the record of the lock it gives up.
+    /// It has erased the record of the lock that it is about to release.
     Erased,
 }
 
@@ -101,7 +102,7 @@ impl World {
                 self.threads[t].at = At::Going;
             }
             At::Queued => {
-                // The sleep gives the sections up, one after the other, and is one when they are.
+                // Before it sleeps, it releases its critical sections one after the other.
                 let sections = self.threads[t].has.iter();
                 match sections.clone().rposition(|take| take.section) {
                     Some(i) => {
@@ -125,7 +126,7 @@ impl World {
     fn go(&mut self, t: usize) -> bool {
         let thread = &self.threads[t];
         let Some(&take) = thread.takes.get(thread.next) else {
-            // Its list is done: it gives up what it has, the last first.
+            // Its list is done: it releases its locks, the last first.
             let Some(&take) = thread.has.last() else {
                 return false;
             };
@@ -175,7 +176,7 @@ impl World {
         self.wake(take.lock, hands_over);
     }
 
-    /// Lets the front of the queue go: the first writer, or readers up to one.
+    /// Wakes the front of the queue: the first writer, or the readers before one.
     fn wake(&mut self, lock: usize, hands_over: bool) {
         let mut first = true;
         while let Some(&(t, take)) = self.locks[lock].queue.front() {
@@ -186,7 +187,7 @@ impl World {
             }
             first = false;
             self.locks[lock].queue.pop_front();
-            // A reader is always handed the lock, so that no other comes between.
+            // A reader always gets the lock by hand-off, so that no writer can barge in.
             if hands_over || take.to == WaitsTo::Read {
                 self.give(take);
                 self.threads[t].at = At::Took;
@@ -205,18 +206,18 @@ impl World {
         self.locks[take.lock].queue.retain(|&(other, _)| other != t);
         self.threads[t].next += 1;
         self.threads[t].at = At::Going;
-        // Those in whom only it has stopped.
+        // It may have been the only obstacle for those behind it.
         self.wake(take.lock, true);
         true
     }
 
-    /// Runs all until nobody makes a step.
+    /// Runs all threads until none can make a step.
     fn run(&mut self) {
         while (0..self.threads.len()).any(|t| self.step(t, false)) {}
     }
 
-    /// A look, with threads that go on as the schedule says.
-    fn look(&mut self, schedule: &mut impl Iterator<Item = u8>) -> Graph {
+    /// A snapshot, during which threads run as the schedule says.
+    fn snapshot(&mut self, schedule: &mut impl Iterator<Item = u8>) -> Graph {
         let mut waits = Vec::new();
         for lock in 0..LOCKS {
             self.disturb(schedule);
@@ -312,28 +313,28 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(if MIRI { 20 } else { 4_000 }))]
 
     #[test]
-    fn what_two_looks_find_is_stuck_for_ever(
+    fn a_cycle_in_two_snapshots_is_a_deadlock(
         programs in programs(),
         before in schedules(),
-        looks in schedules(),
+        during in schedules(),
     ) {
         let mut world = World::new(&programs);
         let mut before = before.into_iter();
         while before.len() > 0 {
             world.disturb(&mut before);
         }
-        let mut looks = looks.into_iter();
-        let first = world.look(&mut looks);
-        let graph = first.confirmed_by(&world.look(&mut looks));
-        let circles = graph.circles();
+        let mut during = during.into_iter();
+        let first = world.snapshot(&mut during);
+        let graph = first.confirmed_by(&world.snapshot(&mut during));
+        let cycles = graph.cycles();
         world.run();
-        for &wait in circles.iter().flatten() {
-            prop_assert!(world.is_stuck(&graph.waits()[wait]), "{circles:?} in {graph:?}");
+        for &wait in cycles.iter().flatten() {
+            prop_assert!(world.is_stuck(&graph.waits()[wait]), "{cycles:?} in {graph:?}");
         }
     }
 
     #[test]
-    fn what_is_stuck_is_found(programs in programs(), before in schedules()) {
+    fn every_deadlock_is_found(programs in programs(), before in schedules()) {
         let mut world = World::new(&programs);
         let mut before = before.into_iter();
         while before.len() > 0 {
@@ -341,32 +342,32 @@ proptest! {
         }
         world.run();
         let none = &mut [].into_iter();
-        let first = world.look(none);
-        let graph = first.confirmed_by(&world.look(none));
-        // Each thread that is stuck is in a circle, or waits for one that is.
+        let first = world.snapshot(none);
+        let graph = first.confirmed_by(&world.snapshot(none));
+        // Each thread that is stuck is in a cycle, or waits for one that is.
         let stuck = world.threads.iter().any(|thread| thread.at == At::Asleep);
-        prop_assert_eq!(!graph.circles().is_empty(), stuck, "{:?}", graph);
+        prop_assert_eq!(!graph.cycles().is_empty(), stuck, "{:?}", graph);
     }
 }
 
-/// Why there are two looks: threads that follow each other may look like a circle to one.
+/// Why there are two snapshots: in one, threads that make progress may seem to be in a cycle.
 #[test]
-fn one_look_would_take_threads_that_go_on_for_a_circle() {
+fn one_snapshot_would_raise_false_alarms() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let strategy = (programs(), schedules(), schedules());
     let false_alarm = (0..20_000).any(|_| {
         let tree = strategy.new_tree(&mut runner).expect("a world");
-        let (programs, before, looks) = tree.current();
+        let (programs, before, during) = tree.current();
         let mut world = World::new(&programs);
         let mut before = before.into_iter();
         while before.len() > 0 {
             world.disturb(&mut before);
         }
-        let graph = world.look(&mut looks.into_iter());
-        let circles = graph.circles();
+        let graph = world.snapshot(&mut during.into_iter());
+        let cycles = graph.cycles();
         world.run();
-        let mut found = circles.iter().flatten();
+        let mut found = cycles.iter().flatten();
         found.any(|&wait| !world.is_stuck(&graph.waits()[wait]))
     });
-    assert!(false_alarm || MIRI, "no world needs the second look");
+    assert!(false_alarm || MIRI, "no schedule needs the second snapshot");
 }

@@ -1,4 +1,4 @@
-//! What looks like a circle and is none, and what ends one.
+//! Waits that look like a cycle and are none, and cycles that end.
 
 use super::{at, end, find_nothing, found_at, give_up, report_of, until_waiting};
 use py_sync::diagnostics::{self, Kind};
@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 #[test]
-fn a_circle_with_a_timed_wait_ends_by_itself() {
+fn a_cycle_with_a_timed_wait_ends_by_itself() {
     static LOCKS: [Mutex; 2] = [const { Mutex::new() }; 2];
     static BOTH: Barrier = Barrier::new(2);
     let timed = thread::spawn(|| {
@@ -80,7 +80,7 @@ fn a_mutex_that_another_thread_has_unlocked_is_not_its_lockers() {
     LOCKS[0].lock();
     go.send(()).unwrap();
     until_waiting(at(&LOCKS[1]), 1);
-    // Were lock 0 still its first locker's, this would be a circle of two: that thread waits for lock 1,
+    // Were lock 0 still its first locker's, this would be a cycle of two: that thread waits for lock 1,
     // whose holder waits for lock 0.
     let second = thread::spawn(|| {
         LOCKS[0].lock();
@@ -170,7 +170,7 @@ fn a_lock_of_a_logical_thread_that_does_not_run() {
     let thread = thread::spawn(move || {
         generator.run(|| R.lock());
         tell.send(generator).unwrap();
-        // Of whoever runs the generator next.
+        // It waits for the generator, which any thread may run next.
         R.lock();
         R.unlock();
     });
@@ -215,9 +215,9 @@ fn a_wait_that_a_signal_may_end_is_reported_as_one() {
     end(vec![thread], || give_up(&M));
 }
 
-/// What was said of a circle is over with it.
+/// What was said of a cycle is over with it.
 #[test]
-fn a_circle_that_has_ended_is_found_again_when_it_comes_again() {
+fn a_cycle_that_has_ended_is_found_again_when_it_comes_again() {
     static M: Mutex = Mutex::new();
     for n in 1..=3 {
         let thread = thread::spawn(|| {

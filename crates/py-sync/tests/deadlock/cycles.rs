@@ -1,14 +1,14 @@
-//! Circles of mutexes, raw mutexes, recursive mutexes, initialisers, sections and keys.
+//! Cycles of mutexes, raw mutexes, recursive mutexes, initialisers, sections and keys.
 
-use super::{at, end, find, find_nothing, give_up, lock_attached, on, pass, until_waiting};
+use super::{Lock, at, end, find, find_nothing, give_up, lock_attached, on, pass, until_waiting};
 use py_sync::diagnostics::Kind;
 use py_sync::{
     LockFlags, Mutex, OnceFlag, ParkStatus, RawMutex, RecursiveMutex, deadlock,
     with_critical_section,
 };
-use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
+use std::sync::{Arc, Barrier};
+use std::thread::{self, JoinHandle};
 
 #[test]
 fn a_thread_that_locks_a_mutex_twice() {
@@ -31,21 +31,28 @@ fn find_again_nothing(locks: &[&Mutex]) {
     }
 }
 
+/// Two threads that each lock one of the two, and then the other.
+fn in_either_order<L: Lock + Sync>(locks: &'static [L; 2]) -> Vec<JoinHandle<()>> {
+    let both = Arc::new(Barrier::new(2));
+    let start = |(first, second): (usize, usize)| {
+        let both = Arc::clone(&both);
+        thread::spawn(move || {
+            locks[first].lock();
+            both.wait();
+            locks[second].lock();
+            give_up(&locks[second]);
+            give_up(&locks[first]);
+        })
+    };
+    [(0, 1), (1, 0)].map(start).into()
+}
+
 #[test]
 fn two_threads_that_lock_two_mutexes_in_either_order() {
     static LOCKS: [Mutex; 2] = [const { Mutex::new() }; 2];
-    static BOTH: Barrier = Barrier::new(2);
-    let threads = [(0, 1), (1, 0)].map(|(first, second)| {
-        thread::spawn(move || {
-            LOCKS[first].lock();
-            BOTH.wait();
-            LOCKS[second].lock();
-            give_up(&LOCKS[second]);
-            give_up(&LOCKS[first]);
-        })
-    });
+    let threads = in_either_order(&LOCKS);
     find(&[on(&LOCKS[0]), on(&LOCKS[1])]);
-    end(threads.into(), || give_up(&LOCKS[0]));
+    end(threads, || give_up(&LOCKS[0]));
     find_again_nothing(&[&LOCKS[0], &LOCKS[1]]);
 }
 
@@ -65,7 +72,7 @@ fn three_threads_and_others_behind_them() {
         })
         .collect();
     ALL.wait();
-    // Two that wait for one of the circle, and hold nothing in it.
+    // Two that wait for one of the cycle, and hold nothing in it.
     threads.extend((0..2).map(|_| thread::spawn(|| pass(&LOCKS[1]))));
     // Thread 0 waits for lock 1, which thread 1 holds, who waits for lock 2.
     find(&[on(&LOCKS[1]), on(&LOCKS[2]), on(&LOCKS[0])]);
@@ -75,19 +82,10 @@ fn three_threads_and_others_behind_them() {
 #[test]
 fn raw_mutexes_whose_waiters_are_in_their_words() {
     static LOCKS: [RawMutex; 2] = [const { RawMutex::new() }; 2];
-    static BOTH: Barrier = Barrier::new(2);
-    let threads = [(0, 1), (1, 0)].map(|(first, second)| {
-        thread::spawn(move || {
-            LOCKS[first].lock();
-            BOTH.wait();
-            LOCKS[second].lock();
-            give_up(&LOCKS[second]);
-            give_up(&LOCKS[first]);
-        })
-    });
+    let threads = in_either_order(&LOCKS);
     let on = |i: usize| (Kind::RawMutex, LOCKS[i].as_ptr().addr());
     find(&[on(0), on(1)]);
-    end(threads.into(), || give_up(&LOCKS[0]));
+    end(threads, || give_up(&LOCKS[0]));
 }
 
 #[test]
@@ -220,7 +218,7 @@ fn a_section_that_waits_attached() {
 /// Each waits for a section of the other's, and gives its own up for that.
 #[test]
 #[cfg(feature = "gil-disabled")]
-fn sections_in_either_order_are_no_circle() {
+fn sections_in_either_order_are_no_cycle() {
     static S: [Mutex; 2] = [const { Mutex::new() }; 2];
     static M: [Mutex; 2] = [const { Mutex::new() }; 2];
     // Both mutexes are held, so that each thread sleeps inside its section for as long as it takes.
