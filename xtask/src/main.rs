@@ -7,6 +7,7 @@ mod bench;
 mod ci;
 mod cpython;
 mod demo;
+mod linearizable;
 mod loom;
 mod miri;
 mod mutants;
@@ -83,6 +84,10 @@ const TASKS: &[Task] = &[
     Task { name: "mutants", arguments: "[--list] [--after-loom] [FILTER]", run: mutants::run, takes: Takes::Words(&["--list", "--after-loom"]),
         does: "Plants each fault of xtask/mutants/*.toml in a copy of the tree; each must make its \
                model fail. Prints the table, and fails if one survives.",
+        needs: "nothing" },
+    Task { name: "linearizable", arguments: "[FILTER]", run: linearizable::run, takes: Takes::Words(&[]),
+        does: "Plants each fault of xtask/linearizable.toml in a copy of the tree; each must make its \
+               linearizability test name a history without an order.",
         needs: "nothing" },
     Task { name: "miri", arguments: "[--seeds N] [-p CRATE] [--target NAME] [FILTER]", run: miri::run, takes: Takes::Words(&["--seeds", "-p", "--target"]),
         does: "Every test that can run under Miri and the doctests, under stacked and under tree \
