@@ -7,6 +7,7 @@ mod bench;
 mod ci;
 mod cpython;
 mod demo;
+mod linearizable;
 mod loom;
 mod miri;
 mod mutants;
@@ -17,6 +18,7 @@ mod release;
 mod rules;
 mod sanitize;
 mod sh;
+mod simulate;
 mod soak;
 mod steps;
 mod swarm;
@@ -83,6 +85,10 @@ const TASKS: &[Task] = &[
         does: "Plants each fault of xtask/mutants/*.toml in a copy of the tree; each must make its \
                model fail. Prints the table, and fails if one survives.",
         needs: "nothing" },
+    Task { name: "linearizable", arguments: "[FILTER]", run: linearizable::run, takes: Takes::Words(&[]),
+        does: "Plants each fault of xtask/linearizable.toml in a copy of the tree; each must make its \
+               linearizability test name a history without an order.",
+        needs: "nothing" },
     Task { name: "miri", arguments: "[--seeds N] [-p CRATE] [--target NAME] [FILTER]", run: miri::run, takes: Takes::Words(&["--seeds", "-p", "--target"]),
         does: "Every test that can run under Miri and the doctests, under stacked and under tree \
                borrows, with strict provenance: without features and with all, and those that race \
@@ -129,6 +135,10 @@ const TASKS: &[Task] = &[
                machine and the compiler, to benches/record/, and draws its page and pictures again; \
                --draw only draws.",
         needs: "nothing; with a libpython CPython's own functions are among the peers" },
+    Task { name: "simulate", arguments: "[arguments of the simulator]", run: simulate::run, takes: Takes::Anothers,
+        does: "The mutex and its peers' protocols on a simulated machine: `simulate crowd` has up to 128 \
+               processors. `simulate help` lists what it can do.",
+        needs: "nothing" },
 ];
 
 fn main() -> ExitCode {

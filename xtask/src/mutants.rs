@@ -176,7 +176,8 @@ fn work(number: usize, faults: &[Fault], after_loom: bool) -> Result<Vec<(usize,
     Ok(outcomes)
 }
 
-fn copy_tree(to: &Path) -> Result {
+/// Copies the tree: what a fault is planted in.
+pub fn copy_tree(to: &Path) -> Result {
     if to.exists() {
         fs::remove_dir_all(to)?;
     }

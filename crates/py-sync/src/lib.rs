@@ -46,6 +46,7 @@ mod seq_lock;
 mod signals;
 mod spin;
 mod sync;
+#[cfg_attr(py_sync_simulated, path = "sys/simulated.rs")]
 mod sys;
 #[cfg(all(feature = "typed", not(all(test, loom))))]
 pub mod typed;

@@ -1,10 +1,11 @@
 //! The shim between this crate and its loom models: every other file takes its atomics, cells,
 //! thread-locals and yields from here.
 //!
-//! `sync/native.rs` has the real ones, `sync/modelled.rs` those of a model. The rest of the crate is the
-//! same source for both. Where a model replaces a whole part (a clock, a sleep, the words of a cell), one
-//! `mod` line chooses its file. Models are built by loom builds of this crate's own tests only, so a
-//! program that sets `--cfg loom` for itself still has `const fn new`.
+//! `sync/native.rs` has the real ones, `sync/modelled.rs` those of a model, and `sync/native/simulated.rs`
+//! those of a simulated machine (`benches/machine`). The rest of the crate is the same source for all.
+//! Where a model replaces a whole part (a clock, a sleep, the words of a cell), one `mod` line chooses its
+//! file. Models are built by loom builds of this crate's own tests only, so a program that sets
+//! `--cfg loom` for itself still has `const fn new`.
 //!
 //! | here | outside a model | in a model |
 //! |---|---|---|

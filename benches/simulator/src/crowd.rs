@@ -1,0 +1,119 @@
+//! `simulator crowd`: the mutexes where more processors fight for one than are at hand.
+
+use crate::contend::{self, Cell, Run};
+use crate::costs::{self, Wakes};
+use crate::locks::{Lock, Ours, ParkingLot12, ParkingLot13, PyMutex};
+use machine::{Costs, Machine};
+
+/// What the tables call it, and a run of it.
+pub type Peer = (&'static str, fn(Machine, Cell, u64) -> Run);
+
+fn peer<L: Lock + 'static>() -> Peer {
+    (L::NAME, contend::run::<L>)
+}
+
+/// Nanoseconds inside and outside.
+const SECTIONS: [(u64, u64); 6] = [
+    (0, 0),
+    (0, 1000),
+    (100, 100),
+    (100, 1000),
+    (1000, 1000),
+    (1000, 100_000),
+];
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct Crowd {
+    /// One thread on each.
+    pub processors: Vec<usize>,
+    /// The names of those that run; all of them if it is empty.
+    pub peers: Vec<String>,
+    /// Nanoseconds of virtual time of a run.
+    pub slice: u64,
+    /// Each cell is run with this seed and the two that follow.
+    pub seed: u64,
+    /// What differs from the costs as they are.
+    pub costs: Costs,
+}
+
+/// All that run, in the order of the columns.
+fn all() -> [Peer; 5] {
+    [
+        peer::<Ours>(),
+        peer::<ParkingLot13>(),
+        peer::<ParkingLot12>(),
+        peer::<PyMutex<0>>(),
+        peer::<PyMutex<40>>(),
+    ]
+}
+
+/// The name, if a column has it.
+///
+/// # Errors
+/// If none has.
+pub fn named(name: &str) -> Result<String, String> {
+    let names = all().map(|(name, _)| name);
+    match names.contains(&name) {
+        true => Ok(name.to_owned()),
+        false => Err(format!(
+            "{name}: no such peer; there are {}",
+            names.join(", ")
+        )),
+    }
+}
+
+/// Prints the tables.
+pub fn run(crowd: &Crowd) {
+    let wanted = |(name, _): &Peer| crowd.peers.is_empty() || crowd.peers.iter().any(|p| p == name);
+    let peers: Vec<Peer> = all().into_iter().filter(wanted).collect();
+    for wakes in [Wakes::Measured, Wakes::Assumed] {
+        for &processors in &crowd.processors {
+            println!();
+            println!("{processors} processors, one thread each, {wakes}");
+            println!(
+                "(turns per us; longest wait, ms; processor time of a turn, ns; Jain's index)"
+            );
+            print!("{:>14}", "inside/outside");
+            peers.iter().for_each(|(name, _)| print!(" {name:>28}"));
+            println!();
+            for (inside, outside) in SECTIONS {
+                let cell = Cell {
+                    threads: processors,
+                    inside,
+                    outside,
+                };
+                print!("{:>14}", format!("{inside}/{outside}"));
+                for (_, run) in &peers {
+                    let Run {
+                        per_us,
+                        longest_ms,
+                        jain,
+                        busy_ns,
+                    } = three(crowd, wakes, cell, *run);
+                    print!(" {per_us:>7.3} {longest_ms:>6.2} {busy_ns:>7.0} {jain:>5.2}");
+                }
+                println!();
+            }
+        }
+    }
+}
+
+/// Of three seeds: the middle of each figure, but the worst of the longest waits.
+fn three(crowd: &Crowd, wakes: Wakes, cell: Cell, run: fn(Machine, Cell, u64) -> Run) -> Run {
+    let runs = [0, 1, 2].map(|i| {
+        let machine = costs::of(cell.threads, wakes, crowd.costs, crowd.seed + i);
+        run(machine, cell, crowd.slice)
+    });
+    let middle = |f: fn(&Run) -> f64| {
+        let mut all = [f(&runs[0]), f(&runs[1]), f(&runs[2])];
+        all.sort_by(f64::total_cmp);
+        all[1]
+    };
+    Run {
+        per_us: middle(|run| run.per_us),
+        longest_ms: runs.iter().map(|run| run.longest_ms).fold(0.0, f64::max),
+        jain: middle(|run| run.jain),
+        busy_ns: middle(|run| run.busy_ns),
+    }
+}

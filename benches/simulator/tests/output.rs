@@ -1,0 +1,55 @@
+//! The simulator as a command.
+
+use std::process::{Command, Output};
+
+fn simulator(args: &[&str]) -> Output {
+    let program = env!("CARGO_BIN_EXE_simulator");
+    Command::new(program)
+        .args(args)
+        .output()
+        .expect("it starts")
+}
+
+fn crowd(more: &[&str]) -> String {
+    let args = ["crowd", "--processors", "8", "--slice", "1"];
+    let output = simulator(&[&args, more].concat());
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).expect("ASCII")
+}
+
+#[test]
+fn one_seed_gives_one_output_in_every_process() {
+    let (once, again) = (crowd(&["--seed", "1"]), crowd(&["--seed", "1"]));
+    assert!(once.contains("8 processors"));
+    assert_eq!(once, again);
+    assert_ne!(once, crowd(&["--seed", "4"]));
+}
+
+/// Nothing depends on the heap that the runs before have left.
+#[test]
+fn a_peer_has_the_same_figures_alone_and_beside_others() {
+    // The last column is that of the last peer: four figures.
+    let last = |text: &str| -> Vec<String> {
+        let rows = text
+            .lines()
+            .filter(|line| line.trim_start().starts_with(|c: char| c.is_ascii_digit()));
+        rows.map(|row| row.chars().rev().take(28).collect())
+            .collect()
+    };
+    let (alone, beside) = (crowd(&["--peer", "CPython, no GIL"]), crowd(&[]));
+    assert_eq!(last(&alone), last(&beside));
+}
+
+#[rstest::rstest]
+#[case(&["crowd", "--processors", "129"], "1 to 128")]
+#[case(&["crowd", "--cost", "warp=9"], "not a cost")]
+#[case(&["crowd", "--peer", "nobody"], "there are py-sync, parking_lot 0.13")]
+#[case(&["calibrate", "/no/such/record"], "/no/such/record")]
+#[case(&["calibrate", env!("CARGO_MANIFEST_PATH")], "no table of pinned cells")]
+#[case(&["dance"], "simulator crowd")]
+fn a_wrong_word_gets_a_clear_answer(#[case] args: &[&str], #[case] says: &str) {
+    let output = simulator(args);
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains(says), "{said}");
+}
