@@ -177,7 +177,7 @@ def forks():
     others = [threading.Thread(target=contend) for _ in range(4)]
     for other in others:
         other.start()
-    for _ in range(100):
+    for _ in range(300):
         pid = os.fork()
         if pid == 0:
             status = 1
