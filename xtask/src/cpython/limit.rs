@@ -2,6 +2,8 @@
 //! threads are written down, and it ends with all that it has started.
 
 use crate::sh::{Result, Sh};
+use std::env;
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -22,7 +24,11 @@ pub enum End {
 /// Runs a command. What it says goes to the file `said`, its standard output first.
 pub fn run(sh: &Sh, said: &Path, limit: Duration) -> Result<End> {
     let errors = said.with_extension("err");
-    let expression = sh.expression().stdin_null();
+    let mut expression = sh.expression().stdin_null();
+    // What is set for the interpreter of this machine changes what tests see.
+    for (name, _) in env::vars_os().filter(|(name, _)| is_of_python(name)) {
+        expression = expression.env_remove(name);
+    }
     let handle = expression
         .stdout_path(said)
         .stderr_path(&errors)
@@ -56,6 +62,10 @@ pub fn run(sh: &Sh, said: &Path, limit: Duration) -> Result<End> {
     append(said, &[fs::read(&errors)?, stacks.into_bytes()].concat())?;
     fs::remove_file(&errors)?;
     Ok(end)
+}
+
+fn is_of_python(name: &OsStr) -> bool {
+    name.to_string_lossy().starts_with("PYTHON")
 }
 
 fn append(file: &Path, more: &[u8]) -> io::Result<()> {
@@ -112,7 +122,7 @@ fn stacks_of(group: u32) -> String {
 
 #[cfg(all(test, unix))]
 mod tests {
-    use super::{End, run};
+    use super::{End, is_of_python, run};
     use crate::sh::Sh;
     use std::fs;
     use std::time::{Duration, Instant};
@@ -131,6 +141,12 @@ mod tests {
     fn an_end_is_a_status_and_what_was_said_is_kept() {
         let (end, said) = shell("status", "echo two >&2; echo one; exit 3", LONG);
         assert_eq!((end, said.as_str()), (End::Status(Some(3)), "one\ntwo\n"));
+    }
+
+    #[test]
+    fn variables_of_python_are_known() {
+        assert!(is_of_python("PYTHONUNBUFFERED".as_ref()));
+        assert!(!is_of_python("PATH".as_ref()));
     }
 
     #[test]
