@@ -14,6 +14,8 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
+import warnings
 
 HANGS_AFTER_S = 300
 
@@ -177,7 +179,7 @@ def forks():
     others = [threading.Thread(target=contend) for _ in range(4)]
     for other in others:
         other.start()
-    for _ in range(100):
+    for _ in range(300):
         pid = os.fork()
         if pid == 0:
             status = 1
@@ -281,7 +283,42 @@ def daemons():
         assert done.returncode == 0, done
 
 
-TRIALS = [sums, timeouts, handed_over, opposite_pairs, stopped_worlds, forks, interrupts, daemons]
+def traced_memory():
+    """tracemalloc sees the memory of the syntax tree, and sees it go.
+
+    The compiler warns of the first line when it has the whole tree, and next to no code yet.
+    """
+    lines, seen = 20_000, []
+    source = "1 is 2\n" + "x = y\n" * lines
+
+    def warned(*_, **__):
+        seen.append(tracemalloc.get_traced_memory()[0])
+
+    # What is made once is made before.
+    compile("x = y", "a file", "exec")
+    tracemalloc.start()
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.showwarning = warned
+        before = tracemalloc.get_traced_memory()[0]
+        compile(source, "a file", "exec")
+        after = tracemalloc.get_traced_memory()[0]
+    # A statement, two names and what is around them.
+    assert seen and seen[0] - before > 100 * lines, (before, seen)
+    assert after - before < 100 * lines, (before, after)
+
+
+TRIALS = [
+    sums,
+    timeouts,
+    handed_over,
+    opposite_pairs,
+    stopped_worlds,
+    forks,
+    interrupts,
+    daemons,
+    traced_memory,
+]
 
 if __name__ == "__main__":
     if len(sys.argv) == 1:

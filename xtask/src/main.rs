@@ -108,11 +108,15 @@ const TASKS: &[Task] = &[
                every lock for half an hour, watched by a watchdog that is shown to fire.",
         needs: "a unix system" },
     Task { name: "cpython", run: cpython::run,
-        takes: Takes::Words(&["--source", "--gil", "--only", "--tests", "--bench", "--jobs"]),
-        arguments: "--source DIR [--gil] [--only PART,..] [--tests all|NAME,..] [--bench] [--jobs N]",
+        takes: Takes::Words(&["--source", "--gil", "--only", "--tests", "--limit", "--ours-first",
+                              "--resume", "--bench", "--jobs"]),
+        arguments: "--source DIR [--gil] [--only PART,..] [--tests all|NAME,..] [--limit SECONDS] \
+                    [--ours-first] [--resume] [--bench] [--jobs N]",
         does: "CPython on our crates: builds a source tree as it is, links it once more with ours in \
-               the place of its lock.c, parking_lot.c and critical_section.c, runs our trials and its test \
-               files on both and prints what is the same. --bench runs the programs of benches/cpython/ on \
+               the place of seven of its files, runs our trials and its test files on both and prints what is \
+               the same. A file that has not passed on both is run three times; one that hangs tells the \
+               stacks of all its threads. With --ours-first the base runs only what does not pass on \
+               ours, --resume goes on where the last run stopped. --bench runs the programs of benches/cpython/ on \
                both in turn, and prints the ratios.",
         needs: "the source of CPython 3.13 or newer, make and a C compiler" },
     Task { name: "rules", arguments: "", run: rules::run, takes: Takes::Nothing,

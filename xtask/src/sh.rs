@@ -171,7 +171,7 @@ impl Sh {
     }
 
     /// The command as duct runs it; a bad end is no error of its own.
-    fn expression(&self) -> Expression {
+    pub fn expression(&self) -> Expression {
         let mut command = duct::cmd(&self.program, &self.args).dir(&self.dir);
         for name in OF_XTASK {
             command = command.env_remove(name);

@@ -4,8 +4,10 @@
 //! |---|---|---|
 //! | one that arrives and finds the lock taken | 2, 4, 8, 16, then 24 four times, the last two with a yield | 3 us |
 //! | a waiter that was woken | 24, five times | 3 us |
-//! | one that begins a critical section and finds the object locked | 600, three times, the last with a yield | 40 us |
+//! | one that finds a lock in an object taken | 8, four times, only to watch; then 600, three times, the last with a yield | 42 us |
+//! | the same, if the lock was held all the time that it watched | 8, four times, then 16, 24 times, the last with a yield | 10 us |
 //! | the same, when it was woken | 600, once | 14 us |
+//! | one that holds its runtime's GIL | none | 0 |
 //! | one that finds a bucket locked, and nobody asleep before it | as one that arrives, without the yields | 3 us |
 //! | a reader whose compare-exchange lost to another reader's ([`Backoff`]) | 8, 16, then 32 each time | 0.2 us and more |
 //!
@@ -13,6 +15,11 @@
 //! same processor, 50 and more on one that idles). It looks rarely, since each look takes the lock's
 //! cache line away from its owner. A yield lets a holder run that has lost its processor. More than two
 //! yields gain little and let others run for whole time slices (figures: `benches/README.md`).
+//!
+//! A lock in an object is mostly taken for a few instructions, again and again. But a lock that a thread
+//! waits for as a signal (CPython's `threading.Condition` makes one for each wait) is held until the
+//! signal comes. Who looks for that rarely answers 14 us late, and the other side is asleep by then. So a
+//! thread watches for a moment first, to tell the two apart: see [`Spin::watch`].
 //!
 //! With one processor no thread spins: the thread that it waits for is not running.
 //!
@@ -30,6 +37,8 @@ pub(crate) struct Spin {
     looks: u32,
     /// How many of the last looks come after a yield, too.
     yields: u32,
+    /// Whether to watch first: [`Spin::watch`].
+    watches: bool,
 }
 
 impl Spin {
@@ -40,6 +49,7 @@ impl Spin {
             most: 24,
             looks: 8,
             yields: 2,
+            watches: false,
         }
     }
 
@@ -50,6 +60,7 @@ impl Spin {
             most: 24,
             looks: 5,
             yields: 0,
+            watches: false,
         }
     }
 
@@ -58,6 +69,39 @@ impl Spin {
         Spin {
             yields: 0,
             ..Spin::on_arrival()
+        }
+    }
+
+    /// For a thread that has watched a lock, and seen no end of its section.
+    fn on_long_section() -> Spin {
+        Spin {
+            pauses: 16,
+            most: 16,
+            looks: 24,
+            yields: 1,
+            watches: false,
+        }
+    }
+
+    /// One look, and then to sleep.
+    fn none() -> Spin {
+        Spin {
+            looks: 0,
+            ..Spin::woken()
+        }
+    }
+
+    /// Before the first pause of a spin that looks rarely: four looks within a microsecond, none of which
+    /// takes the lock. If it is held at each of them, this is no short section, and the thread looks often
+    /// from now on. For any other spin, does nothing.
+    pub(crate) fn watch(&mut self, is_locked: impl Fn() -> bool) {
+        let watches = core::mem::replace(&mut self.watches, false) && has_many_processors();
+        let look = |_| {
+            pause(8);
+            is_locked()
+        };
+        if watches && (0..4).all(look) {
+            *self = Spin::on_long_section();
         }
     }
 
@@ -85,6 +129,9 @@ pub(crate) enum Placement {
     /// cache line from the holder, with the lock or without it. Threads that run one at a time, in long
     /// bursts, do more than threads that pass the line on, so those that wait look rarely.
     InObject,
+    /// In an object of a runtime with a GIL. The holder runs only after this thread has detached, so a
+    /// spin would be in vain.
+    UnderGil,
 }
 
 impl Placement {
@@ -95,8 +142,10 @@ impl Placement {
             Placement::InObject => Spin {
                 looks: 3,
                 yields: 1,
+                watches: true,
                 ..self.woken()
             },
+            Placement::UnderGil => Spin::none(),
         }
     }
 
@@ -109,7 +158,9 @@ impl Placement {
                 most: 600,
                 looks: 1,
                 yields: 0,
+                watches: false,
             },
+            Placement::UnderGil => Spin::none(),
         }
     }
 }
@@ -145,12 +196,33 @@ fn pause(times: u32) {
 mod tests {
     use super::*;
 
+    #[test]
+    fn only_a_lock_that_is_held_all_the_time_is_looked_at_often() {
+        for free_at in 0..6 {
+            let looks = core::cell::Cell::new(0);
+            let mut spin = Placement::InObject.on_arrival();
+            for _ in 0..2 {
+                spin.watch(|| looks.replace(looks.get() + 1) != free_at);
+            }
+            let (often, looked) = match has_many_processors() {
+                true => (free_at > 3, (free_at + 1).min(4)),
+                false => (false, 0),
+            };
+            assert_eq!((spin.most == 16, looks.get()), (often, looked));
+        }
+        let mut alone = Placement::Alone.on_arrival();
+        alone.watch(|| panic!("it looks often anyway"));
+    }
+
     /// The rows of the table at the head.
     #[rstest::rstest]
     #[case(Placement::Alone.on_arrival(), 8, 126)]
     #[case(Placement::Alone.woken(), 5, 120)]
     #[case(Placement::InObject.on_arrival(), 3, 1800)]
     #[case(Placement::InObject.woken(), 1, 600)]
+    #[case(Spin::on_long_section(), 24, 384)]
+    #[case(Placement::UnderGil.on_arrival(), 0, 0)]
+    #[case(Placement::UnderGil.woken(), 0, 0)]
     #[case(Spin::on_bucket(), 8, 126)]
     fn a_spin_ends(#[case] mut spin: Spin, #[case] looks: usize, #[case] pauses: u32) {
         let mut paused = 0;

@@ -5,11 +5,14 @@
 //! folder and load the same extension modules, so nothing but those files differs.
 
 mod bench;
+mod limit;
+mod one;
 mod suite;
 mod tree;
 
 use crate::sh::{Failure, Result, target};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// A part of CPython that we replace.
 struct Part {
@@ -61,12 +64,15 @@ const NEAR: &str = "test_asyncio.test_locks test_asyncio.test_queues test_capi t
     test_subprocess test_sys test_thread test_threadedtempfile test_threading test_threading_local \
     test_threadsignals test_time test_weakref";
 
+/// Without `--limit`, a file that runs for so long hangs.
+const LIMIT: Duration = Duration::from_secs(900);
+
 /// What was asked for.
 struct Asked {
     source: PathBuf,
     gil: bool,
     only: Vec<String>,
-    tests: String,
+    plan: suite::Plan,
     bench: bool,
     jobs: String,
 }
@@ -80,7 +86,7 @@ pub fn run(args: &[String]) -> Result {
     if asked.bench {
         return bench::run(&build);
     }
-    suite::run(&build, &asked.tests)
+    suite::run(&build, &asked.plan)
 }
 
 fn parse(args: &[String]) -> Result<Asked> {
@@ -88,7 +94,12 @@ fn parse(args: &[String]) -> Result<Asked> {
         source: PathBuf::new(),
         gil: false,
         only: PARTS.iter().map(|part| part.name.to_owned()).collect(),
-        tests: NEAR.to_owned(),
+        plan: suite::Plan {
+            tests: NEAR.to_owned(),
+            limit: LIMIT,
+            ours_first: false,
+            resume: false,
+        },
         bench: false,
         jobs: "2".to_owned(),
     };
@@ -105,7 +116,10 @@ fn parse(args: &[String]) -> Result<Asked> {
             "--bench" => asked.bench = true,
             "--source" => asked.source = value()?.into(),
             "--jobs" => asked.jobs = value()?,
-            "--tests" => asked.tests = value()?.replace(',', " "),
+            "--tests" => asked.plan.tests = value()?.replace(',', " "),
+            "--limit" => asked.plan.limit = seconds(&value()?)?,
+            "--ours-first" => asked.plan.ours_first = true,
+            "--resume" => asked.plan.resume = true,
             "--only" => asked.only = value()?.split(',').map(str::to_owned).collect(),
             other => return Err(Failure::other(format!("what is {other:?}?"))),
         }
@@ -129,6 +143,13 @@ fn parse(args: &[String]) -> Result<Asked> {
     Ok(asked)
 }
 
+fn seconds(word: &str) -> Result<Duration> {
+    let seconds = word.parse().ok().filter(|seconds| *seconds > 0);
+    let seconds =
+        seconds.ok_or_else(|| Failure::other(format!("{word:?} is no number of seconds")));
+    seconds.map(Duration::from_secs)
+}
+
 /// Where everything is kept, from one run to the next.
 fn folder() -> PathBuf {
     target().join("cpython")
@@ -150,9 +171,10 @@ mod tests {
     fn what_is_missing_or_wrong_is_said() {
         assert!(told("").contains("the source of CPython"));
         assert!(told("--source").contains("--source wants a value"));
+        assert!(told("--source x --limit 0").contains("is no number of seconds"));
         assert!(told("--source x --only lock,arena").contains("no part is named \\\"arena\\\""));
         assert_eq!(
-            told("--source x --only lock --gil --tests test_threading,test_queue"),
+            told("--source x --only lock --gil --tests test_threading,test_queue --limit 60"),
             ""
         );
     }

@@ -8,7 +8,14 @@ use crate::deadline::Monotonic;
 use crate::flags::{LockFlags, LockStatus};
 use crate::held::{self, Hold};
 use crate::spin::Placement;
+use crate::sync::GIL_DISABLED;
 use core::ffi::{c_int, c_void};
+
+/// Where CPython's own mutexes lie.
+const PLACE: Placement = match GIL_DISABLED {
+    true => Placement::InObject,
+    false => Placement::UnderGil,
+};
 
 /// Locks. CPython: `Include/cpython/lock.h`, `PyMutex_Lock`.
 ///
@@ -18,7 +25,8 @@ use core::ffi::{c_int, c_void};
 #[inline]
 pub unsafe fn PyMutex_Lock(m: *mut PyMutex) {
     // SAFETY: the caller promises that the mutex is alive and aligned.
-    unsafe { &*m }.lock_in_object();
+    let status = unsafe { &*m }.lock_timed_in(None, LockFlags::DETACH, PLACE);
+    debug_assert_eq!(status, LockStatus::Acquired);
     // C's inlined unlock does not tell `held`.
     held::forget(m.addr());
 }
@@ -79,7 +87,7 @@ pub unsafe fn _PyMutex_LockTimed(m: *mut PyMutex, timeout_ns: PyTime_t, flags: c
 unsafe extern "C" fn lock_timed_slow(m: *mut PyMutex, timeout_ns: PyTime_t, flags: c_int) -> c_int {
     let flags = LockFlags::from_bits_truncate(flags.to_le_bytes()[0]);
     // SAFETY: the caller promises that the mutex is alive and aligned.
-    let status = unsafe { &*m }.lock_timed_in(timeout(timeout_ns), flags, Placement::InObject);
+    let status = unsafe { &*m }.lock_timed_in(timeout(timeout_ns), flags, PLACE);
     if status.is_acquired() {
         held::forget(m.addr());
     }

@@ -139,6 +139,7 @@ impl Mutex {
             if self.take(locked) {
                 return true;
             }
+            spin.watch(|| self.is_locked());
             if !spin.once() {
                 return false;
             }
