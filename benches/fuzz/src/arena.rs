@@ -249,7 +249,7 @@ impl<'l> Model<'l> {
     fn items<O>(&mut self, arena: &Arena<O>, n: u8, first: Option<Request>, panics: bool) {
         let n = n % 100;
         // Half of the items only, so that no iterator knows its length.
-        let wanted = |i: &u16| i % 2 == 0;
+        let wanted = |i: &u16| i.is_multiple_of(2);
         let items = (0..u16::from(n)).filter(wanted).inspect(|i| {
             if let Some(request) = first {
                 self.ask(arena, None, request);

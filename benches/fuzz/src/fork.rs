@@ -80,7 +80,13 @@ impl Others {
     }
 
     /// One that takes something, and gives it back at the end. Returns when it has it.
-    fn hold(&mut self, things: &Arc<Things>, take: fn(&Things, usize), give: fn(&Things, usize), i: usize) {
+    fn hold(
+        &mut self,
+        things: &Arc<Things>,
+        take: fn(&Things, usize),
+        give: fn(&Things, usize),
+        i: usize,
+    ) {
         let (end, ended) = channel();
         let (things, tell) = (Arc::clone(things), self.tell.clone());
         self.end.push(end);
@@ -94,7 +100,12 @@ impl Others {
     }
 
     /// One that waits. It is likely to sleep when this returns, and nothing depends on that.
-    fn wait(&mut self, things: &Arc<Things>, wait: fn(&Things, usize), i: usize) {
+    fn wait(
+        &mut self,
+        things: &Arc<Things>,
+        wait: impl FnOnce(&Things, usize) + Send + 'static,
+        i: usize,
+    ) {
         let (things, tell) = (Arc::clone(things), self.tell.clone());
         self.threads.push(std::thread::spawn(move || {
             tell.send(()).expect("somebody reads");
@@ -123,7 +134,7 @@ struct Kind {
     reinit: unsafe fn(&Things, usize),
 }
 
-const MUTEX: Kind = Kind {
+static MUTEX: Kind = Kind {
     take: [|t, i| t.mutexes[i].lock(); 2],
     give: [|t, i| t.mutexes[i].unlock(); 2],
     try_take: |t, i| t.mutexes[i].try_lock(),
@@ -131,7 +142,7 @@ const MUTEX: Kind = Kind {
     reinit: |t, i| unsafe { t.mutexes[i].at_fork_reinit() },
 };
 
-const RW: Kind = Kind {
+static RW: Kind = Kind {
     take: [|t, i| t.rw[i].write_lock(), |t, i| t.rw[i].read_lock()],
     give: [|t, i| t.rw[i].write_unlock(), |t, i| t.rw[i].read_unlock()],
     try_take: |t, i| t.rw[i].try_write_lock(),
@@ -139,7 +150,7 @@ const RW: Kind = Kind {
     reinit: |t, i| unsafe { t.rw[i].at_fork_reinit() },
 };
 
-const RECURSIVE: Kind = Kind {
+static RECURSIVE: Kind = Kind {
     take: [|t, i| t.recursive[i].lock(); 2],
     give: [|t, i| t.recursive[i].unlock(); 2],
     try_take: |t, i| t.recursive[i].try_lock(),
@@ -167,19 +178,17 @@ impl Program {
                 Holder::Another => others.hold(things, kind.take[way], kind.give[way], i),
             }
             if state.waited_for {
-                match std::ptr::eq(kind, &raw const MUTEX) {
-                    true => others.wait(things, |t, i| drop(t.mutexes[i].lock_guard()), i),
-                    false if std::ptr::eq(kind, &raw const RW) => {
-                        others.wait(things, |t, i| drop(t.rw[i].write_guard()), i);
-                    }
-                    false => others.wait(things, |t, i| drop(t.recursive[i].lock_guard()), i),
-                }
+                let wait = |t: &Things, i| {
+                    (kind.take[0])(t, i);
+                    (kind.give[0])(t, i);
+                };
+                others.wait(things, wait, i);
             }
         }
         for i in 0..EACH {
             let (permits, waited_for) = self.permits[i];
             things.permits[i].release_many(usize::from(permits % 3));
-            if waited_for && permits % 3 == 0 {
+            if waited_for && permits.is_multiple_of(3) {
                 others.wait(things, |t, i| t.permits[i].acquire(), i);
             }
             let (set, waited_for) = self.events[i];
@@ -190,7 +199,10 @@ impl Program {
             }
         }
         if self.once {
-            things.once.call(|| Ok::<_, ()>(())).expect("nobody else calls it");
+            things
+                .once
+                .call(|| Ok::<_, ()>(()))
+                .expect("nobody else calls it");
         }
         if self.writing {
             things.seq.lock_write();
@@ -203,7 +215,7 @@ impl Program {
             (kind.give[usize::from(state.read)])(things, i);
         }
         for i in 0..EACH {
-            if self.permits[i].1 && self.permits[i].0 % 3 == 0 {
+            if self.permits[i].1 && self.permits[i].0.is_multiple_of(3) {
                 things.permits[i].release();
             }
             things.events[i].notify();
@@ -230,7 +242,10 @@ fn forked(child: impl FnOnce()) {
     let mut status = 0;
     // SAFETY: the status is ours to write; the child is ours.
     assert_eq!(unsafe { libc::waitpid(pid, &raw mut status, 0) }, pid);
-    assert!(libc::WIFEXITED(status), "a child hung or was killed: {status:#x}");
+    assert!(
+        libc::WIFEXITED(status),
+        "a child hung or was killed: {status:#x}"
+    );
     assert_eq!(libc::WEXITSTATUS(status), 0, "a child found something else");
 }
 
@@ -287,7 +302,10 @@ fn in_the_child(program: &Program, things: &Things) {
         assert!(things.events[i].is_set());
     }
     assert_eq!(things.once.is_done(), program.once);
-    things.once.call(|| Ok::<_, ()>(())).expect("nobody else calls it");
+    things
+        .once
+        .call(|| Ok::<_, ()>(()))
+        .expect("nobody else calls it");
     assert_eq!(things.seq.is_writing(), program.writing);
     if program.writing {
         things.seq.unlock_write();

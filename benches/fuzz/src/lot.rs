@@ -46,7 +46,11 @@ struct Waiting<S> {
 
 impl<S: PartialEq + std::fmt::Debug> Waiting<S> {
     fn ends_with(self, status: S) {
-        assert_eq!(self.end.recv_timeout(SOON), Ok(status), "a wake-up was lost");
+        assert_eq!(
+            self.end.recv_timeout(SOON),
+            Ok(status),
+            "a wake-up was lost"
+        );
         self.thread.join().expect("it has sent its status");
     }
 
@@ -96,7 +100,12 @@ impl Program {
         });
         // Sent under the bucket lock: a later step finds the thread in the queue.
         is_queued.recv_timeout(SOON).expect("it parks");
-        self.parked.push(Waiting { key, token, end, thread });
+        self.parked.push(Waiting {
+            key,
+            token,
+            end,
+            thread,
+        });
     }
 
     fn unpark(&mut self, key: usize) {
@@ -144,7 +153,12 @@ impl Program {
         // The wait has released the mutex: so it is queued.
         drop(self.shared.mutex.lock());
         let (key, token) = (which, 0);
-        self.waiting.push(Waiting { key, token, end, thread });
+        self.waiting.push(Waiting {
+            key,
+            token,
+            end,
+            thread,
+        });
     }
 
     /// Notifies as `f` does, which must say whether the model's threads, the oldest first, are told.
@@ -162,7 +176,10 @@ impl Program {
         }
         if guard.is_some() {
             // They wait for the mutex now.
-            assert!(self.waiting.iter().all(Waiting::still_waits), "it has no mutex");
+            assert!(
+                self.waiting.iter().all(Waiting::still_waits),
+                "it has no mutex"
+            );
         }
         drop(guard);
         self.came_back += told.len();

@@ -17,12 +17,13 @@ fn command() -> Option<Command> {
     Some(python)
 }
 
-/// It ends when this process does, and with it the questions.
+/// The python that answers. It ends when this process does, and with it the questions.
 struct Server {
     questions: ChildStdin,
     answers: BufReader<ChildStdout>,
 }
 
+#[allow(clippy::zombie_processes, reason = "it lives as long as this process")]
 fn serve() -> Option<Mutex<Server>> {
     let mut child = command()?.spawn().expect("PYTHON_ORACLE runs");
     Some(Mutex::new(Server {
@@ -37,14 +38,20 @@ pub(crate) fn ask(question: &str) -> Option<String> {
     let mut server = SERVER.as_ref()?.lock().expect("no question has failed");
     writeln!(server.questions, "{question}").expect("python reads");
     let mut answer = String::new();
-    server.answers.read_line(&mut answer).expect("python answers");
+    server
+        .answers
+        .read_line(&mut answer)
+        .expect("python answers");
     assert!(answer.ends_with('\n'), "python ended at {question:?}");
     answer.pop();
     Some(answer)
 }
 
 /// What a python that is started with this `PYTHONHASHSEED` says of its secret, or why it does not start.
-#[cfg_attr(not(unix), allow(unused_variables, reason = "its environment is no bytes"))]
+#[cfg_attr(
+    not(unix),
+    allow(unused_variables, reason = "its environment is no bytes")
+)]
 pub(crate) fn started_with(seed: &[u8]) -> Option<Result<String, String>> {
     let mut python = command()?;
     #[cfg(unix)]
@@ -54,7 +61,10 @@ pub(crate) fn started_with(seed: &[u8]) -> Option<Result<String, String>> {
     }
     #[cfg(not(unix))]
     python.env("PYTHONHASHSEED", std::str::from_utf8(seed).ok()?);
-    let mut child = python.stderr(Stdio::piped()).spawn().expect("PYTHON_ORACLE runs");
+    let mut child = python
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("PYTHON_ORACLE runs");
     // One that refuses its seed does not read.
     let _ = child.stdin.take().expect("piped").write_all(b"secret\n");
     let output = child.wait_with_output().expect("it ends");

@@ -40,13 +40,18 @@ struct Permits {
 impl Permits {
     fn try_take(&self, key: usize) -> bool {
         let one_less = |n: usize| n.checked_sub(1);
-        self.left[key].fetch_update(SeqCst, SeqCst, one_less).is_ok()
+        self.left[key]
+            .fetch_update(SeqCst, SeqCst, one_less)
+            .is_ok()
     }
 
     fn give(&self, key: usize, n: usize) {
         let right = |token: Option<usize>, _: bool| {
             self.left[key].fetch_add(n, SeqCst);
-            assert!(token.is_none_or(|t| t / TOKENS == key), "a token of another key");
+            assert!(
+                token.is_none_or(|t| t / TOKENS == key),
+                "a token of another key"
+            );
         };
         if n == 1 {
             // SAFETY: the lot is this program's own; the callback does not call into it.
@@ -67,7 +72,10 @@ impl Permits {
             let none_left = || self.left[key].load(SeqCst) == 0;
             let token = key * TOKENS + token;
             // SAFETY: as in `give`.
-            let status = unsafe { self.lot.park(key, none_left, token, timeout, LockFlags::NONE) };
+            let status = unsafe {
+                self.lot
+                    .park(key, none_left, token, timeout, LockFlags::NONE)
+            };
             match status {
                 ParkStatus::Ok | ParkStatus::Again => {}
                 ParkStatus::Timeout => return self.try_take(key),
@@ -149,7 +157,9 @@ fn wait_to_the_end(shared: &Shared, key: usize) {
         return;
     }
     let mut items = shared.items.lock();
-    shared.some.wait_while(&mut items, |items| !items.contains(&u8::MAX));
+    shared
+        .some
+        .wait_while(&mut items, |items| !items.contains(&u8::MAX));
 }
 
 /// One program for each of up to four threads.
@@ -174,11 +184,17 @@ pub fn run(data: &[u8]) {
                 send.send(()).expect("somebody reads");
             });
         }
-        let threads = programs.iter().enumerate().filter(|(_, steps)| !steps.is_empty());
+        let threads = programs
+            .iter()
+            .enumerate()
+            .filter(|(_, steps)| !steps.is_empty());
         let threads: Vec<_> = threads
             .map(|(n, steps)| scope.spawn(move || carry_out(shared, n, steps)))
             .collect();
-        let accounts: Vec<Account> = threads.into_iter().map(|t| t.join().expect("it ends")).collect();
+        let accounts: Vec<Account> = threads
+            .into_iter()
+            .map(|t| t.join().expect("it ends"))
+            .collect();
         end_the_waits(shared);
         for _ in 0..=KEYS {
             if ended.recv_timeout(SOON).is_err() {

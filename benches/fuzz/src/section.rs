@@ -112,7 +112,8 @@ impl Guard<'_> {
     /// The top section while it is active; a guard that pushed none at any time.
     fn may_end(&self, model: &Model) -> bool {
         let top_is_active = model.0.last().is_some_and(|top| top.active);
-        self.1.is_none_or(|depth| depth == model.0.len() && top_is_active)
+        self.1
+            .is_none_or(|depth| depth == model.0.len() && top_is_active)
     }
 }
 
@@ -185,7 +186,10 @@ fn alone(steps: &[Step]) {
         guards.into_iter().for_each(mem::forget);
     }
     let left = mutexes.iter().any(Mutex::is_locked);
-    assert!(!left, "the thread's state was dropped with sections that still lock");
+    assert!(
+        !left,
+        "the thread's state was dropped with sections that still lock"
+    );
 }
 
 /// What nests in the program nests on the stack.
@@ -292,7 +296,10 @@ fn together(programs: &[Vec<Tree>; 3]) {
         drop(send);
         for _ in programs {
             match ended.recv_timeout(SOON) {
-                Ok(visits) => expected.iter_mut().zip(visits).for_each(|(sum, n)| *sum += n),
+                Ok(visits) => expected
+                    .iter_mut()
+                    .zip(visits)
+                    .for_each(|(sum, n)| *sum += n),
                 // The scope shows the panic.
                 Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => return,
                 Err(std::sync::mpsc::RecvTimeoutError::Timeout) => {

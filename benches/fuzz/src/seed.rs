@@ -28,12 +28,16 @@ fn model(value: &[u8], max: u64) -> Option<HashSeed> {
     if n > limit {
         return None;
     }
-    let wrapped = if negative { (limit + 1 - n) % (limit + 1) } else { n };
+    let wrapped = if negative {
+        (limit + 1 - n) % (limit + 1)
+    } else {
+        n
+    };
     u32::try_from(wrapped).ok().map(HashSeed::Fixed)
 }
 
 /// What C's own `strtoul` makes of it.
-#[cfg(unix)]
+#[cfg(all(unix, target_pointer_width = "64"))]
 fn from_c(value: &[u8]) -> Option<HashSeed> {
     if matches!(value, b"" | b"random") {
         return Some(HashSeed::Random);
@@ -42,12 +46,10 @@ fn from_c(value: &[u8]) -> Option<HashSeed> {
     let mut end = std::ptr::null_mut();
     // SAFETY: a string that ends in a zero byte, and room for the pointer to its rest.
     let n = unsafe { libc::strtoul(text.as_ptr(), &raw mut end, 10) };
-    // Only ULONG_MAX can be an overflow, and that is out of the seed's range in any case, where
-    // `unsigned long` has more than 32 bits.
+    // An overflow gives ULONG_MAX, which is out of the seed's range in any case.
     // SAFETY: `end` points into the string, or at its end.
     let rest = unsafe { std::ffi::CStr::from_ptr(end) };
     let read = rest.is_empty() && end.cast_const() != text.as_ptr();
-    let n = u64::from(n);
     u32::try_from(n).ok().filter(|_| read).map(HashSeed::Fixed)
 }
 

@@ -2,7 +2,9 @@
 
 use crate::SOON;
 use arbitrary::{Arbitrary, Unstructured};
-use py_sync::{Event, LockFlags, LockStatus, Mutex, ParkStatus, RecursiveMutex, RwMutex, Semaphore};
+use py_sync::{
+    Event, LockFlags, LockStatus, Mutex, ParkStatus, RecursiveMutex, RwMutex, Semaphore,
+};
 use py_thread::{Seconds, TIMEOUT_MAX, Timeout, TimeoutError};
 use std::time::{Duration, Instant};
 
@@ -58,7 +60,11 @@ fn nanos(seconds: Seconds) -> Result<i128, TimeoutError> {
             // CPython multiplies in doubles as well.
             let product = x * 1e9;
             let whole = product.trunc();
-            let away = if product == whole { 0.0 } else { product.signum() };
+            let away = if product == whole {
+                0.0
+            } else {
+                product.signum()
+            };
             (whole + away) as i128
         }
     };
@@ -103,7 +109,11 @@ fn parses(argument: Argument, blocking: bool) {
     let ours = Timeout::parse(seconds, blocking).map(of);
     assert_eq!(ours, parsed(seconds, blocking), "{seconds:?}, {blocking}");
     let ours = Timeout::parse_acquire(blocking, seconds).map(of);
-    assert_eq!(ours, parsed_acquire(blocking, seconds), "{seconds:?}, {blocking}");
+    assert_eq!(
+        ours,
+        parsed_acquire(blocking, seconds),
+        "{seconds:?}, {blocking}"
+    );
 }
 
 fn converts(seconds: u64, nanos: u32) {
@@ -111,8 +121,14 @@ fn converts(seconds: u64, nanos: u32) {
     let timeout = Timeout::from(duration);
     let capped = duration.as_nanos().min(i64::MAX.unsigned_abs().into());
     assert_eq!(i128::from(timeout.as_nanos()), capped as i128);
-    assert_eq!(timeout.as_duration(), Some(Duration::from_nanos(capped as u64)));
-    assert_eq!(timeout.as_micros(), (timeout.as_nanos() / 1000) + i64::from(capped % 1000 != 0));
+    assert_eq!(
+        timeout.as_duration(),
+        Some(Duration::from_nanos(capped as u64))
+    );
+    assert_eq!(
+        timeout.as_micros(),
+        (timeout.as_nanos() / 1000) + i64::from(capped % 1000 != 0)
+    );
     assert!(!timeout.is_forever() && timeout < Timeout::FOREVER);
     assert!(timeout >= Timeout::NOW);
     assert_eq!(Timeout::from(None::<Duration>), Timeout::FOREVER);
@@ -244,11 +260,16 @@ fn joins(timeout: Option<Duration>, ends_by_itself: bool, free: bool) {
         handle.join().expect("no other thread joins itself");
     }
     let start = Instant::now();
-    let outcome = handle.join_timeout(timeout).expect("it does not join itself");
+    let outcome = handle
+        .join_timeout(timeout)
+        .expect("it does not join itself");
     if free || !ends_by_itself {
         assert!(outcome.is_some(), "{timeout:?}");
     } else if outcome.is_none() {
-        assert!(start.elapsed() >= timeout.expect("one that ends"), "{timeout:?}: too early");
+        assert!(
+            start.elapsed() >= timeout.expect("one that ends"),
+            "{timeout:?}: too early"
+        );
     } else {
         panic!("it has not ended");
     }
@@ -278,7 +299,10 @@ fn waits(what: Waited, wait: Wait, free: bool) {
         if wait.ends_by_itself() {
             let (got, took) = waiter.join().expect("the wait ends");
             assert!(!got, "{what:?} was not free, {timeout:?}");
-            assert!(took >= timeout.expect("one that ends"), "{timeout:?}: too early");
+            assert!(
+                took >= timeout.expect("one that ends"),
+                "{timeout:?}: too early"
+            );
             things.give(what);
         } else {
             std::thread::yield_now();

@@ -8,7 +8,9 @@ use std::path::PathBuf;
 const MOST: u64 = 100_000;
 
 fn corpus(target: &Target) -> Vec<PathBuf> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target.name);
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("corpus")
+        .join(target.name);
     let entries = fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
     let mut files: Vec<_> = entries.map(|e| e.expect("an entry").path()).collect();
     files.sort();
@@ -63,9 +65,15 @@ fn fork() {
 #[test]
 fn no_corpus_is_large() {
     for target in &TARGETS {
-        let sizes = corpus(target).into_iter().map(|f| fs::metadata(f).expect("a file").len());
+        let sizes = corpus(target)
+            .into_iter()
+            .map(|f| fs::metadata(f).expect("a file").len());
         let all: u64 = sizes.sum();
-        assert!(all <= MOST, "{}: {all} bytes, and {MOST} are the limit", target.name);
+        assert!(
+            all <= MOST,
+            "{}: {all} bytes, and {MOST} are the limit",
+            target.name
+        );
     }
 }
 

@@ -48,7 +48,8 @@ struct NumberText(String);
 
 impl<'a> Arbitrary<'a> for NumberText {
     fn arbitrary(u: &mut Unstructured<'a>) -> arbitrary::Result<NumberText> {
-        const SIGNS: &str = "0123456789+-_./eEnNaAiIfFsStTyY xX\t\n\u{a0}\u{2003}\u{663}\u{ff17}é'\\\"";
+        const SIGNS: &str =
+            "0123456789+-_./eEnNaAiIfFsStTyY xX\t\n\u{a0}\u{2003}\u{663}\u{ff17}é'\\\"";
         let signs: Vec<char> = SIGNS.chars().collect();
         let len = u.arbitrary_len::<u8>()?.min(60);
         let text = (0..len).map(|_| u.choose(&signs).copied());
@@ -124,7 +125,10 @@ fn bytes(secret: Secret, data: &[u8]) {
     });
     let mut many = [0; 3];
     secret.hash_many(&[data, &data[data.len() / 2..], data], &mut many);
-    assert_eq!(many, [hash, secret.hash_bytes(&data[data.len() / 2..]), hash]);
+    assert_eq!(
+        many,
+        [hash, secret.hash_bytes(&data[data.len() / 2..]), hash]
+    );
 }
 
 fn fraction(negative: bool, n: u64, d: u64) {
@@ -150,7 +154,10 @@ fn of_text(name: &str, text: &str, ours: Result<isize, NumberTextError<'_>>) {
         Err(error) => format!("{}: {error}", error.exception()),
     };
     // It would count as far as that.
-    let exponent = text.to_lowercase().rsplit_once('e').map_or(0, |(_, rest)| rest.len());
+    let exponent = text
+        .to_lowercase()
+        .rsplit_once('e')
+        .map_or(0, |(_, rest)| rest.len());
     if exponent > 4 && name == "fraction-text" {
         return;
     }
@@ -186,7 +193,9 @@ pub fn run(data: &[u8]) {
         }
         Question::Float(bits) => {
             let x = number(bits);
-            is(hash_f64(x, 0), model::float(x), || format!("float {:016x}", x.to_bits()));
+            is(hash_f64(x, 0), model::float(x), || {
+                format!("float {:016x}", x.to_bits())
+            });
             assert_eq!(hash_f64(f64::NAN, 77), 77);
         }
         Question::Complex(re, im) => {
@@ -198,9 +207,16 @@ pub fn run(data: &[u8]) {
         Question::Fraction(negative, n, d) => fraction(negative, n, d),
         Question::Decimal(negative, low, high, exponent) => {
             let hash = hash_decimal(negative, &[low, high], exponent.into());
-            is(hash, model::decimal(negative, &[low, high], exponent), || {
-                format!("decimal {} {high:x}{low:016x} {exponent}", u8::from(negative))
-            });
+            is(
+                hash,
+                model::decimal(negative, &[low, high], exponent),
+                || {
+                    format!(
+                        "decimal {} {high:x}{low:016x} {exponent}",
+                        u8::from(negative)
+                    )
+                },
+            );
         }
         Question::Value(secret, value) => {
             let secret = secret.get();
@@ -212,7 +228,11 @@ pub fn run(data: &[u8]) {
             is(hash, value.modelled(&secret), || {
                 let mut document = String::new();
                 value.write(&mut document);
-                format!("value {} {}", hex(secret.as_bytes()), hex(document.as_bytes()))
+                format!(
+                    "value {} {}",
+                    hex(secret.as_bytes()),
+                    hex(document.as_bytes())
+                )
             });
         }
         Question::IntText(NumberText(text)) => of_text("int-text", &text, hash_int_text(&text)),

@@ -24,7 +24,11 @@ fn power(base: u64, exponent: u64) -> u64 {
     let mut bits = (0..64).rev().map(|i| exponent >> i & 1);
     bits.by_ref().fold(1, |x, bit| {
         let square = times(x, x);
-        if bit == 1 { times(square, base) } else { square }
+        if bit == 1 {
+            times(square, base)
+        } else {
+            square
+        }
     })
 }
 
@@ -35,7 +39,8 @@ fn inverse(x: u64) -> u64 {
 
 /// The lowest limb first.
 fn residue(limbs: &[u64]) -> u64 {
-    let step = |x: u64, limb: &u64| ((u128::from(x) << 64 | u128::from(*limb)) % u128::from(P)) as u64;
+    let step =
+        |x: u64, limb: &u64| ((u128::from(x) << 64 | u128::from(*limb)) % u128::from(P)) as u64;
     limbs.iter().rev().fold(0, step)
 }
 
@@ -52,7 +57,10 @@ pub(super) fn float(x: f64) -> i64 {
     let (fraction, exponent) = (bits & ((1 << 52) - 1), bits >> 52 & 0x7ff);
     let (mut residue, power) = match exponent {
         0 => (fraction, -1074),
-        e => (fraction | 1 << 52, i64::try_from(e).expect("11 bits") - 1075),
+        e => (
+            fraction | 1 << 52,
+            i64::try_from(e).expect("11 bits") - 1075,
+        ),
     };
     for _ in 0..power.unsigned_abs() {
         residue = match power > 0 {
@@ -103,7 +111,9 @@ pub(super) fn text(secret: &HashSecret, text: &[u32]) -> i64 {
         _ => 1,
     };
     // The low bytes of each.
-    let stored = text.iter().flat_map(|c| c.to_le_bytes().into_iter().take(width));
+    let stored = text
+        .iter()
+        .flat_map(|c| c.to_le_bytes().into_iter().take(width));
     bytes(secret, &stored.collect::<Vec<u8>>())
 }
 
@@ -119,7 +129,11 @@ pub(super) fn tuple(items: &[i64]) -> i64 {
         x.rotate_left(31).wrapping_mul(PRIMES[0])
     });
     let hash = mixed.wrapping_add(items.len() as u64 ^ PRIMES[2] ^ 3_527_539);
-    if hash == u64::MAX { 1_546_275_796 } else { hash as i64 }
+    if hash == u64::MAX {
+        1_546_275_796
+    } else {
+        hash as i64
+    }
 }
 
 /// All different.
@@ -131,5 +145,9 @@ pub(super) fn frozen_set(members: &[i64]) -> i64 {
     let counted = mixed ^ (members.len() as u64 + 1).wrapping_mul(1_927_868_237);
     let spread = counted ^ (counted >> 11) ^ (counted >> 25);
     let hash = spread.wrapping_mul(69_069).wrapping_add(907_133_923);
-    if hash == u64::MAX { 590_923_713 } else { hash as i64 }
+    if hash == u64::MAX {
+        590_923_713
+    } else {
+        hash as i64
+    }
 }

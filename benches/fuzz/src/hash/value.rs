@@ -103,7 +103,12 @@ impl Value {
 
     /// By the model.
     pub(super) fn modelled(&self, secret: &HashSecret) -> i64 {
-        let all = |values: &[Value]| values.iter().map(|v| v.modelled(secret)).collect::<Vec<_>>();
+        let all = |values: &[Value]| {
+            values
+                .iter()
+                .map(|v| v.modelled(secret))
+                .collect::<Vec<_>>()
+        };
         match self {
             Value::None => 0xFCA8_6420,
             Value::Bool(b) => i64::from(*b),
@@ -137,7 +142,9 @@ impl Value {
             Value::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
             Value::Int(n) => write!(out, "{n}").expect("a string takes it"),
             Value::Float(x) => match hashable(*x) {
-                x if x.is_infinite() => out.push_str(if x > 0.0 { "Infinity" } else { "-Infinity" }),
+                x if x.is_infinite() => {
+                    out.push_str(if x > 0.0 { "Infinity" } else { "-Infinity" })
+                }
                 // With a point or an exponent, so that it is no int.
                 x => write!(out, "{x:e}").expect("a string takes it"),
             },
