@@ -171,7 +171,8 @@ fn work(number: usize, faults: &[Fault]) -> Result<Vec<(usize, Outcome)>> {
     Ok(outcomes)
 }
 
-fn copy_tree(to: &Path) -> Result {
+/// Copies what is built, without what was built from it.
+pub(crate) fn copy_tree(to: &Path) -> Result {
     if to.exists() {
         fs::remove_dir_all(to)?;
     }

@@ -8,7 +8,7 @@
 //! | [`seed`] | one `PYTHONHASHSEED` | C's `strtoul`, the rules in `i128`, a started python |
 //! | [`hash`] | one value of any kind, under any secret | slow and obvious arithmetic, the siphasher crate, a live python |
 //! | [`timeout`] | arguments of a timeout, and waits | arithmetic in `i128`, the clock |
-//! | [`lot`] | parks, unparks and a condition variable's requeues, one after the other | queues in the order of arrival |
+//! | [`lot`] | parks, unparks, waits for a condition and notifications, one after the other | queues in the order of arrival |
 //! | [`race`] | the same by threads at once | what must add up at the end |
 //! | [`section`] | critical sections that begin, end, nest and are suspended, of one thread or of three | a list of open sections; exclusion |
 //! | [`fork`] | locks in every state, waiters, forks | the table of `py_sync::after_fork` |

@@ -29,7 +29,7 @@ enum Step {
     UnparkPanics(u8),
     UnparkAll(u8),
     Wait(u8),
-    /// With the mutex held, so that who is notified moves over to the mutex; or without.
+    /// With the mutex held, so that who is notified waits for the mutex next; or without.
     NotifyOne(u8, bool),
     NotifyAll(u8, bool),
     /// Waits for a notification in vain.

@@ -11,6 +11,9 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 const KEYS: usize = 3;
+/// Two keys more, over which two threads pass one permit to and fro.
+const THERE: usize = KEYS;
+const BACK: usize = KEYS + 1;
 /// Tokens tell of which key they are.
 const TOKENS: usize = 1000;
 
@@ -34,7 +37,7 @@ enum Step {
 #[derive(Default)]
 struct Permits {
     lot: ParkingLot<2>,
-    left: [AtomicUsize; KEYS],
+    left: [AtomicUsize; KEYS + 2],
 }
 
 impl Permits {
@@ -124,7 +127,7 @@ fn carry_out(shared: &Shared, number: usize, steps: &[Step]) -> Account {
             Step::Put(item) => {
                 let mut items = shared.items.lock();
                 items.push(item);
-                // With the mutex held: who waits moves over to it.
+                // With the mutex held: who is woken waits for it next.
                 shared.some.notify_one();
                 account.items += 1;
                 account.sum += i64::from(item);
@@ -162,10 +165,21 @@ fn wait_to_the_end(shared: &Shared, key: usize) {
         .wait_while(&mut items, |items| !items.contains(&u8::MAX));
 }
 
-/// One program for each of up to four threads.
+/// One of two threads that pass a permit to and fro. Each waits for nothing else, so a wake-up that is
+/// lost leaves both asleep.
+fn pass(shared: &Shared, from: usize, to: usize, times: u8) {
+    for _ in 0..times {
+        assert!(shared.permits.take(from, 0, None));
+        shared.permits.give(to, 1);
+    }
+}
+
+/// How often the permit is passed, and one program for each of up to four threads.
 pub fn run(data: &[u8]) {
-    let programs = <[Vec<Step>; 4]>::arbitrary_take_rest(Unstructured::new(data));
-    let Ok(mut programs) = programs else { return };
+    let programs = <(u8, [Vec<Step>; 4])>::arbitrary_take_rest(Unstructured::new(data));
+    let Ok((times, mut programs)) = programs else {
+        return;
+    };
     programs.iter_mut().for_each(|p| p.truncate(40));
     // One item ends the waits: nobody else puts it.
     for step in programs.iter_mut().flatten() {
@@ -177,6 +191,14 @@ pub fn run(data: &[u8]) {
     let shared = &shared;
     let (send, ended) = channel();
     std::thread::scope(|scope| {
+        for (from, to) in [(THERE, BACK), (BACK, THERE)] {
+            let send = send.clone();
+            scope.spawn(move || {
+                pass(shared, from, to, times);
+                send.send(()).expect("somebody reads");
+            });
+        }
+        shared.permits.give(THERE, 1);
         for key in 0..=KEYS {
             let send = send.clone();
             scope.spawn(move || {
@@ -196,7 +218,7 @@ pub fn run(data: &[u8]) {
             .map(|t| t.join().expect("it ends"))
             .collect();
         end_the_waits(shared);
-        for _ in 0..=KEYS {
+        for _ in 0..KEYS + 3 {
             if ended.recv_timeout(SOON).is_err() {
                 // The scope would wait for it for ever.
                 eprintln!("a wake-up was lost");

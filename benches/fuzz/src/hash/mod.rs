@@ -42,6 +42,23 @@ impl Secret {
     }
 }
 
+/// A limb of a number, often one at which the arithmetic is special.
+#[derive(Clone, Copy, Debug)]
+struct Limb(u64);
+
+impl<'a> Arbitrary<'a> for Limb {
+    fn arbitrary(u: &mut Unstructured<'a>) -> arbitrary::Result<Limb> {
+        let shape = u.arbitrary::<u8>()?;
+        Ok(Limb(match shape % 8 {
+            0 => model::P.wrapping_mul(1 + u64::from(shape / 8 % 8)),
+            1 => 1 << (shape / 4),
+            2 => u64::MAX - u64::from(shape / 8),
+            3 => u64::from(shape / 8),
+            _ => u.arbitrary()?,
+        }))
+    }
+}
+
 /// Text in which numbers are likely.
 #[derive(Debug)]
 struct NumberText(String);
@@ -62,11 +79,11 @@ enum Question {
     Text(Secret, Vec<Point>),
     Bytes(Secret, Vec<u8>),
     Source(i64, Vec<u8>),
-    Int(bool, Vec<u64>),
-    Float(u64),
-    Complex(u64, u64),
-    Fraction(bool, u64, u64),
-    Decimal(bool, u64, u64, i16),
+    Int(bool, Vec<Limb>),
+    Float(Limb),
+    Complex(Limb, Limb),
+    Fraction(bool, Limb, Limb),
+    Decimal(bool, Limb, Limb, i16),
     Value(Secret, Value),
     IntText(NumberText),
     DecimalText(NumberText),
@@ -83,7 +100,7 @@ fn is(ours: isize, modelled: i64, question: impl FnOnce() -> String) {
 }
 
 /// The double of these bits, or another if that is not a number: CPython hashes those by their address.
-fn number(bits: u64) -> f64 {
+fn number(Limb(bits): Limb) -> f64 {
     let x = f64::from_bits(bits);
     if x.is_nan() { f64::INFINITY } else { x }
 }
@@ -131,7 +148,7 @@ fn bytes(secret: Secret, data: &[u8]) {
     );
 }
 
-fn fraction(negative: bool, n: u64, d: u64) {
+fn fraction(negative: bool, Limb(n): Limb, Limb(d): Limb) {
     let (mut a, mut b) = (n, d.max(1));
     while b != 0 {
         (a, b) = (b, a % b);
@@ -185,6 +202,7 @@ pub fn run(data: &[u8]) {
             }
         }
         Question::Int(negative, limbs) => {
+            let limbs: Vec<u64> = limbs.iter().map(|limb| limb.0).collect();
             let hash = hash_limbs(negative, &limbs);
             is(hash, model::int(negative, &limbs), || {
                 let digits = limbs.iter().rev().map(|limb| format!("{limb:016x}"));
@@ -205,7 +223,7 @@ pub fn run(data: &[u8]) {
             });
         }
         Question::Fraction(negative, n, d) => fraction(negative, n, d),
-        Question::Decimal(negative, low, high, exponent) => {
+        Question::Decimal(negative, Limb(low), Limb(high), exponent) => {
             let hash = hash_decimal(negative, &[low, high], exponent.into());
             is(
                 hash,
