@@ -51,7 +51,7 @@ pub fn run(args: &[String]) -> Result {
     if asked.planted {
         return planted(&faults, &asked);
     }
-    let binary = build(&root(), &folder().join("target"))?;
+    let binary = build(&root(), &folder().join("target"), "3")?;
     for name in &asked.targets {
         let (found, kept) = (folder().join("found").join(name), corpus(name));
         fs::create_dir_all(&found)?;
@@ -141,7 +141,7 @@ fn corpus(name: &str) -> PathBuf {
 }
 
 /// The fuzzer, built from this tree.
-fn build(tree: &Path, to: &Path) -> Result<PathBuf> {
+fn build(tree: &Path, to: &Path, opt_level: &str) -> Result<PathBuf> {
     if !cfg!(unix) {
         return Err(Failure::Missing("a unix system, for libFuzzer".to_owned()));
     }
@@ -155,6 +155,7 @@ fn build(tree: &Path, to: &Path) -> Result<PathBuf> {
         .arg(to)
         .dir(tree)
         .env("RUSTFLAGS", COVERAGE)
+        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", opt_level)
         .env("CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS", "true")
         .env("CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS", "true")
         .run()?;
@@ -172,7 +173,7 @@ fn libfuzzer(binary: &Path, name: &str, seconds: u32) -> Result<Sh> {
         .arg(format!("-max_total_time={seconds}"))
         .arg(format!("-max_len={LONGEST}"))
         // Longer than a target itself waits for a wake-up.
-        .words("-timeout=40 -print_final_stats=1 -verbosity=1"))
+        .words("-timeout=40 -len_control=0 -print_final_stats=1"))
 }
 
 /// The smallest programs that together run what all run that were found, in the place of the corpus.
@@ -217,7 +218,8 @@ fn planted(faults: &[Fault], asked: &Asked) -> Result {
             return Err(Failure::other(words));
         }
         fs::write(&path, sound.replacen(&fault.find, &fault.replace, 1))?;
-        let binary = build(&tree, &folder().join("planted"));
+        // Built for one minute: quickly.
+        let binary = build(&tree, &folder().join("planted"), "1");
         fs::write(&path, sound)?;
         let (verdict, took) = find(&binary?, fault)?;
         survived += usize::from(verdict == "NOT FOUND");
@@ -245,7 +247,7 @@ fn find(binary: &Path, fault: &Fault) -> Result<(&'static str, Duration)> {
     fs::create_dir_all(&empty)?;
     let start = Instant::now();
     let (_, result) = libfuzzer(binary, &fault.target, PLANTED_SECONDS)?
-        .words("-verbosity=0 -print_final_stats=0")
+        .words("-print_final_stats=0")
         .arg(&empty)
         .tee(false);
     match result {

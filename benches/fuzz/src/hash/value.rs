@@ -78,7 +78,7 @@ fn hashable(x: f64) -> f64 {
 impl PyHash for Value {
     fn py_hash(&self, secret: &HashSecret) -> isize {
         match self {
-            Value::None => secret.hash_value(&()),
+            Value::None => secret.hash_value(&None::<u8>),
             Value::Bool(b) => secret.hash_value(b),
             Value::Int(n) => secret.hash_value(n),
             Value::Float(x) => secret.hash_value(&hashable(*x)),
