@@ -233,15 +233,22 @@ fn forked(child: impl FnOnce()) {
     let pid = unsafe { libc::fork() };
     assert!(pid >= 0, "no more processes");
     if pid == 0 {
-        // SAFETY: the end of this process, in case it hangs.
-        unsafe { libc::alarm(SOON.as_secs() as u32) };
+        // SAFETY: the end of this process, in case it hangs; libFuzzer's handler would not end it.
+        unsafe {
+            libc::signal(libc::SIGALRM, libc::SIG_DFL);
+            libc::alarm(SOON.as_secs() as u32);
+        }
         let ended = catch_unwind(AssertUnwindSafe(child));
         // SAFETY: ends the child, and runs nothing of its parent's.
         unsafe { libc::_exit(if ended.is_ok() { 0 } else { 1 }) };
     }
     let mut status = 0;
     // SAFETY: the status is ours to write; the child is ours.
-    assert_eq!(unsafe { libc::waitpid(pid, &raw mut status, 0) }, pid);
+    while unsafe { libc::waitpid(pid, &raw mut status, 0) } != pid {
+        // libFuzzer's clock ticks by a signal.
+        let error = std::io::Error::last_os_error();
+        assert_eq!(error.kind(), std::io::ErrorKind::Interrupted);
+    }
     assert!(
         libc::WIFEXITED(status),
         "a child hung or was killed: {status:#x}"
