@@ -7,6 +7,7 @@ mod bench;
 mod ci;
 mod cpython;
 mod demo;
+mod fuzz;
 mod linearizable;
 mod loom;
 mod miri;
@@ -89,6 +90,12 @@ const TASKS: &[Task] = &[
         does: "Plants each fault of xtask/linearizable.toml in a copy of the tree; each must make its \
                linearizability test name a history without an order.",
         needs: "nothing" },
+    Task { name: "fuzz", run: fuzz::run, takes: Takes::Words(&["--seconds", "--keep", "--planted"]),
+        arguments: "[TARGET..] [--seconds N] [--keep] [--planted]",
+        does: "The fuzz targets of benches/fuzz under libFuzzer, N seconds (60) each; --keep adds what was \
+               found to the corpus, and makes it small. --planted plants the faults of xtask/fuzz/*.toml \
+               in a copy of the tree; the target must find each within a minute, from nothing.",
+        needs: "Linux or macOS, and a C++ compiler" },
     Task { name: "miri", arguments: "[--seeds N] [-p CRATE] [--target NAME] [FILTER]", run: miri::run, takes: Takes::Words(&["--seeds", "-p", "--target"]),
         does: "Every test that can run under Miri and the doctests, under stacked and under tree \
                borrows, with strict provenance: without features and with all, and those that race \

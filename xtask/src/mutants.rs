@@ -176,7 +176,7 @@ fn work(number: usize, faults: &[Fault], after_loom: bool) -> Result<Vec<(usize,
     Ok(outcomes)
 }
 
-/// Copies the tree: what a fault is planted in.
+/// Copies what is built, without what was built from it: what a fault is planted in.
 pub fn copy_tree(to: &Path) -> Result {
     if to.exists() {
         fs::remove_dir_all(to)?;

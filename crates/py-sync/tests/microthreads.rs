@@ -82,10 +82,13 @@ fn a_critical_section_of_a_slice_ends_with_it() {
 #[cfg(feature = "gil-disabled")]
 #[test]
 fn an_agent_keeps_its_open_sections_and_sees_no_others() {
-    let m: &'static Mutex = Box::leak(Box::new(Mutex::new()));
+    static MUTEX: Mutex = Mutex::new();
+    let m = &MUTEX;
     let mut scheduler = Scheduler::<Agent>::new();
-    for _ in 0..3 {
-        let thread: &'static CsThread = Box::leak(Box::new(CsThread::new()));
+    let threads = [(); 3].map(|()| Box::into_raw(Box::new(CsThread::new())));
+    for thread in threads {
+        // SAFETY: it lives until the scheduler, and so every agent, is gone.
+        let thread: &'static CsThread = unsafe { &*thread };
         let mut section = None;
         scheduler.spawn(agent(move |_, cx| {
             let now = cx.now();
@@ -93,7 +96,7 @@ fn an_agent_keeps_its_open_sections_and_sees_no_others() {
                 match now {
                     1 => {
                         assert!(thread.top().is_none(), "inherited a section");
-                        // SAFETY: the mutex is leaked, so it outlives the section.
+                        // SAFETY: the mutex is a static, so it outlives the section.
                         section = Some(unsafe { thread.begin(m) });
                     }
                     2 | 3 => assert_eq!(
@@ -110,4 +113,9 @@ fn an_agent_keeps_its_open_sections_and_sees_no_others() {
     }
     let report = scheduler.run();
     assert_eq!((report.ended, report.panicked), (3, 0));
+    drop(scheduler);
+    for thread in threads {
+        // SAFETY: made by `Box::into_raw` above, and nobody refers to it any more.
+        drop(unsafe { Box::from_raw(thread) });
+    }
 }

@@ -6,9 +6,9 @@ use core::ops::ControlFlow;
 use py_sync::typed::lock_api::{self, RawMutex as _};
 use py_sync::typed::{Condvar, DetachingRawMutex, Mutex, Once, RwLock, RwLockUpgradableReadGuard};
 use py_sync::{Runtime, install};
-use std::cell::Cell;
-use std::sync::OnceLock;
+use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 const MS: Duration = Duration::from_millis(1);
@@ -17,7 +17,7 @@ std::thread_local! {
     /// Detaches and attaches of this thread.
     static CALLS: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
     /// Where another thread reads how often this one has detached.
-    static TOLD: Cell<Option<&'static AtomicUsize>> = const { Cell::new(None) };
+    static TOLD: RefCell<Option<Arc<AtomicUsize>>> = const { RefCell::new(None) };
 }
 
 struct Counts;
@@ -27,9 +27,11 @@ impl Runtime for Counts {
         let (detaches, attaches) = CALLS.get();
         assert_eq!(detaches, attaches, "a sleep within a sleep");
         CALLS.set((detaches + 1, attaches));
-        if let Some(told) = TOLD.get() {
-            told.store(detaches + 1, SeqCst);
-        }
+        TOLD.with_borrow(|told| {
+            if let Some(told) = told {
+                told.store(detaches + 1, SeqCst);
+            }
+        });
         true
     }
 
@@ -62,10 +64,10 @@ fn until(what: impl Fn() -> bool) {
 /// often that has been so far.
 fn detaches_of(wait: impl FnOnce() + Send, end: impl FnOnce(&AtomicUsize)) -> usize {
     runtime();
-    let told: &AtomicUsize = Box::leak(Box::default());
+    let told = Arc::new(AtomicUsize::new(0));
     std::thread::scope(|scope| {
         let waiter = scope.spawn(|| {
-            TOLD.set(Some(told));
+            TOLD.set(Some(Arc::clone(&told)));
             wait();
             let (detaches, attaches) = CALLS.get();
             assert_eq!(detaches, attaches, "attached when it returns");
@@ -73,7 +75,7 @@ fn detaches_of(wait: impl FnOnce() + Send, end: impl FnOnce(&AtomicUsize)) -> us
         });
         // Longer than a thread looks before it sleeps, if it gets a processor.
         std::thread::sleep(MS * 10);
-        end(told);
+        end(&told);
         waiter.join().unwrap()
     })
 }
