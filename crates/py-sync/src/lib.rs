@@ -30,7 +30,6 @@ mod flags;
 pub mod guide;
 mod held;
 mod hooks;
-#[cfg(not(all(test, loom)))]
 mod layout;
 #[cfg(all(test, loom))]
 mod model;
