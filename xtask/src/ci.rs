@@ -28,11 +28,7 @@ pub fn run(args: &[String]) -> Result {
         )));
     }
     steps.retain(|s| names.is_empty() || names.iter().any(|n| *n == s.name));
-    if steps.iter().all(|s| s.name != "loom") {
-        // No step has seen the models pass: the planted faults' has to.
-        let alone = steps.iter_mut().filter(|s| s.name == "mutants");
-        alone.for_each(|s| *s = task("mutants", "mutants"));
-    }
+    check_models_somewhere(&mut steps);
     if options.iter().any(|o| *o == "--list") {
         steps.iter().for_each(|s| println!("{}", s.name));
         return Ok(());
@@ -42,6 +38,14 @@ pub fn run(args: &[String]) -> Result {
         None => eprintln!("no CPython to ask: the tests that would say so"),
     }
     steps::run(steps, options.iter().any(|o| *o == "--require"))
+}
+
+/// Where no step runs the models as they are, the step of the planted faults has to.
+fn check_models_somewhere(steps: &mut [Step]) {
+    if steps.iter().all(|s| s.name != "loom") {
+        let alone = steps.iter_mut().filter(|s| s.name == "mutants");
+        alone.for_each(|s| *s = task("mutants", "mutants"));
+    }
 }
 
 #[rustfmt::skip]
@@ -55,7 +59,7 @@ fn of_every_change() -> Vec<Step> {
         command("fmt", Sh::cargo("fmt --all --check")),
         task("rules", "rules"),
         command("clippy", clippy("--workspace")),
-        command("clippy-all-features", clippy(&format!("--all-features {each}"))),
+        command("clippy-all-features", clippy("--workspace --all-features")),
         Step { name: "clippy-no-default-features", work: Work::Commands(
             // One crate at a time: together, one crate's needs would switch another's features on.
             package::CRATES.map(|c| clippy(&format!("--no-default-features -p {c}"))).into()) },
@@ -135,4 +139,24 @@ fn docs_rs(each: &str) -> Step {
     }
     let sh = Sh::nightly("doc --no-deps --all-features --target-dir target/docs-rs").words(each);
     command(name, sh.env("RUSTDOCFLAGS", "--cfg docsrs -D warnings"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Step, Work, check_models_somewhere, of_every_change};
+
+    #[test]
+    fn every_run_with_the_planted_faults_runs_the_models_as_they_are() {
+        let line = |steps: &[Step]| match &steps.iter().find(|s| s.name == "mutants").unwrap().work
+        {
+            Work::Task(sh) => sh.line(),
+            _ => panic!("a task"),
+        };
+        let mut steps = of_every_change();
+        check_models_somewhere(&mut steps);
+        assert!(line(&steps).contains("mutants --after-loom"));
+        steps.retain(|s| s.name != "loom");
+        check_models_somewhere(&mut steps);
+        assert!(line(&steps).ends_with("mutants"));
+    }
 }

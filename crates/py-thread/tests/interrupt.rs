@@ -227,7 +227,7 @@ fn nap(left: Timeout) -> AcquireStatus {
     let left = left.as_duration().expect("timed");
     let mut time = libc::timespec {
         tv_sec: libc::time_t::try_from(left.as_secs()).unwrap(),
-        tv_nsec: left.subsec_nanos().into(),
+        tv_nsec: left.subsec_nanos() as _,
     };
     // SAFETY: both times are ours.
     match unsafe { libc::nanosleep(&time, &mut time) } {

@@ -1,6 +1,6 @@
-//! The rules: every module has a level, names only lower ones, and no files form a circle.
+//! The rules: every module has a level, names only lower ones, and no files form a cycle.
 
-use crate::graph::{Edge, circles, edges};
+use crate::graph::{Edge, cycles, edges};
 use crate::list::List;
 use crate::tree::{Files, Tree};
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,7 +27,7 @@ pub fn check(files: &Files, list: &List) -> Vec<String> {
     }
     let wrong = wrong.iter();
     broken.extend(wrong.map(|((file, line, why), path)| format!("{file}:{line}: {why}: {path}")));
-    broken.extend(circles(&tree, &edges));
+    broken.extend(cycles(&tree, &edges));
     broken
 }
 
@@ -111,7 +111,7 @@ fn upward(list: &List, tree: &Tree, edge: &Edge) -> Option<String> {
 }
 
 /// The lowest level for each of the crate's top modules, and for those below them that `list` has, as
-/// rows for `levels.toml`; and the circles. Their modules come last, in one row.
+/// rows for `levels.toml`; and the cycles. Their modules come last, in one row.
 pub fn suggest(files: &Files, list: &List) -> (Vec<Vec<String>>, Vec<String>) {
     let tree = Tree::load(files, &list.root);
     let mut needs: BTreeMap<&[String], BTreeSet<&[String]>> = BTreeMap::new();
@@ -148,5 +148,5 @@ pub fn suggest(files: &Files, list: &List) -> (Vec<Vec<String>>, Vec<String>) {
         let row: BTreeSet<&[String]> = row.into_iter().collect();
         needs.retain(|m, _| !row.contains(m));
     }
-    (rows, circles(&tree, &edges))
+    (rows, cycles(&tree, &edges))
 }

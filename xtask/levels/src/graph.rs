@@ -1,4 +1,4 @@
-//! Which file depends on which, and the circles among them.
+//! Which file depends on which, and the cycles among them.
 
 use crate::source::Named;
 use crate::tree::Tree;
@@ -55,8 +55,8 @@ pub fn edges(tree: &Tree) -> Vec<Edge> {
     edges
 }
 
-/// The circles among the files, each as a chain, until there are none left: the shortest first.
-pub fn circles(tree: &Tree, edges: &[Edge]) -> Vec<String> {
+/// The cycles among the files, each as a chain, until there are none left: the shortest first.
+pub fn cycles(tree: &Tree, edges: &[Edge]) -> Vec<String> {
     let mut next: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
     for edge in edges {
         let (from, to) = (&tree.nodes[edge.from].file, &tree.nodes[edge.to].file);
@@ -66,23 +66,23 @@ pub fn circles(tree: &Tree, edges: &[Edge]) -> Vec<String> {
         }
     }
     let mut found = Vec::new();
-    while let Some(circle) = shortest(&next) {
-        let mut chain = String::from("a circle: ");
-        for pair in circle.windows(2) {
+    while let Some(cycle) = shortest(&next) {
+        let mut chain = String::from("a cycle: ");
+        for pair in cycle.windows(2) {
             chain.push_str(&format!("{}:{} -> ", pair[0], next[pair[0]][pair[1]]));
         }
-        chain.push_str(circle[0]);
+        chain.push_str(cycle[0]);
         found.push(chain);
-        let [from, to, ..] = circle[..] else { break };
+        let [from, to, ..] = cycle[..] else { break };
         next.entry(from).or_default().remove(to);
     }
     found
 }
 
-/// The shortest circle, its first file also at its end.
+/// The shortest cycle, its first file also at its end.
 fn shortest<'a>(next: &BTreeMap<&'a str, BTreeMap<&'a str, usize>>) -> Option<Vec<&'a str>> {
-    let circles = next.keys().filter_map(|start| back_to(next, start));
-    circles.min_by_key(Vec::len)
+    let cycles = next.keys().filter_map(|start| back_to(next, start));
+    cycles.min_by_key(Vec::len)
 }
 
 fn back_to<'a>(
@@ -100,13 +100,13 @@ fn back_to<'a>(
             }
         }
     }
-    let mut circle = vec![start];
+    let mut cycle = vec![start];
     let mut at = *before.get(start)?;
     while at != start {
-        circle.push(at);
+        cycle.push(at);
         at = before[at];
     }
-    circle.push(start);
-    circle.reverse();
-    Some(circle)
+    cycle.push(start);
+    cycle.reverse();
+    Some(cycle)
 }

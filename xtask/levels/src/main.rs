@@ -1,6 +1,6 @@
 //! `cargo xtask rules` runs this: checks that the modules of each crate depend on one another in one
 //! direction, as `levels.toml` says. `cargo run -p levels -- --suggest ROOT` prints a list for the
-//! crate whose root file is ROOT, and the circles among its files.
+//! crate whose root file is ROOT, and the cycles among its files.
 //!
 //! What counts is every path in the code: imports, paths in expressions, types and patterns, in macro
 //! calls and in the definitions of macros. What does not count is what only a test, a model or a doctest
@@ -63,9 +63,9 @@ fn suggest(root: &str) -> Result<(), String> {
     let lists = list::parse(include_str!("../levels.toml"))?;
     let list = lists.into_iter().find(|list| list.root == root);
     let list = list.unwrap_or_else(|| List::empty(root));
-    let (rows, circles) = check::suggest(&files(root)?, &list);
+    let (rows, cycles) = check::suggest(&files(root)?, &list);
     rows.iter().for_each(|row| println!("    {row:?},"));
-    circles.iter().for_each(|circle| eprintln!("{circle}"));
+    cycles.iter().for_each(|cycle| eprintln!("{cycle}"));
     Ok(())
 }
 

@@ -164,26 +164,26 @@ fn what_names_no_module_is_not_found(#[case] file: &str, #[case] code: &str) {
 }
 
 #[test]
-fn a_circle_of_two_files_is_told_as_a_chain() {
+fn a_cycle_of_two_files_is_told_as_a_chain() {
     let broken = planted("src/mid/mod.rs", "fn f(_: Inner) {}");
-    let wanted = "a circle: src/mid/inner.rs:1 -> src/mid/mod.rs:4 -> src/mid/inner.rs";
+    let wanted = "a cycle: src/mid/inner.rs:1 -> src/mid/mod.rs:4 -> src/mid/inner.rs";
     assert_eq!(broken, [wanted]);
 }
 
 #[test]
-fn a_circle_of_three_files_is_told_as_a_chain() {
+fn a_cycle_of_three_files_is_told_as_a_chain() {
     let broken = planted("src/mid/mod.rs", "fn f() { wait::wait() }");
-    let wanted = "a circle: src/mid/inner.rs:1 -> src/mid/mod.rs:4 -> src/mid/wait.rs:3 -> \
+    let wanted = "a cycle: src/mid/inner.rs:1 -> src/mid/mod.rs:4 -> src/mid/wait.rs:3 -> \
                   src/mid/inner.rs";
     assert_eq!(broken, [wanted]);
 }
 
 #[test]
-fn a_circle_of_modules_is_both_against_the_levels_and_a_circle() {
+fn a_cycle_of_modules_is_both_against_the_levels_and_a_cycle() {
     let broken = planted("src/low.rs", "use crate::mid::Mid;");
     let wanted = [
         "src/low.rs:2: `low` names `mid`, on a higher level: crate::mid::Mid",
-        "a circle: src/low.rs:2 -> src/mid/mod.rs:3 -> src/low.rs",
+        "a cycle: src/low.rs:2 -> src/mid/mod.rs:3 -> src/low.rs",
     ];
     assert_eq!(broken, wanted);
 }
@@ -204,7 +204,7 @@ fn a_macro_shared_by_a_folder_counts_as_named() {
         .get_mut("src/mid/wait.rs")
         .expect("a file")
         .push_str("fn g() { m!() }");
-    let wanted = "a circle: src/mid/shared.rs:1 -> src/mid/wait.rs:3 -> src/mid/shared.rs";
+    let wanted = "a cycle: src/mid/shared.rs:1 -> src/mid/wait.rs:3 -> src/mid/shared.rs";
     assert_eq!(check(&files, &lists()), [wanted]);
 }
 
@@ -295,8 +295,8 @@ fn a_list_that_is_no_list_is_an_error() {
 
 #[test]
 fn the_suggested_list_passes() {
-    let (rows, circles) = suggest(&clean(), &List::empty("src/lib.rs"));
-    assert_eq!(circles, [""; 0]);
+    let (rows, cycles) = suggest(&clean(), &List::empty("src/lib.rs"));
+    assert_eq!(cycles, [""; 0]);
     assert_eq!(
         rows,
         [vec!["base", "low", "side"], vec!["mid"], vec!["high"]]
