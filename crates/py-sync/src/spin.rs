@@ -4,9 +4,9 @@
 //! |---|---|---|
 //! | one that arrives and finds the lock taken | 2, 4, 8, 16, then 24 four times, the last two with a yield | 3 us |
 //! | a waiter that was woken | 24, five times | 3 us |
-//! | one that finds a lock in an object taken | 8, four times, only to watch; then 600, three times, the last with a yield | 42 us |
+//! | one that finds a lock in an object taken | 8, four times, only to watch; then 1200, three times, the last with a yield | 84 us |
 //! | the same, if the lock was held all the time that it watched | 8, four times, then 16, 24 times, the last with a yield | 10 us |
-//! | the same, when it was woken | 600, once | 14 us |
+//! | the same, when it was woken | 1200, once | 28 us |
 //! | one that holds its runtime's GIL | none | 0 |
 //! | one that finds a bucket locked, and nobody asleep before it | as one that arrives, without the yields | 3 us |
 //! | a reader whose compare-exchange lost to another reader's ([`Backoff`]) | 8, 16, then 32 each time | 0.2 us and more |
@@ -18,7 +18,7 @@
 //!
 //! A lock in an object is mostly taken for a few instructions, again and again. But a lock that a thread
 //! waits for as a signal (CPython's `threading.Condition` makes one for each wait) is held until the
-//! signal comes. Who looks for that rarely answers 14 us late, and the other side is asleep by then. So a
+//! signal comes. Who looks for that rarely answers up to 28 us late, and the other side is asleep by then. So a
 //! thread watches for a moment first, to tell the two apart: see [`Spin::watch`].
 //!
 //! With one processor no thread spins: the thread that it waits for is not running.
@@ -154,8 +154,8 @@ impl Placement {
         match self {
             Placement::Alone => Spin::woken(),
             Placement::InObject => Spin {
-                pauses: 600,
-                most: 600,
+                pauses: 1200,
+                most: 1200,
                 looks: 1,
                 yields: 0,
                 watches: false,
@@ -218,8 +218,8 @@ mod tests {
     #[rstest::rstest]
     #[case(Placement::Alone.on_arrival(), 8, 126)]
     #[case(Placement::Alone.woken(), 5, 120)]
-    #[case(Placement::InObject.on_arrival(), 3, 1800)]
-    #[case(Placement::InObject.woken(), 1, 600)]
+    #[case(Placement::InObject.on_arrival(), 3, 3600)]
+    #[case(Placement::InObject.woken(), 1, 1200)]
     #[case(Spin::on_long_section(), 24, 384)]
     #[case(Placement::UnderGil.on_arrival(), 0, 0)]
     #[case(Placement::UnderGil.woken(), 0, 0)]
