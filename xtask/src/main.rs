@@ -79,9 +79,13 @@ const TASKS: &[Task] = &[
     Task { name: "loom", arguments: "[--preemptions N] [FILTER]", run: loom::run, takes: Takes::Words(&["--preemptions"]),
         does: "Runs every loom model over the real code, two pre-emptions deep or N.",
         needs: "nothing" },
-    Task { name: "mutants", arguments: "[--list] [FILTER]", run: mutants::run, takes: Takes::Words(&["--list"]),
+    Task { name: "mutants", run: mutants::run,
+        takes: Takes::Words(&["--list", "--sweep", "--report", "--build", "--minutes"]),
+        arguments: "[--list] [FILTER] | --sweep [--list|--report|--build] [--minutes N] [FILE..]",
         does: "Plants each fault of xtask/mutants/*.toml in a copy of the tree; each must make its \
-               model fail. Prints the table, and fails if one survives.",
+               model fail. Prints the table, and fails if one survives. --sweep changes the protocols' \
+               code by rule in one place after the other, which takes hours but is taken up where it \
+               stopped; it fails if a change that nothing notices has no verdict.",
         needs: "nothing" },
     Task { name: "miri", arguments: "[--seeds N] [-p CRATE] [--target NAME] [FILTER]", run: miri::run, takes: Takes::Words(&["--seeds", "-p", "--target"]),
         does: "Every test that can run under Miri and the doctests, under stacked and under tree \

@@ -44,12 +44,18 @@ pub fn read(text: &str) -> Result<Vec<Area>, String> {
     for entry in list.ok_or("no [[area]]")? {
         let word = |key: &str| {
             let value = entry.get(key).and_then(toml::Value::as_str);
-            value.map(str::to_owned).ok_or(format!("an area has no {key:?}"))
+            value
+                .map(str::to_owned)
+                .ok_or(format!("an area has no {key:?}"))
         };
         let words = |key: &str| {
             let value = entry.get(key).and_then(toml::Value::as_array);
             let list = value.ok_or(format!("an area has no {key:?}"))?;
-            Ok::<_, String>(list.iter().filter_map(|v| v.as_str().map(str::to_owned)).collect())
+            Ok::<_, String>(
+                list.iter()
+                    .filter_map(|v| v.as_str().map(str::to_owned))
+                    .collect(),
+            )
         };
         areas.push(Area {
             name: word("name")?,
@@ -69,11 +75,14 @@ pub fn sources(root: &Path, areas: &[Area], filters: &[String]) -> Result<Vec<So
     for (area, of) in areas.iter().enumerate() {
         let folder = format!("crates/{}", of.package);
         for entry in &of.files {
-            let paths = below(&root.join(&folder).join(entry)).map_err(|e| format!("{entry}: {e}"))?;
+            let paths =
+                below(&root.join(&folder).join(entry)).map_err(|e| format!("{entry}: {e}"))?;
             for path in paths {
                 let name = path.strip_prefix(root).expect("below the root");
                 let name = name.to_string_lossy().replace('\\', "/");
-                if is_protocol(&name) && (filters.is_empty() || filters.iter().any(|f| name.contains(f))) {
+                if is_protocol(&name)
+                    && (filters.is_empty() || filters.iter().any(|f| name.contains(f)))
+                {
                     found.push(source(area, &path, name)?);
                 }
             }
@@ -85,13 +94,19 @@ pub fn sources(root: &Path, areas: &[Area], filters: &[String]) -> Result<Vec<So
 fn source(area: usize, path: &Path, name: String) -> Result<Source, String> {
     let text = fs::read_to_string(path).map_err(|e| format!("{name}: {e}"))?;
     let sites = sites::find(&text).map_err(|e| format!("{name}:{}: {e}", e.span().start().line))?;
-    Ok(Source { area, path: name, text, sites })
+    Ok(Source {
+        area,
+        path: name,
+        text,
+        sites,
+    })
 }
 
 /// Tests and models are what must notice.
 fn is_protocol(path: &str) -> bool {
     let is = |word: &str| path.contains(word);
-    path.ends_with(".rs") && !(is("/model/") || is("/tests/") || is("tests.rs") || is("modelled") || is("model.rs"))
+    path.ends_with(".rs")
+        && !(is("/model/") || is("/tests/") || is("tests.rs") || is("modelled") || is("model.rs"))
 }
 
 pub fn below(path: &Path) -> io::Result<Vec<PathBuf>> {
@@ -117,11 +132,25 @@ pub fn mutations(sources: &[Source]) -> Vec<Mutation> {
             for (k, change) in site.changes.iter().enumerate() {
                 let (line, context) = context(&source.text, site, k);
                 let what = what(&source.text, site, k);
-                let name = format!("{short} {}: {}: {what}{context}", site.function, change.rule);
+                let name = format!(
+                    "{short} {}: {}: {what}{context}",
+                    site.function, change.rule
+                );
                 let times: &mut usize = seen.entry(name.clone()).or_default();
                 *times += 1;
-                let name = if *times == 1 { name } else { format!("{name} ({times})") };
-                all.push(Mutation { area: source.area, source: i, site: j, change: k, line, name });
+                let name = if *times == 1 {
+                    name
+                } else {
+                    format!("{name} ({times})")
+                };
+                all.push(Mutation {
+                    area: source.area,
+                    source: i,
+                    site: j,
+                    change: k,
+                    line,
+                    name,
+                });
             }
         }
     }
@@ -153,13 +182,20 @@ fn what(text: &str, site: &Site, change: usize) -> String {
 fn context(text: &str, site: &Site, change: usize) -> (usize, String) {
     // An exchange of later statements is told by its own words.
     let at = match site.form {
-        Form::Exchange => site.parts.get(change).map_or(site.range.start, |p| p.range.start),
+        Form::Exchange => site
+            .parts
+            .get(change)
+            .map_or(site.range.start, |p| p.range.start),
         _ => site.range.start,
     };
     let start = text[..at].rfind('\n').map_or(0, |i| i + 1);
     let end = text[at..].find('\n').map_or(text.len(), |i| at + i);
     let line = text[..at].matches('\n').count() + 1;
     let code = text[start..end].trim();
-    let told = if site.form == Form::Exchange { String::new() } else { format!(" in `{code}`") };
+    let told = if site.form == Form::Exchange {
+        String::new()
+    } else {
+        format!(" in `{code}`")
+    };
     (line, told)
 }

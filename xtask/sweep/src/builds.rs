@@ -152,7 +152,16 @@ fn renew(tree: &Path, files: &BTreeMap<String, Vec<u8>>) -> io::Result<()> {
 }
 
 fn cargo(copy: &Copy, package: &str, kind: Kind, wanted: &Wanted) -> Result<String, String> {
-    let mut words = vec!["test", "--no-run", "--message-format", "json", "--quiet", "-p", package, "--lib"];
+    let mut words = vec![
+        "test",
+        "--no-run",
+        "--message-format",
+        "json",
+        "--quiet",
+        "-p",
+        package,
+        "--lib",
+    ];
     let (flags, folder) = match kind {
         Kind::Model => {
             words.extend(["--profile", "model"]);
@@ -197,7 +206,9 @@ struct Error {
 }
 
 fn errors(said: &str) -> Vec<Error> {
-    let lines = said.lines().filter_map(|l| serde_json::from_str::<Value>(l).ok());
+    let lines = said
+        .lines()
+        .filter_map(|l| serde_json::from_str::<Value>(l).ok());
     let messages = lines.filter(|v| v["reason"] == "compiler-message");
     let bad = messages.filter(|v| v["message"]["level"] == "error");
     let all = bad.map(|v| {
@@ -236,9 +247,15 @@ fn guilty(errors: &[Error], files: &HashMap<String, Vec<Place>>) -> Result<BTree
 
 fn collect(said: &str, package: &str, kind: Kind, into: &mut Binaries) {
     for line in said.lines() {
-        let Ok(v) = serde_json::from_str::<Value>(line) else { continue };
-        let Some(path) = v["executable"].as_str() else { continue };
-        let is_test = v["target"]["kind"].as_array().is_some_and(|k| k.iter().any(|k| k == "test"));
+        let Ok(v) = serde_json::from_str::<Value>(line) else {
+            continue;
+        };
+        let Some(path) = v["executable"].as_str() else {
+            continue;
+        };
+        let is_test = v["target"]["kind"]
+            .as_array()
+            .is_some_and(|k| k.iter().any(|k| k == "test"));
         let name = match is_test {
             true => v["target"]["name"].as_str().unwrap_or_default(),
             false => "",

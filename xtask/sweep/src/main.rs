@@ -9,9 +9,11 @@
 
 mod areas;
 mod builds;
+mod collect;
 mod results;
 mod runs;
 mod schema;
+mod shapes;
 mod sites;
 mod spans;
 mod sweep;
@@ -39,12 +41,20 @@ fn main() -> ExitCode {
 }
 
 fn sweep(args: &[String]) -> Result<(), String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("below the root");
-    let Arguments { filters, options, minutes } = arguments(args)?;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .expect("below the root");
+    let Arguments {
+        filters,
+        options,
+        minutes,
+    } = arguments(args)?;
     let has = |option: &str| options.iter().any(|o| o == option);
     let areas = areas::read(include_str!("../areas.toml"))?;
     let verdicts = root.join("xtask/sweep/verdicts.toml");
-    let verdicts = fs::read_to_string(&verdicts).map_err(|e| format!("{}: {e}", verdicts.display()))?;
+    let verdicts =
+        fs::read_to_string(&verdicts).map_err(|e| format!("{}: {e}", verdicts.display()))?;
     let verdicts = verdicts::read(&verdicts).map_err(|e| format!("verdicts.toml: {e}"))?;
     let sources = areas::sources(root, &areas, &filters)?;
     if sources.is_empty() {
@@ -78,12 +88,18 @@ fn sweep(args: &[String]) -> Result<(), String> {
         return Err(format!("{unknown} changes are not decided about"));
     }
     let files = sources.iter().map(|s| areas::short(&s.path));
-    let looked_at: HashSet<String> = if filters.is_empty() { HashSet::new() } else { files.collect() };
+    let looked_at: HashSet<String> = if filters.is_empty() {
+        HashSet::new()
+    } else {
+        files.collect()
+    };
     let wrong = verdicts::check(&verdicts, &looked_at, &found);
     wrong.iter().for_each(|line| println!("{line}"));
     match wrong.len() {
         0 => Ok(()),
-        n => Err(format!("{n} things are wrong with the survivors and their verdicts")),
+        n => Err(format!(
+            "{n} things are wrong with the survivors and their verdicts"
+        )),
     }
 }
 
@@ -94,7 +110,11 @@ struct Arguments {
 }
 
 fn arguments(args: &[String]) -> Result<Arguments, String> {
-    let mut parsed = Arguments { filters: Vec::new(), options: Vec::new(), minutes: None };
+    let mut parsed = Arguments {
+        filters: Vec::new(),
+        options: Vec::new(),
+        minutes: None,
+    };
     let mut args = args.iter();
     while let Some(arg) = args.next() {
         match arg.as_str() {
@@ -113,7 +133,9 @@ fn arguments(args: &[String]) -> Result<Arguments, String> {
 /// Where cargo builds.
 fn target(root: &Path) -> PathBuf {
     match env::var_os("CARGO_TARGET_DIR").filter(|d| !d.is_empty()) {
-        Some(dir) => env::current_dir().unwrap_or_else(|_| root.to_owned()).join(dir),
+        Some(dir) => env::current_dir()
+            .unwrap_or_else(|_| root.to_owned())
+            .join(dir),
         None => root.join("target"),
     }
 }
@@ -137,7 +159,15 @@ fn report(
 ) {
     println!(
         "\n{:<20} {:>7} {:>8} {:>8} {:>8} {:>9} {:>10} {:>5} {:>8}",
-        "area", "changes", "refused", "by model", "by test", "survivors", "equivalent", "open", "unjudged"
+        "area",
+        "changes",
+        "refused",
+        "by model",
+        "by test",
+        "survivors",
+        "equivalent",
+        "open",
+        "unjudged"
     );
     for (i, area) in areas.iter().enumerate() {
         let (mut count, mut unjudged) = ([0; 7], 0);

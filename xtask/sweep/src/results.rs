@@ -15,7 +15,10 @@ use std::path::Path;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// This test failed, and how.
-    Caught { test: String, how: String },
+    Caught {
+        test: String,
+        how: String,
+    },
     Survived,
     /// Nothing failed, but a model went on for too long to tell.
     Undecided,
@@ -75,13 +78,19 @@ fn parse(line: &str) -> Option<(String, Found)> {
         return None;
     };
     let outcome = match word {
-        "caught" => Outcome::Caught { test: test.to_owned(), how: how.to_owned() },
+        "caught" => Outcome::Caught {
+            test: test.to_owned(),
+            how: how.to_owned(),
+        },
         "survived" => Outcome::Survived,
         "undecided" => Outcome::Undecided,
         "refused" => Outcome::Refused,
         _ => return None,
     };
-    let found = Found { outcome, tests: tests.to_owned() };
+    let found = Found {
+        outcome,
+        tests: tests.to_owned(),
+    };
     Some((key.to_owned(), found))
 }
 
@@ -98,5 +107,8 @@ pub fn hash(parts: &[&str]) -> String {
 /// The code of a file, without its comment lines and its layout.
 pub fn code(text: &str) -> String {
     let lines = text.lines().map(str::trim).filter(|l| !l.starts_with("//"));
-    lines.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
+    lines
+        .flat_map(str::split_whitespace)
+        .collect::<Vec<_>>()
+        .join(" ")
 }

@@ -74,7 +74,9 @@ pub fn run(test: &Test, change: u32) -> Result<Ran, String> {
 fn start(test: &Test, change: u32, limit: u32) -> std::io::Result<Child> {
     let mut command = if cfg!(unix) {
         let mut shell = Command::new("sh");
-        shell.arg("-c").arg(format!("ulimit -c 0 -t {limit}; exec \"$0\" \"$@\""));
+        shell
+            .arg("-c")
+            .arg(format!("ulimit -c 0 -t {limit}; exec \"$0\" \"$@\""));
         shell.arg(&test.binary);
         shell
     } else {
@@ -82,8 +84,13 @@ fn start(test: &Test, change: u32, limit: u32) -> std::io::Result<Child> {
     };
     command.args(["--exact", &test.name, "--test-threads=1"]);
     command.current_dir(&test.folder);
-    command.env("LOOM_MAX_PREEMPTIONS", "2").env(VARIABLE, change.to_string());
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    command
+        .env("LOOM_MAX_PREEMPTIONS", "2")
+        .env(VARIABLE, change.to_string());
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     command.spawn()
@@ -98,7 +105,11 @@ fn wait(child: &mut Child, idle: Duration) -> std::io::Result<Option<ExitStatus>
         if let Some(status) = child.try_wait()? {
             return Ok(Some(status));
         }
-        let pause = if begun.elapsed() < Duration::from_millis(300) { 2 } else { 25 };
+        let pause = if begun.elapsed() < Duration::from_millis(300) {
+            2
+        } else {
+            25
+        };
         thread::sleep(Duration::from_millis(pause));
         if looked.elapsed() < Duration::from_millis(500) {
             continue;
@@ -130,14 +141,18 @@ fn pulse(group: u32) -> Pulse {
     let list = |path: &str| std::fs::read_dir(path).into_iter().flatten().flatten();
     for process in list("/proc") {
         let folder = process.path();
-        let Some((fields, _)) = stat(&folder.join("stat")) else { continue };
+        let Some((fields, _)) = stat(&folder.join("stat")) else {
+            continue;
+        };
         if fields.get(2).is_none_or(|g| *g != group.to_string()) {
             continue;
         }
         for task in list(&folder.join("task").to_string_lossy()) {
             if let Some((fields, used)) = stat(&task.path().join("stat")) {
                 pulse.runs |= fields.first().is_some_and(|s| s == "R" || s == "D");
-                pulse.used.insert(task.path().to_string_lossy().into_owned(), used);
+                pulse
+                    .used
+                    .insert(task.path().to_string_lossy().into_owned(), used);
             }
         }
     }
@@ -147,7 +162,12 @@ fn pulse(group: u32) -> Pulse {
 /// The fields behind the name, which may hold blanks; and the processor time.
 fn stat(path: &std::path::Path) -> Option<(Vec<String>, u64)> {
     let text = std::fs::read_to_string(path).ok()?;
-    let fields: Vec<String> = text.rsplit_once(')')?.1.split_whitespace().map(str::to_owned).collect();
+    let fields: Vec<String> = text
+        .rsplit_once(')')?
+        .1
+        .split_whitespace()
+        .map(str::to_owned)
+        .collect();
     let used = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
     Some((fields, used))
 }
@@ -176,7 +196,12 @@ fn out_of_time(status: ExitStatus) -> bool {
 }
 
 fn how(said: &str) -> String {
-    let known = ["deadlock", "Causality violation", "exceeded maximum number of branches", "leaked"];
+    let known = [
+        "deadlock",
+        "Causality violation",
+        "exceeded maximum number of branches",
+        "leaked",
+    ];
     if let Some(word) = known.iter().find(|w| said.contains(**w)) {
         return word.to_lowercase();
     }

@@ -113,7 +113,8 @@ impl Writer<'_> {
             }
             Form::Return => {
                 for (n, value) in &live {
-                    self.out.push_str(&format!(" if {} {{ return {value}; }}", on(*n)));
+                    self.out
+                        .push_str(&format!(" if {} {{ return {value}; }}", on(*n)));
                 }
             }
             Form::Arm => self.out.push_str(&format!(" if !{}", on(live[0].0))),

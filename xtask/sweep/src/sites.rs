@@ -18,8 +18,8 @@
 //!
 //! Left out are the bodies of macros, constants, const functions, what only tests compile, and `Debug`.
 
+use crate::collect::Walk;
 use crate::spans::{between, range, text};
-use crate::walk::Walk;
 use std::ops::Range;
 use syn::visit::Visit;
 

@@ -82,7 +82,11 @@ impl<'a> Sweep<'a> {
         let path = match told.split_once(": ") {
             Some((file, _)) => {
                 let folder = package.join("tests").join(file);
-                if folder.is_dir() { folder } else { package.join(format!("tests/{file}.rs")) }
+                if folder.is_dir() {
+                    folder
+                } else {
+                    package.join(format!("tests/{file}.rs"))
+                }
             }
             None => {
                 let mut path = package.join("src");
@@ -102,7 +106,11 @@ impl<'a> Sweep<'a> {
     fn hash_of_area(&mut self, area: usize) -> String {
         let of = self.areas[area].clone();
         let mut parts = vec![format!("{:?} {:?} {:?}", of.models, of.units, of.tests)];
-        let units = of.models.iter().chain(&of.units).map(|n| n.trim_end_matches(':').to_owned());
+        let units = of
+            .models
+            .iter()
+            .chain(&of.units)
+            .map(|n| n.trim_end_matches(':').to_owned());
         let tests = of.tests.iter().map(|t| format!("{t}: "));
         for told in units.chain(tests) {
             parts.push(self.hash_of(&of.package, &told));
@@ -113,11 +121,17 @@ impl<'a> Sweep<'a> {
     /// Decides about all that is not known.
     pub fn run(&mut self) -> Result<(), String> {
         let all: Vec<usize> = (0..self.mutations.len()).collect();
-        let pending: BTreeSet<usize> = all.into_iter().filter(|&i| self.known(i).is_none()).collect();
+        let pending: BTreeSet<usize> = all
+            .into_iter()
+            .filter(|&i| self.known(i).is_none())
+            .collect();
         for exchange in [false, true] {
             let of_layer = |m: &Mutation| is_exchange(self.sources, m) == exchange;
-            let now: BTreeSet<usize> =
-                pending.iter().copied().filter(|&i| of_layer(&self.mutations[i])).collect();
+            let now: BTreeSet<usize> = pending
+                .iter()
+                .copied()
+                .filter(|&i| of_layer(&self.mutations[i]))
+                .collect();
             if !now.is_empty() {
                 self.layer(exchange, &now)?;
             }
@@ -137,7 +151,11 @@ impl<'a> Sweep<'a> {
         let mut wanted: BTreeMap<String, Wanted> = BTreeMap::new();
         for area in pending.iter().map(|&i| &self.areas[self.mutations[i].area]) {
             let tests = area.tests.iter().cloned();
-            wanted.entry(area.package.clone()).or_default().tests.extend(tests);
+            wanted
+                .entry(area.package.clone())
+                .or_default()
+                .tests
+                .extend(tests);
         }
         let layer = if exchange { "exchanges" } else { "others" };
         eprintln!("sweep: building {} changes ({layer})", live.len());
@@ -183,7 +201,10 @@ impl<'a> Sweep<'a> {
                     Ran::Undecided => outcome = Outcome::Undecided,
                     Ran::Failed(how) => {
                         caught[i] += 1;
-                        outcome = Outcome::Caught { test: tests[i].told.clone(), how };
+                        outcome = Outcome::Caught {
+                            test: tests[i].told.clone(),
+                            how,
+                        };
                         break;
                     }
                 }
@@ -193,7 +214,11 @@ impl<'a> Sweep<'a> {
                 other => format!("{other:?}").to_uppercase(),
             };
             let (name, took) = (&self.mutations[index].name, begun.elapsed().as_secs_f64());
-            println!("[{}/{}] {name}: {word}, {took:.1} s", done + 1, pending.len());
+            println!(
+                "[{}/{}] {name}: {word}, {took:.1} s",
+                done + 1,
+                pending.len()
+            );
             self.put(index, outcome)?;
         }
         Ok(())
@@ -211,7 +236,9 @@ impl<'a> Sweep<'a> {
             Outcome::Refused => String::new(),
         };
         let key = self.key(m);
-        self.results.put(&key, Found { outcome, tests }, &m.name).map_err(|e| e.to_string())
+        self.results
+            .put(&key, Found { outcome, tests }, &m.name)
+            .map_err(|e| e.to_string())
     }
 }
 
@@ -220,7 +247,10 @@ fn tests(area: &Area, binaries: &Binaries, tree: &Path) -> Result<Vec<Test>, Str
     let mut tests = Vec::new();
     let binary = |kind, name: &str| {
         let key = (area.package.clone(), kind, name.to_owned());
-        binaries.get(&key).cloned().ok_or_else(|| format!("{key:?} was not built"))
+        binaries
+            .get(&key)
+            .cloned()
+            .ok_or_else(|| format!("{key:?} was not built"))
     };
     let folder = tree.join("crates").join(&area.package);
     let mut add = |kind, file: &str, begins: &str| -> Result<(), String> {
@@ -229,13 +259,31 @@ fn tests(area: &Area, binaries: &Binaries, tree: &Path) -> Result<Vec<Test>, Str
         let mut any = false;
         for name in names.into_iter().filter(|n| n.starts_with(begins)) {
             any = true;
-            let told = if file.is_empty() { name.clone() } else { format!("{file}: {name}") };
-            if !tests.iter().any(|t: &Test| t.told == told && t.kind == kind) {
+            let told = if file.is_empty() {
+                name.clone()
+            } else {
+                format!("{file}: {name}")
+            };
+            if !tests
+                .iter()
+                .any(|t: &Test| t.told == told && t.kind == kind)
+            {
                 let (binary, folder, took) = (binary.clone(), folder.clone(), Duration::ZERO);
-                tests.push(Test { kind, told, name, binary, folder, took });
+                tests.push(Test {
+                    kind,
+                    told,
+                    name,
+                    binary,
+                    folder,
+                    took,
+                });
             }
         }
-        if any { Ok(()) } else { Err(format!("{}: no test is {file:?} {begins:?}", area.name)) }
+        if any {
+            Ok(())
+        } else {
+            Err(format!("{}: no test is {file:?} {begins:?}", area.name))
+        }
     };
     for begins in &area.models {
         add(Kind::Model, "", begins)?;
@@ -251,10 +299,16 @@ fn tests(area: &Area, binaries: &Binaries, tree: &Path) -> Result<Vec<Test>, Str
 
 fn list(binary: &Path, folder: &Path) -> Result<Vec<String>, String> {
     let mut command = Command::new(binary);
-    let output = command.args(["--list", "--format", "terse"]).current_dir(folder).output();
+    let output = command
+        .args(["--list", "--format", "terse"])
+        .current_dir(folder)
+        .output();
     let output = output.map_err(|e| format!("{}: {e}", binary.display()))?;
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    let names = said.lines().filter_map(|l| l.strip_suffix(": test")).map(str::to_owned);
+    let names = said
+        .lines()
+        .filter_map(|l| l.strip_suffix(": test"))
+        .map(str::to_owned);
     Ok(names.collect())
 }
 
@@ -281,12 +335,18 @@ fn sound(tests: &mut [Test], times: &Path) -> Result<(), String> {
             Ran::Passed => test.took = start.elapsed(),
             other => return Err(format!("{} fails without a change: {other:?}", test.told)),
         }
-        let file = std::fs::OpenOptions::new().create(true).append(true).open(times);
+        let file = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(times);
         let mut file = file.map_err(|e| e.to_string())?;
         let line = format!("{of}\t{}\n", test.took.as_millis());
         file.write_all(line.as_bytes()).map_err(|e| e.to_string())?;
     }
     let took = begun.elapsed().as_secs_f64();
-    eprintln!("sweep: {} tests pass without a change, in {took:.0} s", tests.len());
+    eprintln!(
+        "sweep: {} tests pass without a change, in {took:.0} s",
+        tests.len()
+    );
     Ok(())
 }

@@ -28,9 +28,18 @@ pub fn read(text: &str) -> Result<Verdicts, String> {
     let list = table.get("verdict").and_then(toml::Value::as_array);
     let mut verdicts = Verdicts::new();
     for entry in list.into_iter().flatten() {
-        let word = |key: &str| entry.get(key).and_then(toml::Value::as_str).unwrap_or_default();
+        let word = |key: &str| {
+            entry
+                .get(key)
+                .and_then(toml::Value::as_str)
+                .unwrap_or_default()
+        };
         let sites = entry.get("sites").and_then(toml::Value::as_array);
-        let sites: Vec<&str> = sites.into_iter().flatten().filter_map(toml::Value::as_str).collect();
+        let sites: Vec<&str> = sites
+            .into_iter()
+            .flatten()
+            .filter_map(toml::Value::as_str)
+            .collect();
         let (why, test) = (word("why").to_owned(), word("test").to_owned());
         let kind = match word("kind") {
             "equivalent" => Kind::Equivalent,
@@ -46,7 +55,10 @@ pub fn read(text: &str) -> Result<Verdicts, String> {
             return Err(format!("a verdict says not why: {sites:?}"));
         }
         for site in sites {
-            let verdict = Verdict { kind: kind.clone(), why: why.clone() };
+            let verdict = Verdict {
+                kind: kind.clone(),
+                why: why.clone(),
+            };
             if verdicts.insert(site.to_owned(), verdict).is_some() {
                 return Err(format!("two verdicts on {site:?}"));
             }
@@ -90,7 +102,8 @@ pub fn check(
     }
     let mut unjudged: Vec<String> = Vec::new();
     for (site, outcome) in found {
-        if matches!(outcome, Outcome::Survived | Outcome::Undecided) && !verdicts.contains_key(site) {
+        if matches!(outcome, Outcome::Survived | Outcome::Undecided) && !verdicts.contains_key(site)
+        {
             unjudged.push(format!("survives without a verdict: {site}"));
         }
     }
