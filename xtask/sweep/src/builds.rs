@@ -229,7 +229,7 @@ fn errors(said: &str) -> Vec<Error> {
 }
 
 /// The changes that the errors point into: of each error the smallest place around its main span, or
-/// failing that around another of its spans.
+/// failing that around another of its spans. An error in no change is another's consequence, or ours.
 fn guilty(errors: &[Error], files: &HashMap<String, Vec<Place>>) -> Result<BTreeSet<u32>, String> {
     let mut bad = BTreeSet::new();
     for error in errors {
@@ -239,8 +239,11 @@ fn guilty(errors: &[Error], files: &HashMap<String, Vec<Place>>) -> Result<BTree
             around.min_by_key(|p| p.range.len())
         };
         let place = error.spans.iter().find_map(around);
-        let place = place.ok_or_else(|| format!("an error in no change:\n{}", error.told))?;
-        bad.extend(place.changes.iter().copied());
+        bad.extend(place.into_iter().flat_map(|p| p.changes.iter().copied()));
+    }
+    if bad.is_empty() {
+        let told: String = errors.iter().map(|e| e.told.as_str()).collect();
+        return Err(format!("an error in no change:\n{told}"));
     }
     Ok(bad)
 }

@@ -65,7 +65,12 @@ fn sweep(args: &[String]) -> Result<(), String> {
     let mut sweep = sweep::Sweep::new(root, folder, &areas, &sources, &mutations)?;
     if has("--list") {
         for (i, m) in mutations.iter().enumerate() {
-            println!("{:<10} {}", told(sweep.known(i).as_ref()), m.name);
+            println!(
+                "{:<10} {:>4} {}",
+                told(sweep.known(i).as_ref()),
+                m.line,
+                m.name
+            );
         }
         println!("{} changes", mutations.len());
         return Ok(());

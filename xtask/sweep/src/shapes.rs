@@ -32,6 +32,18 @@ pub fn movable(statement: &Stmt) -> bool {
     }
 }
 
+/// `_`, or a new name: not `None`, nor a constant.
+pub fn catches_all(pat: &syn::Pat) -> bool {
+    match pat {
+        syn::Pat::Wild(_) => true,
+        syn::Pat::Ident(p) => {
+            let lower = p.ident.to_string().chars().all(|c| !c.is_uppercase());
+            lower && p.subpat.is_none()
+        }
+        _ => false,
+    }
+}
+
 /// Marked as what only tests or models compile.
 pub fn only_for_tests(attrs: &[syn::Attribute]) -> bool {
     attrs.iter().any(|a| {

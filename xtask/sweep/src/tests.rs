@@ -59,6 +59,7 @@ fn changes(text: &str) -> Vec<String> {
 #[case::arms("match a { 1 => b(), _ if c => d(), _ => {} }", &[
     "f: arm: never taken", "f: skip: left out", "f: condition: `c` is true",
     "f: condition: `c` is false", "f: skip: left out"])]
+#[case::no_arm("match a { Some(b) => c, None => d };", &[])]
 #[case::order("a(); let b = c();", &[
     "f: exchange: `let b = c();` before `a();`", "f: skip: left out"])]
 #[case::not_of_tests("#[cfg(test)] mod tests { fn g() { a(); } }", &[])]
@@ -200,7 +201,6 @@ fn a_survivor_with_its_verdict_is_in_order(#[case] kind: &str, #[case] outcome: 
 }
 
 #[rstest]
-#[case::open("open", "survived", "open: ")]
 #[case::wrong("equivalent", "caught", "a verdict on what t catches: ")]
 #[case::stale("open", "caught", "a verdict on what t catches: ")]
 #[case::not_caught("test", "survived", "survives, and t should catch it: ")]
@@ -212,6 +212,12 @@ fn a_verdict_that_does_not_hold_is_told(
 ) {
     let site = "tiny/a.rs f: skip";
     assert_eq!(judged(kind, site, outcome), [format!("{told}{site}")]);
+}
+
+#[test]
+fn an_open_verdict_is_told_with_its_reason() {
+    let told = judged("open", "tiny/a.rs f: skip", "survived");
+    assert_eq!(told, ["open: tiny/a.rs f: skip (so)"]);
 }
 
 #[test]

@@ -86,7 +86,7 @@ pub fn check(
         };
         match (&verdict.kind, outcome) {
             (Kind::Open, Outcome::Survived | Outcome::Undecided) => {
-                wrong.push(format!("open: {site}"));
+                wrong.push(format!("open: {site} ({})", verdict.why));
             }
             (Kind::Equivalent | Kind::Open, Outcome::Caught { test, .. }) => {
                 wrong.push(format!("a verdict on what {test} catches: {site}"));

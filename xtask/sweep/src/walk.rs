@@ -1,7 +1,7 @@
 //! The walk over a file's syntax that collects its sites.
 
 use crate::collect::Walk;
-use crate::shapes::only_for_tests;
+use crate::shapes::{catches_all, only_for_tests};
 use crate::sites::{Change, Form, of_binary, of_number, weaker};
 use crate::spans::{range, text};
 use syn::visit::{self, Visit};
@@ -117,9 +117,7 @@ impl<'ast> Visit<'ast> for Walk<'_> {
         {
             self.condition(&e.expr, &truths);
         }
-        let catches = |a: &syn::Arm| {
-            a.guard.is_none() && matches!(&a.pat, syn::Pat::Wild(_) | syn::Pat::Ident(_))
-        };
+        let catches = |a: &syn::Arm| a.guard.is_none() && catches_all(&a.pat);
         let last = e.arms.iter().rposition(catches).unwrap_or(0);
         for arm in &e.arms[..last] {
             match &arm.guard {
