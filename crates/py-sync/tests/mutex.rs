@@ -52,6 +52,15 @@ fn unlocking_an_unlocked_mutex_panics_and_changes_nothing() {
     }
 }
 
+#[test]
+fn a_guard_of_a_free_mutex_is_had_without_waiting() {
+    let m = Mutex::new();
+    let guard = m.try_lock_guard().expect("it is free");
+    assert!(m.try_lock_guard().is_none());
+    drop(guard);
+    assert_eq!(byte(&m), 0);
+}
+
 /// The parked bit alone refuses nobody.
 #[rstest::rstest]
 #[case(0)]
