@@ -132,7 +132,7 @@ impl<'a> Sweep<'a> {
                 .copied()
                 .filter(|&i| of_layer(&self.mutations[i]))
                 .collect();
-            if !now.is_empty() {
+            if !now.is_empty() && !self.is_over() {
                 self.layer(exchange, &now)?;
             }
         }
