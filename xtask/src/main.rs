@@ -82,9 +82,13 @@ const TASKS: &[Task] = &[
     Task { name: "loom", arguments: "[--preemptions N] [FILTER]", run: loom::run, takes: Takes::Words(&["--preemptions"]),
         does: "Runs every loom model over the real code, two pre-emptions deep or N.",
         needs: "nothing" },
-    Task { name: "mutants", arguments: "[--list] [--after-loom] [FILTER]", run: mutants::run, takes: Takes::Words(&["--list", "--after-loom"]),
+    Task { name: "mutants", run: mutants::run,
+        takes: Takes::Words(&["--list", "--sweep", "--report", "--build", "--minutes"]),
+        arguments: "[--list] [--after-loom] [FILTER] | --sweep [--list|--report|--build] [--minutes N] [FILE..]",
         does: "Plants each fault of xtask/mutants/*.toml in a copy of the tree; each must make its \
-               model fail. Prints the table, and fails if one survives.",
+               model fail. Prints the table, and fails if one survives. --sweep changes the protocols' \
+               code by rule in one place after the other, which takes hours but is taken up where it \
+               stopped; it fails if a change that nothing notices has no verdict.",
         needs: "nothing" },
     Task { name: "linearizable", arguments: "[FILTER]", run: linearizable::run, takes: Takes::Words(&[]),
         does: "Plants each fault of xtask/linearizable.toml in a copy of the tree; each must make its \

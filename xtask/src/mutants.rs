@@ -39,8 +39,15 @@ struct Outcome {
     took: Duration,
 }
 
-/// Plants the faults whose area, words or model hold the filter, or all.
+/// Plants the faults whose area, words or model hold the filter, or all. With `--sweep` the package
+/// `sweep` makes its changes instead.
 pub fn run(args: &[String]) -> Result {
+    if args.iter().any(|a| a == "--sweep") {
+        let others: Vec<&String> = args.iter().filter(|a| *a != "--sweep").collect();
+        return Sh::cargo("run --quiet --package sweep --")
+            .args(&others)
+            .run();
+    }
     let filter = args.iter().find(|a| !a.starts_with("--"));
     let mut faults = read_all()?;
     if let Some(word) = filter {

@@ -52,6 +52,26 @@ fn unlocking_an_unlocked_mutex_panics_and_changes_nothing() {
     }
 }
 
+#[test]
+fn a_guard_of_a_free_mutex_is_had_without_waiting() {
+    let m = Mutex::new();
+    let guard = m.try_lock_guard().expect("it is free");
+    assert!(m.try_lock_guard().is_none());
+    drop(guard);
+    assert_eq!(byte(&m), 0);
+}
+
+/// As in CPython, it does not even ask the holder to look for waiters.
+#[test]
+fn a_lock_that_may_not_wait_leaves_the_byte_alone() {
+    let m = Mutex::new();
+    m.lock();
+    let status = m.lock_timed(Some(Duration::ZERO), LockFlags::NONE);
+    assert_eq!(status, LockStatus::Failure);
+    assert_eq!(byte(&m), 1);
+    m.unlock();
+}
+
 /// The parked bit alone refuses nobody.
 #[rstest::rstest]
 #[case(0)]

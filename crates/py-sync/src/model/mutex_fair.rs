@@ -106,3 +106,32 @@ fn who_is_parked_is_next() {
         assert_eq!(shared.1.get(), 2);
     });
 }
+
+/// Who bumps while a thread is parked has the lock again only after that thread's turn.
+#[test]
+fn who_bumps_comes_after_who_is_parked() {
+    check("mutex_fair::who_bumps_comes_after_who_is_parked", || {
+        // Not loom's: it is not part of the model.
+        let had_its_turn = std::sync::Arc::new(core::sync::atomic::AtomicBool::new(false));
+        let shared = loom::sync::Arc::new(shared());
+        assert!(shared.0.try_lock());
+        let parked = {
+            let (shared, had_its_turn) = (shared.clone(), had_its_turn.clone());
+            loom::thread::spawn(move || {
+                work(&shared, false, |m| {
+                    had_its_turn.store(true, core::sync::atomic::Ordering::SeqCst);
+                    m.unlock_fair()
+                })
+            })
+        };
+        let is_parked = shared.0.byte() == 3;
+        shared.1.increment();
+        shared.0.bump(&NeverFair, LockFlags::NONE);
+        let had = had_its_turn.load(core::sync::atomic::Ordering::SeqCst);
+        assert!(had || !is_parked, "the bump was for nobody");
+        shared.1.increment();
+        assert!(shared.0.unlock_fair());
+        assert_eq!(parked.join().unwrap(), 1);
+        assert_eq!(shared.1.get(), 3);
+    });
+}

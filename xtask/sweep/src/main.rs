@@ -1,0 +1,204 @@
+//! `cargo xtask mutants --sweep` runs this: changes the protocols' code by rule, in one place at a
+//! time, and tells which changes no model and no test notices.
+//!
+//! What is changed is in `sites.rs`, which files and by which tests in `areas.toml`, what people say
+//! about the survivors in `verdicts.toml`. A run decides only about what no earlier one has decided
+//! about (`results.rs`); it can be stopped at any time and taken up again.
+//!
+//! A package of its own, because it parses Rust: the other tasks need not wait for the parser.
+
+mod areas;
+mod builds;
+mod collect;
+mod results;
+mod runs;
+mod schema;
+mod shapes;
+mod sites;
+mod spans;
+mod sweep;
+#[cfg(test)]
+mod tests;
+mod verdicts;
+mod walk;
+
+use results::Outcome;
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+use std::{env, fs};
+
+fn main() -> ExitCode {
+    let args: Vec<String> = env::args().skip(1).collect();
+    match sweep(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("sweep: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn sweep(args: &[String]) -> Result<(), String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .expect("below the root");
+    let Arguments {
+        filters,
+        options,
+        minutes,
+    } = arguments(args)?;
+    let has = |option: &str| options.iter().any(|o| o == option);
+    let areas = areas::read(include_str!("../areas.toml"))?;
+    let verdicts = root.join("xtask/sweep/verdicts.toml");
+    let verdicts =
+        fs::read_to_string(&verdicts).map_err(|e| format!("{}: {e}", verdicts.display()))?;
+    let verdicts = verdicts::read(&verdicts).map_err(|e| format!("verdicts.toml: {e}"))?;
+    let sources = areas::sources(root, &areas, &filters)?;
+    if sources.is_empty() {
+        return Err("no file of an area has this name".to_owned());
+    }
+    let mutations = areas::mutations(&sources);
+    let folder = target(root).join("sweep");
+    let mut sweep = sweep::Sweep::new(root, folder, &areas, &sources, &mutations)?;
+    if has("--list") {
+        for (i, m) in mutations.iter().enumerate() {
+            println!(
+                "{:<10} {:>4} {}",
+                told(sweep.known(i).as_ref()),
+                m.line,
+                m.name
+            );
+        }
+        println!("{} changes", mutations.len());
+        return Ok(());
+    }
+    if !has("--report") {
+        sweep.only_build = has("--build");
+        sweep.until = minutes.map(|m| Instant::now() + Duration::from_secs(60 * m));
+        sweep.run()?;
+    }
+    let mut found = HashMap::new();
+    let mut unknown = 0;
+    for (i, m) in mutations.iter().enumerate() {
+        match sweep.known(i) {
+            Some(outcome) => drop(found.insert(m.name.clone(), outcome)),
+            None => unknown += 1,
+        }
+    }
+    report(&areas, &mutations, &found, &verdicts);
+    if unknown > 0 {
+        return Err(format!("{unknown} changes are not decided about"));
+    }
+    let files = sources.iter().map(|s| areas::short(&s.path));
+    let looked_at: HashSet<String> = if filters.is_empty() {
+        HashSet::new()
+    } else {
+        files.collect()
+    };
+    let wrong = verdicts::check(&verdicts, &looked_at, &found);
+    wrong.iter().for_each(|line| println!("{line}"));
+    match wrong.len() {
+        0 => Ok(()),
+        n => Err(format!(
+            "{n} things are wrong with the survivors and their verdicts"
+        )),
+    }
+}
+
+struct Arguments {
+    filters: Vec<String>,
+    options: Vec<String>,
+    minutes: Option<u64>,
+}
+
+fn arguments(args: &[String]) -> Result<Arguments, String> {
+    let mut parsed = Arguments {
+        filters: Vec::new(),
+        options: Vec::new(),
+        minutes: None,
+    };
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "--minutes" => {
+                let minutes = args.next().and_then(|m| m.parse().ok());
+                parsed.minutes = Some(minutes.ok_or("--minutes takes a number")?);
+            }
+            "--list" | "--report" | "--build" => parsed.options.push(arg.clone()),
+            option if option.starts_with('-') => return Err(format!("no option: {option}")),
+            filter => parsed.filters.push(filter.to_owned()),
+        }
+    }
+    Ok(parsed)
+}
+
+/// Where cargo builds.
+fn target(root: &Path) -> PathBuf {
+    match env::var_os("CARGO_TARGET_DIR").filter(|d| !d.is_empty()) {
+        Some(dir) => env::current_dir()
+            .unwrap_or_else(|_| root.to_owned())
+            .join(dir),
+        None => root.join("target"),
+    }
+}
+
+fn told(outcome: Option<&Outcome>) -> &'static str {
+    match outcome {
+        None => "-",
+        Some(Outcome::Caught { .. }) => "caught",
+        Some(Outcome::Survived) => "survived",
+        Some(Outcome::Undecided) => "undecided",
+        Some(Outcome::Refused) => "refused",
+    }
+}
+
+/// A line for each area.
+fn report(
+    areas: &[areas::Area],
+    mutations: &[areas::Mutation],
+    found: &HashMap<String, Outcome>,
+    verdicts: &verdicts::Verdicts,
+) {
+    println!(
+        "\n{:<20} {:>7} {:>8} {:>8} {:>8} {:>9} {:>10} {:>5} {:>8}",
+        "area",
+        "changes",
+        "refused",
+        "by model",
+        "by test",
+        "survivors",
+        "equivalent",
+        "open",
+        "unjudged"
+    );
+    for (i, area) in areas.iter().enumerate() {
+        let (mut count, mut unjudged) = ([0; 7], 0);
+        for m in mutations.iter().filter(|m| m.area == i) {
+            count[0] += 1;
+            match found.get(&m.name) {
+                Some(Outcome::Refused) => count[1] += 1,
+                Some(Outcome::Caught { test, .. }) if test.contains("model") => count[2] += 1,
+                Some(Outcome::Caught { .. }) => count[3] += 1,
+                Some(_) => {
+                    count[4] += 1;
+                    match verdicts.get(&m.name).map(|v| &v.kind) {
+                        Some(verdicts::Kind::Equivalent) => count[5] += 1,
+                        Some(_) => count[6] += 1,
+                        None => unjudged += 1,
+                    }
+                }
+                None => {}
+            }
+        }
+        if count[0] > 0 {
+            let [all, refused, model, test, left, equivalent, open] = count;
+            println!(
+                "{:<20} {all:>7} {refused:>8} {model:>8} {test:>8} {left:>9} {equivalent:>10} {open:>5} {unjudged:>8}",
+                area.name
+            );
+        }
+    }
+}
