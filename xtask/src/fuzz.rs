@@ -55,7 +55,7 @@ pub fn run(args: &[String]) -> Result {
     for name in &asked.targets {
         let (found, kept) = (folder().join("found").join(name), corpus(name));
         fs::create_dir_all(&found)?;
-        let sh = libfuzzer(&binary, name, asked.seconds)?.arg(&found);
+        let sh = libfuzzer(&binary, "broken", name, asked.seconds)?.arg(&found);
         let sh = if kept.exists() { sh.arg(&kept) } else { sh };
         sh.run()?;
         if asked.keep {
@@ -163,8 +163,9 @@ fn build(tree: &Path, to: &Path, opt_level: &str) -> Result<PathBuf> {
 }
 
 /// The fuzzer on a target; folders of programs are still to be named.
-fn libfuzzer(binary: &Path, name: &str, seconds: u32) -> Result<Sh> {
-    let broken = folder().join("broken").join(name);
+/// A program that shows a fault goes to `broken`.
+fn libfuzzer(binary: &Path, broken: &str, name: &str, seconds: u32) -> Result<Sh> {
+    let broken = folder().join(broken).join(name);
     fs::create_dir_all(&broken)?;
     let prefix = format!("-artifact_prefix={}/", broken.display());
     Ok(Sh::new(binary)
@@ -185,7 +186,7 @@ fn keep(binary: &Path, name: &str, found: &Path) -> Result {
     fs::create_dir_all(&small)?;
     fs::create_dir_all(&kept)?;
     // By edges alone: how often each was run would keep ten times as many.
-    libfuzzer(binary, name, 300)?
+    libfuzzer(binary, "broken", name, 300)?
         .words("-merge=1 -use_counters=0 -use_value_profile=0")
         .arg(&small)
         .arg(&kept)
@@ -246,13 +247,17 @@ fn find(binary: &Path, fault: &Fault) -> Result<(&'static str, Duration)> {
     }
     fs::create_dir_all(&empty)?;
     let start = Instant::now();
-    let (_, result) = libfuzzer(binary, &fault.target, PLANTED_SECONDS)?
+    let (_, result) = libfuzzer(binary, "planted-broken", &fault.target, PLANTED_SECONDS)?
         .words("-print_final_stats=0")
         .arg(&empty)
         .tee(false);
     match result {
         Ok(()) => Ok(("NOT FOUND", start.elapsed())),
-        Err(Failure::Command { .. }) => Ok(("found", start.elapsed())),
+        // libFuzzer's own: a crash, or a program that took too long.
+        Err(Failure::Command {
+            status: Some(77 | 70),
+            ..
+        }) => Ok(("found", start.elapsed())),
         Err(other) => Err(other),
     }
 }
