@@ -20,6 +20,8 @@ const COVERAGE: &str = "--cfg fuzzing -Ccodegen-units=1 -Cpasses=sancov-module \
 
 /// A planted fault must be found within these seconds.
 const PLANTED_SECONDS: u32 = 60;
+/// Without one, nothing is found in these.
+const SOUND_SECONDS: u32 = 5;
 
 /// No program of a corpus is longer.
 const LONGEST: u32 = 512;
@@ -55,7 +57,7 @@ pub fn run(args: &[String]) -> Result {
     for name in &asked.targets {
         let (found, kept) = (folder().join("found").join(name), corpus(name));
         fs::create_dir_all(&found)?;
-        let sh = libfuzzer(&binary, name, asked.seconds)?.arg(&found);
+        let sh = libfuzzer(&binary, "broken", name, asked.seconds)?.arg(&found);
         let sh = if kept.exists() { sh.arg(&kept) } else { sh };
         sh.run()?;
         if asked.keep {
@@ -163,8 +165,9 @@ fn build(tree: &Path, to: &Path, opt_level: &str) -> Result<PathBuf> {
 }
 
 /// The fuzzer on a target; folders of programs are still to be named.
-fn libfuzzer(binary: &Path, name: &str, seconds: u32) -> Result<Sh> {
-    let broken = folder().join("broken").join(name);
+/// A program that shows a fault goes to `broken`.
+fn libfuzzer(binary: &Path, broken: &str, name: &str, seconds: u32) -> Result<Sh> {
+    let broken = folder().join(broken).join(name);
     fs::create_dir_all(&broken)?;
     let prefix = format!("-artifact_prefix={}/", broken.display());
     Ok(Sh::new(binary)
@@ -185,7 +188,7 @@ fn keep(binary: &Path, name: &str, found: &Path) -> Result {
     fs::create_dir_all(&small)?;
     fs::create_dir_all(&kept)?;
     // By edges alone: how often each was run would keep ten times as many.
-    libfuzzer(binary, name, 300)?
+    libfuzzer(binary, "broken", name, 300)?
         .words("-merge=1 -use_counters=0 -use_value_profile=0")
         .arg(&small)
         .arg(&kept)
@@ -202,10 +205,18 @@ fn keep(binary: &Path, name: &str, found: &Path) -> Result {
     Ok(())
 }
 
-/// Plants each fault in a copy of the tree. The fuzzer, which begins with nothing, must find it in time.
+/// Plants each fault in a copy of the tree. The fuzzer must find it in time.
 fn planted(faults: &[Fault], asked: &Asked) -> Result {
     let tree = folder().join("tree");
     copy_tree(&tree)?;
+    // A target that fails without a fault would find any.
+    let binary = build(&tree, &folder().join("planted"), "1")?;
+    for name in &asked.targets {
+        if let (true, _) = finds(&binary, name, SOUND_SECONDS)? {
+            let words = format!("{name} fails without a planted fault");
+            return Err(Failure::other(words));
+        }
+    }
     let mut survived = 0;
     let mut table = Vec::new();
     for fault in faults.iter().filter(|f| asked.targets.contains(&f.target)) {
@@ -221,8 +232,9 @@ fn planted(faults: &[Fault], asked: &Asked) -> Result {
         // Built for one minute: quickly.
         let binary = build(&tree, &folder().join("planted"), "1");
         fs::write(&path, sound)?;
-        let (verdict, took) = find(&binary?, fault)?;
-        survived += usize::from(verdict == "NOT FOUND");
+        let (found, took) = finds(&binary?, &fault.target, PLANTED_SECONDS)?;
+        survived += usize::from(!found);
+        let verdict = if found { "found" } else { "NOT FOUND" };
         let seconds = took.as_secs_f64();
         table.push(format!(
             "{:<9} {:<66} {verdict} in {seconds:.1} s",
@@ -239,20 +251,22 @@ fn planted(faults: &[Fault], asked: &Asked) -> Result {
     }
 }
 
-fn find(binary: &Path, fault: &Fault) -> Result<(&'static str, Duration)> {
+/// Whether the fuzzer, which begins with nothing, finds a fault in this time, and how long it took.
+fn finds(binary: &Path, name: &str, seconds: u32) -> Result<(bool, Duration)> {
     let empty = folder().join("empty");
     if empty.exists() {
         fs::remove_dir_all(&empty)?;
     }
     fs::create_dir_all(&empty)?;
     let start = Instant::now();
-    let (_, result) = libfuzzer(binary, &fault.target, PLANTED_SECONDS)?
-        .words("-print_final_stats=0")
-        .arg(&empty)
-        .tee(false);
-    match result {
-        Ok(()) => Ok(("NOT FOUND", start.elapsed())),
-        Err(Failure::Command { .. }) => Ok(("found", start.elapsed())),
+    let sh = libfuzzer(binary, "planted-broken", name, seconds)?.arg(&empty);
+    match sh.tee(false).1 {
+        Ok(()) => Ok((false, start.elapsed())),
+        // libFuzzer's own: a crash, or a program that took too long.
+        Err(Failure::Command {
+            status: Some(77 | 70),
+            ..
+        }) => Ok((true, start.elapsed())),
         Err(other) => Err(other),
     }
 }
