@@ -83,7 +83,7 @@ const TASKS: &[Task] = &[
         does: "Runs every loom model over the real code, two pre-emptions deep or N.",
         needs: "nothing" },
     Task { name: "mutants", run: mutants::run,
-        takes: Takes::Words(&["--list", "--sweep", "--report", "--build", "--minutes"]),
+        takes: Takes::Words(&["--list", "--after-loom", "--sweep", "--report", "--build", "--minutes"]),
         arguments: "[--list] [--after-loom] [FILTER] | --sweep [--list|--report|--build] [--minutes N] [FILE..]",
         does: "Plants each fault of xtask/mutants/*.toml in a copy of the tree; each must make its \
                model fail. Prints the table, and fails if one survives. --sweep changes the protocols' \
