@@ -74,6 +74,7 @@ fn of_every_change() -> Vec<Step> {
         task("package", "package"),
         task("loom", "loom"),
         task("mutants", "mutants --after-loom"),
+        task("linearizable", "linearizable"),
         task("targets", "targets"),
         task("sanitize-thread", "sanitize thread -p py-sync"),
         task("sanitize-address", "sanitize address -p py-arena"),

@@ -2,7 +2,7 @@
 //! time: every history must have an order that explains its results (Herlihy and Wing, 1990).
 //!
 //! Each kind has a planted fault, a wrapper that answers wrongly or lets too many in, which the same
-//! program must find.
+//! program must find. `cargo xtask linearizable` plants faults in the code of the locks.
 
 mod event;
 mod mutex;

@@ -118,6 +118,7 @@ fn program<L: Subject>(lock: &L, recorder: &mut Recorder<'_, Op>) {
         if matches!(held, Op::Try(false) | Op::Timed(false)) {
             continue;
         }
+        recorder.linger();
         if recorder.dice(3) == 0 {
             recorder.record(|| Op::IsLocked(lock.mutex().is_locked()));
         }

@@ -2,6 +2,7 @@
 
 use crate::search::{Entry, Spec, is_linearizable, show};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
 
 /// Threads of one history.
 const THREADS: usize = 3;
@@ -30,6 +31,20 @@ impl<O: Copy> Recorder<'_, O> {
         op
     }
 
+    /// Records an operation that has two parts; gives the second.
+    #[allow(dead_code, reason = "only the typed locks have such operations")]
+    pub(crate) fn record_in_two(&mut self, f: impl FnOnce() -> [O; 2]) -> O {
+        let mut second = None;
+        self.record(|| {
+            let [first, then] = f();
+            second = Some(then);
+            first
+        });
+        let second = second.expect("recorded just now");
+        self.second_part(second);
+        second
+    }
+
     /// The last one has a second part, which happens after the first and before the return.
     pub(crate) fn second_part(&mut self, op: O) {
         let first = self.entries.last().copied().expect("after a record");
@@ -38,6 +53,14 @@ impl<O: Copy> Recorder<'_, O> {
             second: true,
             ..first
         });
+    }
+
+    /// One time in four, goes on with what it has for so long that those who wait go to sleep: they spin
+    /// for some microseconds first.
+    pub(crate) fn linger(&mut self) {
+        if self.dice(4) == 0 {
+            std::thread::sleep(Duration::from_micros(50));
+        }
     }
 
     /// A number below `sides`.

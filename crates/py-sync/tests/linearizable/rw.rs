@@ -10,18 +10,22 @@ use py_sync::typed::lock_api::{
 };
 use std::time::Duration;
 
-/// Readers beside the upgradable one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Held {
+    /// Beside the upgradable one.
     readers: u32,
     upgradable: bool,
     writer: bool,
+    /// Calls that have come and may wait, whoever has the lock. As in CPython, a reader does not pass those
+    /// that wait: not even while the lock is free and one of them is on its way.
+    coming: u32,
 }
 
 const FREE: Held = Held {
     readers: 0,
     upgradable: false,
     writer: false,
+    coming: 0,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +34,8 @@ enum Op {
     TryRead(bool),
     TimedRead(bool),
     ReadUnlock,
+    /// A call that may wait begins: its first part.
+    Comes,
     Write,
     TryWrite(bool),
     TimedWrite(bool),
@@ -54,29 +60,60 @@ impl Spec for Held {
             readers,
             upgradable,
             writer,
+            coming,
         } = *self;
-        let held = *self != FREE;
+        let held = readers > 0 || upgradable || writer;
         let state = |readers, upgradable, writer| Held {
             readers,
             upgradable,
             writer,
+            coming,
+        };
+        let came = Held {
+            coming: coming.saturating_sub(1),
+            ..*self
         };
         let (may, after) = match op {
-            Read | TryRead(true) | TimedRead(true) => {
-                (!writer, state(readers + 1, upgradable, false))
-            }
-            Write | TryWrite(true) | TimedWrite(true) => (!held, state(0, false, true)),
-            Upgradable | TryUpgradable(true) => {
-                (!writer && !upgradable, state(readers, true, false))
-            }
-            // A writer that waits stops readers too, and it waits while somebody has the lock.
-            TryRead(false) | TimedRead(false) | TryWrite(false) | TimedWrite(false)
-            | TryUpgradable(false) => (held, self.clone()),
+            Comes => (
+                true,
+                Held {
+                    coming: coming + 1,
+                    ..*self
+                },
+            ),
+            Read | TimedRead(true) => (
+                !writer,
+                Held {
+                    readers: readers + 1,
+                    ..came
+                },
+            ),
+            Write | TimedWrite(true) => (
+                !held,
+                Held {
+                    writer: true,
+                    ..came
+                },
+            ),
+            Upgradable => (
+                !writer && !upgradable,
+                Held {
+                    upgradable: true,
+                    ..came
+                },
+            ),
+            TimedRead(false) => (held || came.coming > 0, came),
+            TimedWrite(false) => (held, came),
+            TryRead(true) => (!writer, state(readers + 1, upgradable, false)),
+            TryWrite(true) => (!held, state(0, false, true)),
+            TryUpgradable(true) => (!writer && !upgradable, state(readers, true, false)),
+            TryRead(false) | TryUpgradable(false) => (held || coming > 0, self.clone()),
+            TryWrite(false) => (held, self.clone()),
             ReadUnlock => (
                 readers > 0,
                 state(readers.saturating_sub(1), upgradable, writer),
             ),
-            WriteUnlock => (writer, FREE),
+            WriteUnlock => (writer, state(0, false, false)),
             UpgradableUnlock => (upgradable, state(readers, false, writer)),
             Upgrade | TryUpgrade(true) | TimedUpgrade(true) => {
                 (upgradable && readers == 0, state(0, false, true))
@@ -148,6 +185,9 @@ fn program<L: Subject>(subject: &L, recorder: &mut Recorder<'_, Op>) {
 
 fn turn<L: Subject>(subject: &L, recorder: &mut Recorder<'_, Op>, mine: Mine) -> Mine {
     let lock = subject.lock();
+    if mine != Mine::Nothing {
+        recorder.linger();
+    }
     let dice = recorder.dice(4);
     let soon = Duration::from_micros(recorder.dice(60));
     match (mine, dice) {
@@ -194,17 +234,21 @@ fn done(f: impl FnOnce(), op: Op) -> Op {
 }
 
 fn begin(lock: &RawRwLock, recorder: &mut Recorder<'_, Op>, soon: Duration) -> Mine {
-    let dice = recorder.dice(8);
-    let op = recorder.record(|| match dice {
-        0 => done(|| lock.lock_shared(), Op::Read),
-        1 => Op::TryRead(lock.try_lock_shared()),
-        2 => Op::TimedRead(lock.try_lock_shared_for(soon)),
-        3 => done(|| lock.lock_exclusive(), Op::Write),
-        4 => Op::TryWrite(lock.try_lock_exclusive()),
-        5 => Op::TimedWrite(lock.try_lock_exclusive_for(soon)),
-        6 => done(|| lock.lock_upgradable(), Op::Upgradable),
-        _ => Op::TryUpgradable(lock.try_lock_upgradable()),
-    });
+    let op = match recorder.dice(8) {
+        1 => recorder.record(|| Op::TryRead(lock.try_lock_shared())),
+        4 => recorder.record(|| Op::TryWrite(lock.try_lock_exclusive())),
+        7 => recorder.record(|| Op::TryUpgradable(lock.try_lock_upgradable())),
+        waits => recorder.record_in_two(|| {
+            let op = match waits {
+                0 => done(|| lock.lock_shared(), Op::Read),
+                2 => Op::TimedRead(lock.try_lock_shared_for(soon)),
+                3 => done(|| lock.lock_exclusive(), Op::Write),
+                5 => Op::TimedWrite(lock.try_lock_exclusive_for(soon)),
+                _ => done(|| lock.lock_upgradable(), Op::Upgradable),
+            };
+            [Op::Comes, op]
+        }),
+    };
     match op {
         Op::Read | Op::TryRead(true) | Op::TimedRead(true) => Mine::Read,
         Op::Write | Op::TryWrite(true) | Op::TimedWrite(true) => Mine::Write,
