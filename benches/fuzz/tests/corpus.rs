@@ -37,29 +37,54 @@ fn replay(name: &str) {
     println!("{name}: {} programs", files.len());
 }
 
-macro_rules! targets {
-    ($($name:ident),*) => {
-        $(
-            #[test]
-            fn $name() {
-                replay(stringify!($name));
-            }
-        )*
-
-        #[test]
-        fn every_target_is_tested() {
-            let tested = [$(stringify!($name)),*];
-            assert!(TARGETS.iter().all(|t| tested.contains(&t.name)));
-        }
-    };
+#[test]
+fn arena() {
+    replay("arena");
 }
 
-targets!(arena, seed, hash, timeout, lot, race, section);
+#[test]
+fn seed() {
+    replay("seed");
+}
+
+#[test]
+fn hash() {
+    replay("hash");
+}
+
+#[test]
+fn timeout() {
+    replay("timeout");
+}
+
+#[test]
+fn lot() {
+    replay("lot");
+}
+
+#[test]
+fn race() {
+    replay("race");
+}
+
+#[test]
+fn section() {
+    replay("section");
+}
 
 #[cfg(unix)]
 #[test]
 fn fork() {
     replay("fork");
+}
+
+#[test]
+fn every_target_is_replayed() {
+    let tests = include_str!("corpus.rs");
+    for target in &TARGETS {
+        let call = format!("replay({:?})", target.name);
+        assert!(tests.contains(&call), "{call}");
+    }
 }
 
 #[test]
