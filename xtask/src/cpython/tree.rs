@@ -157,7 +157,13 @@ impl Build {
         }
         result?;
         // In one step: a suite that runs with the old one starts it anew all the time.
-        Ok(fs::rename(linked, self.dir.join(OURS))?)
+        fs::rename(linked, self.dir.join(OURS))?;
+        // gdb finds the script by the interpreter's name, and trusts the base's.
+        Sh::new("ln")
+            .words("-sf python-gdb.py")
+            .arg(format!("{OURS}-gdb.py"))
+            .dir(&self.dir)
+            .run()
     }
 
     fn make(&self) -> Sh {
