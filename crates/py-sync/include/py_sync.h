@@ -86,7 +86,8 @@ int _PyOnceFlag_CallOnceSlow(_PyOnceFlag *flag, _Py_once_fn_t *fn, void *arg);
 
 typedef struct {
     PyMutex mutex;
-    unsigned long long thread;
+    /* An atomic word, so aligned to 8 on 32-bit x86 too, where CPython's is aligned to 4. */
+    _Alignas(8) unsigned long long thread;
     size_t level;
 } _PyRecursiveMutex;
 

@@ -17,6 +17,7 @@ assert_eq_size!(RawMutex, RwMutex, usize);
 assert_eq_align!(RawMutex, RwMutex, usize);
 assert_eq_size!(SeqLock, u32);
 assert_eq_size!(RecursiveMutex, [u64; 3]);
+#[cfg(target_pointer_width = "64")]
 assert_eq_size!(SeqCell<[u64; 2]>, [u64; 3]);
 assert_eq_size!(ParkingLot<257>, [[u8; 128]; 257]);
 

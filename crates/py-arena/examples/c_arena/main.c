@@ -31,7 +31,8 @@ static void *counted_malloc(size_t size)
     }
     memory[0] = size;
     held += size;
-    blocks += size == 8192 + 4 * sizeof(size_t);
+    /* A block, with its header. */
+    blocks += size / 64 == 8192 / 64;
     return memory + 2;
 }
 

@@ -17,9 +17,15 @@
     } while (0)
 
 /* The head of a block, in CPython and here, as the runtime's malloc sees it. */
-enum { HEAD = 4 * sizeof(size_t), BLOCK = 8192 };
+/* A block is aligned to 16. Where malloc aligns to less, 16 more are asked for. */
+enum { HEAD = 4 * sizeof(size_t), BLOCK = 8192, MORE = sizeof(size_t) < 8 ? 16 : 0 };
 
 /* The heap: remembers the last request and what it gave, and refuses from the n-th on. */
+static char *payload(char *memory)
+{
+    return memory + MORE - (MORE ? (uintptr_t)memory % 16 : 0) + HEAD;
+}
+
 static size_t last_size, held, live;
 static char *last;
 static long left = -1;
@@ -111,16 +117,16 @@ static void install(void)
 static void offsets(void)
 {
     PyArena *arena = _PyArena_New();
-    CHECK(arena != NULL && live == 2 && last_size == BLOCK + HEAD);
+    CHECK(arena != NULL && live == 2 && last_size == BLOCK + HEAD + MORE);
     size_t size = BLOCK, offset = 0, count = live;
-    char *block = last + HEAD;
+    char *block = payload(last);
     for (int i = 0; i < 100000; i++) {
         size_t asked = random_size(), rounded = (asked + 7) & ~(size_t)7;
         char *memory = _PyArena_Malloc(arena, asked);
         if (offset + rounded > size) {
             size = rounded < BLOCK ? BLOCK : rounded;
-            CHECK(live == ++count && last_size == size + HEAD);
-            block = last + HEAD;
+            CHECK(live == ++count && last_size == size + HEAD + MORE);
+            block = payload(last);
             offset = 0;
         }
         CHECK(live == count && memory == block + offset);
