@@ -74,20 +74,20 @@ fn of_every_change() -> Vec<Step> {
         task("package", "package"),
         task("loom", "loom"),
         task("mutants", "mutants --after-loom"),
-        task("linearizable", "linearizable"),
         task("targets", "targets"),
         task("sanitize-thread", "sanitize thread -p py-sync"),
         task("sanitize-address", "sanitize address -p py-arena"),
     ]
 }
 
-/// Each builds the standard library anew, or runs every test many times slower.
+/// Each builds the standard library or the tree anew, or runs every test many times slower.
 fn that_take_long() -> Vec<Step> {
     vec![
         task("sanitize-thread-all", "sanitize thread"),
         task("sanitize-address-all", "sanitize address"),
         task("careful", "sanitize careful"),
         task("valgrind", "sanitize valgrind"),
+        task("linearizable", "linearizable"),
         task("miri", "miri"),
     ]
 }

@@ -17,7 +17,15 @@ pub fn command(options: &str, args: &[String]) -> Sh {
 /// The tests of what is used optimised, so built: the tools are used as `command` tests them.
 pub fn optimised() -> Sh {
     let (runner, profile) = runner();
-    let tools = ["xtask", "api-listing", "levels"];
+    let tools = [
+        "api-listing",
+        "fuzz",
+        "levels",
+        "machine",
+        "simulator",
+        "sweep",
+        "xtask",
+    ];
     let runner = runner.arg(profile).words("optimised --workspace");
     python::beside(
         tools

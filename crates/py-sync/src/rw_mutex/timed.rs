@@ -7,7 +7,8 @@ use crate::sync::{Acquire, Relaxed};
 use core::time::Duration;
 
 impl RwMutex {
-    /// Locks for reading if that needs no waiting; true if it did. It does not pass a waiting writer.
+    /// Locks for reading if that needs no waiting; true if it did. It does not pass a waiting writer, and
+    /// fails beside one even if the lock has just become free.
     ///
     /// # Panics
     ///
