@@ -18,8 +18,8 @@
 //!
 //! A lock in an object is mostly taken for a few instructions, again and again. But a lock that a thread
 //! waits for as a signal (CPython's `threading.Condition` makes one for each wait) is held until the
-//! signal comes. Who looks for that rarely answers up to 28 us late, and the other side is asleep by then. So a
-//! thread watches for a moment first, to tell the two apart: see [`Spin::watch`].
+//! signal comes. A thread that looks rarely answers up to 28 us late, and the other side is asleep by then. So
+//! a thread watches for a moment first, to tell the two apart: see [`Spin::watch`].
 //!
 //! With one processor no thread spins: the thread that it waits for is not running.
 //!
