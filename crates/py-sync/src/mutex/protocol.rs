@@ -36,8 +36,9 @@
 //! * I2: while a thread is queued, one of three holds: the parked bit is set; a designated waker is
 //!   on its way and will set it; or the thread's fair time is still to come. A thread that is queued
 //!   after a wake found the lock held, and set the parked bit itself.
-//! * I3: a lock call has one fair time, set when it is first queued. The queue stands in the order of fair times, so a waiter that
-//!   lost the race passes those that came later, and the first waiter has the earliest fair time.
+//! * I3: a lock call has one fair time, set when it is first queued. The queue stands in the order of
+//!   fair times, so a waiter that lost the race passes those that came later, and the first waiter has
+//!   the earliest fair time.
 //! * I4: a waiter that gives up was still queued, so it does not own the lock and nobody relies on
 //!   it. The parked bit may stay set without waiters; the next unlock clears it.
 //! * I5: an unlock's store or compare-exchange is its last touch of the byte, since the next owner

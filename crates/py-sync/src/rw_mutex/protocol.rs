@@ -54,9 +54,10 @@
 //! * I9: a thread attaches to its runtime before it competes, as with [`Mutex`](crate::Mutex).
 //!
 //! Fairness: a write unlock, or the last reader, hands the lock off to a front whose first waiter has
-//! waited for more than 1 ms (in a crowd later, as with [`Mutex`](crate::Mutex)). Before that, a write unlock wakes the front and any thread may barge. The last reader
-//! wakes a writer and leaves the parked bit, so that only writers may barge. So a writer waits for the
-//! readers that have the lock and for the writers before it.
+//! waited for more than 1 ms (in a crowd later, as with [`Mutex`](crate::Mutex)). Before that, a write unlock
+//! wakes the front and any thread may barge. The last reader wakes a writer and leaves the parked bit, so
+//! that only writers may barge. So a writer waits for the readers that have the lock and for the writers
+//! before it.
 //!
 //! Orderings: taking the lock is `Acquire`, releasing it `Release`. All changes of the word are
 //! read-modify-writes, so each continues the release sequences of those before it, and a writer that
