@@ -63,7 +63,7 @@ impl Clock for Skewed {
 const MANUAL: u64 = u64::MAX / 2;
 
 std::thread_local! {
-    static MANUAL_HAS_COME: Cell<bool> = const { Cell::new(false) };
+    static MANUAL_NOW: Cell<u64> = const { Cell::new(0) };
 }
 
 /// A clock by which all fair times come at once, when the model says so.
@@ -73,13 +73,19 @@ pub(crate) struct ManualClock;
 impl ManualClock {
     /// Says whether they have come.
     pub(crate) fn set(has_come: bool) {
-        MANUAL_HAS_COME.set(has_come);
+        MANUAL_NOW.set(if has_come { u64::MAX } else { 0 });
+    }
+
+    /// Goes on to the first of them, but no further: those that were put off have not come. Returns it.
+    pub(crate) fn set_to_first() -> u64 {
+        MANUAL_NOW.set(MANUAL + 1);
+        MANUAL
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> u64 {
-        if MANUAL_HAS_COME.get() { u64::MAX } else { 0 }
+        MANUAL_NOW.get()
     }
 
     fn time_to_be_fair(&self) -> FairTime {
@@ -89,7 +95,7 @@ impl Clock for ManualClock {
 
 /// True if the instant `at` of a model has passed.
 pub(super) fn has_come(at: u64) -> bool {
-    at < MANUAL || MANUAL_HAS_COME.get()
+    at < MANUAL || at <= MANUAL_NOW.get()
 }
 
 /// A clock by which a fair time has not come at the first look at it, and has come at the second.

@@ -1,7 +1,7 @@
 //! Models of the parking lot: one bucket, so that all keys collide.
 
 use super::{Guarded, check};
-use crate::deadline::{Deadline, FAIR_TIMES_APART_NS, FairTime};
+use crate::deadline::{Clock, Deadline, FAIR_TIMES_APART_NS, FairTime, ManualClock};
 use crate::flags::{LockFlags, ParkStatus};
 use crate::parking_lot::{FilterOp, Kind, Parked, Parking, ParkingLot, Request, Waiters};
 use crate::sync::{AtomicU32, Relaxed};
@@ -288,5 +288,48 @@ fn a_fair_time_ends_no_wait() {
         let parked = waiter.join().unwrap();
         assert_eq!(parked.status == ParkStatus::Ok, found);
         assert_eq!(parked.reply, if found { 5 } else { 0 });
+    });
+}
+
+/// A waiter whose fair time was put off validates again at that time, not before: it has no other timer.
+#[test]
+fn who_is_put_off_validates_again_later() {
+    check("lot::who_is_put_off_validates_again_later", || {
+        let gate = Gate::new();
+        let first_at = ManualClock::set_to_first();
+        let waiter = |fair_time, again_at| {
+            let gate = Arc::clone(&gate);
+            thread::spawn(move || {
+                let mut parking = Parking::plain(Kind::Park, KEY, Deadline::Never, LockFlags::NONE);
+                (parking.request.token, parking.request.fair_time) = (17, fair_time);
+                parking.again_at = again_at;
+                let mut validated = 0;
+                let closed = || {
+                    validated += 1;
+                    // Relaxed: under the bucket lock.
+                    gate.open.load(Relaxed) == 0
+                };
+                // SAFETY: the lot is this test's own.
+                unsafe { gate.lot.park_with(parking, closed) };
+                assert_eq!(validated, 1);
+            })
+        };
+        let queued = |waiters: &mut Waiters<'_>| waiters.iter().count();
+        let first = waiter(FairTime::At(first_at), Deadline::Never);
+        // SAFETY: the lot is this test's own.
+        while unsafe { gate.lot.with_waiters(Kind::Park, KEY, queued) } == 0 {
+            thread::yield_now();
+        }
+        let fair_time = FairTime::NotBefore(first_at);
+        let put_off = waiter(fair_time, ManualClock.again_at(fair_time));
+        let open = |waiters: &mut Waiters<'_>| {
+            // Relaxed: under the bucket lock.
+            gate.open.store(1, Relaxed);
+            waiters.unpark_filter(5, |_| FilterOp::Unpark);
+        };
+        // SAFETY: the lot is this test's own.
+        unsafe { gate.lot.with_waiters(Kind::Park, KEY, open) };
+        first.join().unwrap();
+        put_off.join().unwrap();
     });
 }

@@ -1,7 +1,7 @@
 //! Models of the waits that a signal ends. The handler runs on the waiting thread itself, just before its
 //! wait. So the wait ends once the thread is queued, whatever the others are doing at that moment.
 
-use super::{Guarded, check, together};
+use super::{Guarded, check, check_steps, together};
 use crate::condvar::Condvar;
 use crate::deadline::{AlwaysFair, Clock, Deadline, NeverFair};
 use crate::event::Event;
@@ -9,6 +9,7 @@ use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::mutex::Mutex;
 use crate::recursive_mutex::RecursiveMutex;
 use crate::signals::signal_arrived;
+use crate::with_signals::OneCall;
 use core::num::NonZeroUsize;
 use py_thread::Ident;
 
@@ -333,5 +334,19 @@ fn a_signal_beside_another_waiter() {
             &[make_for_all, Queue::use_one_across_a_signal, use_one];
         let (queue, _) = together(Queue::new(), roles);
         assert_eq!(queue.filled.notify_all(), 0, "nobody is left");
+    });
+}
+
+/// A lock call that gives up leaves its place to the next call of one wait.
+#[test]
+fn the_next_call_has_the_fair_time_of_the_last() {
+    let name = "with_signals::the_next_call_has_the_fair_time_of_the_last";
+    check_steps(name, || {
+        let (m, clock) = (Mutex::new(), OneCall::new(&NeverFair));
+        assert!(m.try_lock());
+        let status = m.lock_with(&clock, Deadline::Now, NONE);
+        assert_eq!(status, LockStatus::Failure);
+        let first = NeverFair.time_to_be_fair().behind(None);
+        assert_eq!(clock.time_to_be_fair(), first);
     });
 }
