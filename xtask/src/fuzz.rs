@@ -5,6 +5,7 @@
 //! has. So the flags here are those of cargo-fuzz, without its sanitizer; `cargo xtask sanitize` has
 //! those. A target is known by its file in `xtask/fuzz/`, so that none is without a planted fault.
 
+use crate::fault;
 use crate::mutants::copy_tree;
 use crate::sh::{Failure, Result, Sh, files_below, root, target};
 use std::fs;
@@ -107,27 +108,15 @@ fn read_all() -> Result<Vec<Fault>> {
     let mut paths = files_below(&root().join("xtask/fuzz"))?;
     paths.sort();
     for path in paths {
-        let wrong = |why: String| Failure::other(format!("{}: {why}", path.display()));
-        let text = fs::read_to_string(&path).map_err(|e| wrong(e.to_string()))?;
-        let table: toml::Table = text
-            .parse()
-            .map_err(|e: toml::de::Error| wrong(e.to_string()))?;
-        let list = table.get("fault").and_then(toml::Value::as_array);
-        for entry in list.ok_or_else(|| wrong("no [[fault]]".to_owned()))? {
-            let word = |key: &str| {
-                let value = entry.get(key).and_then(toml::Value::as_str);
-                value
-                    .map(str::to_owned)
-                    .ok_or_else(|| wrong(format!("a fault has no {key:?}")))
-            };
+        for entry in fault::read(&path)? {
             let target = path.file_stem().unwrap_or_default();
             faults.push(Fault {
                 target: target.to_string_lossy().into_owned(),
-                what: word("what")?,
-                package: word("package")?,
-                file: word("file")?,
-                find: word("find")?,
-                replace: word("replace")?,
+                what: entry.word("what")?,
+                package: entry.word("package")?,
+                file: entry.word("file")?,
+                find: entry.word("find")?,
+                replace: entry.word("replace")?,
             });
         }
     }

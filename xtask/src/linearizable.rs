@@ -4,6 +4,7 @@
 //! is copied, and the fault is planted in the copy: the test must build there, it must fail, and it must
 //! say which history no order explains. Without a fault all of them must pass.
 
+use crate::fault::{self, Entry};
 use crate::mutants::copy_tree;
 use crate::sh::{Failure, Result, Sh, root, target};
 use std::fs;
@@ -54,29 +55,16 @@ pub fn run(args: &[String]) -> Result {
 }
 
 fn read(path: &Path) -> Result<Vec<Fault>> {
-    let wrong = |why: String| Failure::other(format!("{}: {why}", path.display()));
-    let text = fs::read_to_string(path).map_err(|e| wrong(e.to_string()))?;
-    let table: toml::Table = text
-        .parse()
-        .map_err(|e: toml::de::Error| wrong(e.to_string()))?;
-    let list = table.get("fault").and_then(toml::Value::as_array);
-    let entries = list.ok_or_else(|| wrong("no [[fault]]".to_owned()))?;
-    let fault = |entry: &toml::Value| {
-        let word = |key: &str| {
-            let value = entry.get(key).and_then(toml::Value::as_str);
-            value
-                .map(str::to_owned)
-                .ok_or_else(|| wrong(format!("a fault has no {key:?}")))
-        };
+    let fault = |entry: &Entry| {
         Ok(Fault {
-            what: word("what")?,
-            file: word("file")?,
-            find: word("find")?,
-            replace: word("replace")?,
-            test: word("test")?,
+            what: entry.word("what")?,
+            file: entry.word("file")?,
+            find: entry.word("find")?,
+            replace: entry.word("replace")?,
+            test: entry.word("test")?,
         })
     };
-    entries.iter().map(fault).collect()
+    fault::read(path)?.iter().map(fault).collect()
 }
 
 /// The tests, or the one of that name.

@@ -7,6 +7,7 @@ mod bench;
 mod ci;
 mod cpython;
 mod demo;
+mod fault;
 mod fuzz;
 mod linearizable;
 mod loom;

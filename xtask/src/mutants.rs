@@ -5,6 +5,7 @@
 //! it must build, it must fail, and without the fault it must pass. `--after-loom` leaves the last out,
 //! where `cargo xtask loom` has just run every model.
 
+use crate::fault;
 use crate::loom::{CRATES, configure, copy_build};
 use crate::sh::{Failure, Result, Sh, files_below, root, target};
 use std::collections::BTreeSet;
@@ -122,27 +123,15 @@ fn read_all() -> Result<Vec<Fault>> {
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned();
-        let wrong = |why: String| Failure::other(format!("{}: {why}", path.display()));
-        let text = fs::read_to_string(&path).map_err(|e| wrong(e.to_string()))?;
-        let table: toml::Table = text
-            .parse()
-            .map_err(|e: toml::de::Error| wrong(e.to_string()))?;
-        let list = table.get("fault").and_then(toml::Value::as_array);
-        for entry in list.ok_or_else(|| wrong("no [[fault]]".to_owned()))? {
-            let word = |key: &str| {
-                let value = entry.get(key).and_then(toml::Value::as_str);
-                value
-                    .map(str::to_owned)
-                    .ok_or_else(|| wrong(format!("a fault has no {key:?}")))
-            };
+        for entry in fault::read(&path)? {
             faults.push(Fault {
                 area: area.clone(),
-                what: word("what")?,
-                package: word("package")?,
-                file: word("file")?,
-                find: word("find")?,
-                replace: word("replace")?,
-                model: word("model")?,
+                what: entry.word("what")?,
+                package: entry.word("package")?,
+                file: entry.word("file")?,
+                find: entry.word("find")?,
+                replace: entry.word("replace")?,
+                model: entry.word("model")?,
             });
         }
     }

@@ -78,60 +78,59 @@ fn one_bumps() {
     contend("mutex_fair::one_bumps", &[BUMP, FAIR]);
 }
 
-/// Everybody unlocks fairly, so a thread that is parked has the lock next: it is never free in between.
-#[test]
-fn who_is_parked_is_next() {
-    check("mutex_fair::who_is_parked_is_next", || {
+/// The model's own thread has the lock, beside a thread that has one turn. `act` gets whether that is
+/// parked by now, and a question: whether it has had its turn. It ends without the lock, and returns how
+/// many turns it had.
+fn beside_one(name: &str, act: fn(&Shared, bool, &dyn Fn() -> bool) -> usize) {
+    check(name, move || {
+        use core::sync::atomic::{AtomicBool, Ordering::SeqCst};
         // Not loom's: it is not part of the model.
-        let had_its_turn = std::sync::Arc::new(core::sync::atomic::AtomicBool::new(false));
+        let had_its_turn = std::sync::Arc::new(AtomicBool::new(false));
         let shared = loom::sync::Arc::new(shared());
         assert!(shared.0.try_lock());
-        let parked = {
+        let other = {
             let (shared, had_its_turn) = (shared.clone(), had_its_turn.clone());
             loom::thread::spawn(move || {
                 work(&shared, false, |m| {
-                    had_its_turn.store(true, core::sync::atomic::Ordering::SeqCst);
+                    had_its_turn.store(true, SeqCst);
                     m.unlock_fair()
                 })
             })
         };
         let is_parked = shared.0.byte() == 3;
-        shared.1.increment();
-        assert!(shared.0.unlock_fair());
-        if is_parked && !shared.0.is_locked() {
-            let had = had_its_turn.load(core::sync::atomic::Ordering::SeqCst);
-            assert!(had, "the lock was free while somebody was parked");
+        let turns = act(&shared, is_parked, &|| had_its_turn.load(SeqCst));
+        assert_eq!(other.join().unwrap(), 1);
+        assert_eq!(shared.1.get(), turns + 1);
+    });
+}
+
+/// Everybody unlocks fairly, so a thread that is parked has the lock next: it is never free in between.
+#[test]
+fn who_is_parked_is_next() {
+    let name = "mutex_fair::who_is_parked_is_next";
+    beside_one(name, |(m, guarded), is_parked, had_its_turn| {
+        guarded.increment();
+        assert!(m.unlock_fair());
+        if is_parked && !m.is_locked() {
+            assert!(
+                had_its_turn(),
+                "the lock was free while somebody was parked"
+            );
         }
-        assert_eq!(parked.join().unwrap(), 1);
-        assert_eq!(shared.1.get(), 2);
+        1
     });
 }
 
 /// Who bumps while a thread is parked has the lock again only after that thread's turn.
 #[test]
 fn who_bumps_comes_after_who_is_parked() {
-    check("mutex_fair::who_bumps_comes_after_who_is_parked", || {
-        // Not loom's: it is not part of the model.
-        let had_its_turn = std::sync::Arc::new(core::sync::atomic::AtomicBool::new(false));
-        let shared = loom::sync::Arc::new(shared());
-        assert!(shared.0.try_lock());
-        let parked = {
-            let (shared, had_its_turn) = (shared.clone(), had_its_turn.clone());
-            loom::thread::spawn(move || {
-                work(&shared, false, |m| {
-                    had_its_turn.store(true, core::sync::atomic::Ordering::SeqCst);
-                    m.unlock_fair()
-                })
-            })
-        };
-        let is_parked = shared.0.byte() == 3;
-        shared.1.increment();
-        shared.0.bump(&NeverFair, LockFlags::NONE);
-        let had = had_its_turn.load(core::sync::atomic::Ordering::SeqCst);
-        assert!(had || !is_parked, "the bump was for nobody");
-        shared.1.increment();
-        assert!(shared.0.unlock_fair());
-        assert_eq!(parked.join().unwrap(), 1);
-        assert_eq!(shared.1.get(), 3);
+    let name = "mutex_fair::who_bumps_comes_after_who_is_parked";
+    beside_one(name, |(m, guarded), is_parked, had_its_turn| {
+        guarded.increment();
+        m.bump(&NeverFair, LockFlags::NONE);
+        assert!(had_its_turn() || !is_parked, "the bump was for nobody");
+        guarded.increment();
+        assert!(m.unlock_fair());
+        2
     });
 }
