@@ -4,7 +4,8 @@
 //! Threads {2, 4, 8, 16} x nanoseconds inside {0, 100, 1000} x nanoseconds outside {0, 100, 1000};
 //! second set: {2, 3, 6, 12} x {50, 300, 2000} x {50, 500, 5000}, which nobody tunes for;
 //! long: {2, 4, 8, 16} x {5000, 20000} inside x {0, 20000} outside. Beside two busy loops, and under
-//! `taskset -c 0` on one processor, the same.
+//! `taskset -c 0` on one processor, the same. The crowd is for machines with many processors: 16 to
+//! 128 threads, which share them.
 //! Every peer runs in every round, in an order that rotates; ratios are taken within a round.
 
 use benches::contend::{Cell, Run, beside_busy_loops, run};
@@ -79,6 +80,7 @@ fn main() {
     let slice = options.slice * 10;
     let cells: Sections = NANOS.iter().flat_map(|&i| NANOS.map(|o| (i, o))).collect();
     let long: Sections = vec![(5000, 0), (5000, 20_000), (20_000, 0), (20_000, 20_000)];
+    let crowd: Sections = vec![(0, 0), (100, 100), (1000, 0), (1000, 1000), (1000, 100_000)];
     let second: Sections = [50, 300, 2000]
         .into_iter()
         .flat_map(|i| [50, 500, 5000].map(|o| (i, o)))
@@ -87,6 +89,7 @@ fn main() {
         ("contended", THREADS, &cells),
         ("second set", [2, 3, 6, 12], &second),
         ("long sections", THREADS, &long),
+        ("crowd", [16, 32, 64, 128], &crowd),
     ];
     for (beside, busy) in [("", 0), (", beside two busy loops", 2)] {
         for (kind, threads, sections) in sets {

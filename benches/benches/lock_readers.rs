@@ -61,7 +61,7 @@ fn main() {
     every_lock!(add_write, &mut table);
     table.run(&options);
     for (pinned, how) in [(false, "unpinned"), (true, "pinned")] {
-        for threads in [1, 2, 4] {
+        for threads in [1, 2, 4, 8, 16] {
             let mut table = Table::new(format!("readers, {threads} threads, {how}"), "turn of all");
             every_lock!(add_readers, &mut table, threads, pinned);
             table.run(&options);

@@ -2,8 +2,9 @@
 //! within its round. A slow spell of a shared machine then hits all peers of that round, and the
 //! median over the rounds forgets it.
 //!
-//! Arguments of a bench binary: a word is a filter on the questions; `--rounds N`; `--quick` runs
-//! few and short rounds; `--test` (what `cargo test --benches` passes) runs one short round.
+//! Arguments of a bench binary: a word is a filter on the questions, `word$` one on how they end;
+//! `--rounds N`; `--quick` runs few and short rounds; `--test` (what `cargo test --benches` passes)
+//! runs one short round.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -50,7 +51,11 @@ impl Options {
     /// Whether the arguments ask for this question.
     #[must_use]
     pub fn wants(&self, question: &str) -> bool {
-        self.filters.is_empty() || self.filters.iter().any(|f| question.contains(f.as_str()))
+        let asks = |filter: &String| match filter.strip_suffix('$') {
+            Some(end) => question.ends_with(end),
+            None => question.contains(filter.as_str()),
+        };
+        self.filters.is_empty() || self.filters.iter().any(asks)
     }
 }
 
