@@ -40,6 +40,31 @@ fn a_peer_has_the_same_figures_alone_and_beside_others() {
     assert_eq!(last(&alone), last(&beside));
 }
 
+/// An unlock and a park do not get dearer with the number of those that wait. A walk over the queue under
+/// the bucket's lock would show here, and nowhere on a machine with two processors.
+#[test]
+fn a_crowd_of_64_is_served_as_well_as_by_parking_lot() {
+    let args = ["crowd", "--processors", "64", "--slice", "2"];
+    let peers = ["--peer", "py-sync", "--peer", "parking_lot 0.13"];
+    let output = simulator(&[&args[..], &peers].concat());
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stdout).expect("ASCII");
+    let rows: Vec<&str> = text.lines().filter(|l| l.contains(" 1000/1000 ")).collect();
+    assert_eq!(rows.len(), 2, "the wakes of two machines: {text}");
+    for row in rows {
+        let figures: Vec<f64> = row
+            .split_whitespace()
+            .skip(1)
+            .map(|f| f.parse().unwrap())
+            .collect();
+        let [ours, our_wait, _, _, theirs, their_wait, ..] = figures[..] else {
+            panic!("four figures for each of two peers: {row}");
+        };
+        assert!(ours > 0.9 * theirs, "{row}");
+        assert!(our_wait < their_wait, "{row}");
+    }
+}
+
 #[rstest::rstest]
 #[case(&["crowd", "--processors", "129"], "1 to 128")]
 #[case(&["crowd", "--cost", "warp=9"], "not a cost")]

@@ -172,14 +172,14 @@ fn has_more_is_true_while_one_is_left() {
     });
 }
 
-/// Two wait with these fair times, if they park before they are looked for; then `look` sees what
+/// Threads wait with these fair times, if they park before they are looked for; then `look` sees what
 /// they asked for in their order in the queue, and their numbers in the order in which they came.
-fn in_line(name: &str, fair_times: [FairTime; 2], look: fn(&[Request], &[u64])) {
+fn in_line<const N: usize>(name: &str, fair_times: [FairTime; N], look: fn(&[Request], &[u64])) {
     check(name, move || {
         let gate = Gate::new();
         // Not loom's: written under the bucket lock.
         let arrivals = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
-        let waiters = [0, 1].map(|i| {
+        let waiters = core::array::from_fn::<_, N, _>(|i| {
             let (gate, arrivals) = (Arc::clone(&gate), std::sync::Arc::clone(&arrivals));
             thread::spawn(move || {
                 let token = i as u64;
@@ -216,6 +216,15 @@ fn waiters_stand_in_the_order_of_their_fair_times() {
         |there: &[Request], _: &[u64]| assert!(there.is_sorted_by_key(|r| r.fair_time.ns()));
     let name = "lot::waiters_stand_in_the_order_of_their_fair_times";
     in_line(name, [5, 3].map(FairTime::At), sorted);
+}
+
+/// Its place is neither in front nor at the end.
+#[test]
+fn who_parks_again_comes_between_the_earlier_and_the_later() {
+    let sorted =
+        |there: &[Request], _: &[u64]| assert!(there.is_sorted_by_key(|r| r.fair_time.ns()));
+    let name = "lot::who_parks_again_comes_between_the_earlier_and_the_later";
+    in_line(name, [3, 9, 5].map(FairTime::At), sorted);
 }
 
 #[test]

@@ -33,9 +33,9 @@
 //! Invariants:
 //! * I1: bit 0 means one holder. While both bits are set, only an unlock changes the byte, and it
 //!   does so under the bucket lock.
-//! * I2: while a thread is queued, one of three holds: the parked bit is set; a designated waker is
-//!   on its way and will set it; or the thread's fair time is still to come. A thread that is queued
-//!   after a wake found the lock held, and set the parked bit itself.
+//! * I2: while a thread is queued and nobody has the bucket lock, one of three holds: the parked bit is
+//!   set; a designated waker is on its way and will set it; or the thread's fair time is still to come.
+//!   A thread that is queued after a wake found the lock held, and set the parked bit itself.
 //! * I3: a lock call has one fair time, set when it is first queued. The queue stands in the order of
 //!   fair times, so a waiter that lost the race passes those that came later, and the first waiter has
 //!   the earliest fair time.
@@ -205,39 +205,40 @@ impl Mutex {
     /// Unlocks, and wakes the first waiter or hands the lock off to it. False if another unlock came
     /// first.
     fn unlock_parked(&self, clock: &impl Clock) -> bool {
-        let release = |waiters: &mut Waiters<'_>| {
+        let unlock = |waiters: &mut Waiters<'_>| {
             // Relaxed: if both bits are set, nobody else changes the byte from here on (I1).
             if self.0.load(Relaxed) != LOCKED | HAS_PARKED {
                 return false;
             }
+            // Release: the critical section ends here. The last touch of the byte (I5).
+            let release = |byte| self.0.store(byte, Release);
             let front = waiters.iter().next();
-            let byte = match front {
+            match front {
                 // The parked bit was left behind (I4).
-                None => UNLOCKED,
+                None => release(UNLOCKED),
                 // Hand-off: bit 0 stays set for the new owner.
                 Some(front) if clock.should_be_fair(front.fair_time) => {
                     record::count_hand_off();
-                    match waiters.unpark_first(HANDED_OFF) {
+                    release(match waiters.unpark_first(HANDED_OFF) {
                         true => LOCKED | HAS_PARKED,
                         false => LOCKED,
-                    }
+                    });
                 }
-                // Wake it to compete; it is the designated waker if others stay (I2).
+                // Wake it to compete; it is the designated waker if others stay (I2). The lock is free
+                // before that: in a crowd, each waiter that is touched here costs a cache miss or two.
                 Some(_) => {
+                    release(UNLOCKED);
                     let others = waiters.iter().nth(1).is_some();
                     waiters.unpark_first(match others {
                         true => COMPETE_FOR_OTHERS,
                         false => COMPETE,
                     });
-                    UNLOCKED
                 }
-            };
-            // Release: the critical section ends here. The last touch of the byte (I5).
-            self.0.store(byte, Release);
+            }
             true
         };
         // SAFETY: the key is our own address, and we hold the mutex, so the waiters on it are mutex
         // waiters. The closure does not call into the lot.
-        unsafe { lot().with_waiters(Kind::Mutex, self.key(), release) }
+        unsafe { lot().with_waiters(Kind::Mutex, self.key(), unlock) }
     }
 }

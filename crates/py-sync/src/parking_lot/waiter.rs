@@ -172,14 +172,20 @@ impl Queue {
     /// It is in no queue, and stays alive where it is until it was removed or posted.
     pub(super) unsafe fn insert(&mut self, waiter: &Waiter) {
         let this = ptr::from_ref(waiter);
-        let mut prev = self.at(self.tail);
-        // A new waiter has the latest fair time and goes to the end. One that parks again keeps its
-        // fair time, and passes those that came later.
-        while let Some(before) = prev.filter(|w| w.request.fair_at() > waiter.request.fair_at()) {
-            prev = self.at(before.links(|links| links.prev));
-        }
-        let next = prev.map_or(self.head, Waiter::next);
-        let prev = prev.map_or(ptr::null(), ptr::from_ref);
+        let is_later = |other: &&Waiter| other.request.fair_at() > waiter.request.fair_at();
+        // A new waiter has the latest fair time and goes to the end. One that parks again keeps its fair
+        // time: its place is in front or near it, and is sought from there, since a walk from the end
+        // would pass the whole crowd.
+        let next = match self.at(self.tail).filter(is_later) {
+            None => ptr::null(),
+            Some(_) => self
+                .iter()
+                .find(is_later)
+                .map_or(ptr::null(), ptr::from_ref),
+        };
+        let prev = self
+            .at(next)
+            .map_or(self.tail, |next| next.links(|links| links.prev));
         waiter.links(|links| *links = Links { prev, next });
         self.link(prev, this, next, this);
         self.len += 1;
