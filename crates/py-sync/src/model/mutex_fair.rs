@@ -1,9 +1,11 @@
-//! Models of [`Mutex`]'s fair unlock: no wake-up is lost, and a waiter that was queued has had its turn.
+//! Models of [`Mutex`]'s fair unlock, and of the hand-off to who is due: no wake-up is lost, and a waiter
+//! that was queued has had its turn.
 
 use super::{Guarded, check, together};
-use crate::deadline::{Deadline, NeverFair};
+use crate::deadline::{Clock, Deadline, NeverFair};
 use crate::flags::{LockFlags, LockStatus};
 use crate::mutex::Mutex;
+use crate::parking_lot::{Kind, Waiters, lot};
 use core::time::Duration;
 
 type Shared = (Mutex, Guarded);
@@ -132,5 +134,52 @@ fn who_bumps_comes_after_who_is_parked() {
         guarded.increment();
         assert!(m.unlock_fair());
         2
+    });
+}
+
+/// A clock of unlocks by which the fair time of every waiter has come, and no other.
+struct Late;
+
+impl Clock for Late {
+    fn now(&self) -> u64 {
+        u64::MAX
+    }
+}
+
+/// Once the fair times of all have come, the lock goes from hand to hand: it is free again only after
+/// all that were parked have had it.
+#[test]
+fn who_is_due_is_handed_the_lock() {
+    check("mutex_fair::who_is_due_is_handed_the_lock", || {
+        use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+        // Not loom's: it is not part of the model.
+        let turns = std::sync::Arc::new(AtomicUsize::new(0));
+        let shared = loom::sync::Arc::new(shared());
+        let m = &shared.0;
+        assert!(m.try_lock());
+        let waiters = [(); 2].map(|()| {
+            let (shared, turns) = (shared.clone(), turns.clone());
+            loom::thread::spawn(move || {
+                let (m, guarded) = &*shared;
+                let status = m.lock_with(&NeverFair, Deadline::Never, LockFlags::NONE);
+                assert_eq!(status, LockStatus::Acquired);
+                guarded.increment();
+                turns.fetch_add(1, SeqCst);
+                assert!(m.unlock_with(&Late));
+            })
+        });
+        let count = |waiters: &mut Waiters<'_>| waiters.iter().count();
+        // SAFETY: the lock is this test's own; the closure does not call into the lot.
+        let parked = unsafe { lot().with_waiters(Kind::Mutex, m.as_ptr().addr(), count) };
+        assert!(m.unlock_with(&Late));
+        if !m.is_locked() {
+            assert!(
+                turns.load(SeqCst) >= parked,
+                "the lock was free before they had it"
+            );
+        }
+        for waiter in waiters {
+            waiter.join().unwrap();
+        }
     });
 }

@@ -212,28 +212,29 @@ impl Mutex {
             }
             // Release: the critical section ends here. The last touch of the byte (I5).
             let release = |byte| self.0.store(byte, Release);
-            let front = waiters.iter().next();
-            match front {
-                // The parked bit was left behind (I4).
-                None => release(UNLOCKED),
+            // While nobody in the bucket is due, the lock is free before a waiter is looked at. In a crowd
+            // each look at a waiter is a cache miss, for which all others would wait.
+            let due = clock.should_be_fair(waiters.earliest_fair_time())
+                && waiters
+                    .iter()
+                    .next()
+                    .is_some_and(|front| clock.should_be_fair(front.fair_time));
+            if due {
                 // Hand-off: bit 0 stays set for the new owner.
-                Some(front) if clock.should_be_fair(front.fair_time) => {
-                    record::count_hand_off();
-                    release(match waiters.unpark_first(HANDED_OFF) {
-                        true => LOCKED | HAS_PARKED,
-                        false => LOCKED,
-                    });
-                }
-                // Wake it to compete; it is the designated waker if others stay (I2). The lock is free
-                // before that: in a crowd, each waiter that is touched here costs a cache miss or two.
-                Some(_) => {
-                    release(UNLOCKED);
-                    let others = waiters.iter().nth(1).is_some();
-                    waiters.unpark_first(match others {
-                        true => COMPETE_FOR_OTHERS,
-                        false => COMPETE,
-                    });
-                }
+                record::count_hand_off();
+                release(match waiters.unpark_first(HANDED_OFF) {
+                    true => LOCKED | HAS_PARKED,
+                    false => LOCKED,
+                });
+            } else {
+                // Wake the first to compete; it is the designated waker if others stay (I2). If there is
+                // none, the parked bit was left behind (I4).
+                release(UNLOCKED);
+                let others = waiters.iter().nth(1).is_some();
+                waiters.unpark_first(match others {
+                    true => COMPETE_FOR_OTHERS,
+                    false => COMPETE,
+                });
             }
             true
         };

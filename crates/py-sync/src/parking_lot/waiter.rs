@@ -14,7 +14,8 @@
 //! * I4: the waiters of a key stand in the order of their fair times, and those of one fair time in
 //!   the order of their arrival. Waiters without a fair time stand at the end. One that is queued for
 //!   the first time in its lock call gets a fair time that is behind all others' by some distance; one
-//!   that comes back has the same as before.
+//!   that comes back has the same as before. The queue knows that of its first, so that an unlock need
+//!   not look at a waiter to learn that nobody is due.
 //!
 //! CPython: `Python/parking_lot.c`, `struct wait_entry`; `Include/internal/pycore_llist.h`.
 
@@ -121,6 +122,8 @@ pub(super) struct Queue {
     head: *const Waiter,
     tail: *const Waiter,
     len: usize,
+    /// The fair time of the first waiter (I4).
+    earliest: FairTime,
 }
 
 impl Queue {
@@ -129,6 +132,7 @@ impl Queue {
             head: ptr::null(),
             tail: ptr::null(),
             len: 0,
+            earliest: FairTime::NEVER,
         }
     }
 
@@ -212,7 +216,11 @@ impl Queue {
     ) {
         match self.at(prev) {
             Some(prev) => prev.links(|links| links.next = first),
-            None => self.head = first,
+            None => {
+                self.head = first;
+                let first = self.at(first).map(|w| w.request.fair_time);
+                self.earliest = first.unwrap_or(FairTime::NEVER);
+            }
         }
         match self.at(next) {
             Some(next) => next.links(|links| links.prev = last),
@@ -299,6 +307,11 @@ impl Waiters<'_> {
         let (kind, key) = (self.kind, self.key);
         let requests = self.queue.iter().map(|waiter| waiter.request);
         requests.filter(move |request| request.is_on(kind, key))
+    }
+
+    /// The earliest fair time of any waiter in the bucket, on this key or on others. Looks at no waiter.
+    pub(crate) fn earliest_fair_time(&self) -> FairTime {
+        self.queue.earliest
     }
 
     /// How many threads are in the bucket, on this key or on others.
