@@ -5,7 +5,7 @@
 //! of every queue, and has not yet looked at the lock.
 //!
 //! The clock is [`ManualClock`]. When the stopped thread is woken no fair time has come, so it is not the
-//! owner. The fair times of the others come after that: they have nothing else to rely on.
+//! owner. The fair times of the others come after that: they rely on nothing else.
 
 use super::{Guarded, check};
 use crate::condvar::Condvar;
@@ -25,8 +25,7 @@ loom::lazy_static! {
 }
 
 std::thread_local! {
-    /// From which sleep the stopped thread does not come back. All threads of a model share one OS
-    /// thread.
+    /// From which sleep the stopped thread does not come back. The threads of a model share an OS thread.
     static SLEEPS_LEFT: Cell<u32> = const { Cell::new(0) };
 }
 
@@ -41,8 +40,7 @@ static HOOKS: SectionHooks = SectionHooks {
     },
 };
 
-/// Runs `wait` on a thread that stops after that sleep of it; then `others`, once it is `asleep`; then
-/// lets it go on.
+/// Runs `wait` on a thread that stops after that sleep; once it is `asleep`, `others`; and lets it go on.
 fn beside<T: Send + Sync + 'static>(
     shared: &Arc<T>,
     (after_sleep, wait): (u32, fn(&T)),
@@ -336,28 +334,23 @@ fn rw(name: &str, writing: bool, stopped: fn(&Shared), others: &'static [fn(&Sha
     check(name, move || {
         let shared = Arc::new((RwMutex::new(), Guarded::new()));
         let m = &shared.0;
-        let held = match writing {
-            true => m.try_write_lock(),
-            false => m.try_read_lock(),
+        match writing {
+            true => assert!(m.try_write_lock()),
+            false => assert!(m.try_read_lock()),
+        }
+        let others = || {
+            let others: Vec<_> = others.iter().map(|&role| spawn(&shared, role)).collect();
+            let unlocked = match writing {
+                true => m.write_unlock_with(&ManualClock),
+                false => m.read_unlock_with(&ManualClock),
+            };
+            assert!(unlocked);
+            ManualClock::set(true);
+            for other in others {
+                other.join().unwrap();
+            }
         };
-        assert!(held);
-        beside(
-            &shared,
-            (1, stopped),
-            |shared| shared.0.has_waiters(),
-            || {
-                let others: Vec<_> = others.iter().map(|&role| spawn(&shared, role)).collect();
-                let unlocked = match writing {
-                    true => m.write_unlock_with(&ManualClock),
-                    false => m.read_unlock_with(&ManualClock),
-                };
-                assert!(unlocked);
-                ManualClock::set(true);
-                for other in others {
-                    other.join().unwrap();
-                }
-            },
-        );
+        beside(&shared, (1, stopped), |(m, _)| m.has_waiters(), others);
         assert!(m.try_write_lock(), "nobody is left");
     });
 }
@@ -380,4 +373,28 @@ rw_models! {
     a_writer_beside_a_writer_after_a_writer: true, STOPPED_WRITE beside WRITE;
     a_reader_beside_a_reader_after_a_writer: true, STOPPED_READ beside READ;
     a_reader_beside_a_writer_after_a_writer: true, STOPPED_READ beside WRITE;
+}
+
+/// The parked bit has gone with the stopped writer. An upgradable reader waits for a reader in the queue.
+#[test]
+fn a_reader_beside_an_upgradable_reader_after_a_writer() {
+    check(
+        "stopped::a_reader_beside_an_upgradable_reader_after_a_writer",
+        || {
+            let shared = Arc::new((RwMutex::new(), Guarded::new()));
+            let m = &shared.0;
+            assert!(m.try_write_lock());
+            let others = || {
+                let reader = spawn(&shared, READ);
+                assert!(m.write_unlock_with(&ManualClock));
+                let _ = m.upgradable_lock_with(&ManualClock, Deadline::Never, LockFlags::NONE);
+                ManualClock::set(true);
+                reader.join().unwrap();
+                m.upgradable_unlock_with(&ManualClock);
+            };
+            let asleep: fn(&Shared) -> bool = |(m, _)| m.has_waiters();
+            beside(&shared, (1, STOPPED_WRITE), asleep, others);
+            assert!(m.try_write_lock(), "nobody is left");
+        },
+    );
 }

@@ -28,7 +28,9 @@
 //! All waiters park on one key, in the order of their fair times. The *front* of the queue is either
 //! the first writer alone or all readers up to the first writer (`queue.rs`). The front is woken
 //! together, and nobody else. A woken reader gets the rank [`First`](Rank::First): it was in front of
-//! the waiting writers, so they do not stop it.
+//! the waiting writers, so they do not stop it. A writer that is woken by a writer is the *designated
+//! waker* of those behind it, as with [`Mutex`](crate::Mutex): the parked bit goes with it, and unlocks
+//! wake nobody else until it has taken the lock or parked again.
 //!
 //! Invariants:
 //! * I1: bit 0 means one writer and no reader; with U it means one upgradable reader that waits for
@@ -39,11 +41,12 @@
 //! * I3: while bits 0 and 1 are both set, only the writer changes them, or the upgradable reader that
 //!   is becoming one, and under the bucket lock.
 //! * I4: only an unlock, or a writer that gives up, clears the parked bit: under the bucket lock, and
-//!   only if nobody is left on the key.
+//!   only if nobody is left on the key or a designated waker takes it along.
 //! * I5: while a thread is queued, a thread looks at the queue later: the writer or the upgradable
-//!   reader when it unlocks; the last reader, which finds the parked bit; or, at 2, a woken thread,
-//!   which takes the lock or parks again. No waiter depends on that woken thread: a waiter whose fair
-//!   time comes while the lock is free leaves the queue and competes.
+//!   reader when it unlocks, or the last reader, each of which finds the parked bit; or, at 2, a woken
+//!   thread, which takes the lock or parks again; or a designated waker, which sets the parked bit with
+//!   its lock or parks again. No waiter depends on a woken thread: at its fair time a waiter sets the
+//!   parked bit if the lock is held, and leaves the queue and competes if nothing stops it.
 //! * I6: a writer that gives up (timeout, signal, panic) no longer stops readers. It lets in the readers
 //!   that are now the front, and clears the parked bit if nobody is left. A reader that gives up,
 //!   upgradable or not, changes nothing: what stopped it still stops the others.
@@ -55,8 +58,8 @@
 //!
 //! Fairness: a write unlock, or the last reader, hands the lock off to a front whose first waiter has
 //! waited for more than 1 ms (in a crowd later, as with [`Mutex`](crate::Mutex)). Before that, a write unlock
-//! wakes the front and any thread may barge. The last reader wakes a writer and leaves the parked bit, so
-//! that only writers may barge. So a writer waits for the readers that have the lock and for the writers
+//! wakes the front and any thread may barge; if readers are woken and others stay, only writers may. The
+//! last reader wakes a writer and leaves the parked bit, so that only writers may barge. So a writer waits for the readers that have the lock and for the writers
 //! before it.
 //!
 //! Orderings: taking the lock is `Acquire`, releasing it `Release`. All changes of the word are
@@ -71,9 +74,9 @@
 //! CPython: `Python/lock.c`, `rwmutex_set_parked_and_wait` and the functions that call it. Differs
 //! from CPython, which wakes all parked threads each time, hands nothing off, and has no U.
 
-use super::queue::{HANDED_OFF, WRITES};
+use super::queue::{COMPETE_FOR_OTHERS, HANDED_OFF, READS, WRITES};
 use super::unlock::GivesUp;
-use super::{FREE, ONE_READER, PARKED, Rank, RwMutex, TOO_MANY, WRITER, has_parked};
+use super::{FREE, ONE_READER, PARKED, Rank, RwMutex, TOO_MANY, UPGRADABLE, WRITER, has_parked};
 use crate::deadline::{Clock, Deadline, FairTime};
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::hooks;
@@ -85,12 +88,20 @@ fn is_free(word: usize) -> bool {
     word & !PARKED == FREE
 }
 
+/// An upgradable reader has the lock, and readers may share it.
+fn is_upgradable(word: usize) -> bool {
+    word & (WRITER | UPGRADABLE) == UPGRADABLE
+}
+
 /// How [`RwMutex::wait`] ended.
 pub(super) enum Round {
     HandedOff,
     /// The thread competes, in front of those that are queued: it was woken, or its fair time came and
     /// the lock was free.
-    First,
+    First {
+        /// What it sets with its lock: the parked bit, if others rely on it (I5).
+        parked: usize,
+    },
     /// The thread tries again: it was not queued, or the runtime has handled a signal.
     Again,
     GivenUp(LockStatus),
@@ -99,7 +110,7 @@ pub(super) enum Round {
 /// A lock call that waits: its arguments, its fair time, and what is left of its spin.
 pub(super) struct Call<'a, C: Clock> {
     pub(super) clock: &'a C,
-    /// The token of its waiter: 0 for a reader, else [`WRITES`] or `UPGRADES`.
+    /// The token of its waiter: [`READS`], [`WRITES`] or `UPGRADES`.
     pub(super) kind: u64,
     pub(super) deadline: Deadline,
     pub(super) flags: LockFlags,
@@ -130,7 +141,7 @@ impl RwMutex {
         deadline: Deadline,
         flags: LockFlags,
     ) -> LockStatus {
-        let mut call = Call::new(clock, 0, deadline, flags);
+        let mut call = Call::new(clock, READS, deadline, flags);
         let mut backoff = Backoff::new();
         loop {
             // Relaxed: decides only which compare-exchange to try.
@@ -146,7 +157,7 @@ impl RwMutex {
             match self.wait(&mut call, |word| rank.is_stopped_by(word)) {
                 Round::HandedOff => return self.reads(),
                 // It was in front of the waiting writers, so they no longer stop it.
-                Round::First => rank = Rank::First,
+                Round::First { .. } => rank = Rank::First,
                 Round::Again => {}
                 Round::GivenUp(status) => return status,
             }
@@ -173,6 +184,7 @@ impl RwMutex {
         // Dropped on each way out but the last: a writer that gives up lets readers in (I6).
         let giving_up = GivesUp(self);
         let mut call = Call::new(clock, WRITES, deadline, flags);
+        let mut locked = WRITER;
         loop {
             // Relaxed: decides only which compare-exchange to try.
             let word = self.0.load(Relaxed);
@@ -180,7 +192,7 @@ impl RwMutex {
                 // Acquire: the section starts here. Relaxed on failure: load again.
                 if self
                     .0
-                    .compare_exchange(word, word | WRITER, Acquire, Relaxed)
+                    .compare_exchange(word, word | locked, Acquire, Relaxed)
                     .is_ok()
                 {
                     break;
@@ -189,7 +201,8 @@ impl RwMutex {
             }
             match self.wait(&mut call, |word| !is_free(word)) {
                 Round::HandedOff => break,
-                Round::First | Round::Again => {}
+                Round::First { parked } => locked = WRITER | parked,
+                Round::Again => {}
                 Round::GivenUp(status) => return status,
             }
         }
@@ -244,16 +257,18 @@ impl RwMutex {
             deadline: call.deadline,
             flags: call.flags,
         };
+        // At the fair time: if the lock is held, its unlock is to look at the queue. Stay in place, so as not
+        // to pass a writer in front. If it is free, or the thread can share it with an upgradable reader,
+        // it waits for a woken thread that may not run (I5): leave and compete.
+        let reads = call.kind == READS;
+        let stays = |word| !(is_free(word) || reads && is_upgradable(word));
         let mut queued = false;
         let validate = || match queued {
             false => {
                 queued = self.set_parked(&stopped);
                 queued
             }
-            // The fair time has come. If the lock is held, its unlock will look at the queue: stay in
-            // place, so as not to pass a writer in front. If it is free, it waits for a woken thread
-            // that may not run (I5): leave and compete.
-            true => self.set_parked(|word| !is_free(word)),
+            true => self.set_parked(stays),
         };
         // SAFETY: the key is our own address, and all waiters on it are those of a read-write lock,
         // which know its replies. `validate` does not call into the lot.
@@ -261,9 +276,10 @@ impl RwMutex {
         call.fair_time = Some(parked.fair_time);
         match parked.status {
             ParkStatus::Ok if parked.reply == HANDED_OFF => Round::HandedOff,
-            ParkStatus::Ok => Round::First,
-            // The fair time came, and the lock was free.
-            ParkStatus::Again if queued => Round::First,
+            ParkStatus::Ok if parked.reply == COMPETE_FOR_OTHERS => Round::First { parked: PARKED },
+            // Woken, or the fair time came, and the lock was free.
+            ParkStatus::Ok => Round::First { parked: 0 },
+            ParkStatus::Again if queued => Round::First { parked: 0 },
             // Nothing stopped the thread any more when it came to park.
             ParkStatus::Again => Round::Again,
             ParkStatus::Timeout => Round::GivenUp(LockStatus::Failure),

@@ -14,8 +14,11 @@ use crate::sync::{AcqRel, Relaxed};
 pub(super) const HANDED_OFF: u32 = 1;
 /// The reply to waiters that are to compete for it.
 pub(super) const COMPETE: u32 = 0;
+/// The reply to a writer that is to compete for it, and to set the parked bit with it: others are queued.
+pub(super) const COMPETE_FOR_OTHERS: u32 = 2;
 
-/// The tokens of writers and of upgradable readers. A plain reader's is 0.
+/// The tokens of readers, of writers, and of upgradable readers.
+pub(super) const READS: u64 = 0;
 pub(super) const WRITES: u64 = 1;
 pub(super) const UPGRADES: u64 = 2;
 
@@ -123,9 +126,14 @@ impl Front {
     }
 
     /// The next word if nobody has the lock, and the reply to the front.
+    ///
+    /// A writer that is woken is the designated waker of those behind it, so the parked bit goes with it.
+    /// Readers are not: if one set the bit after the last of those behind it has given up, the bit would
+    /// stop readers for nobody, and a thread that reads twice would wait for itself.
     fn of_free(&self, clock: &impl Clock) -> (usize, Option<u32>) {
         match self.len > 0 && clock.should_be_fair(self.fair_time) {
             // Before the fair time: leave the lock free, and let them compete.
+            false if self.chosen.writer && self.more => (FREE, Some(COMPETE_FOR_OTHERS)),
             false => (self.parked(), Some(COMPETE)),
             true if self.chosen.writer => (self.parked() | WRITER, Some(HANDED_OFF)),
             true => (self.parked() + self.shares(), Some(HANDED_OFF)),
@@ -148,8 +156,8 @@ impl Front {
             // The last reader has left. If the writer is only woken, the parked bit keeps new readers
             // from passing it.
             (true, FREE) => match self.of_free(clock) {
-                (after, Some(COMPETE)) => (after | PARKED, Some(COMPETE)),
-                handed_over => handed_over,
+                handed_over @ (_, Some(HANDED_OFF)) => handed_over,
+                _ => (PARKED, Some(COMPETE)),
             },
             // The writer cannot go yet: somebody still has the lock.
             (true, _) => (held | PARKED, None),

@@ -18,7 +18,8 @@
 //! * U2: while U is set without bit 0, the threads that U stops (writers and other upgradable readers)
 //!   are parked until U ends, and new readers pass them. So a thread that sets U while the parked bit
 //!   is set lets the readers of the queue in ([`admit`]), and the thread that clears U looks at the
-//!   queue if the parked bit is set.
+//!   queue if the parked bit is set. If the bit was with a designated waker, the readers of the queue get
+//!   in when their fair times come, at the latest.
 //! * U3: bit 0 beside U stops new readers, but not those of rank [`First`](Rank::First): the lock is not
 //!   the writer's yet, so a thread that already reads gets in.
 //! * U4: the upgrading reader parks if, under the bucket lock of its key, there are readers and the
@@ -87,7 +88,7 @@ impl RwMutex {
             }
             match self.wait(&mut call, |word| stops(rank, word)) {
                 Round::HandedOff => return self.upgradable(),
-                Round::First => rank = Rank::First,
+                Round::First { .. } => rank = Rank::First,
                 Round::Again => {}
                 Round::GivenUp(status) => return status,
             }
