@@ -39,6 +39,7 @@ struct Shared<L> {
     lock: Line<(L, machine::AtomicU64)>,
     turns: RefCell<Vec<u64>>,
     longest: std::cell::Cell<Ps>,
+    writes: std::cell::Cell<u64>,
 }
 
 #[repr(align(256))]
@@ -53,16 +54,17 @@ pub fn run<L: Lock + 'static>(machine: Machine, cell: Cell, slice: u64) -> Run {
         lock: Line((L::new(), machine::AtomicU64::new(0))),
         turns: RefCell::new(Vec::new()),
         longest: std::cell::Cell::new(0),
+        writes: std::cell::Cell::new(0),
     });
-    let thread = |_| {
+    let thread = |number| {
         let shared = Rc::clone(&shared);
-        Box::new(move || shared.take_turns(cell, slice * NS)) as Box<dyn FnOnce()>
+        Box::new(move || shared.take_turns(number, cell, slice * NS)) as Box<dyn FnOnce()>
     };
     let report = machine.run((0..cell.threads).map(thread).collect());
     let turns = shared.turns.borrow();
     let sum: u64 = turns.iter().sum();
     let guarded = shared.lock.0.1.load(std::sync::atomic::Ordering::Relaxed);
-    assert_eq!(guarded, sum, "{} excludes nobody", L::NAME);
+    assert_eq!(guarded, shared.writes.get(), "{} excludes nobody", L::NAME);
     let squares: f64 = turns.iter().map(|t| (*t as f64).powi(2)).sum();
     let busy: Ps = report.ran_for.iter().sum();
     Run {
@@ -74,24 +76,53 @@ pub fn run<L: Lock + 'static>(machine: Machine, cell: Cell, slice: u64) -> Run {
 }
 
 impl<L: Lock> Shared<L> {
-    fn take_turns(&self, cell: Cell, until: Ps) {
+    fn take_turns(&self, number: usize, cell: Cell, until: Ps) {
         use std::sync::atomic::Ordering::Relaxed;
         let (lock, guarded) = &self.lock.0;
-        let mut turns = 0;
+        let (mut turns, mut writes) = (0, 0);
+        let mut chance = Chance::of(number);
         while machine::now() < until {
+            let reads = L::READS > 0 && chance.in_a_hundred() < L::READS;
             let asked = machine::counter();
-            lock.lock();
+            match reads {
+                true => lock.read_lock(),
+                false => lock.lock(),
+            }
             let got = machine::counter();
             // Two accesses, as a plain count has: it comes out right only if the lock excludes.
             let before = guarded.load(Relaxed);
-            guarded.store(before + 1, Relaxed);
+            if !reads {
+                guarded.store(before + 1, Relaxed);
+                writes += 1;
+            }
             machine::work(cell.inside);
-            lock.unlock();
+            match reads {
+                true => lock.read_unlock(),
+                false => lock.unlock(),
+            }
             self.longest.set(self.longest.get().max(got - asked));
             turns += 1;
             machine::work_exactly(LOOP);
             machine::work(cell.outside);
         }
         self.turns.borrow_mut().push(turns);
+        self.writes.set(self.writes.get() + writes);
+    }
+}
+
+/// Which turns read: a number for each, and another sequence for each thread.
+struct Chance(u64);
+
+impl Chance {
+    fn of(thread: usize) -> Chance {
+        Chance(0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(thread as u64 + 1))
+    }
+
+    fn in_a_hundred(&mut self) -> u64 {
+        // Xorshift, which never leaves zero and never gets there.
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 32) % 100
     }
 }

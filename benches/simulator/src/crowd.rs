@@ -1,8 +1,9 @@
-//! `simulator crowd`: the mutexes where more processors fight for one than are at hand.
+//! `simulator crowd`, and `simulator readers`: the mutexes and our read-write lock where more processors
+//! fight for one than are at hand.
 
 use crate::contend::{self, Cell, Run};
 use crate::costs::{self, Wakes};
-use crate::locks::{Lock, Ours, ParkingLot12, ParkingLot13, PyMutex};
+use crate::locks::{Lock, OurRwMutex, Ours, ParkingLot12, ParkingLot13, PyMutex};
 use machine::{Costs, Machine};
 
 /// What the tables call it, and a run of it.
@@ -37,9 +38,10 @@ pub struct Crowd {
     pub costs: Costs,
 }
 
-/// All that run, in the order of the columns.
-fn all() -> [Peer; 5] {
-    [
+/// The columns of `crowd`.
+#[must_use]
+pub fn mutexes() -> Vec<Peer> {
+    vec![
         peer::<Ours>(),
         peer::<ParkingLot13>(),
         peer::<ParkingLot12>(),
@@ -48,12 +50,30 @@ fn all() -> [Peer; 5] {
     ]
 }
 
+/// The columns of `readers`, with our mutex to compare.
+#[must_use]
+pub fn read_write() -> Vec<Peer> {
+    vec![
+        peer::<Ours>(),
+        peer::<OurRwMutex<0>>(),
+        peer::<OurRwMutex<50>>(),
+        peer::<OurRwMutex<90>>(),
+        peer::<OurRwMutex<99>>(),
+        peer::<OurRwMutex<100>>(),
+    ]
+}
+
 /// The name, if a column has it.
 ///
 /// # Errors
 /// If none has.
 pub fn named(name: &str) -> Result<String, String> {
-    let names = all().map(|(name, _)| name);
+    let mut names: Vec<_> = [mutexes(), read_write()]
+        .concat()
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
+    names.dedup();
     match names.contains(&name) {
         true => Ok(name.to_owned()),
         false => Err(format!(
@@ -63,10 +83,10 @@ pub fn named(name: &str) -> Result<String, String> {
     }
 }
 
-/// Prints the tables.
-pub fn run(crowd: &Crowd) {
+/// Prints the tables with these columns.
+pub fn run(crowd: &Crowd, columns: Vec<Peer>) {
     let wanted = |(name, _): &Peer| crowd.peers.is_empty() || crowd.peers.iter().any(|p| p == name);
-    let peers: Vec<Peer> = all().into_iter().filter(wanted).collect();
+    let peers: Vec<Peer> = columns.into_iter().filter(wanted).collect();
     for wakes in [Wakes::Measured, Wakes::Assumed] {
         for &processors in &crowd.processors {
             println!();

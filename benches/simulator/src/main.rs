@@ -17,13 +17,14 @@ const HELP: &str = "\
 simulator measure              what things cost on this machine (Linux, two processors)
 simulator calibrate RECORD     36 cells of two processors, beside a record of lock_contended
 simulator compare RECORD RECORD  how well two records of the real machine agree
-simulator crowd                4, 16, 64 and 128 processors
+simulator crowd                the mutexes on 4, 16, 64 and 128 processors
+simulator readers              our read-write lock there, by the share of turns that read
 
 --seed N            of every chance (1)
 --cost NAME=PS      another cost, in picoseconds: --cost pause=40000 --cost idle.1.exit=5000000
---processors N      for crowd, instead of the four; may be repeated
---peer NAME         for crowd, instead of all; may be repeated
---slice MS          virtual milliseconds of a run of crowd (20)";
+--processors N      for crowd and readers, instead of the four; may be repeated
+--peer NAME         one of their columns, instead of all; may be repeated
+--slice MS          virtual milliseconds of a run of theirs (20)";
 
 /// What the command line says.
 struct Asked {
@@ -81,7 +82,8 @@ fn run(asked: &Asked) -> Result<(), lexopt::Error> {
             calibrate::run(&read(path)?, asked.crowd.costs, asked.crowd.seed)?;
         }
         ["compare", one, other] => calibrate::compare(&read(one)?, &read(other)?)?,
-        ["crowd"] => crowd::run(&asked.crowd),
+        ["crowd"] => crowd::run(&asked.crowd, crowd::mutexes()),
+        ["readers"] => crowd::run(&asked.crowd, crowd::read_write()),
         ["help"] => println!("{HELP}"),
         _ => return Err(HELP.into()),
     }

@@ -40,28 +40,39 @@ fn a_peer_has_the_same_figures_alone_and_beside_others() {
     assert_eq!(last(&alone), last(&beside));
 }
 
+/// The turns of the first two columns, and their longest waits, in the rows of this section.
+fn two_columns(args: &[&str], section: &str) -> Vec<[(f64, f64); 2]> {
+    let output = simulator(&[args, &["--processors", "64", "--slice", "2"]].concat());
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stdout).expect("ASCII");
+    let rows = text.lines().filter_map(|line| {
+        let mut words = line.split_whitespace();
+        (words.next()? == section).then(|| words.map(|f| f.parse().expect("a figure")).collect())
+    });
+    let rows: Vec<[(f64, f64); 2]> = rows
+        .map(|f: Vec<f64>| [(f[0], f[1]), (f[4], f[5])])
+        .collect();
+    assert_eq!(rows.len(), 2, "the wakes of two machines: {text}");
+    rows
+}
+
 /// An unlock and a park do not get dearer with the number of those that wait. A walk over the queue under
 /// the bucket's lock would show here, and nowhere on a machine with two processors.
 #[test]
 fn a_crowd_of_64_is_served_as_well_as_by_parking_lot() {
-    let args = ["crowd", "--processors", "64", "--slice", "2"];
-    let peers = ["--peer", "py-sync", "--peer", "parking_lot 0.13"];
-    let output = simulator(&[&args[..], &peers].concat());
-    assert!(output.status.success(), "{output:?}");
-    let text = String::from_utf8(output.stdout).expect("ASCII");
-    let rows: Vec<&str> = text.lines().filter(|l| l.contains(" 1000/1000 ")).collect();
-    assert_eq!(rows.len(), 2, "the wakes of two machines: {text}");
-    for row in rows {
-        let figures: Vec<f64> = row
-            .split_whitespace()
-            .skip(1)
-            .map(|f| f.parse().unwrap())
-            .collect();
-        let [ours, our_wait, _, _, theirs, their_wait, ..] = figures[..] else {
-            panic!("four figures for each of two peers: {row}");
-        };
-        assert!(ours > 0.9 * theirs, "{row}");
-        assert!(our_wait < their_wait, "{row}");
+    let args = ["crowd", "--peer", "py-sync", "--peer", "parking_lot 0.13"];
+    for [ours, theirs] in two_columns(&args, "1000/1000") {
+        assert!(ours.0 > 0.9 * theirs.0, "turns: {ours:?} {theirs:?}");
+        assert!(ours.1 < theirs.1, "longest wait: {ours:?} {theirs:?}");
+    }
+}
+
+/// A write unlock wakes one, and none while that one is on its way.
+#[test]
+fn writers_of_a_read_write_lock_are_served_as_well_as_a_mutex_serves_them() {
+    let args = ["readers", "--peer", "py-sync", "--peer", "all turns write"];
+    for [mutex, writers] in two_columns(&args, "0/0") {
+        assert!(writers.0 > 0.8 * mutex.0, "turns: {mutex:?} {writers:?}");
     }
 }
 

@@ -168,9 +168,9 @@ impl RawMutex {
                     waiter.end();
                     return;
                 }
-            } else if !seen.has_waiters() && spin.once() {
-                // Spin: the critical sections are shorter than a sleep. But if others are asleep, so
-                // will this thread be.
+            } else if spin.once() {
+                // Spin: the critical sections are shorter than a sleep. Beside sleepers too: the newest
+                // of them is woken first, and the oldest only when no new ones come.
             } else if let Some((seen, older)) = self.take_to_wait(seen) {
                 // SAFETY: the waiter is in no list now, and it stays in this frame until the wait below
                 // has returned.

@@ -1,5 +1,5 @@
 //! The mutexes that are compared: ours, from py-sync's own source, and two protocols written over the
-//! same shim from what is known of them.
+//! same shim from what is known of them. And our read-write lock.
 
 mod cpython;
 mod lot;
@@ -8,16 +8,28 @@ mod parking_lot;
 pub use cpython::PyMutex;
 pub use parking_lot::{ParkingLot12, ParkingLot13};
 
-/// A mutex without data.
+/// A lock without data.
 pub trait Lock {
     /// What the tables call it.
     const NAME: &'static str;
+    /// Of a hundred turns, how many only read.
+    const READS: u64 = 0;
     /// An unlocked one.
     fn new() -> Self;
     /// Locks.
     fn lock(&self);
     /// Unlocks what the caller has locked.
     fn unlock(&self);
+
+    /// Locks for reading.
+    fn read_lock(&self) {
+        self.lock();
+    }
+
+    /// Unlocks what the caller has locked for reading.
+    fn read_unlock(&self) {
+        self.unlock();
+    }
 }
 
 /// py-sync's.
@@ -36,5 +48,40 @@ impl Lock for Ours {
 
     fn unlock(&self) {
         self.0.unlock();
+    }
+}
+
+/// py-sync's read-write lock, in a program in which so many turns of a hundred read.
+pub struct OurRwMutex<const READS: u64>(simulated_py_sync::RwMutex);
+
+impl<const READS: u64> Lock for OurRwMutex<READS> {
+    const NAME: &'static str = match READS {
+        0 => "all turns write",
+        50 => "50 % read",
+        90 => "90 % read",
+        99 => "99 % read",
+        100 => "all turns read",
+        _ => panic!("no name for this share"),
+    };
+    const READS: u64 = READS;
+
+    fn new() -> Self {
+        OurRwMutex(simulated_py_sync::RwMutex::new())
+    }
+
+    fn lock(&self) {
+        self.0.write_lock();
+    }
+
+    fn unlock(&self) {
+        self.0.write_unlock();
+    }
+
+    fn read_lock(&self) {
+        self.0.read_lock();
+    }
+
+    fn read_unlock(&self) {
+        self.0.read_unlock();
     }
 }
