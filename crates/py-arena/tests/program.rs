@@ -29,8 +29,13 @@ enum Op {
     Limit(Option<usize>),
 }
 
+/// Every byte is written and read again: for Miri, fewer bytes and fewer operations.
+const LARGEST: usize = if cfg!(miri) { 10_000 } else { 40_000 };
+const OPS: usize = if cfg!(miri) { 10 } else { 40 };
+const SIZES: usize = if cfg!(miri) { 60 } else { 300 };
+
 fn size() -> impl Strategy<Value = usize> {
-    prop_oneof![8 => 0..70_usize, 2 => 0..600_usize, 1 => 8170..8220_usize, 1 => 0..40_000_usize]
+    prop_oneof![8 => 0..70_usize, 2 => 0..600_usize, 1 => 8170..8220_usize, 1 => 0..LARGEST]
 }
 
 fn leaf() -> impl Strategy<Value = Op> {
@@ -404,7 +409,7 @@ proptest! {
     #[test]
     fn any_program_does_what_the_model_says(
         policy in policy(),
-        rounds in prop::collection::vec(prop::collection::vec(op(), 0..40), 1..4),
+        rounds in prop::collection::vec(prop::collection::vec(op(), 0..OPS), 1..4),
     ) {
         hush();
         let log = Log::default();
@@ -432,7 +437,7 @@ proptest! {
     #[test]
     fn malloc_hands_out_what_pyarena_would(
         block in prop_oneof![Just(8192_usize), 1..3000_usize],
-        sizes in prop::collection::vec(size(), 1..300),
+        sizes in prop::collection::vec(size(), 1..SIZES),
     ) {
         let arena = Arena::with_policy(BlockPolicy::Fixed(block));
         let block = block.next_multiple_of(8);
