@@ -80,7 +80,7 @@ fn vectors_grow_among_other_requests_and_lose_nothing() {
     let arena = Arena::new();
     let mut first = ArenaVec::new_in(&arena);
     let mut second = ArenaVec::new_in(&arena);
-    let count = if cfg!(miri) { 500 } else { 5000 };
+    let count: u64 = if cfg!(miri) { 500 } else { 5000 };
     for n in 0..count {
         first.push(n);
         if n % 3 == 0 {
