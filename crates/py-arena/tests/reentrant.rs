@@ -149,7 +149,8 @@ impl Ledger {
             let (at, len, byte) = piece.get().unwrap();
             // SAFETY: filled by `note`.
             let bytes = unsafe { std::slice::from_raw_parts(at.as_ptr(), len) };
-            assert!(bytes.iter().all(|&b| b == byte), "a piece was overwritten");
+            let mut bytes = bytes.iter().step_by(if cfg!(miri) { 13 } else { 1 });
+            assert!(bytes.all(|&b| b == byte), "a piece was overwritten");
         }
         assert!(self.arena.objects().all(|o| o.0 >> 32 == 0x0b_ec));
         assert_eq!(self.arena.objects().len() as u64, self.objects.get());
@@ -196,7 +197,7 @@ fn go(policy: BlockPolicy, outer: Hook, inner: Hook, limit: Option<usize>, cache
     let (ledger, memory) = Ledger::lent(policy);
     ledger.arena.set_limit(limit);
     HOOK.set(Some((inner, ledger)));
-    for _ in 0..150 {
+    for _ in 0..if cfg!(miri) { 20 } else { 150 } {
         outer(ledger);
     }
     HOOK.take();
@@ -266,6 +267,10 @@ fn an_allocator_that_uses_the_claim_that_calls_it_finds_all_whole_and_counted(
     #[values(false, true)] cached: bool,
     #[values(8, 700, 9000)] len: usize,
 ) {
+    // Miri takes half of them, and less of each.
+    if cfg!(miri) && cached == limit.is_some() {
+        return;
+    }
     cache::set_limit(if cached { cache::DEFAULT_LIMIT } else { 0 });
     let (ledger, memory) = Ledger::lent(policy);
     ledger.arena.set_limit(limit);
@@ -273,7 +278,11 @@ fn an_allocator_that_uses_the_claim_that_calls_it_finds_all_whole_and_counted(
     // SAFETY: the box lives until it is taken back below.
     CLAIM.set(Some(unsafe { &*claim }));
     HOOK.set(Some((|l| l.through_the_claim(100), ledger)));
-    for _ in 0..if cfg!(miri) { 5 } else { 100 } {
+    for _ in 0..if cfg!(miri) {
+        1 + 2000 / (len + 700)
+    } else {
+        100
+    } {
         ledger.through_the_claim(len);
     }
     HOOK.take();
