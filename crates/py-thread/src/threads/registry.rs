@@ -2,8 +2,8 @@
 //!
 //! Invariants:
 //! * T1: a thread enters the list before it is started. It leaves just after its end was published, or
-//!   when its start failed. So shutdown misses no started thread, and waits until each has ended. It is
-//!   no longer counted just before its end is published, so who has joined it does not count it.
+//!   when its start failed. So shutdown misses no started thread, and waits until each has ended. The
+//!   count goes down just before the end is published, so who has joined a thread does not count it.
 //! * T2: `finalizing` is set under the lock, and a thread that enters reads it under the lock. So
 //!   no thread starts after `set_finalizing` has returned.
 //! * T3: in a forked child the list may be half written, and a dead thread may hold its lock. So
