@@ -29,8 +29,15 @@ enum Op {
     Limit(Option<usize>),
 }
 
+/// Every byte is written and read again: for Miri, fewer bytes and fewer operations.
+const LARGEST: usize = if cfg!(miri) { 10_000 } else { 40_000 };
+const OPS: usize = if cfg!(miri) { 6 } else { 40 };
+const SIZES: usize = if cfg!(miri) { 60 } else { 300 };
+/// How deep scopes are, how many operations are in one, and how many in one branch of it.
+const SCOPES: (u32, u32, u32) = if cfg!(miri) { (2, 10, 4) } else { (3, 60, 12) };
+
 fn size() -> impl Strategy<Value = usize> {
-    prop_oneof![8 => 0..70_usize, 2 => 0..600_usize, 1 => 8170..8220_usize, 1 => 0..40_000_usize]
+    prop_oneof![8 => 0..70_usize, 2 => 0..600_usize, 1 => 8170..8220_usize, 1 => 0..LARGEST]
 }
 
 fn leaf() -> impl Strategy<Value = Op> {
@@ -52,7 +59,7 @@ fn leaf() -> impl Strategy<Value = Op> {
 }
 
 fn op() -> impl Strategy<Value = Op> {
-    leaf().prop_recursive(3, 60, 12, |inner| {
+    leaf().prop_recursive(SCOPES.0, SCOPES.1, SCOPES.2, |inner| {
         prop_oneof![
             (
                 prop::collection::vec((any::<bool>(), leaf()), 0..20),
@@ -396,7 +403,7 @@ fn hush() {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: if cfg!(miri) { 6 } else { ProptestConfig::default().cases },
+        cases: if cfg!(miri) { 4 } else { ProptestConfig::default().cases },
         failure_persistence: None,
         ..ProptestConfig::default()
     })]
@@ -404,7 +411,7 @@ proptest! {
     #[test]
     fn any_program_does_what_the_model_says(
         policy in policy(),
-        rounds in prop::collection::vec(prop::collection::vec(op(), 0..40), 1..4),
+        rounds in prop::collection::vec(prop::collection::vec(op(), 0..OPS), 1..4),
     ) {
         hush();
         let log = Log::default();
@@ -432,7 +439,7 @@ proptest! {
     #[test]
     fn malloc_hands_out_what_pyarena_would(
         block in prop_oneof![Just(8192_usize), 1..3000_usize],
-        sizes in prop::collection::vec(size(), 1..300),
+        sizes in prop::collection::vec(size(), 1..SIZES),
     ) {
         let arena = Arena::with_policy(BlockPolicy::Fixed(block));
         let block = block.next_multiple_of(8);

@@ -33,7 +33,7 @@ fn blocks_are_in_the_order_of_allocation_with_large_requests_between(
         for size in [1, 3, 2000, 1, 500, 9000, 2, 1]
             .into_iter()
             .cycle()
-            .take(64)
+            .take(if cfg!(miri) { 12 } else { 64 })
         {
             let values: Vec<u64> = (n..n + size).collect();
             n += size;
@@ -80,21 +80,24 @@ fn vectors_grow_among_other_requests_and_lose_nothing() {
     let arena = Arena::new();
     let mut first = ArenaVec::new_in(&arena);
     let mut second = ArenaVec::new_in(&arena);
-    for n in 0..5000_u64 {
+    let count: u64 = if cfg!(miri) { 500 } else { 5000 };
+    for n in 0..count {
         first.push(n);
         if n % 3 == 0 {
             second.push(arena.alloc_str("x").len() as u64);
         }
     }
-    assert!(first.iter().copied().eq(0..5000));
-    assert_eq!(second.into_slice(), [1; 1667]);
-    assert_eq!(first.pop(), Some(4999));
+    assert!(first.iter().copied().eq(0..count));
+    let second = second.into_slice();
+    assert_eq!(second.len() as u64, count.div_ceil(3));
+    assert!(second.iter().all(|n| *n == 1));
+    assert_eq!(first.pop(), Some(count - 1));
 }
 
 #[test]
 fn a_closure_that_fails_leaves_nothing_and_grows_nothing() {
     let arena = Arena::new();
-    for _ in 0..10_000 {
+    for _ in 0..if cfg!(miri) { 30 } else { 10_000 } {
         assert!(arena.alloc_try_with(|| Err::<[u64; 500], ()>(())).is_err());
         assert!(
             arena

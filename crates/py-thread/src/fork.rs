@@ -116,9 +116,10 @@ impl core::error::Error for TooManyForkHooks {}
 /// empties its parking lot in this way.
 ///
 /// Hooks run in the order of their registration, after this crate has counted its dead threads. So
-/// a hook may start threads and join. To register a hook twice does nothing. This function takes no
-/// lock and allocates nothing, so it may be called in a fork handler or a signal handler too. On a
-/// system without forks, hooks are kept and never run.
+/// a hook may start threads and join. To register a hook twice does nothing. (Hooks are told apart
+/// by their addresses, and casts of one function may give several: keep one pointer.) This function
+/// takes no lock and allocates nothing, so it may be called in a fork handler or a signal handler
+/// too. On a system without forks, hooks are kept and never run.
 ///
 /// [`init`](crate::init) says on which systems hooks come before the program's own handlers.
 ///
@@ -200,7 +201,8 @@ mod tests {
 
     #[test]
     fn a_hook_takes_one_slot() {
-        fn hook() {}
+        // One pointer: another one to the same function may be another address.
+        let hook: fn() = || ();
         let taken = || {
             HOOKS
                 .iter()

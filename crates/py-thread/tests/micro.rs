@@ -8,6 +8,7 @@ use py_thread::micro::{
 use py_thread::{Events, Ident};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
@@ -249,6 +250,37 @@ fn a_panic_ends_one_agent_alone() {
     assert_eq!(said(second), "in a slice");
     assert_eq!(said(third), "first");
     assert_eq!(scheduler.take(last).unwrap().done(), Some(4));
+}
+
+/// Of two panics of one agent the second has nobody who takes it.
+#[test]
+fn a_payload_that_nobody_takes_is_dropped_even_if_its_drop_panics() {
+    struct Payload {
+        _counted: Arc<()>,
+    }
+    impl Drop for Payload {
+        fn drop(&mut self) {
+            std::panic::resume_unwind(Box::new(()));
+        }
+    }
+    struct Bomb(Arc<()>);
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            let _counted = Arc::clone(&self.0);
+            std::panic::resume_unwind(Box::new(Payload { _counted }));
+        }
+    }
+    let counted = Arc::new(());
+    let bomb = Bomb(Arc::clone(&counted));
+    let mut scheduler = Scheduler::<Agent<u8>>::new();
+    let id = scheduler.spawn(agent(move |_, _| {
+        let _keep = &bomb;
+        std::panic::resume_unwind(Box::new("first"))
+    }));
+    assert_eq!(scheduler.run().panicked, 1);
+    assert_eq!(Arc::strong_count(&counted), 1);
+    let outcome = scheduler.take(id).unwrap();
+    assert_eq!(outcome.panic().unwrap().message(), "first");
 }
 
 #[test]

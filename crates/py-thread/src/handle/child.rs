@@ -2,7 +2,7 @@
 
 use super::current;
 use super::outcome::Panic;
-use super::state::Inner;
+use super::state::{Inner, Registry};
 use crate::ident::Ident;
 use crate::name;
 use crate::sync::Arc;
@@ -22,12 +22,17 @@ pub(crate) struct Body<F> {
 /// A thread whose function has returned, and whose end is not published yet.
 pub(crate) struct Ended {
     inner: Arc<Inner>,
+    ident: Ident,
+    registry: Option<StdArc<Registry>>,
     pub(crate) panic: Option<StdArc<Panic>>,
 }
 
 impl Ended {
     pub(crate) fn publish(self) {
         self.inner.exit(self.panic);
+        if let Some(registry) = self.registry {
+            registry.forget(self.ident);
+        }
     }
 }
 
@@ -46,11 +51,17 @@ impl<F: FnOnce()> Body<F> {
         }
         let result = catch_unwind(AssertUnwindSafe(f));
         let panic = result.err().map(|p| StdArc::new(Panic::new(p)));
-        if let Some(registry) = inner.registry() {
-            registry.leave(ident);
+        let registry = inner.registry();
+        if let Some(registry) = &registry {
+            registry.no_longer_count();
         }
         current::leave();
-        Ended { inner, panic }
+        Ended {
+            inner,
+            ident,
+            registry,
+            panic,
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! [`Job`] and [`Answer`]: a blocking call, done by another thread.
 
+use super::outcome::discard;
 use super::remote::{Inbox, Notice};
 use crate::fork;
 use crate::handle::{Panic, StartError};
@@ -195,15 +196,14 @@ impl QueuedJob {
                 work.run();
             }
         }));
-        // The payload is leaked: no one can take it, and its drop could panic again.
-        result.unwrap_or_else(core::mem::forget);
+        result.unwrap_or_else(discard);
         inbox.post(Notice::Done(number));
     }
 
     /// Stores why the job did not run, and notifies the scheduler.
     pub(super) fn fail(self, error: JobError) {
         let failed = catch_unwind(AssertUnwindSafe(|| self.job.0.fail(error)));
-        failed.unwrap_or_else(core::mem::forget);
+        failed.unwrap_or_else(discard);
         self.inbox.post(Notice::Done(self.number));
     }
 }

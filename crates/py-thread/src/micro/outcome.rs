@@ -2,7 +2,28 @@
 
 use super::Id;
 use crate::handle::Panic;
+use core::mem;
+use core::panic::AssertUnwindSafe;
+use std::any::Any;
+use std::panic::catch_unwind;
 use std::sync::Arc;
+
+/// Drops a value, and returns the payload if its drop panicked.
+pub(super) fn dropped<T>(value: T) -> Result<(), Box<dyn Any + Send>> {
+    catch_unwind(AssertUnwindSafe(|| drop(value)))
+}
+
+/// Drops the payload of a panic that nobody can take. If this drop panics too, the payload of that second
+/// panic is leaked: its drop could panic once more, and so on.
+#[cold]
+pub(super) fn discard(payload: Box<dyn Any + Send>) {
+    dropped(payload).unwrap_or_else(mem::forget);
+}
+
+/// Drops a value. A panic of its drop is caught, and lost.
+pub(super) fn dropped_quietly<T>(value: T) {
+    dropped(value).unwrap_or_else(discard);
+}
 
 /// How a microthread ended.
 ///

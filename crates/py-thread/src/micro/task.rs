@@ -6,15 +6,14 @@
 use super::cx::Cx;
 use super::id::Id;
 use super::job::Job;
+use super::outcome::dropped_quietly;
 use super::step::{Microthread, On, Step};
 use super::task_waker::OwnWaker;
 use super::ticker::Ticker;
 use core::cell::{Cell, RefCell};
 use core::fmt;
-use core::panic::AssertUnwindSafe;
 use core::pin::Pin;
 use core::task::{Context, Poll};
-use std::panic::catch_unwind;
 use std::task::Waker;
 
 // The slice of this thread's innermost task. Each number is a variable of its own without a
@@ -169,8 +168,7 @@ fn restore_outer() {
 /// during the first panic's unwinding it would abort the process.
 #[cold]
 fn drop_job() {
-    let dropped = catch_unwind(AssertUnwindSafe(|| drop(JOB.take())));
-    dropped.unwrap_or_else(core::mem::forget);
+    dropped_quietly(JOB.take());
 }
 
 impl<T> Task<T> {

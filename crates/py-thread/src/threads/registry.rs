@@ -1,8 +1,9 @@
 //! The state that the threads of one interpreter share.
 //!
 //! Invariants:
-//! * T1: a thread enters the list before it is started. It leaves when it ends, or when its start
-//!   fails. So the list never holds a thread that has ended, and shutdown misses no started thread.
+//! * T1: a thread enters the list before it is started. It leaves just after its end was published, or
+//!   when its start failed. So shutdown misses no started thread, and waits until each has ended. The
+//!   count goes down just before the end is published, so who has joined a thread does not count it.
 //! * T2: `finalizing` is set under the lock, and a thread that enters reads it under the lock. So
 //!   no thread starts after `set_finalizing` has returned.
 //! * T3: in a forked child the list may be half written, and a dead thread may hold its lock. So
@@ -70,12 +71,21 @@ impl<H: Clone> Registry<H> {
         true
     }
 
-    /// T1.
+    /// T1: the start of this thread has failed.
     pub(crate) fn leave(&self, ident: Ident) {
+        self.no_longer_count();
+        self.forget(ident);
+    }
+
+    /// T1: for a thread whose end is about to be published.
+    pub(crate) fn no_longer_count(&self) {
         let mut list = self.list();
-        let handle = list.waited.remove(&ident);
         list.count = list.count.saturating_sub(1);
-        drop(list);
+    }
+
+    /// T1: takes a thread off the list.
+    pub(crate) fn forget(&self, ident: Ident) {
+        let handle = self.list().waited.remove(&ident);
         // Dropped outside of the lock: the last handle may drop a panic's payload, which is user
         // code.
         drop(handle);
@@ -110,11 +120,6 @@ impl<H: Clone> Registry<H> {
         let list = self.list();
         let next = list.waited.iter().find(|&(&ident, _)| ident != own);
         next.map(|(&ident, handle)| (ident, handle.clone()))
-    }
-
-    pub(super) fn forget(&self, ident: Ident) {
-        let handle = self.list().waited.remove(&ident);
-        drop(handle);
     }
 
     /// Begins a new list in a forked child, with the calling thread if it belongs here.

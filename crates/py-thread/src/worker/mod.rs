@@ -37,6 +37,8 @@ use std::sync::Arc;
 /// let second = CACHE.start(|| ())?; // on the same worker
 /// assert!(second.join()?.is_returned());
 /// assert_ne!(first.ident(), second.ident());
+/// # // Miri asks that no thread outlives the main one.
+/// # if cfg!(miri) { std::thread::sleep(std::time::Duration::from_secs(10)) }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]

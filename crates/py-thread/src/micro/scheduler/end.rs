@@ -2,7 +2,7 @@
 
 use super::super::id::Id;
 use super::super::local::Command;
-use super::super::outcome::Outcome;
+use super::super::outcome::{Outcome, discard, dropped, dropped_quietly};
 use super::super::slot::{
     BLOCKED, DETACHED, Gone, JOINING, LISTED, NO_OUTCOME, PERMIT, READY, SLEEPING, Slot, TIMED,
     WAITING,
@@ -11,20 +11,7 @@ use super::super::step::{Microthread, On, Step};
 use super::Scheduler;
 use crate::handle::Panic;
 use core::mem;
-use core::panic::AssertUnwindSafe;
-use std::any::Any;
-use std::panic::catch_unwind;
 use std::sync::Arc;
-
-/// Drops a value, and returns the payload if its drop panicked.
-fn dropped<T>(value: T) -> Result<(), Box<dyn Any + Send>> {
-    catch_unwind(AssertUnwindSafe(|| drop(value)))
-}
-
-/// Drops a value. If its drop panics, the payload is leaked: its own drop could panic again.
-fn dropped_quietly<T>(value: T) {
-    dropped(value).unwrap_or_else(mem::forget);
-}
 
 impl<A: Microthread> Scheduler<A> {
     /// The microthread at `at` did not yield: takes it off the list, and does what its step says.
@@ -127,7 +114,7 @@ impl<A: Microthread> Scheduler<A> {
             let outcome = match (dropped(agent), outcome) {
                 (Err(payload), Outcome::Killed) => Outcome::Panicked(Arc::new(Panic::new(payload))),
                 (Err(payload), first) => {
-                    mem::forget(payload);
+                    discard(payload);
                     first
                 }
                 (Ok(()), outcome) => outcome,
