@@ -3,6 +3,7 @@
 use crate::results::Outcome;
 use crate::runs::{Ran, Test, run};
 use std::collections::HashSet;
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
@@ -34,7 +35,7 @@ pub struct How {
     pub jobs: usize,
     /// When to stop, between two tests.
     pub until: Option<Instant>,
-    /// No test begins while this file exists.
+    /// No test begins while another program holds a lock on this file.
     pub hold: Option<PathBuf>,
 }
 
@@ -44,9 +45,9 @@ impl How {
     }
 
     pub fn hold(&self) {
-        while self.hold.as_ref().is_some_and(|file| file.exists()) && !self.is_over() {
-            thread::sleep(Duration::from_millis(500));
-        }
+        // The lock is let go with the file.
+        let file = self.hold.as_ref().and_then(|f| File::open(f).ok());
+        let _ = file.map(|f| f.lock_shared());
     }
 }
 

@@ -8,7 +8,7 @@ use crate::decide::{How, Task, decide};
 use crate::pack::PLAN;
 use crate::results::{Found, Results};
 use crate::runs::Test;
-use crate::suite::base;
+use crate::suite::{base, costs};
 use crate::sweep::told;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 #[derive(Default)]
 pub struct Plan {
     pub areas: Vec<Vec<Test>>,
+    pub area_names: Vec<String>,
     pub tasks: Vec<Task>,
     pub names: HashMap<u32, (String, String)>,
 }
@@ -28,7 +29,10 @@ pub fn read(text: &str, folder: &Path) -> Result<Plan, String> {
     for line in text.lines() {
         let fields: Vec<&str> = line.split('\t').collect();
         match fields[..] {
-            ["area", _] => plan.areas.push(Vec::new()),
+            ["area", name] => {
+                plan.areas.push(Vec::new());
+                plan.area_names.push(name.to_owned());
+            }
             ["test", kind, binary, name, told, part, file] => {
                 let area = plan.areas.last_mut().ok_or("a test is in no area")?;
                 area.push(Test {
@@ -77,6 +81,9 @@ pub fn run(folder: &Path, results: &Path, how: &How) -> Result<(), String> {
     drop_failing(&mut plan.areas, how)?;
     let seconds = begun.elapsed().as_secs_f64();
     println!("the tests have run without a change, in {seconds:.0} s");
+    for (name, tests) in plan.area_names.iter().zip(&plan.areas) {
+        println!("{name}: {}", costs(tests));
+    }
     let (mut done, all) = (0, plan.tasks.len());
     decide(&plan.tasks, &plan.areas, how, &mut |task, decided| {
         done += 1;

@@ -202,3 +202,15 @@ pub fn base(areas: &mut [Vec<Test>], how: &How) -> Result<Vec<(String, String)>,
     }
     Ok(failed.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
+
+/// What a survivor costs, and the tests that cost most of it.
+pub fn costs(tests: &[Test]) -> String {
+    let seconds = |d: Duration| d.as_secs_f64();
+    let mut slow: Vec<&Test> = tests.iter().collect();
+    slow.sort_by_key(|t| std::cmp::Reverse(t.took));
+    let told = |t: &&Test| format!("{} {:.1} s", t.told, seconds(t.took));
+    let slow: Vec<String> = slow.iter().take(5).map(told).collect();
+    let all = seconds(tests.iter().map(|t| t.took).sum());
+    let (count, slow) = (tests.len(), slow.join(", "));
+    format!("{count} tests, and a survivor costs {all:.1} s: {slow}")
+}

@@ -6,7 +6,7 @@ use crate::decide::{Decided, How, Task, decide};
 use crate::pack::Pack;
 use crate::results::{Found, Outcome, Results, code, hash, parse};
 use crate::runs::Test;
-use crate::suite::{Hashes, base, parts, tests};
+use crate::suite::{Hashes, base, costs, parts, tests};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -271,13 +271,10 @@ impl<'a> Sweep<'a> {
         let file = OpenOptions::new().create(true).append(true).open(&times);
         let written = file.and_then(|mut f| f.write_all(lines.as_bytes()));
         written.map_err(|e| e.to_string())?;
-        let took: Duration = tests.iter().flatten().map(|t| t.took).sum();
-        eprintln!(
-            "sweep: {} tests pass without a change, in {:.0} s; a survivor costs {:.1} s",
-            tests.iter().flatten().count(),
-            begun.elapsed().as_secs_f64(),
-            took.as_secs_f64()
-        );
+        let seconds = begun.elapsed().as_secs_f64();
+        eprintln!("sweep: the tests pass without a change, in {seconds:.0} s");
+        let tests = tests.iter().filter(|t| !t.is_empty());
+        tests.for_each(|t| eprintln!("sweep: {}", costs(t)));
         Ok(())
     }
 }

@@ -12,7 +12,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Mutex;
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::{Duration, Instant};
 
 const TINY: &str = r#"
 const NAME: &str = "tiny";
@@ -284,4 +285,29 @@ fn all_items_are_worked_on_by_several_and_none_after_the_time() {
     };
     how.until = None;
     assert_eq!(each(&items, &how, fails), Err("fifty".to_owned()));
+}
+
+#[test]
+fn no_test_begins_while_another_holds_the_lock() {
+    let folder = folder("hold");
+    let file = folder.join("gate");
+    let gate = fs::File::create(&file).expect("a file");
+    gate.lock().expect("locked");
+    let how = How {
+        jobs: 1,
+        until: None,
+        hold: Some(file),
+    };
+    let open = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let waits = scope.spawn(|| {
+            how.hold();
+            assert!(open.load(Relaxed), "it has waited");
+        });
+        std::thread::sleep(Duration::from_millis(100));
+        open.store(true, Relaxed);
+        gate.unlock().expect("unlocked");
+        waits.join().expect("no panic");
+    });
+    fs::remove_dir_all(folder).expect("removed");
 }
