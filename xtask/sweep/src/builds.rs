@@ -30,7 +30,8 @@ pub type Binaries = HashMap<(String, Kind, String), PathBuf>;
 pub struct Copy<'a> {
     pub root: &'a Path,
     pub tree: PathBuf,
-    /// Shared by the layers: the builds of the dependencies.
+    /// Where its builds go. No other copy's may go there: cargo would take them for its own, since it
+    /// knows a source file by its place in the workspace, and by its time.
     pub targets: PathBuf,
     pub sources: &'a [Source],
     pub mutations: &'a [Mutation],

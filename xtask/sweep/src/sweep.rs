@@ -197,7 +197,7 @@ impl<'a> Sweep<'a> {
         let copy = Copy {
             root: self.root,
             tree: self.folder.join(format!("tree-{layer}")),
-            targets: self.folder.clone(),
+            targets: self.folder.join(layer),
             sources: self.sources,
             mutations: self.mutations,
         };

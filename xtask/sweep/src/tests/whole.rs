@@ -34,12 +34,24 @@ pub fn told(mut to: impl FnMut()) {
     to();
 }
 
+pub fn both(mut to: impl FnMut(u8)) {
+    to(1);
+    to(2);
+}
+
 #[cfg(test)]
 mod tests {
     #[test]
     fn ten_is_the_limit() {
         assert_eq!([3, 10, 11].map(crate::at_most_ten), [3, 10, 10]);
         assert!(crate::named("tiny") && !crate::named("other"));
+    }
+
+    #[test]
+    fn both_are_told_in_order() {
+        let mut told = Vec::new();
+        crate::both(|n| told.push(n));
+        assert_eq!(told, [1, 2]);
     }
 
     #[test]
@@ -116,6 +128,10 @@ fn check(known: &HashMap<String, Outcome>, mutations: &[Mutation]) {
     let by = |name: &str| format!("tests::{name}");
     assert_eq!(caught(told("`n > 10` is true")).0, by("ten_is_the_limit"));
     assert_eq!(caught(told("`10` -> `11`")).0, by("ten_is_the_limit"));
+    // Exchanges are built apart from the others.
+    for change in ["`to(2);` before `to(1);`", "left out in `to(1);`"] {
+        assert_eq!(caught(told(change)).0, by("both_are_told_in_order"));
+    }
     assert_eq!(
         caught(told("left out in `to();`")),
         (by("the_other_thread_is_told"), "sleeps for ever".to_owned())
