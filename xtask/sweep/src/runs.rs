@@ -40,8 +40,8 @@ pub fn run(test: &Test, change: u32) -> Result<Ran, String> {
     let seconds = test.took.as_secs_f64();
     // Processor time, since a loaded machine says nothing about a test.
     let limit = match test.kind {
-        Kind::Model => seconds * 3.0 + 6.0,
-        Kind::Native => seconds * 5.0 + 6.0,
+        Kind::Model => seconds * 2.0 + 6.0,
+        Kind::Native => seconds * 2.0 + 5.0,
     };
     let limit = if change == 0 { 1800.0 } else { limit };
     let mut child = start(test, change, limit as u32).map_err(|e| format!("{}: {e}", test.told))?;
