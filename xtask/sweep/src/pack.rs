@@ -97,7 +97,7 @@ impl Pack {
         }
         // The binaries have much in common, so it is looked for far back.
         let mut tar = Command::new("tar");
-        tar.env("XZ_OPT", "--x86 --lzma2=preset=9,dict=192MiB");
+        tar.env("XZ_OPT", "--x86 --lzma2=preset=6,dict=192MiB");
         tar.arg("-cJf").arg(archive).arg("-C").arg(&self.folder);
         let status = tar.arg("sweep").status();
         if !status

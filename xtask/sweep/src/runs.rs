@@ -80,7 +80,7 @@ fn start(test: &Test, change: u32, limit: u32) -> std::io::Result<Child> {
         let mut shell = Command::new("sh");
         shell
             .arg("-c")
-            .arg(format!("ulimit -c 0 -t {limit}; exec \"$0\" \"$@\""));
+            .arg(format!("ulimit -c 0; ulimit -t {limit}; exec \"$0\" \"$@\""));
         shell.arg(&test.binary);
         shell
     } else {
