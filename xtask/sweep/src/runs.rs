@@ -40,8 +40,8 @@ pub fn run(test: &Test, change: u32) -> Result<Ran, String> {
     let seconds = test.took.as_secs_f64();
     // Processor time, since a loaded machine says nothing about a test.
     let limit = match test.kind {
-        Kind::Model => seconds * 2.0 + 6.0,
-        Kind::Native => seconds * 2.0 + 5.0,
+        Kind::Model => seconds * 2.0 + 4.0,
+        Kind::Native => seconds * 2.0 + 3.0,
     };
     let limit = if change == 0 { 1800.0 } else { limit };
     let mut child = start(test, change, limit as u32).map_err(|e| format!("{}: {e}", test.told))?;
@@ -51,7 +51,7 @@ pub fn run(test: &Test, change: u32) -> Result<Ran, String> {
         let _ = reader.as_mut().map(|r| r.read_to_end(&mut said));
         said
     });
-    let idle = Duration::from_secs_f64(3.0 + 3.0 * seconds.min(20.0));
+    let idle = Duration::from_secs_f64(2.0 + 2.0 * seconds.min(20.0));
     let status = wait(&mut child, idle).map_err(|e| format!("{}: {e}", test.told))?;
     // Children that it has left behind keep its output open; and their group its number.
     let end = Instant::now() + Duration::from_secs(1);
@@ -78,9 +78,9 @@ pub fn run(test: &Test, change: u32) -> Result<Ran, String> {
 fn start(test: &Test, change: u32, limit: u32) -> std::io::Result<Child> {
     let mut command = if cfg!(unix) {
         let mut shell = Command::new("sh");
-        shell
-            .arg("-c")
-            .arg(format!("ulimit -c 0; ulimit -t {limit}; exec \"$0\" \"$@\""));
+        shell.arg("-c").arg(format!(
+            "ulimit -c 0; ulimit -t {limit}; exec \"$0\" \"$@\""
+        ));
         shell.arg(&test.binary);
         shell
     } else {
