@@ -52,7 +52,12 @@ pub fn run(test: &Test, change: u32) -> Result<Ran, String> {
         said
     });
     let idle = Duration::from_secs_f64(2.0 + 2.0 * seconds.min(20.0));
-    let status = wait(&mut child, idle).map_err(|e| format!("{}: {e}", test.told))?;
+    // A test that looks again and again whether something has happened.
+    let long = match test.kind {
+        Kind::Native if change != 0 => Duration::from_secs_f64(8.0 + 20.0 * seconds),
+        _ => Duration::MAX,
+    };
+    let status = wait(&mut child, idle, long).map_err(|e| format!("{}: {e}", test.told))?;
     // Children that it has left behind keep its output open; and their group its number.
     let end = Instant::now() + Duration::from_secs(1);
     while !said.is_finished() && Instant::now() < end {
@@ -64,7 +69,7 @@ pub fn run(test: &Test, change: u32) -> Result<Ran, String> {
     let said = said.join().unwrap_or_default();
     let said = String::from_utf8_lossy(&said);
     Ok(match status {
-        None => Ran::Failed("sleeps for ever".to_owned()),
+        None => Ran::Failed("waits for ever".to_owned()),
         Some(status) if out_of_time(status) => match test.kind {
             Kind::Model => Ran::Undecided,
             Kind::Native => Ran::Failed("runs for ever".to_owned()),
@@ -100,8 +105,9 @@ fn start(test: &Test, change: u32, limit: u32) -> std::io::Result<Child> {
     command.spawn()
 }
 
-/// Waits for the end; `None` if it was killed, because nothing of it has moved for `idle`.
-fn wait(child: &mut Child, idle: Duration) -> std::io::Result<Option<ExitStatus>> {
+/// Waits for the end; `None` if it was killed, because nothing of it has moved for `idle`, or because it
+/// has gone on for `long`.
+fn wait(child: &mut Child, idle: Duration, long: Duration) -> std::io::Result<Option<ExitStatus>> {
     let begun = Instant::now();
     let (mut moved, mut last) = (begun, Pulse::default());
     let mut looked = begun;
@@ -123,7 +129,7 @@ fn wait(child: &mut Child, idle: Duration) -> std::io::Result<Option<ExitStatus>
         if now.runs || now != last {
             (moved, last) = (looked, now);
         }
-        if moved.elapsed() > idle {
+        if moved.elapsed() > idle || begun.elapsed() > long {
             kill(child.id());
             child.wait()?;
             return Ok(None);

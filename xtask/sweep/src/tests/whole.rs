@@ -134,7 +134,7 @@ fn check(known: &HashMap<String, Outcome>, mutations: &[Mutation]) {
     }
     assert_eq!(
         caught(told("left out in `to();`")),
-        (by("the_other_thread_is_told"), "sleeps for ever".to_owned())
+        (by("the_other_thread_is_told"), "waits for ever".to_owned())
     );
     assert_eq!(
         *told("`n > 10` -> `n >= 10`"),
