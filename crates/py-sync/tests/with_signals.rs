@@ -165,6 +165,9 @@ fn signals_do_not_make_the_wait_longer(#[case] kind: Kind) {
         let at_once = || held.with_signals(kind, Some(Duration::ZERO), || Err("not asked"));
         assert_eq!(scope.spawn(at_once).join().unwrap(), Ok(false));
     });
+    held.let_go();
+    let now = held.with_signals(kind, Some(Duration::ZERO), || Err("not asked"));
+    assert_eq!(now, Ok(true), "what is there needs no time");
 }
 
 #[rstest::rstest]
