@@ -95,6 +95,8 @@ fn start(test: &Test, change: u32, limit: u32) -> std::io::Result<Child> {
     command.current_dir(&test.folder);
     command
         .env("LOOM_MAX_PREEMPTIONS", "2")
+        // How often the tests of a fork do it.
+        .env("PY_SYNC_FORKS", "40")
         .env(VARIABLE, change.to_string());
     command
         .stdin(Stdio::null())
