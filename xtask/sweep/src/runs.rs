@@ -40,8 +40,8 @@ pub fn run(test: &Test, change: u32) -> Result<Ran, String> {
     let seconds = test.took.as_secs_f64();
     // Processor time, since a loaded machine says nothing about a test.
     let limit = match test.kind {
-        Kind::Model => seconds * 2.0 + 4.0,
-        Kind::Native => seconds * 2.0 + 3.0,
+        Kind::Model => seconds * 2.0 + 3.0,
+        Kind::Native => seconds * 2.0 + 2.0,
     };
     let limit = if change == 0 { 1800.0 } else { limit };
     let mut child = start(test, change, limit as u32).map_err(|e| format!("{}: {e}", test.told))?;
@@ -51,10 +51,10 @@ pub fn run(test: &Test, change: u32) -> Result<Ran, String> {
         let _ = reader.as_mut().map(|r| r.read_to_end(&mut said));
         said
     });
-    let idle = Duration::from_secs_f64(2.0 + 2.0 * seconds.min(20.0));
+    let idle = Duration::from_secs_f64(1.5 + 2.0 * seconds.min(20.0));
     // A test that looks again and again whether something has happened.
     let long = match test.kind {
-        Kind::Native if change != 0 => Duration::from_secs_f64(8.0 + 20.0 * seconds),
+        Kind::Native if change != 0 => Duration::from_secs_f64(5.0 + 20.0 * seconds),
         _ => Duration::MAX,
     };
     let status = wait(&mut child, idle, long).map_err(|e| format!("{}: {e}", test.told))?;

@@ -99,9 +99,15 @@ impl<'a> Sweep<'a> {
                 if self.only_build {
                     continue;
                 }
-                for area in 0..self.areas.len() {
+                let of_area = |area: usize| {
                     let of_area = |i: &usize| self.mutations[*i].area == area;
                     let now: Vec<usize> = now.iter().copied().filter(of_area).collect();
+                    (area, now)
+                };
+                let mut areas: Vec<_> = (0..self.areas.len()).map(of_area).collect();
+                // What is soon done comes first.
+                areas.sort_by_key(|(_, now)| now.len());
+                for (area, now) in areas {
                     if !now.is_empty() && !self.how.is_over() {
                         self.area(area, &now, &binaries, &tree)?;
                     }
