@@ -212,7 +212,73 @@ fn told(outcome: Option<&Outcome>) -> &'static str {
     }
 }
 
-/// A line for each area.
+/// What became of an area's changes.
+#[derive(Default)]
+struct Counts {
+    changes: usize,
+    refused: usize,
+    by_model: usize,
+    by_test: usize,
+    /// Of those that a model or a test catches: survived once, and the test was written for it.
+    by_new: usize,
+    survivors: usize,
+    equivalent: usize,
+    open: usize,
+    unjudged: usize,
+    unknown: usize,
+}
+
+impl Counts {
+    fn add(&mut self, outcome: Option<&Outcome>, verdict: Option<&verdicts::Kind>) {
+        self.changes += 1;
+        match outcome {
+            None => self.unknown += 1,
+            Some(Outcome::Refused) => self.refused += 1,
+            Some(Outcome::Caught { test, .. }) => {
+                let is_model = test.contains("model::");
+                *(if is_model {
+                    &mut self.by_model
+                } else {
+                    &mut self.by_test
+                }) += 1;
+                self.by_new += usize::from(matches!(verdict, Some(verdicts::Kind::Test(_))));
+            }
+            Some(Outcome::Survived | Outcome::Undecided) => {
+                self.survivors += 1;
+                match verdict {
+                    Some(verdicts::Kind::Equivalent) => self.equivalent += 1,
+                    Some(_) => self.open += 1,
+                    None => self.unjudged += 1,
+                }
+            }
+        }
+    }
+
+    fn line(&self, area: &str) -> String {
+        let Counts {
+            changes,
+            refused,
+            by_model,
+            by_test,
+            by_new,
+            ..
+        } = self;
+        let Counts {
+            survivors,
+            equivalent,
+            open,
+            unjudged,
+            unknown,
+            ..
+        } = self;
+        format!(
+            "{area:<20} {changes:>7} {refused:>7} {by_model:>8} {by_test:>7} {by_new:>6} {survivors:>9} \
+             {equivalent:>10} {open:>4} {unjudged:>8} {unknown:>7}"
+        )
+    }
+}
+
+/// A line for each area, and one for all. What new tests catch is among what models and tests catch.
 fn report(
     areas: &[areas::Area],
     mutations: &[areas::Mutation],
@@ -220,42 +286,31 @@ fn report(
     verdicts: &verdicts::Verdicts,
 ) {
     println!(
-        "\n{:<20} {:>7} {:>8} {:>8} {:>8} {:>9} {:>10} {:>5} {:>8}",
+        "\n{:<20} {:>7} {:>7} {:>8} {:>7} {:>6} {:>9} {:>10} {:>4} {:>8} {:>7}",
         "area",
         "changes",
         "refused",
         "by model",
         "by test",
+        "by new",
         "survivors",
         "equivalent",
         "open",
-        "unjudged"
+        "unjudged",
+        "unknown"
     );
+    let mut all = Counts::default();
     for (i, area) in areas.iter().enumerate() {
-        let (mut count, mut unjudged) = ([0; 7], 0);
+        let mut counts = Counts::default();
         for m in mutations.iter().filter(|m| m.area == i) {
-            count[0] += 1;
-            match found.get(&m.name) {
-                Some(Outcome::Refused) => count[1] += 1,
-                Some(Outcome::Caught { test, .. }) if test.contains("model") => count[2] += 1,
-                Some(Outcome::Caught { .. }) => count[3] += 1,
-                Some(_) => {
-                    count[4] += 1;
-                    match verdicts.get(&m.name).map(|v| &v.kind) {
-                        Some(verdicts::Kind::Equivalent) => count[5] += 1,
-                        Some(_) => count[6] += 1,
-                        None => unjudged += 1,
-                    }
-                }
-                None => {}
+            let verdict = verdicts.get(&m.name).map(|v| &v.kind);
+            for counts in [&mut counts, &mut all] {
+                counts.add(found.get(&m.name), verdict);
             }
         }
-        if count[0] > 0 {
-            let [all, refused, model, test, left, equivalent, open] = count;
-            println!(
-                "{:<20} {all:>7} {refused:>8} {model:>8} {test:>8} {left:>9} {equivalent:>10} {open:>5} {unjudged:>8}",
-                area.name
-            );
+        if counts.changes > 0 {
+            println!("{}", counts.line(&area.name));
         }
     }
+    println!("{}", all.line("all"));
 }
