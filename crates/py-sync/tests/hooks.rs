@@ -167,6 +167,16 @@ fn a_sleep_detaches_once_and_attaches_once() {
     KNOWN.set(true);
 }
 
+#[test]
+fn a_timed_wait_for_an_event_detaches_if_it_is_told_to() {
+    installed();
+    let event = Event::new();
+    for detach in [true, false] {
+        let wait = || assert!(!event.wait_timed(Some(MS), detach));
+        assert_eq!(sleeps(wait), usize::from(detach));
+    }
+}
+
 /// Such a wait adds a flag of its own to those that it has anyway.
 #[test]
 fn a_wait_that_checks_for_signals_detaches_too() {
