@@ -149,6 +149,14 @@ fn what_does_not_sleep_calls_no_hook() {
 }
 
 #[test]
+fn flags_are_added() {
+    let mut flags = LockFlags::DETACH;
+    flags |= LockFlags::HANDLE_SIGNALS;
+    assert_eq!(flags, LockFlags::DETACH | LockFlags::HANDLE_SIGNALS);
+    assert_ne!(flags, LockFlags::DETACH);
+}
+
+#[test]
 fn a_sleep_detaches_once_and_attaches_once() {
     installed();
     let lot = ParkingLot::<1>::new();

@@ -125,3 +125,26 @@ fn as_many_threads_are_inside_as_there_are_permits() {
     assert!(most.into_inner() <= 3);
     assert_eq!(s.permits(), 3, "neither lost nor made");
 }
+
+#[test]
+fn a_guard_has_a_permit_until_it_is_dropped() {
+    let s = Semaphore::new(2);
+    let first = s.acquire_guard();
+    let second = s.try_acquire_guard().expect("there is another");
+    assert!(s.try_acquire_guard().is_none());
+    drop(first);
+    assert!(s.try_acquire());
+    drop(second);
+    assert!(s.try_acquire() && !s.try_acquire());
+}
+
+#[test]
+fn made_anew_it_has_the_permits_that_it_is_told() {
+    for permits in [0, 1, 2, 5] {
+        let s = Semaphore::new(3);
+        // SAFETY: nobody else knows it, and it guards nothing.
+        unsafe { s.at_fork_reinit(permits) };
+        let had = core::iter::repeat_with(|| s.try_acquire()).take_while(|had| *had);
+        assert_eq!(had.count(), permits);
+    }
+}
