@@ -148,3 +148,28 @@ fn made_anew_it_has_the_permits_that_it_is_told() {
         assert_eq!(had.count(), permits);
     }
 }
+
+#[test]
+fn a_call_that_may_not_wait_leaves_no_mark() {
+    let (s, now) = (Semaphore::new(0), Some(Duration::ZERO));
+    assert_eq!(s.acquire_timed(now, LockFlags::DETACH), LockStatus::Failure);
+    assert_eq!(s.acquire_with_signals(now, || Err("not asked")), Ok(false));
+    assert!(!is_parked_on(&s));
+}
+
+#[test]
+fn all_permits_that_there_may_be_can_be_released_to_a_waiter_and_no_more() {
+    let s = Semaphore::new(0);
+    std::thread::scope(|scope| {
+        let waiter = scope.spawn(|| s.acquire());
+        while !is_parked_on(&s) {
+            std::thread::yield_now();
+        }
+        let too_many = || s.release_many(Semaphore::MAX_PERMITS + 1);
+        assert!(catch_unwind(AssertUnwindSafe(too_many)).is_err());
+        assert!(is_parked_on(&s) && !waiter.is_finished());
+        s.release_many(Semaphore::MAX_PERMITS);
+        waiter.join().unwrap();
+    });
+    assert_eq!(s.permits(), Semaphore::MAX_PERMITS - 1);
+}
