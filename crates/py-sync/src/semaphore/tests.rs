@@ -2,7 +2,8 @@
 
 use super::{Native, Semaphore, Sleeper, Wake};
 use crate::deadline::Deadline;
-use crate::sync::MIRI;
+use crate::signals;
+use crate::sync::{AtomicU32, MIRI};
 use core::time::Duration;
 use std::sync::mpsc;
 use std::time::Instant;
@@ -98,4 +99,40 @@ fn posts_race_timeouts<S: Sleeper>() {
 #[case::thread_park_race(posts_race_timeouts::<ThreadPark>)]
 fn every_way_of_waiting(#[case] test: fn()) {
     test();
+}
+
+/// Sleeps until a signal comes, which is at once.
+struct Signalled;
+
+impl Sleeper for Signalled {
+    type Waker = ();
+
+    fn new() -> Self {
+        Signalled
+    }
+
+    fn sleep(&self, _: &AtomicU32, _: Deadline, _: bool) -> bool {
+        signals::signal_arrived();
+        true
+    }
+
+    fn waker(&self) {}
+
+    fn wake((): (), _: *const AtomicU32) {}
+}
+
+#[test]
+fn a_signal_is_reported_once() {
+    let s = Semaphore::<Signalled>::new();
+    assert_eq!(s.wait(Deadline::Never, true), Wake::Interrupted);
+    assert!(!signals::take_mark(), "its mark is used up");
+}
+
+#[test]
+fn a_wait_without_time_leaves_a_signal_to_the_next() {
+    let s = Semaphore::<Native>::new();
+    signals::signal_arrived();
+    assert_eq!(s.wait(Deadline::Now, true), Wake::TimedOut);
+    assert_eq!(s.wait(Deadline::Never, true), Wake::Interrupted);
+    assert_eq!(s.wait(after(1), true), Wake::TimedOut);
 }
