@@ -33,7 +33,8 @@ fn levels_are_added_to_those_that_are_held() {
     let m = RecursiveMutex::new();
     m.lock();
     m.lock_levels(levels(3));
-    assert_eq!(m.unlock_all(), levels(4));
+    assert_eq!(m.try_unlock_all(), Some(levels(4)));
+    assert_eq!(m.try_unlock_all(), None);
 }
 
 #[test]
