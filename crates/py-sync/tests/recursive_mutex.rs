@@ -163,6 +163,6 @@ fn made_anew_it_is_nobodys() {
     assert_eq!(m.level(), 0);
     m.lock();
     assert_eq!(m.level(), 0, "the first lock of it");
-    m.unlock();
+    assert!(m.try_unlock());
     assert!(!m.is_locked());
 }
