@@ -2,7 +2,7 @@
 //! then waits for it waits for nobody known, and not for himself.
 
 use super::{at, end, find_nothing, until_waiting};
-use py_sync::{Mutex, RwMutex};
+use py_sync::{Mutex, OnceFlag, RwMutex};
 use std::sync::atomic::{AtomicU8, Ordering::SeqCst};
 use std::thread;
 
@@ -64,6 +64,21 @@ fn a_reader() {
     a_reader_keeps_waiting(&RW, || {
         RW.read_lock();
         RW.read_unlock();
+    });
+}
+
+/// Where a flag was, there may be a lock of another kind later.
+#[test]
+fn the_runner_of_an_initialiser() {
+    static PLACE: RwMutex = RwMutex::new();
+    a_reader_keeps_waiting(&PLACE, || {
+        let at = PLACE.as_ptr().cast::<u8>();
+        // SAFETY: the place is zero, as both are that are new; nobody knows it as a lock yet.
+        let once = unsafe { &*at.cast::<OnceFlag>() };
+        assert_eq!(once.call(|| Err(1)), Err(1));
+        assert_eq!(once.call(|| Ok::<(), ()>(())), Ok(()));
+        // SAFETY: the flag is not used again.
+        unsafe { AtomicU8::from_ptr(at) }.store(0, SeqCst);
     });
 }
 
