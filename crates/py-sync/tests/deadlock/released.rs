@@ -2,7 +2,7 @@
 //! then waits for it waits for nobody known, and not for himself.
 
 use super::{at, end, find_nothing, until_waiting};
-use py_sync::{Mutex, OnceFlag, RwMutex};
+use py_sync::{Mutex, OnceFlag, RawMutex, RwMutex};
 use std::sync::atomic::{AtomicU8, Ordering::SeqCst};
 use std::thread;
 
@@ -67,7 +67,20 @@ fn a_reader() {
     });
 }
 
-/// Where a flag was, there may be a lock of another kind later.
+/// Where one was, there may be a lock of another kind later.
+#[test]
+fn a_raw_mutex() {
+    static PLACE: RwMutex = RwMutex::new();
+    a_reader_keeps_waiting(&PLACE, || {
+        // SAFETY: the place is zero, as both are that are new, and zero again when it is unlocked;
+        // nobody knows it as the other lock yet.
+        let raw = unsafe { &*PLACE.as_ptr().cast::<RawMutex>() };
+        raw.lock();
+        raw.unlock();
+    });
+}
+
+/// The same.
 #[test]
 fn the_runner_of_an_initialiser() {
     static PLACE: RwMutex = RwMutex::new();
