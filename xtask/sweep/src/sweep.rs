@@ -26,6 +26,13 @@ pub struct Sweep<'a> {
     hashes: Hashes<'a>,
 }
 
+/// What is built of a layer, where, and the changes in it that are to be decided about.
+struct Layer {
+    binaries: Binaries,
+    tree: PathBuf,
+    now: BTreeSet<usize>,
+}
+
 impl<'a> Sweep<'a> {
     pub fn new(
         root: &'a Path,
@@ -93,7 +100,12 @@ impl<'a> Sweep<'a> {
     pub fn run(&mut self) -> Result<(), String> {
         for exchange in [false, true] {
             if !self.how.is_over() {
-                let Some((binaries, tree, now)) = self.layer(exchange)? else {
+                let Some(Layer {
+                    binaries,
+                    tree,
+                    now,
+                }) = self.layer(exchange)?
+                else {
                     continue;
                 };
                 if self.only_build {
@@ -121,7 +133,12 @@ impl<'a> Sweep<'a> {
     pub fn pack(&mut self, archive: &Path, program: &Path) -> Result<(), String> {
         let mut pack = Pack::new(self.folder.join("pack"))?;
         for exchange in [false, true] {
-            let Some((binaries, tree, now)) = self.layer(exchange)? else {
+            let Some(Layer {
+                binaries,
+                tree,
+                now,
+            }) = self.layer(exchange)?
+            else {
                 continue;
             };
             for area in 0..self.areas.len() {
@@ -170,12 +187,8 @@ impl<'a> Sweep<'a> {
         Ok(())
     }
 
-    /// Builds a layer that has changes to decide about: returns what is built, where, and the changes.
-    #[allow(clippy::type_complexity)]
-    fn layer(
-        &mut self,
-        exchange: bool,
-    ) -> Result<Option<(Binaries, PathBuf, BTreeSet<usize>)>, String> {
+    /// Builds a layer that has changes to decide about.
+    fn layer(&mut self, exchange: bool) -> Result<Option<Layer>, String> {
         // All changes of the layer, decided or not: so the copy is the same when a run is taken up again.
         let (mut live, mut now) = (BTreeSet::new(), BTreeSet::new());
         for index in 0..self.mutations.len() {
@@ -214,7 +227,11 @@ impl<'a> Sweep<'a> {
             self.put(index, Outcome::Refused, String::new())?;
         }
         now.retain(|i| live.contains(i));
-        Ok(Some((built?, tree, now)))
+        Ok(Some(Layer {
+            binaries: built?,
+            tree,
+            now,
+        }))
     }
 
     fn area(
