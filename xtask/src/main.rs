@@ -84,12 +84,17 @@ const TASKS: &[Task] = &[
         does: "Runs every loom model over the real code, two pre-emptions deep or N.",
         needs: "nothing" },
     Task { name: "mutants", run: mutants::run,
-        takes: Takes::Words(&["--list", "--after-loom", "--sweep", "--report", "--build", "--minutes"]),
-        arguments: "[--list] [--after-loom] [FILTER] | --sweep [--list|--report|--build] [--minutes N] [FILE..]",
+        takes: Takes::Words(&["--list", "--after-loom", "--sweep", "--report", "--build", "--minutes", "--jobs", "--hold", "--pack", "--take"]),
+        arguments: "[--list] [--after-loom] [FILTER] | --sweep [--list|--report|--build] [--minutes N] [--jobs N] \
+                    [--hold FILE] [--pack ARCHIVE] [--take RESULTS] [FILE..]",
         does: "Plants each fault of xtask/mutants/*.toml in a copy of the tree; each must make its \
                model fail. Prints the table, and fails if one survives. --sweep changes the protocols' \
                code by rule in one place after the other, which takes hours but is taken up where it \
-               stopped; it fails if a change that nothing notices has no verdict.",
+               stopped; it fails if a change that nothing notices has no verdict. N jobs decide about N \
+               changes at once; no test begins while a lock is held on the file of --hold. --pack puts a build and \
+               what it has to decide about into a .tar.xz, which needs neither cargo nor the source: \
+               `sweep/sweep --packed --jobs N --minutes N --results FILE` runs it on a larger machine, and \
+               --take takes its results in.",
         needs: "nothing" },
     Task { name: "linearizable", arguments: "[FILTER]", run: linearizable::run, takes: Takes::Words(&[]),
         does: "Plants each fault of xtask/linearizable.toml in a copy of the tree; each must make its \

@@ -3,9 +3,9 @@
 
 mod support;
 
-use py_sync::{Mutex, RwMutex, deadlock};
+use py_sync::{Mutex, RwMutex, deadlock, diagnostics};
 use std::sync::Barrier;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::thread;
 use std::time::Duration;
 use support::{count, in_forked_child, no_longer_than};
@@ -69,6 +69,34 @@ fn a_child_keeps_what_its_thread_holds() {
             thread::yield_now();
         }
         OTHER.lock();
+        false
+    });
+    HELD.unlock();
+}
+
+/// The thread that locked it is not its holder any more: when it waits for whoever has the lock then, and
+/// has no record, it does not wait for itself.
+#[test]
+fn a_child_forgets_who_held_what_it_has_made_anew() {
+    static HELD: Mutex = Mutex::new();
+    no_longer_than(120);
+    HELD.lock();
+    in_forked_child(|| {
+        // SAFETY: the child has one thread, which has no guard of it, and it guards nothing.
+        unsafe { HELD.at_fork_reinit() };
+        // As C's inlined function locks it.
+        // SAFETY: alive for ever, and touched atomically.
+        let byte = unsafe { AtomicU8::from_ptr(HELD.as_ptr()) };
+        byte.store(1, Ordering::SeqCst);
+        thread::spawn(|| {
+            while diagnostics::snapshot().of(HELD.as_ptr().addr()).len() != 1 {
+                thread::yield_now();
+            }
+            let found = deadlock::check_deadlock().len();
+            // SAFETY: ends the child.
+            unsafe { libc::_exit(i32::from(found != 0)) };
+        });
+        HELD.lock();
         false
     });
     HELD.unlock();

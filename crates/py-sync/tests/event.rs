@@ -101,3 +101,14 @@ fn what_came_before_notify_is_seen_after_wait() {
         });
     }
 }
+
+/// What it leaves in the byte is what a waiter leaves there: the next one sleeps, for its time.
+#[test]
+fn a_wait_after_one_without_time_still_has_an_end() {
+    let event = Event::new();
+    for timeout in [Duration::ZERO, Duration::from_millis(2), Duration::ZERO] {
+        assert!(!event.wait_timed(Some(timeout), true));
+    }
+    event.notify();
+    assert!(event.wait_timed(Some(Duration::ZERO), true));
+}

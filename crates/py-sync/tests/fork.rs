@@ -5,7 +5,7 @@ mod support;
 
 use py_sync::{
     Event, LockFlags, LockStatus, Mutex, OnceFlag, ParkStatus, RawMutex, RecursiveMutex, RwMutex,
-    park, unpark_all,
+    SeqCell, park, unpark_all,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -273,4 +273,34 @@ fn a_child_of_a_fork_in_the_thick_of_it_has_an_empty_lot() {
     }
     println!("{held} of {} forks found a lock held", forks());
     assert!(held > 0, "no fork met the threads at work");
+}
+
+/// A thread of the parent is in the midst of a write when the process forks.
+#[test]
+fn a_child_gives_a_torn_cell_another_value_and_leaves_a_whole_one_alone() {
+    let (torn, whole) = (SeqCell::new([1u64; 4]), SeqCell::new([2u64; 4]));
+    let (writes, written) = (mpsc::channel(), mpsc::channel());
+    std::thread::scope(|scope| {
+        let torn = &torn;
+        scope.spawn(move || {
+            torn.update(|old| {
+                writes.0.send(()).unwrap();
+                written.1.recv().unwrap();
+                old
+            })
+        });
+        writes.1.recv().unwrap();
+        in_forked_child(|| {
+            // SAFETY: the child has one thread.
+            let [was_torn, was_whole] =
+                [torn, &whole].map(|cell| unsafe { cell.after_fork([3; 4]) });
+            let read = [torn.try_read(), whole.try_read()];
+            torn.write([4; 4]);
+            (was_torn, was_whole) == (true, false)
+                && read == [Some([3; 4]), Some([2; 4])]
+                && torn.read() == [4; 4]
+        });
+        written.0.send(()).unwrap();
+    });
+    assert_eq!(torn.read(), [1; 4]);
 }

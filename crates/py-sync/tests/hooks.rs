@@ -2,7 +2,8 @@
 
 use core::ops::ControlFlow;
 use py_sync::{AlreadyInstalled, install, park, unpark, unpark_all};
-use py_sync::{LockFlags, LockStatus, Mutex, ParkStatus, ParkingLot, Runtime};
+use py_sync::{Event, LockFlags, LockStatus, Mutex, ParkStatus, ParkingLot, RecursiveMutex};
+use py_sync::{Runtime, Semaphore};
 use std::cell::Cell;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -148,6 +149,14 @@ fn what_does_not_sleep_calls_no_hook() {
 }
 
 #[test]
+fn flags_are_added() {
+    let mut flags = LockFlags::DETACH;
+    flags |= LockFlags::HANDLE_SIGNALS;
+    assert_eq!(flags, LockFlags::DETACH | LockFlags::HANDLE_SIGNALS);
+    assert_ne!(flags, LockFlags::DETACH);
+}
+
+#[test]
 fn a_sleep_detaches_once_and_attaches_once() {
     installed();
     let lot = ParkingLot::<1>::new();
@@ -164,6 +173,36 @@ fn a_sleep_detaches_once_and_attaches_once() {
         "a thread the runtime does not know is not attached"
     );
     KNOWN.set(true);
+}
+
+#[test]
+fn a_timed_wait_for_an_event_detaches_if_it_is_told_to() {
+    installed();
+    let event = Event::new();
+    for detach in [true, false] {
+        let wait = || assert!(!event.wait_timed(Some(MS), detach));
+        assert_eq!(sleeps(wait), usize::from(detach));
+    }
+}
+
+/// Such a wait adds a flag of its own to those that it has anyway.
+#[test]
+fn a_wait_that_checks_for_signals_detaches_too() {
+    installed();
+    let (mutex, recursive, event) = (Mutex::new(), RecursiveMutex::new(), Event::new());
+    let (semaphore, other) = (Semaphore::new(0), py_thread::LogicalThread::new());
+    mutex.lock();
+    recursive.lock_as(other.ident());
+    let (soon, check) = (Some(MS), || Ok::<(), ()>(()));
+    let waits: [&dyn Fn() -> Result<bool, ()>; 4] = [
+        &|| mutex.lock_with_signals(soon, check),
+        &|| recursive.lock_with_signals(soon, check),
+        &|| event.wait_with_signals(soon, check),
+        &|| semaphore.acquire_with_signals(soon, check),
+    ];
+    for (i, wait) in waits.into_iter().enumerate() {
+        assert_eq!(sleeps(|| assert_eq!(wait(), Ok(false))), 1, "wait {i}");
+    }
 }
 
 /// The hooks of eight threads fight over a lock in the very bucket in which the threads are queued:

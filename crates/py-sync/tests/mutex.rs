@@ -66,8 +66,10 @@ fn a_guard_of_a_free_mutex_is_had_without_waiting() {
 fn a_lock_that_may_not_wait_leaves_the_byte_alone() {
     let m = Mutex::new();
     m.lock();
-    let status = m.lock_timed(Some(Duration::ZERO), LockFlags::NONE);
+    let now = Some(Duration::ZERO);
+    let status = m.lock_timed(now, LockFlags::NONE);
     assert_eq!(status, LockStatus::Failure);
+    assert_eq!(m.lock_with_signals(now, || Err("not asked")), Ok(false));
     assert_eq!(byte(&m), 1);
     m.unlock();
 }

@@ -112,3 +112,42 @@ fn an_initialiser_that_calls_its_own_flag_panics_in_a_debug_build() {
     assert_eq!((byte(&once), byte(&other)), (0, 0));
     assert_eq!(once.call(|| Ok::<(), ()>(())), Ok(()));
 }
+
+/// By the byte, with the bits: 1 running, 2 waited for, 4 done, 8 poisoned.
+#[rstest::rstest]
+#[case::untried(0, 0)]
+#[case::waited_for(2, 0)]
+#[case::running(1, 0)]
+#[case::running_and_waited_for(3, 0)]
+#[case::running_after_a_panic(9, 0)]
+#[case::done(4, 4)]
+#[case::poisoned(8, 8)]
+#[case::poisoned_and_waited_for(10, 8)]
+fn a_child_runs_anew_what_was_running_and_keeps_the_rest(#[case] before: u8, #[case] after: u8) {
+    let once = OnceFlag::new();
+    // SAFETY: as in `byte`.
+    unsafe { &*std::ptr::from_ref(&once).cast::<AtomicU8>() }.store(before, SeqCst);
+    // SAFETY: nobody else knows the flag, and its initialiser guards nothing.
+    unsafe { once.at_fork_reinit() };
+    assert_eq!(byte(&once), after);
+}
+
+/// Its own try has ended. A debug build must not take the next one for a call from within.
+#[test]
+fn who_has_failed_may_wait_for_another_try() {
+    let (once, runs) = (OnceFlag::new(), Barrier::new(2));
+    assert_eq!(once.call(|| Err(1)), Err(1));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            once.call(|| {
+                runs.wait();
+                while byte(&once) != 3 {
+                    std::thread::yield_now();
+                }
+                Ok::<(), ()>(())
+            })
+        });
+        runs.wait();
+        assert_eq!(once.call(|| Err(2)), Ok(()));
+    });
+}

@@ -32,8 +32,10 @@ fn what_was_given_up_is_taken_back(#[values(1, 2, 7)] n: usize) {
 fn levels_are_added_to_those_that_are_held() {
     let m = RecursiveMutex::new();
     m.lock();
+    m.lock();
     m.lock_levels(levels(3));
-    assert_eq!(m.unlock_all(), levels(4));
+    assert_eq!(m.try_unlock_all(), Some(levels(5)));
+    assert_eq!(m.try_unlock_all(), None);
 }
 
 #[test]
@@ -50,6 +52,14 @@ fn only_the_holder_unlocks_all() {
     );
     assert_eq!(m.level(), 1, "nothing has been changed");
     assert_eq!(m.unlock_all_as(generator.ident()), levels(2));
+}
+
+#[test]
+fn there_may_be_as_many_levels_as_a_number_can_count() {
+    let m = RecursiveMutex::new();
+    m.lock();
+    m.lock_levels(NonZeroUsize::MAX);
+    assert_eq!(m.level(), usize::MAX);
 }
 
 #[test]

@@ -139,3 +139,30 @@ fn threads_exclude_each_other_at_every_level() {
     assert_eq!(counter.1.into_inner(), 4 * rounds);
     assert_eq!(counter.2.into_inner(), 4 * rounds);
 }
+
+#[test]
+fn a_guard_holds_a_level_until_it_is_dropped() {
+    let m = RecursiveMutex::new();
+    let outer = m.try_lock_guard().expect("it is free");
+    let inner = m.lock_guard();
+    assert_eq!(m.level(), 1);
+    drop(inner);
+    assert_eq!((m.level(), m.is_locked()), (0, true));
+    drop(outer);
+    assert!(!m.is_locked());
+}
+
+#[test]
+fn made_anew_it_is_nobodys() {
+    let m = RecursiveMutex::new();
+    m.lock();
+    m.lock();
+    // SAFETY: nobody else knows it, and it guards nothing.
+    unsafe { m.at_fork_reinit() };
+    assert!(!m.is_locked() && !m.is_locked_by_current_thread());
+    assert_eq!(m.level(), 0);
+    m.lock();
+    assert_eq!(m.level(), 0, "the first lock of it");
+    assert!(m.try_unlock());
+    assert!(!m.is_locked());
+}

@@ -125,3 +125,51 @@ fn as_many_threads_are_inside_as_there_are_permits() {
     assert!(most.into_inner() <= 3);
     assert_eq!(s.permits(), 3, "neither lost nor made");
 }
+
+#[test]
+fn a_guard_has_a_permit_until_it_is_dropped() {
+    let s = Semaphore::new(2);
+    let first = s.acquire_guard();
+    let second = s.try_acquire_guard().expect("there is another");
+    assert!(s.try_acquire_guard().is_none());
+    drop(first);
+    assert!(s.try_acquire());
+    drop(second);
+    assert!(s.try_acquire() && !s.try_acquire());
+}
+
+#[test]
+fn made_anew_it_has_the_permits_that_it_is_told() {
+    for permits in [0, 1, 2, 5] {
+        let s = Semaphore::new(3);
+        // SAFETY: nobody else knows it, and it guards nothing.
+        unsafe { s.at_fork_reinit(permits) };
+        let had = core::iter::repeat_with(|| s.try_acquire()).take_while(|had| *had);
+        assert_eq!(had.count(), permits);
+    }
+}
+
+#[test]
+fn a_call_that_may_not_wait_leaves_no_mark() {
+    let (s, now) = (Semaphore::new(0), Some(Duration::ZERO));
+    assert_eq!(s.acquire_timed(now, LockFlags::DETACH), LockStatus::Failure);
+    assert_eq!(s.acquire_with_signals(now, || Err("not asked")), Ok(false));
+    assert!(!is_parked_on(&s));
+}
+
+#[test]
+fn all_permits_that_there_may_be_can_be_released_to_a_waiter_and_no_more() {
+    let s = Semaphore::new(0);
+    std::thread::scope(|scope| {
+        let waiter = scope.spawn(|| s.acquire());
+        while !is_parked_on(&s) {
+            std::thread::yield_now();
+        }
+        let too_many = || s.release_many(Semaphore::MAX_PERMITS + 1);
+        assert!(catch_unwind(AssertUnwindSafe(too_many)).is_err());
+        assert!(is_parked_on(&s) && !waiter.is_finished());
+        s.release_many(Semaphore::MAX_PERMITS);
+        waiter.join().unwrap();
+    });
+    assert_eq!(s.permits(), Semaphore::MAX_PERMITS - 1);
+}

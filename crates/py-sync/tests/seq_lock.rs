@@ -139,6 +139,14 @@ fn every_size_and_alignment_survives() {
 }
 
 #[test]
+fn an_owned_cell_is_set_without_a_write() {
+    let mut cell = SeqCell::new([1u64, 2]);
+    cell.set_mut([3, 4]);
+    assert_eq!(cell.read(), [3, 4]);
+    assert_eq!(cell.into_inner(), [3, 4]);
+}
+
+#[test]
 fn a_panicking_update_leaves_the_value() {
     let cell = SeqCell::from([1u64, 2]);
     catch_unwind(AssertUnwindSafe(|| cell.update(|_| panic!("boom")))).unwrap_err();

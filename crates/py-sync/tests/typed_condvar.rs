@@ -60,6 +60,22 @@ fn each_notification_wakes_one_in_their_order() {
     assert_eq!(*woken.lock(), [0, 1, 2, 3]);
 }
 
+/// It forgets those that a fork has left behind. Who does wait is still in line.
+#[test]
+fn making_it_anew_for_a_child_wakes_nobody() {
+    let (waiting, condvar) = (const_mutex(0), Condvar::new());
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut guard = waiting.lock();
+            *guard += 1;
+            condvar.wait(&mut guard);
+        });
+        wait_until_waiting(&waiting, 1);
+        condvar.at_fork_reinit();
+        assert!(condvar.notify_one(), "it was still waiting");
+    });
+}
+
 #[test]
 fn a_notification_to_all_counts_whom_it_wakes() {
     let (waiting, condvar) = (const_mutex(0), Condvar::new());

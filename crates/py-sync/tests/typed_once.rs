@@ -18,6 +18,24 @@ fn a_moment() {
 }
 
 #[test]
+fn while_it_runs_it_says_so() {
+    let once = Once::new();
+    once.call_once(|| assert_eq!(once.state(), OnceState::InProgress));
+    assert_eq!(once.state(), OnceState::Done);
+}
+
+/// Who waits for one that nobody has tried leaves a mark, which is no poison.
+#[test]
+fn a_waiter_does_not_poison() {
+    let once = Once::new();
+    std::thread::scope(|scope| {
+        scope.spawn(|| once.wait());
+        a_moment();
+        once.call_once_force(|state| assert!(!state.poisoned(), "nobody panicked"));
+    });
+}
+
+#[test]
 fn one_that_is_born_completed_runs_nothing() {
     static BORN: Once = Once::new_completed();
     BORN.call_once(|| unreachable!());

@@ -5,7 +5,8 @@
 mod support;
 
 use py_sync::{
-    Event, LockFlags, LockStatus, Mutex, RecursiveMutex, RwMutex, Semaphore, signal_arrived,
+    Event, LockFlags, LockStatus, Mutex, ParkStatus, ParkingLot, RecursiveMutex, RwMutex,
+    Semaphore, signal_arrived,
 };
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
@@ -162,9 +163,16 @@ fn signals_do_not_make_the_wait_longer(#[case] kind: Kind) {
     assert_eq!(result, Ok(false));
     assert!(start.elapsed() >= timeout);
     std::thread::scope(|scope| {
-        let at_once = || held.with_signals(kind, Some(Duration::ZERO), || Err("not asked"));
+        // Not even if there is one.
+        let at_once = || {
+            signal_arrived();
+            held.with_signals(kind, Some(Duration::ZERO), || Err("not asked"))
+        };
         assert_eq!(scope.spawn(at_once).join().unwrap(), Ok(false));
     });
+    held.let_go();
+    let now = held.with_signals(kind, Some(Duration::ZERO), || Err("not asked"));
+    assert_eq!(now, Ok(true), "what is there needs no time");
 }
 
 #[rstest::rstest]
@@ -203,6 +211,17 @@ fn a_wait_that_asks_the_runtime_goes_on_without_one(#[case] kind: Kind) {
     let status = support::under_signals(&PENDING, announced, 0, wait, || false, count);
     assert_eq!(status, LockStatus::Failure);
     assert!(came > 0, "signals came");
+}
+
+/// A signal interrupts the system call. The wait was not told that a signal may end it.
+#[test]
+fn no_signal_ends_a_plain_park() {
+    let lot = ParkingLot::<1>::new();
+    let timeout = Some(Duration::from_millis(40));
+    // SAFETY: the lot is this test's own.
+    let wait = || unsafe { lot.park(1, || true, 0, timeout, LockFlags::NONE) };
+    let status = support::under_signals(&PENDING, silent, 0, wait, || false, || ());
+    assert_eq!(status, ParkStatus::Timeout);
 }
 
 /// The check is the caller's code: it may lock what its thread waits for, and panic.

@@ -21,8 +21,21 @@ fn the_bits_are_cpython_s() {
     for (bit, event) in names.into_iter().enumerate() {
         assert_eq!(event.bits(), 1 << bit);
     }
-    let all = (0..8).map(Events::embedder).chain(names);
-    assert_eq!(all.fold(Events::NONE, |a, b| a | b), Events::ALL);
+    let mut all = Events::NONE;
+    (0..8).map(Events::embedder).for_each(|event| all |= event);
+    assert_eq!(names.into_iter().fold(all, |a, b| a | b), Events::ALL);
+}
+
+#[test]
+fn a_take_leaves_nothing() {
+    let breaker = EvalBreaker::default();
+    breaker.raise(Events::ALL);
+    assert_eq!(breaker.take(), Events::ALL);
+    assert_eq!(
+        (breaker.peek(), breaker.take()),
+        (Events::NONE, Events::NONE)
+    );
+    assert!(!breaker.is_raised());
 }
 
 #[test]

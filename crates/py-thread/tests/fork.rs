@@ -190,6 +190,12 @@ fn the_thread_that_forks_lives_on() {
                             assert!(me.join_timeout(soon).unwrap().is_none());
                         }).is_ok_and(|h| h.join().is_ok_and(|o| o.is_returned())) };
                     9: THREADS.shutdown(&()).is_ok();
+                    // Another's shutdown waits for it, unless it is a daemon.
+                    10: start(|| THREADS.shutdown(&()).unwrap()).is_ok_and(|h| match daemon {
+                        true => h.join().is_ok_and(|o| o.is_returned()),
+                        false => h.join_timeout(Some(Duration::from_millis(20)))
+                            .is_ok_and(|o| o.is_none()),
+                    });
                 }
             });
             tx.send(code).unwrap();

@@ -129,7 +129,9 @@ impl Runtime for Raises {
 #[test]
 fn after_set_finalizing_nothing_starts() {
     let threads = Threads::new();
+    assert!(!threads.is_finalizing());
     threads.set_finalizing();
+    assert!(threads.is_finalizing());
     let handle = Handle::unstarted();
     let error = handle.start(threads.builder(), || ()).unwrap_err();
     assert!(matches!(error, StartError::Finalizing));
@@ -158,6 +160,27 @@ fn a_running_thread_cannot_be_joined_during_finalization() {
     drop(tx);
     until("it ends", || handle.has_exited());
     assert!(handle.join().unwrap().is_returned());
+}
+
+/// What a thread leaves may be dropped by its registry, and that may ask the registry.
+#[test]
+fn a_payload_may_ask_the_registry_when_it_is_dropped() {
+    struct Asks(Arc<Threads>);
+    impl Drop for Asks {
+        fn drop(&mut self) {
+            let _ = self.0.count();
+        }
+    }
+    let threads = Arc::new(Threads::new());
+    let (go, gone) = channel();
+    let asks = Asks(Arc::clone(&threads));
+    let start = threads.start(move || {
+        gone.recv().unwrap();
+        std::panic::resume_unwind(Box::new(asks));
+    });
+    drop(start.unwrap());
+    go.send(()).unwrap();
+    until("it leaves", || threads.count() == 0);
 }
 
 /// CPython's finalize_daemon_thread_hang.

@@ -226,3 +226,15 @@ fn set_done_gives_a_job_up() {
     drop(tx);
     until("the worker is idle again", || cache.idle() == 1);
 }
+
+#[test]
+fn a_job_finds_itself_running() {
+    let cache = WorkerCache::new(1);
+    for _ in 0..2 {
+        let (tx, rx) = channel();
+        let ask = move || tx.send(Handle::current().unwrap().state()).unwrap();
+        let handle = cache.start(ask).unwrap();
+        assert_eq!(rx.recv().unwrap(), State::Running);
+        handle.join().unwrap();
+    }
+}

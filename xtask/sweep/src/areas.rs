@@ -13,6 +13,8 @@ pub struct Area {
     pub models: Vec<String>,
     pub units: Vec<String>,
     pub tests: Vec<String>,
+    /// Tests of the others that are not run.
+    pub without: Vec<String>,
 }
 
 /// A source file of an area.
@@ -57,6 +59,7 @@ pub fn read(text: &str) -> Result<Vec<Area>, String> {
                     .collect(),
             )
         };
+        let without = entry.get("without").map(|_| words("without"));
         areas.push(Area {
             name: word("name")?,
             package: word("package")?,
@@ -64,6 +67,7 @@ pub fn read(text: &str) -> Result<Vec<Area>, String> {
             models: words("models")?,
             units: words("units")?,
             tests: words("tests")?,
+            without: without.transpose()?.unwrap_or_default(),
         });
     }
     Ok(areas)

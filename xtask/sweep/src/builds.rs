@@ -30,7 +30,8 @@ pub type Binaries = HashMap<(String, Kind, String), PathBuf>;
 pub struct Copy<'a> {
     pub root: &'a Path,
     pub tree: PathBuf,
-    /// Shared by the layers: the builds of the dependencies.
+    /// Where its builds go. No other copy's may go there: cargo would take them for its own, since it
+    /// knows a source file by its place in the workspace, and by its time.
     pub targets: PathBuf,
     pub sources: &'a [Source],
     pub mutations: &'a [Mutation],
@@ -42,14 +43,14 @@ pub fn is_exchange(sources: &[Source], m: &Mutation) -> bool {
 }
 
 impl Copy<'_> {
-    /// Builds the schema of the `live` mutations. Those that do not compile are taken out of `live`
-    /// and returned.
+    /// Builds the schema of the `live` mutations. Those that do not compile are moved to `refused`, also
+    /// where the build fails at last.
     pub fn build(
         &self,
         live: &mut BTreeSet<usize>,
         wanted: &BTreeMap<String, Wanted>,
-    ) -> Result<(Binaries, Vec<usize>), String> {
-        let mut refused = Vec::new();
+        refused: &mut Vec<usize>,
+    ) -> Result<Binaries, String> {
         'again: loop {
             let files = self.write(live)?;
             let mut binaries = Binaries::new();
@@ -72,7 +73,7 @@ impl Copy<'_> {
                     continue 'again;
                 }
             }
-            return Ok((binaries, refused));
+            return Ok(binaries);
         }
     }
 
@@ -178,6 +179,12 @@ fn cargo(copy: &Copy, package: &str, kind: Kind, wanted: &Wanted) -> Result<Stri
             ("--cap-lints warn", "native")
         }
     };
+    // The target is named so that the flags are not for build scripts and macros.
+    let mut flags = flags.to_owned();
+    if let Some(target) = alone() {
+        words.extend(["--target", target]);
+        flags.push_str(" -C target-feature=+crt-static");
+    }
     let output = Command::new("cargo")
         .args(&words)
         .current_dir(&copy.tree)
@@ -185,6 +192,8 @@ fn cargo(copy: &Copy, package: &str, kind: Kind, wanted: &Wanted) -> Result<Stri
         .env("CARGO_TARGET_DIR", copy.targets.join(folder))
         .env("CARGO_PROFILE_DEV_DEBUG", "0")
         .env("CARGO_PROFILE_TEST_DEBUG", "0")
+        .env("CARGO_PROFILE_DEV_STRIP", "symbols")
+        .env("CARGO_PROFILE_MODEL_STRIP", "symbols")
         // What `cargo run` sets for this program is not for the copy.
         .env_remove("CARGO")
         .env_remove("CARGO_MANIFEST_DIR")
@@ -199,10 +208,33 @@ fn cargo(copy: &Copy, package: &str, kind: Kind, wanted: &Wanted) -> Result<Stri
     Ok(said)
 }
 
+/// The target whose programs can be built without shared libraries, if this machine can: they start
+/// faster, and run on another machine.
+pub fn alone() -> Option<&'static str> {
+    let target = match std::env::consts::ARCH {
+        "x86_64" if cfg!(all(target_os = "linux", target_env = "gnu")) => {
+            "x86_64-unknown-linux-gnu"
+        }
+        "aarch64" if cfg!(all(target_os = "linux", target_env = "gnu")) => {
+            "aarch64-unknown-linux-gnu"
+        }
+        _ => return None,
+    };
+    // It says the whole path of a library that it has, and the bare name of another.
+    let asked = Command::new("cc").arg("-print-file-name=libc.a").output();
+    let has = asked.is_ok_and(|said| said.stdout.starts_with(b"/"));
+    has.then_some(target)
+}
+
+/// A file, and the bytes of it that are meant.
+type Span = (String, usize, usize);
+
 /// An error of the compiler: its words, and where it points to, the main place first.
 struct Error {
     told: String,
-    spans: Vec<(String, usize, usize)>,
+    spans: Vec<Span>,
+    /// Where its notes point to.
+    notes: Vec<Span>,
 }
 
 fn errors(said: &str) -> Vec<Error> {
@@ -213,33 +245,45 @@ fn errors(said: &str) -> Vec<Error> {
     let bad = messages.filter(|v| v["message"]["level"] == "error");
     let all = bad.map(|v| {
         let message = &v["message"];
-        let mut spans: Vec<&Value> = message["spans"].as_array().into_iter().flatten().collect();
-        spans.sort_by_key(|s| s["is_primary"] != true);
-        let place = |s: &&Value| {
-            let byte = |key: &str| s[key].as_u64().unwrap_or(0) as usize;
-            let file = s["file_name"].as_str().unwrap_or_default().to_owned();
-            (file, byte("byte_start"), byte("byte_end"))
-        };
-        let spans = spans.iter().map(place).collect();
-        let told = message["rendered"].as_str().unwrap_or_default().to_owned();
-        Error { told, spans }
+        let children = message["children"].as_array().into_iter().flatten();
+        Error {
+            told: message["rendered"].as_str().unwrap_or_default().to_owned(),
+            spans: spans(message),
+            notes: children.flat_map(spans).collect(),
+        }
     });
     // The last one only counts the others.
     all.filter(|e| !e.spans.is_empty()).collect()
 }
 
+/// Where a message points to, the main place first.
+fn spans(message: &Value) -> Vec<Span> {
+    let mut spans: Vec<&Value> = message["spans"].as_array().into_iter().flatten().collect();
+    spans.sort_by_key(|s| s["is_primary"] != true);
+    let span = |s: &Value| {
+        let byte = |key: &str| s[key].as_u64().unwrap_or(0) as usize;
+        let file = s["file_name"].as_str().unwrap_or_default().to_owned();
+        (file, byte("byte_start"), byte("byte_end"))
+    };
+    spans.into_iter().map(span).collect()
+}
+
 /// The changes that the errors point into: of each error the smallest place around its main span, or
-/// failing that around another of its spans. An error in no change is another's consequence, or ours.
+/// failing that around another of its spans, failing that those around the spans of its notes. An error in
+/// no change is another's consequence, or ours.
 fn guilty(errors: &[Error], files: &HashMap<String, Vec<Place>>) -> Result<BTreeSet<u32>, String> {
     let mut bad = BTreeSet::new();
     for error in errors {
-        let around = |(file, start, end): &(String, usize, usize)| {
+        let around = |(file, start, end): &Span| {
             let places = files.get(file)?.iter();
             let around = places.filter(|p| p.range.start <= *start && *end <= p.range.end);
             around.min_by_key(|p| p.range.len())
         };
-        let place = error.spans.iter().find_map(around);
-        bad.extend(place.into_iter().flat_map(|p| p.changes.iter().copied()));
+        let mut places: Vec<&Place> = error.spans.iter().find_map(around).into_iter().collect();
+        if places.is_empty() {
+            places.extend(error.notes.iter().filter_map(around));
+        }
+        bad.extend(places.into_iter().flat_map(|p| p.changes.iter().copied()));
     }
     if bad.is_empty() {
         let told: String = errors.iter().map(|e| e.told.as_str()).collect();

@@ -10,18 +10,23 @@
 mod areas;
 mod builds;
 mod collect;
+mod decide;
+mod pack;
+mod packed;
 mod results;
 mod runs;
 mod schema;
 mod shapes;
 mod sites;
 mod spans;
+mod suite;
 mod sweep;
 #[cfg(test)]
 mod tests;
 mod verdicts;
 mod walk;
 
+use decide::How;
 use results::Outcome;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -41,29 +46,44 @@ fn main() -> ExitCode {
 }
 
 fn sweep(args: &[String]) -> Result<(), String> {
+    let arguments = arguments(args)?;
+    let how = How {
+        jobs: arguments.jobs,
+        until: arguments
+            .minutes
+            .map(|m| Instant::now() + Duration::from_secs_f64(60.0 * m)),
+        hold: arguments.hold.clone(),
+    };
+    if arguments.has("--packed") {
+        let program = env::current_exe().map_err(|e| e.to_string())?;
+        let folder = program.parent().ok_or("this program is in no folder")?;
+        let results = arguments.results.unwrap_or_else(|| "results.tsv".into());
+        return packed::run(folder, &results, &how);
+    }
+    here(&arguments, how)
+}
+
+/// In the tree that this program was built in.
+fn here(arguments: &Arguments, how: How) -> Result<(), String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
         .ancestors()
         .nth(2)
         .expect("below the root");
-    let Arguments {
-        filters,
-        options,
-        minutes,
-    } = arguments(args)?;
-    let has = |option: &str| options.iter().any(|o| o == option);
+    let filters = &arguments.filters;
     let areas = areas::read(include_str!("../areas.toml"))?;
     let verdicts = root.join("xtask/sweep/verdicts.toml");
     let verdicts =
         fs::read_to_string(&verdicts).map_err(|e| format!("{}: {e}", verdicts.display()))?;
     let verdicts = verdicts::read(&verdicts).map_err(|e| format!("verdicts.toml: {e}"))?;
-    let sources = areas::sources(root, &areas, &filters)?;
+    let sources = areas::sources(root, &areas, filters)?;
     if sources.is_empty() {
         return Err("no file of an area has this name".to_owned());
     }
     let mutations = areas::mutations(&sources);
     let folder = target(root).join("sweep");
     let mut sweep = sweep::Sweep::new(root, folder, &areas, &sources, &mutations)?;
-    if has("--list") {
+    sweep.how = how;
+    if arguments.has("--list") {
         for (i, m) in mutations.iter().enumerate() {
             println!(
                 "{:<10} {:>4} {}",
@@ -75,10 +95,17 @@ fn sweep(args: &[String]) -> Result<(), String> {
         println!("{} changes", mutations.len());
         return Ok(());
     }
-    if !has("--report") {
-        sweep.only_build = has("--build");
-        sweep.until = minutes.map(|m| Instant::now() + Duration::from_secs(60 * m));
-        sweep.run()?;
+    if let Some(archive) = &arguments.pack {
+        let program = pack::program(root, &sweep.folder)?;
+        return sweep.pack(archive, &program);
+    }
+    match &arguments.take {
+        Some(file) => sweep.take(file)?,
+        None if arguments.has("--report") => {}
+        None => {
+            sweep.only_build = arguments.has("--build");
+            sweep.run()?;
+        }
     }
     let mut found = HashMap::new();
     let mut unknown = 0;
@@ -111,7 +138,18 @@ fn sweep(args: &[String]) -> Result<(), String> {
 struct Arguments {
     filters: Vec<String>,
     options: Vec<String>,
-    minutes: Option<u64>,
+    minutes: Option<f64>,
+    jobs: usize,
+    hold: Option<PathBuf>,
+    pack: Option<PathBuf>,
+    take: Option<PathBuf>,
+    results: Option<PathBuf>,
+}
+
+impl Arguments {
+    fn has(&self, option: &str) -> bool {
+        self.options.iter().any(|o| o == option)
+    }
 }
 
 fn arguments(args: &[String]) -> Result<Arguments, String> {
@@ -119,15 +157,34 @@ fn arguments(args: &[String]) -> Result<Arguments, String> {
         filters: Vec::new(),
         options: Vec::new(),
         minutes: None,
+        jobs: 1,
+        hold: None,
+        pack: None,
+        take: None,
+        results: None,
     };
     let mut args = args.iter();
     while let Some(arg) = args.next() {
+        let mut file = || match args.next() {
+            Some(file) => Ok(Some(PathBuf::from(file))),
+            None => Err(format!("{arg} takes a file")),
+        };
         match arg.as_str() {
             "--minutes" => {
                 let minutes = args.next().and_then(|m| m.parse().ok());
+                let minutes = minutes.filter(|m| (0.0..1e6).contains(m));
                 parsed.minutes = Some(minutes.ok_or("--minutes takes a number")?);
             }
-            "--list" | "--report" | "--build" => parsed.options.push(arg.clone()),
+            "--jobs" => {
+                let jobs = args.next().and_then(|m| m.parse().ok());
+                let jobs = jobs.filter(|j| (1..=1024).contains(j));
+                parsed.jobs = jobs.ok_or("--jobs takes a number, 1 at least")?;
+            }
+            "--hold" => parsed.hold = file()?,
+            "--pack" => parsed.pack = file()?,
+            "--take" => parsed.take = file()?,
+            "--results" => parsed.results = file()?,
+            "--list" | "--report" | "--build" | "--packed" => parsed.options.push(arg.clone()),
             option if option.starts_with('-') => return Err(format!("no option: {option}")),
             filter => parsed.filters.push(filter.to_owned()),
         }
@@ -155,7 +212,73 @@ fn told(outcome: Option<&Outcome>) -> &'static str {
     }
 }
 
-/// A line for each area.
+/// What became of an area's changes.
+#[derive(Default)]
+struct Counts {
+    changes: usize,
+    refused: usize,
+    by_model: usize,
+    by_test: usize,
+    /// Of those that a model or a test catches: survived once, and the test was written for it.
+    by_new: usize,
+    survivors: usize,
+    equivalent: usize,
+    open: usize,
+    unjudged: usize,
+    unknown: usize,
+}
+
+impl Counts {
+    fn add(&mut self, outcome: Option<&Outcome>, verdict: Option<&verdicts::Kind>) {
+        self.changes += 1;
+        match outcome {
+            None => self.unknown += 1,
+            Some(Outcome::Refused) => self.refused += 1,
+            Some(Outcome::Caught { test, .. }) => {
+                let is_model = test.contains("model::");
+                *(if is_model {
+                    &mut self.by_model
+                } else {
+                    &mut self.by_test
+                }) += 1;
+                self.by_new += usize::from(matches!(verdict, Some(verdicts::Kind::Test(_))));
+            }
+            Some(Outcome::Survived | Outcome::Undecided) => {
+                self.survivors += 1;
+                match verdict {
+                    Some(verdicts::Kind::Equivalent) => self.equivalent += 1,
+                    Some(_) => self.open += 1,
+                    None => self.unjudged += 1,
+                }
+            }
+        }
+    }
+
+    fn line(&self, area: &str) -> String {
+        let Counts {
+            changes,
+            refused,
+            by_model,
+            by_test,
+            by_new,
+            ..
+        } = self;
+        let Counts {
+            survivors,
+            equivalent,
+            open,
+            unjudged,
+            unknown,
+            ..
+        } = self;
+        format!(
+            "{area:<20} {changes:>7} {refused:>7} {by_model:>8} {by_test:>7} {by_new:>6} {survivors:>9} \
+             {equivalent:>10} {open:>4} {unjudged:>8} {unknown:>7}"
+        )
+    }
+}
+
+/// A line for each area, and one for all. What new tests catch is among what models and tests catch.
 fn report(
     areas: &[areas::Area],
     mutations: &[areas::Mutation],
@@ -163,42 +286,31 @@ fn report(
     verdicts: &verdicts::Verdicts,
 ) {
     println!(
-        "\n{:<20} {:>7} {:>8} {:>8} {:>8} {:>9} {:>10} {:>5} {:>8}",
+        "\n{:<20} {:>7} {:>7} {:>8} {:>7} {:>6} {:>9} {:>10} {:>4} {:>8} {:>7}",
         "area",
         "changes",
         "refused",
         "by model",
         "by test",
+        "by new",
         "survivors",
         "equivalent",
         "open",
-        "unjudged"
+        "unjudged",
+        "unknown"
     );
+    let mut all = Counts::default();
     for (i, area) in areas.iter().enumerate() {
-        let (mut count, mut unjudged) = ([0; 7], 0);
+        let mut counts = Counts::default();
         for m in mutations.iter().filter(|m| m.area == i) {
-            count[0] += 1;
-            match found.get(&m.name) {
-                Some(Outcome::Refused) => count[1] += 1,
-                Some(Outcome::Caught { test, .. }) if test.contains("model") => count[2] += 1,
-                Some(Outcome::Caught { .. }) => count[3] += 1,
-                Some(_) => {
-                    count[4] += 1;
-                    match verdicts.get(&m.name).map(|v| &v.kind) {
-                        Some(verdicts::Kind::Equivalent) => count[5] += 1,
-                        Some(_) => count[6] += 1,
-                        None => unjudged += 1,
-                    }
-                }
-                None => {}
+            let verdict = verdicts.get(&m.name).map(|v| &v.kind);
+            for counts in [&mut counts, &mut all] {
+                counts.add(found.get(&m.name), verdict);
             }
         }
-        if count[0] > 0 {
-            let [all, refused, model, test, left, equivalent, open] = count;
-            println!(
-                "{:<20} {all:>7} {refused:>8} {model:>8} {test:>8} {left:>9} {equivalent:>10} {open:>5} {unjudged:>8}",
-                area.name
-            );
+        if counts.changes > 0 {
+            println!("{}", counts.line(&area.name));
         }
     }
+    println!("{}", all.line("all"));
 }

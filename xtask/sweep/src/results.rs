@@ -1,8 +1,9 @@
 //! What earlier runs have found out, kept below `target/`: one line for each mutation.
 //!
 //! A result is kept under the mutation's name and its file's code. It counts while what it rests on is
-//! the same: for one that was caught the file of the test that caught it, for one that survived the files
-//! of all tests of its area. Comments and layout change nothing.
+//! the same: for one that was caught the file of the test that caught it, for one that survived the parts
+//! of its area's tests, each with its file. Where only some are new, only those are run again. Comments
+//! and layout change nothing.
 
 use siphasher::sip128::{Hasher128, SipHasher13};
 use std::collections::HashMap;
@@ -29,7 +30,7 @@ pub enum Outcome {
 #[derive(Clone, Debug)]
 pub struct Found {
     pub outcome: Outcome,
-    /// The hash of the tests that it rests on.
+    /// The hash of the tests that it rests on; of a survivor those of all parts, with blanks between.
     pub tests: String,
 }
 
@@ -66,13 +67,16 @@ impl Results {
             Outcome::Refused => ("refused", "", ""),
         };
         let tests = &found.tests;
-        writeln!(self.file, "{key}\t{word}\t{tests}\t{test}\t{how}\t{name}")?;
+        // In one piece: who ends this program ends no line in its middle.
+        let line = format!("{key}\t{word}\t{tests}\t{test}\t{how}\t{name}\n");
+        self.file.write_all(line.as_bytes())?;
         self.found.insert(key.to_owned(), found);
         Ok(())
     }
 }
 
-fn parse(line: &str) -> Option<(String, Found)> {
+/// Reads a line of the file: the key of a change, and what became of it.
+pub fn parse(line: &str) -> Option<(String, Found)> {
     let fields: Vec<&str> = line.split('\t').collect();
     let [key, word, tests, test, how, _name] = fields[..] else {
         return None;

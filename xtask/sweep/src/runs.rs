@@ -20,6 +20,10 @@ pub struct Test {
     pub folder: PathBuf,
     /// How long it takes without a change.
     pub took: Duration,
+    /// The hash of the part of its area's tests that it belongs to, with the file.
+    pub part: String,
+    /// The hash of its file.
+    pub file: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,8 +40,8 @@ pub fn run(test: &Test, change: u32) -> Result<Ran, String> {
     let seconds = test.took.as_secs_f64();
     // Processor time, since a loaded machine says nothing about a test.
     let limit = match test.kind {
-        Kind::Model => seconds * 3.0 + 20.0,
-        Kind::Native => seconds * 10.0 + 20.0,
+        Kind::Model => seconds * 2.0 + 3.0,
+        Kind::Native => seconds * 2.0 + 2.0,
     };
     let limit = if change == 0 { 1800.0 } else { limit };
     let mut child = start(test, change, limit as u32).map_err(|e| format!("{}: {e}", test.told))?;
@@ -47,8 +51,13 @@ pub fn run(test: &Test, change: u32) -> Result<Ran, String> {
         let _ = reader.as_mut().map(|r| r.read_to_end(&mut said));
         said
     });
-    let idle = Duration::from_secs_f64(5.0 + 3.0 * seconds.min(20.0));
-    let status = wait(&mut child, idle).map_err(|e| format!("{}: {e}", test.told))?;
+    let idle = Duration::from_secs_f64(1.5 + 2.0 * seconds.min(20.0));
+    // A test that looks again and again whether something has happened.
+    let long = match test.kind {
+        Kind::Native if change != 0 => Duration::from_secs_f64(5.0 + 20.0 * seconds),
+        _ => Duration::MAX,
+    };
+    let status = wait(&mut child, idle, long).map_err(|e| format!("{}: {e}", test.told))?;
     // Children that it has left behind keep its output open; and their group its number.
     let end = Instant::now() + Duration::from_secs(1);
     while !said.is_finished() && Instant::now() < end {
@@ -60,7 +69,7 @@ pub fn run(test: &Test, change: u32) -> Result<Ran, String> {
     let said = said.join().unwrap_or_default();
     let said = String::from_utf8_lossy(&said);
     Ok(match status {
-        None => Ran::Failed("sleeps for ever".to_owned()),
+        None => Ran::Failed("waits for ever".to_owned()),
         Some(status) if out_of_time(status) => match test.kind {
             Kind::Model => Ran::Undecided,
             Kind::Native => Ran::Failed("runs for ever".to_owned()),
@@ -74,9 +83,9 @@ pub fn run(test: &Test, change: u32) -> Result<Ran, String> {
 fn start(test: &Test, change: u32, limit: u32) -> std::io::Result<Child> {
     let mut command = if cfg!(unix) {
         let mut shell = Command::new("sh");
-        shell
-            .arg("-c")
-            .arg(format!("ulimit -c 0 -t {limit}; exec \"$0\" \"$@\""));
+        shell.arg("-c").arg(format!(
+            "ulimit -c 0; ulimit -t {limit}; exec \"$0\" \"$@\""
+        ));
         shell.arg(&test.binary);
         shell
     } else {
@@ -86,6 +95,8 @@ fn start(test: &Test, change: u32, limit: u32) -> std::io::Result<Child> {
     command.current_dir(&test.folder);
     command
         .env("LOOM_MAX_PREEMPTIONS", "2")
+        // How often the tests of a fork do it.
+        .env("PY_SYNC_FORKS", "40")
         .env(VARIABLE, change.to_string());
     command
         .stdin(Stdio::null())
@@ -96,8 +107,9 @@ fn start(test: &Test, change: u32, limit: u32) -> std::io::Result<Child> {
     command.spawn()
 }
 
-/// Waits for the end; `None` if it was killed, because nothing of it has moved for `idle`.
-fn wait(child: &mut Child, idle: Duration) -> std::io::Result<Option<ExitStatus>> {
+/// Waits for the end; `None` if it was killed, because nothing of it has moved for `idle`, or because it
+/// has gone on for `long`.
+fn wait(child: &mut Child, idle: Duration, long: Duration) -> std::io::Result<Option<ExitStatus>> {
     let begun = Instant::now();
     let (mut moved, mut last) = (begun, Pulse::default());
     let mut looked = begun;
@@ -119,7 +131,7 @@ fn wait(child: &mut Child, idle: Duration) -> std::io::Result<Option<ExitStatus>
         if now.runs || now != last {
             (moved, last) = (looked, now);
         }
-        if moved.elapsed() > idle {
+        if moved.elapsed() > idle || begun.elapsed() > long {
             kill(child.id());
             child.wait()?;
             return Ok(None);
@@ -175,8 +187,9 @@ fn stat(path: &std::path::Path) -> Option<(Vec<String>, u64)> {
 /// Ends what is left of a group.
 fn kill(group: u32) {
     if cfg!(unix) {
-        let mut command = Command::new("kill");
-        command.args(["-KILL", "--", &format!("-{group}")]);
+        // The shell's own: not every machine has a program of this name.
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("kill -s KILL -- -{group}")]);
         let _ = command.stderr(Stdio::null()).status();
     }
 }

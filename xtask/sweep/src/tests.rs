@@ -1,14 +1,15 @@
 //! The sweep on code of its own: what it finds there, what it makes of it, and what it says.
 
-use crate::areas::{self, Area, Mutation, Source};
+use crate::areas::{self, Mutation, Source};
 use crate::results::{Found, Outcome, Results, code};
-use crate::sweep::Sweep;
 use crate::verdicts::{self, Verdicts};
 use crate::{schema, sites};
 use rstest::rstest;
 use std::collections::{HashMap, HashSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+mod whole;
 
 fn source(text: &str) -> Source {
     let sites = sites::find(text).expect("it parses");
@@ -240,105 +241,4 @@ fn a_verdict_on_a_site_that_is_gone_is_refused_and_leaves_the_survivor_without_o
 #[case::twice("kind = \"open\"\nsites = [\"a\", \"a\"]")]
 fn a_verdict_without_its_parts_is_refused(#[case] text: &str) {
     assert!(verdicts::read(&format!("[[verdict]]\n{text}\n")).is_err());
-}
-
-const TINY: &str = r#"
-const NAME: &str = "tiny";
-
-pub fn at_most_ten(n: u32) -> u32 {
-    if n > 10 {
-        return 10;
-    }
-    n
-}
-
-pub fn named(other: &str) -> bool {
-    let same = NAME == other;
-    same
-}
-
-pub fn told(mut to: impl FnMut()) {
-    to();
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn ten_is_the_limit() {
-        assert_eq!([3, 10, 11].map(crate::at_most_ten), [3, 10, 10]);
-        assert!(crate::named("tiny") && !crate::named("other"));
-    }
-
-    #[test]
-    fn the_other_thread_is_told() {
-        let (sender, receiver) = std::sync::mpsc::channel();
-        crate::told(|| sender.send(()).unwrap());
-        receiver.recv().unwrap();
-    }
-}
-"#;
-
-fn tiny(root: &Path) -> Vec<Area> {
-    let write = |path: &str, text: &str| {
-        let path = root.join(path);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("made");
-        fs::write(path, text).expect("written");
-    };
-    let workspace = "[workspace]\nresolver = \"3\"\nmembers = [\"crates/*\"]\n\n[profile.model]\ninherits = \"dev\"\n";
-    write("Cargo.toml", workspace);
-    write(
-        "Cargo.lock",
-        "version = 4\n\n[[package]]\nname = \"tiny\"\nversion = \"0.0.0\"\n",
-    );
-    write(
-        "crates/tiny/Cargo.toml",
-        "[package]\nname = \"tiny\"\nedition = \"2024\"\n",
-    );
-    write("crates/tiny/src/lib.rs", TINY);
-    write("xtask/empty", "");
-    write("benches/empty", "");
-    areas::read(
-        "[[area]]\nname = \"tiny\"\npackage = \"tiny\"\nfiles = [\"src/lib.rs\"]\nmodels = []\n\
-         units = [\"tests::\"]\ntests = []\n",
-    )
-    .expect("an area")
-}
-
-#[test]
-fn what_the_tests_must_catch_is_caught_and_what_they_cannot_survives() {
-    let root = folder("tiny");
-    let areas = tiny(&root);
-    let sources = areas::sources(&root, &areas, &[]).expect("sources");
-    let mutations = areas::mutations(&sources);
-    let open =
-        || Sweep::new(&root, root.join("target"), &areas, &sources, &mutations).expect("a sweep");
-    let mut sweep = open();
-    sweep.run().expect("a run");
-    // What a run has decided about is known to the next.
-    let mut sweep = open();
-    let mut told = |name: &str| {
-        let mut named = (0..mutations.len()).filter(|&i| mutations[i].name.contains(name));
-        let index = named
-            .next()
-            .unwrap_or_else(|| panic!("no change is {name}"));
-        sweep.known(index).expect("decided")
-    };
-    let caught = |outcome: Outcome| match outcome {
-        Outcome::Caught { test, how } => (test, how),
-        other => panic!("{other:?}"),
-    };
-    let by = |name: &str| format!("tests::{name}");
-    assert_eq!(caught(told("`n > 10` is true")).0, by("ten_is_the_limit"));
-    assert_eq!(caught(told("`10` -> `11`")).0, by("ten_is_the_limit"));
-    assert_eq!(
-        caught(told("left out in `to();`")),
-        (by("the_other_thread_is_told"), "sleeps for ever".to_owned())
-    );
-    assert_eq!(
-        told("`n > 10` -> `n >= 10`"),
-        Outcome::Survived,
-        "it is the same function"
-    );
-    assert_eq!(told("`NAME` -> `NAME ^ 1`"), Outcome::Refused);
-    fs::remove_dir_all(root).expect("removed");
 }

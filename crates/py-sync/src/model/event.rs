@@ -41,6 +41,15 @@ fn look(shared: &Shared) -> bool {
     set
 }
 
+/// Has no time to wait, and may find it set between its first look and its second.
+fn wait_without_time(shared: &Shared) -> bool {
+    let set = shared.0.wait_with(Some(Duration::ZERO), LockFlags::NONE) == LockStatus::Acquired;
+    if set {
+        assert_eq!(shared.1.get(), 1);
+    }
+    set
+}
+
 #[test]
 fn notify_wakes_the_waiter() {
     check("event::notify_wakes_the_waiter", || {
@@ -77,6 +86,14 @@ fn a_timeout_beside_a_waiter() {
 fn who_finds_it_set_sees_what_came_before() {
     check("event::who_finds_it_set_sees_what_came_before", || {
         together(shared(), &[notify, look]);
+    });
+}
+
+#[test]
+fn who_has_no_time_and_finds_it_set_sees_what_came_before() {
+    let name = "event::who_has_no_time_and_finds_it_set_sees_what_came_before";
+    check(name, || {
+        together(shared(), &[notify, wait_without_time]);
     });
 }
 

@@ -1,6 +1,7 @@
 //! Models of [`OnceFlag`]: one try at a time, no call returns before its end, a failure wakes all.
 
 use super::{Guarded, check, together};
+use crate::once_flag::poison::Stage;
 use crate::once_flag::{Begun, OnceFlag, Rules};
 use loom::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -50,6 +51,24 @@ fn look(shared: &Shared) -> usize {
         assert_eq!(shared.guarded.get(), 1);
     }
     0
+}
+
+/// As `look`, by the question that the typed form asks.
+fn look_at_the_stage(shared: &Shared) -> usize {
+    if shared.once.stage() == Stage::Done {
+        assert_eq!(shared.guarded.get(), 1);
+    }
+    0
+}
+
+#[test]
+fn who_sees_the_last_stage_sees_what_was_written() {
+    check(
+        "once_flag::who_sees_the_last_stage_sees_what_was_written",
+        || {
+            together(shared(0), &[call, look_at_the_stage]);
+        },
+    );
 }
 
 fn calls(name: &str, threads: usize, failures: usize) {

@@ -2,6 +2,7 @@
 
 use super::{Guarded, check, check_within};
 use crate::raw_mutex::{RawMutex, Released};
+use crate::signals::signal_arrived;
 use loom::sync::Arc;
 use loom::sync::mpsc::channel;
 use loom::thread;
@@ -27,6 +28,26 @@ fn contend(name: &str, threads: usize, rounds: usize) {
         }
         shared.0.lock();
         assert_eq!(shared.1.get(), threads * rounds);
+    });
+}
+
+/// A waiter that returned for it would be in the list still.
+#[test]
+fn a_signal_ends_no_wait() {
+    check("raw_mutex::a_signal_ends_no_wait", || {
+        let shared = Arc::new((RawMutex::new(), Guarded::new()));
+        let work = |shared: &(RawMutex, Guarded)| {
+            signal_arrived();
+            let _guard = shared.0.lock_guard();
+            shared.1.increment();
+        };
+        let other = {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || work(&shared))
+        };
+        work(&shared);
+        other.join().unwrap();
+        assert!(!shared.0.is_locked());
     });
 }
 

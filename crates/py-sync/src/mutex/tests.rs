@@ -50,6 +50,7 @@ fn handed_over_at(at: u64) -> bool {
             register_sections(&HELD_BACK);
             let status = m.lock_with(&clock, Deadline::Never, LockFlags::DETACH);
             assert_eq!(status, LockStatus::Acquired);
+            assert_eq!(m.byte(), 1, "nobody else waits");
             m.unlock();
         });
         while m.0.load(SeqCst) != 3 {
@@ -84,4 +85,17 @@ fn lock_calls_between_signals_have_the_fair_time_of_the_first() {
     assert_eq!(clock.time_to_be_fair(), of_first);
     let of_another = OneCall::new(&Monotonic).time_to_be_fair();
     assert!(of_another.ns() > of_first.ns());
+}
+
+#[test]
+fn a_lock_call_that_gives_up_has_told_its_clock_when_it_was_to_be_fair() {
+    let m = Mutex::new();
+    m.lock();
+    let clock = OneCall::new(&Monotonic);
+    let soon = Deadline::after(Some(core::time::Duration::from_micros(1)));
+    let status = m.lock_with(&clock, soon, LockFlags::NONE);
+    assert_eq!(status, LockStatus::Failure);
+    let told = clock.time_to_be_fair();
+    std::thread::sleep(core::time::Duration::from_millis(1));
+    assert_eq!(clock.time_to_be_fair(), told);
 }

@@ -140,4 +140,32 @@ mod tests {
         assert_eq!(looks.get(), 3);
         assert!(!spin_until(Deadline::Never, || false));
     }
+
+    #[rstest::rstest]
+    #[case::first(1, true, 3)]
+    #[case::full(MAX_CREDIT, true, MAX_CREDIT)]
+    #[case::last_of_the_rest(MAX_CREDIT + 1, false, 1)]
+    #[case::rest(MAX_CREDIT + REST, false, MAX_CREDIT + REST - 1)]
+    fn credit_spins_and_rest_does_not(#[case] before: u8, #[case] spins: bool, #[case] after: u8) {
+        if !has_many_processors() {
+            println!("skipped: it never spins on one processor");
+            return;
+        }
+        let (spin, looked) = (AdaptiveSpin::new(), core::cell::Cell::new(false));
+        assert_eq!(spin.0.load(Relaxed), 1);
+        spin.0.store(before, Relaxed);
+        spin.spin(Deadline::Never, || {
+            looked.set(true);
+            true
+        });
+        assert_eq!((looked.get(), spin.0.load(Relaxed)), (spins, after));
+    }
+
+    #[test]
+    fn a_spin_in_vain_costs_credit() {
+        let spin = AdaptiveSpin(AtomicU8::new(5));
+        spin.spin(Deadline::Never, || false);
+        let left = if has_many_processors() { 4 } else { 5 };
+        assert_eq!(spin.0.load(Relaxed), left);
+    }
 }

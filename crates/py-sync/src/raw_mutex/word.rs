@@ -277,6 +277,28 @@ mod model {
         }
     }
 
+    /// Of three newer ones the last is followed by the older one, and all leave in that order.
+    #[test]
+    fn newer_waiters_come_before_all_older_ones() {
+        let name = "raw_mutex::word::newer_waiters_come_before_all_older_ones";
+        crate::model::check_steps(name, || {
+            let waiters = [(); 4].map(|()| Waiter::new());
+            // SAFETY: each is new, and lives until it has waited, below.
+            let join = |n: usize, older| unsafe { waiters[n].join(older) };
+            let newer = (1..4).fold(None, |older, n| Some(join(n, older)));
+            let mut left = newer.map(|newer| newer.before(join(0, None)));
+            for n in [3, 2, 1, 0] {
+                let (newest, others) = left.take().expect("they are four").split();
+                newest.post();
+                left = others;
+                assert!(waiters[n].semaphore.is_posted());
+                waiters[n].wait(None);
+                waiters[n].end();
+            }
+            assert!(left.is_none());
+        });
+    }
+
     /// A waiter is seen, woken, and waits again at its address: what a take returns is the second, and
     /// its pointer is not the one that was seen.
     #[test]

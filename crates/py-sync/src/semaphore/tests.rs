@@ -2,7 +2,8 @@
 
 use super::{Native, Semaphore, Sleeper, Wake};
 use crate::deadline::Deadline;
-use crate::sync::MIRI;
+use crate::signals::{self, ASLEEP, EMPTY};
+use crate::sync::{AtomicU32, MIRI, Relaxed};
 use core::time::Duration;
 use std::sync::mpsc;
 use std::time::Instant;
@@ -83,7 +84,51 @@ fn posts_race_timeouts<S: Sleeper>() {
     });
 }
 
+/// It does not just say again and again that it has slept.
+fn a_sleep_lasts<S: Sleeper<Waker: Send>>(interruptible: bool) {
+    let (sleeper, word, deadline) = (S::new(), AtomicU32::new(ASLEEP), after(10));
+    let mut sleeps = 0;
+    while !deadline.has_passed() {
+        let signal = sleeper.sleep(&word, deadline, interruptible);
+        assert!(interruptible || !signal, "nobody asked for signals");
+        sleeps += 1;
+    }
+    assert!(sleeps < 100, "{sleeps} sleeps in 10 ms");
+    let woken = AtomicU32::new(0);
+    std::thread::scope(|scope| {
+        let waker = sleeper.waker();
+        let (word, woken) = (&word, &woken);
+        let wake = move || {
+            std::thread::sleep(Duration::from_millis(10));
+            woken.store(1, Relaxed);
+            word.store(EMPTY, Relaxed);
+            S::wake(waker, word);
+        };
+        scope.spawn(wake);
+        let mut sleeps = 0;
+        while woken.load(Relaxed) == 0 {
+            sleeper.sleep(word, Deadline::Never, interruptible);
+            sleeps += 1;
+        }
+        assert!(sleeps < 100, "{sleeps} sleeps until it was woken");
+    });
+}
+
+#[test]
+fn where_no_signal_ends_a_sleep_each_step_is_reported_as_one() {
+    let (sleeper, word) = (ThreadPark::new(), AtomicU32::new(ASLEEP));
+    for deadline in [after(60_000), Deadline::Never] {
+        while !sleeper.sleep(&word, deadline, true) {}
+        std::thread::current().unpark();
+        assert!(!sleeper.sleep(&word, deadline, true), "it was woken");
+    }
+}
+
 #[rstest::rstest]
+#[case::native_sleep(|| a_sleep_lasts::<Native>(false))]
+#[case::native_interruptible_sleep(|| a_sleep_lasts::<Native>(true))]
+#[case::thread_park_sleep(|| a_sleep_lasts::<ThreadPark>(false))]
+#[case::thread_park_interruptible_sleep(|| a_sleep_lasts::<ThreadPark>(true))]
 #[case::native(a_post_before_the_wait_counts::<Native>)]
 #[case::thread_park(a_post_before_the_wait_counts::<ThreadPark>)]
 #[case::native_timed(a_timed_wait_lasts_its_time::<Native>)]
@@ -98,4 +143,40 @@ fn posts_race_timeouts<S: Sleeper>() {
 #[case::thread_park_race(posts_race_timeouts::<ThreadPark>)]
 fn every_way_of_waiting(#[case] test: fn()) {
     test();
+}
+
+/// Sleeps until a signal comes, which is at once.
+struct Signalled;
+
+impl Sleeper for Signalled {
+    type Waker = ();
+
+    fn new() -> Self {
+        Signalled
+    }
+
+    fn sleep(&self, _: &AtomicU32, _: Deadline, _: bool) -> bool {
+        signals::signal_arrived();
+        true
+    }
+
+    fn waker(&self) {}
+
+    fn wake((): (), _: *const AtomicU32) {}
+}
+
+#[test]
+fn a_signal_is_reported_once() {
+    let s = Semaphore::<Signalled>::new();
+    assert_eq!(s.wait(Deadline::Never, true), Wake::Interrupted);
+    assert!(!signals::take_mark(), "its mark is used up");
+}
+
+#[test]
+fn a_wait_without_time_leaves_a_signal_to_the_next() {
+    let s = Semaphore::<Native>::new();
+    signals::signal_arrived();
+    assert_eq!(s.wait(Deadline::Now, true), Wake::TimedOut);
+    assert_eq!(s.wait(Deadline::Never, true), Wake::Interrupted);
+    assert_eq!(s.wait(after(1), true), Wake::TimedOut);
 }

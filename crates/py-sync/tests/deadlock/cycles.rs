@@ -22,6 +22,18 @@ fn a_thread_that_locks_a_mutex_twice() {
     find_again_nothing(&[&A]);
 }
 
+/// Who has got it without waiting holds it too.
+#[test]
+fn a_thread_that_has_tried_a_raw_mutex_and_locks_it() {
+    static R: RawMutex = RawMutex::new();
+    let twice = thread::spawn(|| {
+        assert!(R.try_lock());
+        R.lock();
+    });
+    find(&[(Kind::RawMutex, R.as_ptr().addr())]);
+    end(vec![twice], || give_up(&R));
+}
+
 /// What was found stays in the list of this process; nothing joins it.
 fn find_again_nothing(locks: &[&Mutex]) {
     let at: Vec<usize> = locks.iter().map(|m| at(m)).collect();

@@ -3,6 +3,7 @@
 
 mod cycles;
 mod no_cycles;
+mod released;
 mod report;
 mod rw;
 mod torture;

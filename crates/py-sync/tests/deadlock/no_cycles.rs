@@ -182,6 +182,24 @@ fn a_lock_of_a_logical_thread_that_does_not_run() {
     end(vec![thread], || ());
 }
 
+/// Any thread may lock for it. That thread is not the holder, and does not wait for itself.
+#[test]
+fn a_lock_that_was_taken_for_a_logical_thread() {
+    static R: RecursiveMutex = RecursiveMutex::new();
+    let generator = LogicalThread::new();
+    let ident = generator.ident();
+    let thread = thread::spawn(move || {
+        R.lock_as(ident);
+        R.lock();
+        R.unlock();
+    });
+    let r = (&raw const R).addr();
+    until_waiting(r, 1);
+    find_nothing(&[r]);
+    R.unlock_as(ident);
+    end(vec![thread], || ());
+}
+
 /// Python's conditions wait in this way: for a lock that they have locked, and that another thread
 /// unlocks.
 #[test]

@@ -51,9 +51,9 @@ fn a_take_of_one_and_a_raise() {
     });
 }
 
-#[test]
-fn who_is_asked_sees_what_was_written_before() {
-    explore_fully("who_is_asked_sees_what_was_written_before", || {
+/// Who reads its breaker by `look` and is asked sees what the other wrote before it asked.
+fn what_was_written_before_is_seen(name: &str, look: fn(&EvalBreaker) -> Events) {
+    explore_fully(name, move || {
         let breaker = Arc::new(EvalBreaker::new());
         let work = Work::new();
         let (raised, writer) = (Arc::clone(&breaker), Arc::clone(&work));
@@ -61,9 +61,26 @@ fn who_is_asked_sees_what_was_written_before() {
             writer.set(7);
             raised.raise(Events::CALLS_TO_DO);
         });
-        if breaker.take().contains(Events::CALLS_TO_DO) {
+        if look(&breaker).contains(Events::CALLS_TO_DO) {
             assert_eq!(work.get(), 7);
         }
         asker.join().unwrap();
     });
+}
+
+#[test]
+fn who_is_asked_sees_what_was_written_before() {
+    let name = "who_is_asked_sees_what_was_written_before";
+    what_was_written_before_is_seen(name, EvalBreaker::take);
+}
+
+#[test]
+fn who_peeks_sees_what_was_written_before() {
+    what_was_written_before_is_seen("who_peeks_sees_what_was_written_before", EvalBreaker::peek);
+}
+
+#[test]
+fn who_takes_one_sees_what_was_written_before() {
+    let name = "who_takes_one_sees_what_was_written_before";
+    what_was_written_before_is_seen(name, |breaker| breaker.take_of(Events::CALLS_TO_DO));
 }

@@ -3,6 +3,7 @@
 use super::explore_fully;
 use crate::lazy_arc::LazyArc;
 use crate::sync::{Arc, UnsafeCell};
+use core::cell::Cell;
 
 /// Memory that `make` writes before the value is shown.
 struct Made(UnsafeCell<u32>);
@@ -66,5 +67,47 @@ fn a_stale_value_is_replaced_once() {
         // L2 leaks the old value; this test frees it.
         // SAFETY: this is the reference that the lazy value had and has given up.
         unsafe { std::sync::Arc::decrement_strong_count(std::sync::Arc::as_ptr(&stale)) };
+    });
+}
+
+/// Counts how many there are.
+struct Counted<'a>(&'a Cell<usize>);
+
+impl<'a> Counted<'a> {
+    fn new(count: &'a Cell<usize>) -> Counted<'a> {
+        count.set(count.get() + 1);
+        Counted(count)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
+/// The second, made while the first is made, is not needed.
+#[test]
+fn what_is_not_needed_is_dropped_and_the_rest_with_the_last_owner() {
+    // One thread is enough, so there is one execution.
+    loom::model(|| {
+        let (count, makes) = (Cell::new(0), Cell::new(0));
+        let lazy = LazyArc::new();
+        let make = || {
+            makes.set(makes.get() + 1);
+            Counted::new(&count)
+        };
+        let twice = || {
+            drop(lazy.get_or_make(|_| true, make));
+            make()
+        };
+        let first = lazy.get_or_make(|_| true, twice);
+        assert_eq!((count.get(), makes.get()), (1, 2));
+        drop(lazy.get_or_make(|_| true, make));
+        assert_eq!((count.get(), makes.get()), (1, 2));
+        drop(lazy);
+        assert_eq!(count.get(), 1);
+        drop(first);
+        assert_eq!(count.get(), 0);
     });
 }

@@ -1,0 +1,158 @@
+//! Who has unlocked a lock is not its holder, also where another takes it without a record: so whoever
+//! then waits for it waits for nobody known, and not for himself.
+
+use super::{at, end, find_nothing, until_waiting};
+use py_sync::{Mutex, OnceFlag, RawMutex, RwMutex};
+use std::sync::atomic::{AtomicU8, Ordering::SeqCst};
+use std::thread;
+
+/// A reader of a lock keeps a thread waiting that has held it before, in this way.
+fn a_reader_keeps_waiting(lock: &'static RwMutex, before: impl FnOnce() + Send + 'static) {
+    let (tell, told) = std::sync::mpsc::channel();
+    let (go, gone) = std::sync::mpsc::channel();
+    let waits = thread::spawn(move || {
+        before();
+        tell.send(()).unwrap();
+        gone.recv().unwrap();
+        lock.write_lock();
+        lock.write_unlock();
+    });
+    told.recv().unwrap();
+    lock.read_lock();
+    go.send(()).unwrap();
+    let address = std::ptr::from_ref(lock).addr();
+    until_waiting(address, 1);
+    find_nothing(&[address]);
+    lock.read_unlock();
+    end(vec![waits], || ());
+}
+
+#[test]
+fn a_mutex() {
+    static M: Mutex = Mutex::new();
+    // SAFETY: alive for ever, and touched atomically.
+    let byte = unsafe { AtomicU8::from_ptr(M.as_ptr()) };
+    let (tell, told) = std::sync::mpsc::channel();
+    let waits = thread::spawn(move || {
+        M.lock();
+        M.unlock();
+        // As C's inlined function does it.
+        byte.compare_exchange(0, 1, SeqCst, SeqCst).unwrap();
+        tell.send(()).unwrap();
+        M.lock();
+        M.unlock();
+    });
+    told.recv().unwrap();
+    until_waiting(at(&M), 1);
+    find_nothing(&[at(&M)]);
+    M.unlock();
+    end(vec![waits], || ());
+}
+
+#[test]
+fn a_writer() {
+    static RW: RwMutex = RwMutex::new();
+    a_reader_keeps_waiting(&RW, || {
+        RW.write_lock();
+        RW.write_unlock();
+    });
+}
+
+#[test]
+fn a_reader() {
+    static RW: RwMutex = RwMutex::new();
+    a_reader_keeps_waiting(&RW, || {
+        RW.read_lock();
+        RW.read_unlock();
+    });
+}
+
+/// Where one was, there may be a lock of another kind later.
+#[test]
+fn a_raw_mutex() {
+    static PLACE: RwMutex = RwMutex::new();
+    a_reader_keeps_waiting(&PLACE, || {
+        // SAFETY: the place is zero, as both are that are new, and zero again when it is unlocked;
+        // nobody knows it as the other lock yet.
+        let raw = unsafe { &*PLACE.as_ptr().cast::<RawMutex>() };
+        raw.lock();
+        raw.unlock();
+    });
+}
+
+/// The same.
+#[test]
+fn the_runner_of_an_initialiser() {
+    static PLACE: RwMutex = RwMutex::new();
+    a_reader_keeps_waiting(&PLACE, || {
+        let at = PLACE.as_ptr().cast::<u8>();
+        // SAFETY: the place is zero, as both are that are new; nobody knows it as a lock yet.
+        let once = unsafe { &*at.cast::<OnceFlag>() };
+        assert_eq!(once.call(|| Err(1)), Err(1));
+        assert_eq!(once.call(|| Ok::<(), ()>(())), Ok(()));
+        // SAFETY: the flag is not used again.
+        unsafe { AtomicU8::from_ptr(at) }.store(0, SeqCst);
+    });
+}
+
+#[cfg(feature = "typed")]
+mod upgradable {
+    use super::*;
+    use py_sync::typed::RawRwLock;
+    use py_sync::typed::lock_api::{
+        RawRwLock as _, RawRwLockDowngrade as _, RawRwLockUpgrade as _,
+        RawRwLockUpgradeDowngrade as _,
+    };
+
+    /// As for the others.
+    fn is_no_holder(lock: &'static RawRwLock, before: fn(&RawRwLock)) {
+        let (tell, told) = std::sync::mpsc::channel();
+        let (go, gone) = std::sync::mpsc::channel();
+        let waits = thread::spawn(move || {
+            before(lock);
+            tell.send(()).unwrap();
+            gone.recv().unwrap();
+            lock.lock_exclusive();
+            // SAFETY: it is the writer.
+            unsafe { lock.unlock_exclusive() };
+        });
+        told.recv().unwrap();
+        lock.lock_shared();
+        go.send(()).unwrap();
+        let address = std::ptr::from_ref(lock).addr();
+        until_waiting(address, 1);
+        find_nothing(&[address]);
+        // SAFETY: it is a reader.
+        unsafe { lock.unlock_shared() };
+        end(vec![waits], || ());
+    }
+
+    #[test]
+    fn an_upgradable_reader() {
+        static RAW: RawRwLock = RawRwLock::INIT;
+        is_no_holder(&RAW, |lock| {
+            lock.lock_upgradable();
+            // SAFETY: it is the upgradable reader.
+            unsafe { lock.unlock_upgradable() };
+        });
+    }
+
+    #[test]
+    fn one_that_went_all_ways() {
+        static RAW: RawRwLock = RawRwLock::INIT;
+        is_no_holder(&RAW, |lock| {
+            lock.lock_upgradable();
+            // SAFETY: each names the way in which it is held by then.
+            unsafe {
+                lock.upgrade();
+                lock.downgrade_to_upgradable();
+                lock.upgrade();
+                lock.downgrade();
+                lock.unlock_shared();
+                lock.lock_upgradable();
+                lock.downgrade_upgradable();
+                lock.unlock_shared();
+            }
+        });
+    }
+}
