@@ -33,7 +33,8 @@ fn expected(secret: &HashSecret, data: &[u8]) -> isize {
 #[test]
 fn every_length_to_600_equals_siphasher() {
     let mut rng = Rng(1);
-    for len in 0..=600 {
+    // Under Miri the shortest, and a few others.
+    for len in (0..=600).filter(|len| cfg!(not(miri)) || *len < 20 || len % 97 == 0) {
         let data = rng.bytes(len);
         let secret = HashSecret::from_seed(rng.next() as u32);
         let keys = secret.siphash_keys();
@@ -197,7 +198,8 @@ fn last_characters_spread_over_the_low_bits() {
     const BASE: &str = "abcdefghabcdefg";
     let ascii = (1..BASE.len()).map(|n| &BASE[..n]);
     let prefixes: Vec<&str> = ascii.chain(["", "ä", "äú∑", "a😀"]).collect();
-    for seed in [0, 1, 42] {
+    let seeds = if cfg!(miri) { &[42][..] } else { &[0, 1, 42] };
+    for &seed in seeds {
         let secret = HashSecret::from_seed(seed);
         for prefix in &prefixes {
             let mut low4 = std::collections::HashSet::new();
