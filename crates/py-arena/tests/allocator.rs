@@ -190,7 +190,7 @@ proptest! {
     #[test]
     fn blocks_keep_their_contents_through_any_resizing(
         fixed in prop::option::of(1..2000_usize),
-        ops in prop::collection::vec(op(), 0..200),
+        ops in prop::collection::vec(op(), 0..if cfg!(miri) { 40 } else { 200 }),
     ) {
         let policy = fixed.map_or(BlockPolicy::GROWING, BlockPolicy::Fixed);
         let arena = Arena::with_policy(policy);

@@ -307,6 +307,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "opens a device")]
     fn without_the_kernels_call_the_bytes_are_the_devices() {
         let mut out = [0; 4096];
         // SAFETY: the array may be written.

@@ -33,7 +33,8 @@ fn expected(secret: &HashSecret, data: &[u8]) -> isize {
 #[test]
 fn every_length_to_600_equals_siphasher() {
     let mut rng = Rng(1);
-    for len in 0..=600 {
+    // Under Miri the shortest, and a few others.
+    for len in (0..=600).filter(|len| cfg!(not(miri)) || *len < 20 || len % 97 == 0) {
         let data = rng.bytes(len);
         let secret = HashSecret::from_seed(rng.next() as u32);
         let keys = secret.siphash_keys();
@@ -197,9 +198,10 @@ fn last_characters_spread_over_the_low_bits() {
     const BASE: &str = "abcdefghabcdefg";
     let ascii = (1..BASE.len()).map(|n| &BASE[..n]);
     let prefixes: Vec<&str> = ascii.chain(["", "ä", "äú∑", "a😀"]).collect();
-    for seed in [0, 1, 42] {
+    let seeds = if cfg!(miri) { &[42][..] } else { &[0, 1, 42] };
+    for &seed in seeds {
         let secret = HashSecret::from_seed(seed);
-        for prefix in &prefixes {
+        for prefix in prefixes.iter().step_by(if cfg!(miri) { 5 } else { 1 }) {
             let mut low4 = std::collections::HashSet::new();
             let mut low8 = std::collections::HashSet::new();
             for last in 0..256_u32 {
@@ -229,10 +231,11 @@ fn no_hash_is_minus_one() {
 fn a_secret_builds_tables() {
     let secret = HashSecret::from_seed(7);
     let mut table = HashMap::with_hasher(secret);
-    for i in 0..1000_u32 {
+    let keys = if cfg!(miri) { 100_u32 } else { 1000 };
+    for i in 0..keys {
         table.insert(format!("key {i}"), i);
     }
-    for i in 0..1000_u32 {
+    for i in 0..keys {
         assert_eq!(table.get(&format!("key {i}")), Some(&i));
     }
     assert_eq!(table.hasher(), &secret);

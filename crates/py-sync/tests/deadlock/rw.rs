@@ -4,6 +4,7 @@ use super::{end, find, give_up, on, until_waiting};
 use py_sync::diagnostics::Kind;
 use py_sync::{Mutex, RwMutex};
 use std::sync::Barrier;
+use std::sync::mpsc::channel;
 use std::thread;
 
 fn at(lock: &RwMutex) -> usize {
@@ -95,14 +96,17 @@ fn one_of_many_readers_and_a_writer() {
         rw.read_unlock();
         rw.read_unlock();
     };
-    RW.read_lock();
     let (want, unwant) = (RwMutex::write_lock, RwMutex::write_unlock);
-    let release = thread::spawn(|| {
+    let (tell, told) = channel();
+    let release = thread::spawn(move || {
         // Another reader, which is in nobody's way for long.
+        RW.read_lock();
+        tell.send(()).unwrap();
         until_waiting(at(&RW), 1);
         thread::sleep(super::TICK * 20);
         RW.read_unlock();
     });
+    told.recv().unwrap();
     with_a_mutex(&RW, &M, lock, unlock, want, unwant);
     release.join().unwrap();
 }
