@@ -37,7 +37,9 @@ const TOO_MANY: usize = 1 << (usize::BITS - 2);
 /// A lock for one writer or many readers. One word.
 ///
 /// It carries no data, has no owner (any thread may unlock it) and is not recursive, but for
-/// [`read_lock_recursive`](RwMutex::read_lock_recursive). A waiting writer stops new readers. All
+/// [`read_lock_recursive`](RwMutex::read_lock_recursive). A waiting writer stops new readers,
+/// except for a moment: when a writer's unlock wakes a writer, any thread may take the lock until that one
+/// runs. The woken one is handed the lock once it has waited for 1 ms, as with [`Mutex`](crate::Mutex). All
 /// zero is unlocked. It must not move while a thread waits for it, which a borrow ensures.
 ///
 /// CPython: `Include/internal/pycore_lock.h`, `_PyRWMutex`.

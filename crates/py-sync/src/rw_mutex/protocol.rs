@@ -22,7 +22,8 @@
 //!   │ ◀─────────── └────────────────────────────────────────▶ 3 ◀───────────┘
 //!   │   unlock         another thread parks                   │ write_unlock
 //!   └─────────────────────────────────────────────────────────┘ fair time: 1 or 4n; else 0; +2 if
-//!                                                                others stay parked
+//!                                                                others stay, unless a
+//!                                                                woken writer takes it along
 //! ```
 //!
 //! All waiters park on one key, in the order of their fair times. The *front* of the queue is either
@@ -59,8 +60,9 @@
 //! Fairness: a write unlock, or the last reader, hands the lock off to a front whose first waiter has
 //! waited for more than 1 ms (in a crowd later, as with [`Mutex`](crate::Mutex)). Before that, a write unlock
 //! wakes the front and any thread may barge; if readers are woken and others stay, only writers may. The
-//! last reader wakes a writer and leaves the parked bit, so that only writers may barge. So a writer waits for the readers that have the lock and for the writers
-//! before it.
+//! last reader wakes a writer and leaves the parked bit, so only writers may barge. So readers pass a writer
+//! only while a writer that a writer has woken is on its way, and none once its fair time has come. Otherwise
+//! a writer waits for the readers that have the lock, and for the writers before it.
 //!
 //! Orderings: taking the lock is `Acquire`, releasing it `Release`. All changes of the word are
 //! read-modify-writes, so each continues the release sequences of those before it, and a writer that
@@ -97,7 +99,7 @@ fn is_upgradable(word: usize) -> bool {
 pub(super) enum Round {
     HandedOff,
     /// The thread competes, in front of those that are queued: it was woken, or its fair time came and
-    /// the lock was free.
+    /// nothing stopped it.
     First {
         /// What it sets with its lock: the parked bit, if others rely on it (I5).
         parked: usize,
@@ -277,8 +279,8 @@ impl RwMutex {
         match parked.status {
             ParkStatus::Ok if parked.reply == HANDED_OFF => Round::HandedOff,
             ParkStatus::Ok if parked.reply == COMPETE_FOR_OTHERS => Round::First { parked: PARKED },
-            // Woken, or the fair time came, and the lock was free.
             ParkStatus::Ok => Round::First { parked: 0 },
+            // The fair time came, and nothing stopped the thread.
             ParkStatus::Again if queued => Round::First { parked: 0 },
             // Nothing stopped the thread any more when it came to park.
             ParkStatus::Again => Round::Again,

@@ -7,8 +7,9 @@ use crate::sync::{Acquire, Relaxed};
 use core::time::Duration;
 
 impl RwMutex {
-    /// Locks for reading if that needs no waiting; true if it did. It does not pass a waiting writer, and
-    /// fails beside one even if the lock has just become free.
+    /// Locks for reading if that needs no waiting; true if it did. As with
+    /// [`read_lock`](RwMutex::read_lock), a waiting writer stops it: then it fails even if the lock has just
+    /// become free.
     ///
     /// # Panics
     ///

@@ -5,8 +5,8 @@ use super::raw_rw_lock::{RawRwLock, RawRwLockRecursive};
 
 /// A read-write lock with data in it. One word beside the data.
 ///
-/// A new reader, and a new upgradable reader, passes no waiting writer. So `try_read` and
-/// `try_upgradable_read` fail beside one even if the lock has just become free.
+/// A waiting writer stops new readers and new upgradable readers, as with [`RwMutex`](crate::RwMutex). So
+/// `try_read` and `try_upgradable_read` may fail beside one even if the lock has just become free.
 ///
 /// ```
 /// use py_sync::typed::RwLock;
