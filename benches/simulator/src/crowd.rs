@@ -63,30 +63,21 @@ pub fn read_write() -> Vec<Peer> {
     ]
 }
 
-/// The name, if a column has it.
+/// Prints the tables with these columns, or with those of them that are asked for.
 ///
 /// # Errors
-/// If none has.
-pub fn named(name: &str) -> Result<String, String> {
-    let mut names: Vec<_> = [mutexes(), read_write()]
-        .concat()
-        .into_iter()
-        .map(|(name, _)| name)
-        .collect();
-    names.dedup();
-    match names.contains(&name) {
-        true => Ok(name.to_owned()),
-        false => Err(format!(
-            "{name}: no such peer; there are {}",
+/// If none of them has a name that is asked for.
+pub fn run(crowd: &Crowd, columns: &[Peer]) -> Result<(), String> {
+    let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+    if let Some(peer) = crowd.peers.iter().find(|p| !names.contains(&p.as_str())) {
+        return Err(format!(
+            "{peer}: no such peer; there are {}",
             names.join(", ")
-        )),
+        ));
     }
-}
-
-/// Prints the tables with these columns.
-pub fn run(crowd: &Crowd, columns: Vec<Peer>) {
-    let wanted = |(name, _): &Peer| crowd.peers.is_empty() || crowd.peers.iter().any(|p| p == name);
-    let peers: Vec<Peer> = columns.into_iter().filter(wanted).collect();
+    let wanted =
+        |(name, _): &&Peer| crowd.peers.is_empty() || crowd.peers.iter().any(|p| p == name);
+    let peers: Vec<&Peer> = columns.iter().filter(wanted).collect();
     for wakes in [Wakes::Measured, Wakes::Assumed] {
         for &processors in &crowd.processors {
             println!();
@@ -117,6 +108,7 @@ pub fn run(crowd: &Crowd, columns: Vec<Peer>) {
             }
         }
     }
+    Ok(())
 }
 
 /// Of three seeds: the middle of each figure, but the worst of the longest waits.

@@ -52,8 +52,7 @@ fn parse() -> Result<Asked, lexopt::Error> {
             }
             Long("processors") => asked.crowd.processors.push(processors(&parser.value()?)?),
             Long("peer") => {
-                let name = parser.value()?.string()?;
-                asked.crowd.peers.push(crowd::named(&name)?);
+                asked.crowd.peers.push(parser.value()?.string()?);
             }
             Long("slice") => asked.crowd.slice = parser.value()?.parse::<u64>()? * 1_000_000,
             Long("help") | Short('h') => asked.words = vec!["help".to_owned()],
@@ -82,8 +81,8 @@ fn run(asked: &Asked) -> Result<(), lexopt::Error> {
             calibrate::run(&read(path)?, asked.crowd.costs, asked.crowd.seed)?;
         }
         ["compare", one, other] => calibrate::compare(&read(one)?, &read(other)?)?,
-        ["crowd"] => crowd::run(&asked.crowd, crowd::mutexes()),
-        ["readers"] => crowd::run(&asked.crowd, crowd::read_write()),
+        ["crowd"] => crowd::run(&asked.crowd, &crowd::mutexes())?,
+        ["readers"] => crowd::run(&asked.crowd, &crowd::read_write())?,
         ["help"] => println!("{HELP}"),
         _ => return Err(HELP.into()),
     }

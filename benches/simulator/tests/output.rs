@@ -80,6 +80,7 @@ fn writers_of_a_read_write_lock_are_served_as_well_as_a_mutex_serves_them() {
 #[case(&["crowd", "--processors", "129"], "1 to 128")]
 #[case(&["crowd", "--cost", "warp=9"], "not a cost")]
 #[case(&["crowd", "--peer", "nobody"], "there are py-sync, parking_lot 0.13")]
+#[case(&["readers", "--peer", "parking_lot 0.13"], "there are py-sync, all turns write")]
 #[case(&["calibrate", "/no/such/record"], "/no/such/record")]
 #[case(&["calibrate", env!("CARGO_MANIFEST_PATH")], "no table of pinned cells")]
 #[case(&["dance"], "simulator crowd")]
