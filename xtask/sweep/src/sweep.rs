@@ -99,30 +99,21 @@ impl<'a> Sweep<'a> {
     /// Decides about all that is not known.
     pub fn run(&mut self) -> Result<(), String> {
         for exchange in [false, true] {
-            if !self.how.is_over() {
-                let Some(Layer {
-                    binaries,
-                    tree,
-                    now,
-                }) = self.layer(exchange)?
-                else {
-                    continue;
-                };
-                if self.only_build {
-                    continue;
-                }
-                let of_area = |area: usize| {
-                    let of_area = |i: &usize| self.mutations[*i].area == area;
-                    let now: Vec<usize> = now.iter().copied().filter(of_area).collect();
-                    (area, now)
-                };
-                let mut areas: Vec<_> = (0..self.areas.len()).map(of_area).collect();
-                // What is soon done comes first.
-                areas.sort_by_key(|(_, now)| now.len());
-                for (area, now) in areas {
-                    if !now.is_empty() && !self.how.is_over() {
-                        self.area(area, &now, &binaries, &tree)?;
-                    }
+            if self.how.is_over() {
+                break;
+            }
+            let Some(layer) = self.layer(exchange)? else {
+                continue;
+            };
+            if self.only_build {
+                continue;
+            }
+            let mut areas = self.by_area(&layer.now);
+            // What is soon done comes first.
+            areas.sort_by_key(|(_, now)| now.len());
+            for (area, now) in areas {
+                if !self.how.is_over() {
+                    self.area(area, &now, &layer.binaries, &layer.tree)?;
                 }
             }
         }
@@ -133,24 +124,14 @@ impl<'a> Sweep<'a> {
     pub fn pack(&mut self, archive: &Path, program: &Path) -> Result<(), String> {
         let mut pack = Pack::new(self.folder.join("pack"))?;
         for exchange in [false, true] {
-            let Some(Layer {
-                binaries,
-                tree,
-                now,
-            }) = self.layer(exchange)?
-            else {
+            let Some(layer) = self.layer(exchange)? else {
                 continue;
             };
-            for area in 0..self.areas.len() {
-                let of_area = |i: &&usize| self.mutations[**i].area == area;
-                let now: Vec<&usize> = now.iter().filter(of_area).collect();
-                if now.is_empty() {
-                    continue;
-                }
+            for (area, now) in self.by_area(&layer.now) {
                 let of = &self.areas[area];
-                let tests = tests(of, &binaries, &tree, &mut self.hashes)?;
+                let tests = tests(of, &layer.binaries, &layer.tree, &mut self.hashes)?;
                 pack.area(&of.name, &tests)?;
-                for &index in now {
+                for index in now {
                     let m = &self.mutations[index];
                     pack.change(&self.task(index), &self.key(m), &m.name);
                 }
@@ -185,6 +166,16 @@ impl<'a> Sweep<'a> {
             "{taken} of {lines} results are taken; the others are known, or of no change here"
         );
         Ok(())
+    }
+
+    /// The areas of these changes, and those of each.
+    fn by_area(&self, changes: &BTreeSet<usize>) -> Vec<(usize, Vec<usize>)> {
+        let mut areas: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for &index in changes {
+            let area = self.mutations[index].area;
+            areas.entry(area).or_default().push(index);
+        }
+        areas.into_iter().collect()
     }
 
     /// Builds a layer that has changes to decide about.
