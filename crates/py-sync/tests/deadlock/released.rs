@@ -6,12 +6,38 @@ use py_sync::{Mutex, OnceFlag, RawMutex, RwMutex};
 use std::sync::atomic::{AtomicU8, Ordering::SeqCst};
 use std::thread;
 
+/// A read-write lock, of whichever layer.
+trait ReadWrite: Sync {
+    fn read_lock(&self);
+    fn read_unlock(&self);
+    fn write_lock(&self);
+    fn write_unlock(&self);
+}
+
+impl ReadWrite for RwMutex {
+    fn read_lock(&self) {
+        RwMutex::read_lock(self);
+    }
+
+    fn read_unlock(&self) {
+        RwMutex::read_unlock(self);
+    }
+
+    fn write_lock(&self) {
+        RwMutex::write_lock(self);
+    }
+
+    fn write_unlock(&self) {
+        RwMutex::write_unlock(self);
+    }
+}
+
 /// A reader of a lock keeps a thread waiting that has held it before, in this way.
-fn a_reader_keeps_waiting(lock: &'static RwMutex, before: impl FnOnce() + Send + 'static) {
+fn a_reader_keeps_waiting<L: ReadWrite>(lock: &'static L, before: fn(&L)) {
     let (tell, told) = std::sync::mpsc::channel();
     let (go, gone) = std::sync::mpsc::channel();
     let waits = thread::spawn(move || {
-        before();
+        before(lock);
         tell.send(()).unwrap();
         gone.recv().unwrap();
         lock.write_lock();
@@ -52,18 +78,18 @@ fn a_mutex() {
 #[test]
 fn a_writer() {
     static RW: RwMutex = RwMutex::new();
-    a_reader_keeps_waiting(&RW, || {
-        RW.write_lock();
-        RW.write_unlock();
+    a_reader_keeps_waiting(&RW, |lock| {
+        lock.write_lock();
+        lock.write_unlock();
     });
 }
 
 #[test]
 fn a_reader() {
     static RW: RwMutex = RwMutex::new();
-    a_reader_keeps_waiting(&RW, || {
-        RW.read_lock();
-        RW.read_unlock();
+    a_reader_keeps_waiting(&RW, |lock| {
+        lock.read_lock();
+        lock.read_unlock();
     });
 }
 
@@ -71,10 +97,10 @@ fn a_reader() {
 #[test]
 fn a_raw_mutex() {
     static PLACE: RwMutex = RwMutex::new();
-    a_reader_keeps_waiting(&PLACE, || {
+    a_reader_keeps_waiting(&PLACE, |place| {
         // SAFETY: the place is zero, as both are that are new, and zero again when it is unlocked;
         // nobody knows it as the other lock yet.
-        let raw = unsafe { &*PLACE.as_ptr().cast::<RawMutex>() };
+        let raw = unsafe { &*place.as_ptr().cast::<RawMutex>() };
         raw.lock();
         raw.unlock();
     });
@@ -84,8 +110,8 @@ fn a_raw_mutex() {
 #[test]
 fn the_runner_of_an_initialiser() {
     static PLACE: RwMutex = RwMutex::new();
-    a_reader_keeps_waiting(&PLACE, || {
-        let at = PLACE.as_ptr().cast::<u8>();
+    a_reader_keeps_waiting(&PLACE, |place| {
+        let at = place.as_ptr().cast::<u8>();
         // SAFETY: the place is zero, as both are that are new; nobody knows it as a lock yet.
         let once = unsafe { &*at.cast::<OnceFlag>() };
         assert_eq!(once.call(|| Err(1)), Err(1));
@@ -104,33 +130,30 @@ mod upgradable {
         RawRwLockUpgradeDowngrade as _,
     };
 
-    /// As for the others.
-    fn is_no_holder(lock: &'static RawRwLock, before: fn(&RawRwLock)) {
-        let (tell, told) = std::sync::mpsc::channel();
-        let (go, gone) = std::sync::mpsc::channel();
-        let waits = thread::spawn(move || {
-            before(lock);
-            tell.send(()).unwrap();
-            gone.recv().unwrap();
-            lock.lock_exclusive();
-            // SAFETY: it is the writer.
-            unsafe { lock.unlock_exclusive() };
-        });
-        told.recv().unwrap();
-        lock.lock_shared();
-        go.send(()).unwrap();
-        let address = std::ptr::from_ref(lock).addr();
-        until_waiting(address, 1);
-        find_nothing(&[address]);
-        // SAFETY: it is a reader.
-        unsafe { lock.unlock_shared() };
-        end(vec![waits], || ());
+    impl ReadWrite for RawRwLock {
+        fn read_lock(&self) {
+            self.lock_shared();
+        }
+
+        fn read_unlock(&self) {
+            // SAFETY: the test's thread is a reader.
+            unsafe { self.unlock_shared() };
+        }
+
+        fn write_lock(&self) {
+            self.lock_exclusive();
+        }
+
+        fn write_unlock(&self) {
+            // SAFETY: the test's thread is the writer.
+            unsafe { self.unlock_exclusive() };
+        }
     }
 
     #[test]
     fn an_upgradable_reader() {
         static RAW: RawRwLock = RawRwLock::INIT;
-        is_no_holder(&RAW, |lock| {
+        a_reader_keeps_waiting(&RAW, |lock| {
             lock.lock_upgradable();
             // SAFETY: it is the upgradable reader.
             unsafe { lock.unlock_upgradable() };
@@ -140,7 +163,7 @@ mod upgradable {
     #[test]
     fn one_that_went_all_ways() {
         static RAW: RawRwLock = RawRwLock::INIT;
-        is_no_holder(&RAW, |lock| {
+        a_reader_keeps_waiting(&RAW, |lock| {
             lock.lock_upgradable();
             // SAFETY: each names the way in which it is held by then.
             unsafe {
