@@ -48,6 +48,8 @@ pub fn command(preemptions: &str) -> Sh {
 pub fn configure(sh: Sh, target: impl Into<OsString>) -> Sh {
     sh.env("RUSTFLAGS", "--cfg loom")
         .env("CARGO_TARGET_DIR", target)
+        // As the profile says, also where a run of all steps says otherwise.
+        .env("CARGO_INCREMENTAL", "1")
 }
 
 /// Copies what this task has built into another target folder, if that has no build yet, so that loom
