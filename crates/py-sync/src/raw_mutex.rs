@@ -69,7 +69,6 @@
 //! into one waiter's stack; here each touches only what it has taken.
 
 mod guard;
-mod unrecorded;
 mod word;
 
 pub use guard::RawMutexGuard;
@@ -149,6 +148,19 @@ impl RawMutex {
             self.lock_contended::<{ held::ENABLED }>();
         }
         held::exclusive(self.key());
+    }
+
+    /// As [`lock`](RawMutex::lock), but `held` is told nothing: for a bucket, which is locked for a
+    /// moment, and under which nobody waits; and for C, whose inlined functions tell nothing either.
+    #[inline]
+    pub(crate) fn lock_unrecorded(&self) {
+        if !self.lock_free() {
+            self.lock_contended::<false>();
+        }
+    }
+
+    pub(crate) fn key(&self) -> usize {
+        core::ptr::from_ref(self).addr()
     }
 
     #[inline]
@@ -303,8 +315,10 @@ impl RawMutex {
         self.unlock_unrecorded()
     }
 
+    /// As [`try_unlock`](RawMutex::try_unlock) of a lock that was locked by
+    /// [`lock_unrecorded`](RawMutex::lock_unrecorded).
     #[inline]
-    fn unlock_unrecorded(&self) -> bool {
+    pub(crate) fn unlock_unrecorded(&self) -> bool {
         // Release: the section ends here.
         self.word.swap_bits(LOCKED, FREE, Release) || self.unlock_contended()
     }

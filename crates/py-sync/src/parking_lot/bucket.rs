@@ -48,7 +48,8 @@ impl Bucket {
     /// Runs `f` on the queue with the lock held, and unlocks, also if `f` panics.
     #[inline]
     pub(super) fn lock<R>(&self, f: impl FnOnce(&mut Queue) -> R) -> R {
-        let _guard = self.lock.unrecorded_guard();
+        self.lock.lock_unrecorded();
+        let _unlocks = Unlocks(&self.lock);
         // SAFETY: the lock is held, so no other thread has the queue; and it is not recursive, so `f`
         // cannot come here again and make a second reference.
         self.queue.with_mut(|queue| f(unsafe { &mut *queue }))
@@ -65,6 +66,17 @@ impl Bucket {
             .with_mut(|queue| unsafe { *queue = Queue::new() });
         // SAFETY: no other thread exists, as the caller promises, so none uses the lock.
         unsafe { self.lock.reset() };
+    }
+}
+
+/// Unlocks a bucket when dropped.
+struct Unlocks<'a>(&'a RawMutex);
+
+impl Drop for Unlocks<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let unlocked = self.0.unlock_unrecorded();
+        assert!(unlocked, "unlocking mutex that is not locked");
     }
 }
 

@@ -1,17 +1,17 @@
-//! The child of a fork starts with an empty lot.
+//! [`lot`], the static lot in which the locks park. The child of a fork starts with an empty one.
 //!
 //! The child has one thread, but a copy of its parent's lot: with waiters on the stacks of threads that
 //! do not exist, and buckets locked by threads that will never unlock them. So [`after_fork`] runs in
 //! every child, as a hook of py-thread, which registered its fork handlers before `main`. A program's own
 //! child handler comes after it, and may park and unpark.
 //!
-//! The first park puts the hook into py-thread's list. That takes no lock and calls no function of the C
-//! library, so it may happen inside a fork handler, or while another thread is within `fork`: the
-//! child's memory has both the hook and the waiters, or neither. If two threads park first at the same
-//! time, both register the same hook.
+//! The first use of the lot puts the hook into py-thread's list. That takes no lock and calls no function
+//! of the C library, so it may happen inside a fork handler, or while another thread is within `fork`:
+//! the child's memory has both the hook and the waiters, or neither. If two threads come first at the
+//! same time, both register the same hook.
 
-use super::table::lot;
-use crate::sync::{Acquire, AtomicU8, FORKS, Release, lot_static};
+use super::table::ParkingLot;
+use crate::sync::{Acquire, AtomicU8, FORKS, NUM_BUCKETS, Release, lot_static};
 
 /// Empties the lot in the child of a fork: all waiters are forgotten, all buckets unlocked.
 ///
@@ -80,10 +80,9 @@ use crate::sync::{Acquire, AtomicU8, FORKS, Release, lot_static};
 pub unsafe fn after_fork() {
     // SAFETY: the caller is the child's only thread, and is in no callback.
     unsafe { py_thread::after_fork() };
-    // The hook has done it, except in a process that never parked. A second time costs a pass over the
-    // buckets.
-    // SAFETY: the caller is the child's only thread, and none of its frames is in a call of the lot.
-    unsafe { lot().after_fork() };
+    // The hook has done it, except in a process that never used the lot. A second time costs a pass over
+    // the buckets. The caller is the child's only thread, and none of its frames is in a call of the lot.
+    empty_lot();
 }
 
 /// Registers the fork handler by which a forked child begins with an empty lot. Later calls do nothing.
@@ -98,30 +97,37 @@ pub unsafe fn after_fork() {
 /// ```
 pub fn init() {
     py_thread::init();
-    register();
+    lot();
+}
+
+lot_static! {
+    static LOT: ParkingLot<NUM_BUCKETS> = ParkingLot::new();
 }
 
 lot_static! {
     static REGISTERED: AtomicU8 = AtomicU8::new(0);
 }
 
-/// Registers [`empty_lot`], once.
+/// The static lot of this process, or of this execution of a model. Who has it may be forked: the child
+/// finds it empty.
 #[inline]
-pub(crate) fn register() {
+pub(crate) fn lot() -> &'static ParkingLot<NUM_BUCKETS> {
     // Acquire: a thread that finds it registered finds the hook in its slot.
     if FORKS && REGISTERED.load(Acquire) == 0 {
-        register_slow();
+        register();
     }
+    &LOT
 }
 
+/// Registers [`empty_lot`].
 #[cold]
-fn register_slow() {
+fn register() {
     // For systems on which it did not run before `main`.
     py_thread::init();
     // SAFETY: the hook resets the buckets, which takes no lock and does not unwind.
     let done = unsafe { py_thread::on_fork_child(empty_lot) };
     done.expect("room for the hook of the lot");
-    // Release: see `register`.
+    // Release: see `lot`.
     REGISTERED.store(1, Release);
 }
 
@@ -129,5 +135,5 @@ fn register_slow() {
 fn empty_lot() {
     // SAFETY: py-thread calls the hook on the child's only thread, and a thread must not fork from
     // within a call of the lot.
-    unsafe { lot().after_fork() };
+    unsafe { LOT.after_fork() };
 }

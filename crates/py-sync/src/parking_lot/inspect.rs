@@ -1,39 +1,9 @@
 //! The lot as the diagnostics see it: whoever is queued, with its record; and a question to one of them.
 
 use super::bucket::assert_outside;
-use super::fork;
 use super::record::Record;
-use super::table::{Parking, ParkingLot};
+use super::table::ParkingLot;
 use super::waiter::{Request, Waiter};
-use crate::deadline::Deadline;
-use crate::held;
-
-impl Parking {
-    /// What is told of the wait, if anything is.
-    #[inline]
-    pub(super) fn record(&self) -> Option<Record> {
-        let forever = self.deadline == Deadline::Never;
-        Record::new(forever, self.flags.notices_signals())
-    }
-}
-
-impl Waiter {
-    /// By the owner, with nothing left to do before its sleep.
-    #[inline]
-    pub(super) fn falls_asleep(&self) {
-        if let (true, Some(record)) = (held::ENABLED, &self.record) {
-            record.falls_asleep();
-        }
-    }
-
-    /// By the owner, that was asked where it is.
-    #[cold]
-    pub(super) fn answer(&self) {
-        if let (true, Some(record)) = (held::ENABLED, &self.record) {
-            held::send_backtrace(record.id);
-        }
-    }
-}
 
 impl<const N: usize> ParkingLot<N> {
     /// What `f` makes of the request and the record of each waiter: bucket by bucket, each in the order
@@ -41,8 +11,6 @@ impl<const N: usize> ParkingLot<N> {
     ///
     /// Allocates outside a bucket's lock only: an allocator may use our locks.
     pub(crate) fn collect<T>(&self, f: impl Fn(&Request, &Record) -> T) -> Vec<T> {
-        // As a park does: a fork may come while this thread holds a bucket, before anybody has parked.
-        fork::register();
         let mut all = Vec::new();
         for bucket in 0..N {
             let mut needed = 0;

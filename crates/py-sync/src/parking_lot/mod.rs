@@ -59,10 +59,11 @@ pub(crate) mod record;
 mod table;
 mod waiter;
 
+pub(crate) use fork::lot;
 pub use fork::{after_fork, init};
 pub use record::Kind;
 pub use table::ParkingLot;
-pub(crate) use table::{Parked, Parking, lot};
+pub(crate) use table::{Parked, Parking};
 pub(crate) use waiter::{FilterOp, Request, Waiters};
 
 use crate::flags::{LockFlags, ParkStatus};
@@ -126,7 +127,6 @@ pub unsafe fn park(
     timeout: Option<Duration>,
     flags: LockFlags,
 ) -> ParkStatus {
-    fork::register();
     // SAFETY: the caller owns the key, and its `validate` does not call into the lot.
     unsafe { lot().park(key, validate, token, timeout, flags) }
 }
@@ -137,7 +137,6 @@ pub unsafe fn park(
 ///
 /// As for [`park`].
 pub(crate) unsafe fn park_with(parking: Parking, validate: impl FnMut() -> bool) -> Parked {
-    fork::register();
     // SAFETY: the caller owns the key, and its `validate` does not call into the lot.
     unsafe { lot().park_with(parking, validate) }
 }
@@ -152,7 +151,6 @@ pub(crate) unsafe fn park_then(
     validate: impl FnMut() -> bool,
     release: impl FnOnce(),
 ) -> Parked {
-    fork::register();
     // SAFETY: the caller owns the key, and its `validate` does not call into the lot.
     unsafe { lot().park_then(parking, validate, release) }
 }
@@ -184,7 +182,6 @@ pub(crate) unsafe fn park_then(
 /// ```
 #[doc(alias = "_PyParkingLot_Unpark")]
 pub unsafe fn unpark<R>(key: usize, callback: impl FnOnce(Option<usize>, bool) -> R) -> R {
-    fork::register();
     // SAFETY: the caller owns the key, and its callback does not call into the lot.
     unsafe { lot().unpark(key, callback) }
 }
@@ -209,7 +206,6 @@ pub unsafe fn unpark<R>(key: usize, callback: impl FnOnce(Option<usize>, bool) -
 /// ```
 #[doc(alias = "_PyParkingLot_UnparkAll")]
 pub unsafe fn unpark_all(key: usize) -> usize {
-    fork::register();
     // SAFETY: the caller owns the key.
     unsafe { lot().unpark_all(key) }
 }

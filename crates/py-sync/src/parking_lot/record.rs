@@ -5,6 +5,8 @@
 //! the bucket lock may read it while the waiter is in the queue. The counters are `Relaxed`: they order
 //! nothing.
 
+use crate::deadline::Deadline;
+use crate::flags::LockFlags;
 use crate::held;
 use crate::sync::MODEL;
 use crate::sys;
@@ -65,14 +67,14 @@ pub(crate) struct Record {
 impl Record {
     /// A record of the calling thread, starting now.
     #[inline]
-    pub(crate) fn new(forever: bool, interruptible: bool) -> Option<Record> {
+    pub(crate) fn new(deadline: Deadline, flags: LockFlags) -> Option<Record> {
         ENABLED.then(|| Record {
             ident: Ident::own(),
             current: Ident::current(),
             since: sys::monotonic_ns(),
             id: held::next_id(),
-            forever,
-            interruptible,
+            forever: deadline == Deadline::Never,
+            interruptible: flags.notices_signals(),
             asleep: AtomicBool::new(false),
         })
     }
@@ -80,8 +82,18 @@ impl Record {
     /// By the owner: it has given up what it gives up for its sleep, and does nothing more before it.
     #[inline]
     pub(crate) fn falls_asleep(&self) {
-        // Release: who finds it asleep sees no record of what it has given up.
-        self.asleep.store(true, Ordering::Release);
+        if held::ENABLED {
+            // Release: who finds it asleep sees no record of what it has given up.
+            self.asleep.store(true, Ordering::Release);
+        }
+    }
+
+    /// By the owner, that was asked where it is.
+    #[cold]
+    pub(crate) fn answer(&self) {
+        if held::ENABLED {
+            held::send_backtrace(self.id);
+        }
     }
 
     /// Whether the owner has nothing left to do before its sleep.

@@ -1,13 +1,13 @@
-//! [`ParkingLot`]: a table of buckets, and the one static table that the locks park in.
+//! [`ParkingLot`]: a table of buckets.
 
 use super::bucket::{Bucket, assert_outside, guarded};
-use super::record::{self, Kind};
+use super::record::{self, Kind, Record};
 use super::waiter::{FilterOp, Request, Taken, Waiter, Waiters};
 use crate::deadline::{Deadline, FairTime};
 use crate::flags::{LockFlags, ParkStatus};
 use crate::hooks;
 use crate::semaphore::Wake;
-use crate::sync::{NUM_BUCKETS, const_fn, lot_static, repeat};
+use crate::sync::{const_fn, repeat};
 use core::cell::OnceCell;
 use core::fmt;
 use core::time::Duration;
@@ -158,7 +158,8 @@ impl<const N: usize> ParkingLot<N> {
         release: impl FnOnce(),
     ) -> Parked {
         assert_outside();
-        let (frame, record) = (OnceCell::new(), parking.record());
+        let record = Record::new(parking.deadline, parking.flags);
+        let frame = OnceCell::new();
         let queued = self.bucket(parking.request.key).lock(|queue| {
             guarded(&mut validate).then(|| {
                 let request = queue.placed(parking.request);
@@ -215,12 +216,16 @@ impl<const N: usize> ParkingLot<N> {
         }
         let put_off = fair_time.ns() - parking.request.fair_time.ns();
         let mut until = deadline.min(parking.again_at.later_by(put_off));
-        waiter.falls_asleep();
+        if let Some(record) = &waiter.record {
+            record.falls_asleep();
+        }
         loop {
             let status = match waiter.semaphore.wait(until, interruptible) {
                 Wake::Woken => return ParkStatus::Ok,
                 Wake::Asked => {
-                    waiter.answer();
+                    if let Some(record) = &waiter.record {
+                        record.answer();
+                    }
                     continue;
                 }
                 // The fair time has come, and the deadline has not.
@@ -378,13 +383,4 @@ impl<const N: usize> fmt::Debug for ParkingLot<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ParkingLot").field("buckets", &N).finish()
     }
-}
-
-lot_static! {
-    static LOT: ParkingLot<NUM_BUCKETS> = ParkingLot::new();
-}
-
-/// The static lot of this process, or of this execution of a model.
-pub(crate) fn lot() -> &'static ParkingLot<NUM_BUCKETS> {
-    &LOT
 }
