@@ -57,12 +57,13 @@ fn two_columns(args: &[&str], section: &str) -> Vec<[(f64, f64); 2]> {
 }
 
 /// An unlock and a park do not get dearer with the number of those that wait. A walk over the queue under
-/// the bucket's lock would show here, and nowhere on a machine with two processors.
+/// the bucket's lock would show here, and nowhere on a machine with two processors; and so would an unlock
+/// that frees the lock only after it has looked at a waiter.
 #[test]
 fn a_crowd_of_64_is_served_as_well_as_by_parking_lot() {
     let args = ["crowd", "--peer", "py-sync", "--peer", "parking_lot 0.13"];
     for [ours, theirs] in two_columns(&args, "1000/1000") {
-        assert!(ours.0 > 0.9 * theirs.0, "turns: {ours:?} {theirs:?}");
+        assert!(ours.0 > theirs.0, "turns: {ours:?} {theirs:?}");
         assert!(ours.1 < theirs.1, "longest wait: {ours:?} {theirs:?}");
     }
 }
@@ -72,7 +73,7 @@ fn a_crowd_of_64_is_served_as_well_as_by_parking_lot() {
 fn writers_of_a_read_write_lock_are_served_as_well_as_a_mutex_serves_them() {
     let args = ["readers", "--peer", "py-sync", "--peer", "all turns write"];
     for [mutex, writers] in two_columns(&args, "0/0") {
-        assert!(writers.0 > 0.8 * mutex.0, "turns: {mutex:?} {writers:?}");
+        assert!(writers.0 > 0.6 * mutex.0, "turns: {mutex:?} {writers:?}");
     }
 }
 
