@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | one that arrives and finds the lock taken | 2, 4, 8, 16, then 24 four times, the last two with a yield | 3 us |
 //! | a waiter that was woken | 24, five times | 3 us |
+//! | a reader that finds a writer before it, also when it was woken | 2, 4, 8 and so on to 64, then 128 six times, the last two with a yield | 21 us |
 //! | one that finds a lock in an object taken | 8, four times, only to watch; then 1200, three times, the last with a yield | 84 us |
 //! | the same, if the lock was held all the time that it watched | 8, four times, then 16, 24 times, the last with a yield | 10 us |
 //! | the same, when it was woken | 1200, once | 28 us |
@@ -15,6 +16,9 @@
 //! same processor, 50 and more on one that idles). It looks rarely, since each look takes the lock's
 //! cache line away from its owner. A yield lets a holder run that has lost its processor. More than two
 //! yields gain little and let others run for whole time slices (figures: `benches/README.md`).
+//!
+//! Readers that wait go together, and are woken one after the other. So a reader spins for as long as a
+//! sleep and a wake-up cost: each that is awake by then need not be woken.
 //!
 //! A lock in an object is mostly taken for a few instructions, again and again. But a lock that a thread
 //! waits for as a signal (CPython's `threading.Condition` makes one for each wait) is held until the
@@ -61,6 +65,15 @@ impl Spin {
             looks: 5,
             yields: 0,
             watches: false,
+        }
+    }
+
+    /// For a reader that waits for a writer.
+    pub(crate) fn behind_a_writer() -> Spin {
+        Spin {
+            most: 128,
+            looks: 12,
+            ..Spin::on_arrival()
         }
     }
 
@@ -224,6 +237,7 @@ mod tests {
     #[case(Placement::UnderGil.on_arrival(), 0, 0)]
     #[case(Placement::UnderGil.woken(), 0, 0)]
     #[case(Spin::on_bucket(), 8, 126)]
+    #[case(Spin::behind_a_writer(), 12, 894)]
     fn a_spin_ends(#[case] mut spin: Spin, #[case] looks: usize, #[case] pauses: u32) {
         let mut paused = 0;
         let look = || {

@@ -128,7 +128,10 @@ impl<'a, C: Clock> Call<'a, C> {
             deadline,
             flags,
             fair_time: None,
-            spin: Spin::on_arrival(),
+            spin: match kind {
+                READS => Spin::behind_a_writer(),
+                _ => Spin::on_arrival(),
+            },
         }
     }
 }
@@ -242,7 +245,10 @@ impl RwMutex {
         if call.spin.once() {
             return Round::Again;
         }
-        call.spin = Spin::woken();
+        call.spin = match call.kind {
+            READS => Spin::behind_a_writer(),
+            _ => Spin::woken(),
+        };
         let clock = call.clock;
         // The clock is read once per call.
         let fair_time = *call
