@@ -13,6 +13,7 @@ mod counting_semaphore;
 mod critical_section;
 mod event;
 mod lot;
+mod lot_queue;
 mod mutex;
 mod mutex_fair;
 mod once_flag;
