@@ -21,6 +21,7 @@ mod raw_mutex;
 mod recursive_mutex;
 mod releases;
 mod rw_mutex;
+mod rw_try;
 mod rw_upgrade;
 mod semaphore;
 mod seq_lock;
