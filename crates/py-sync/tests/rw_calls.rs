@@ -1,7 +1,8 @@
 //! Calls of [`RwMutex`] that wait for nobody.
 
-use py_sync::RwMutex;
+use py_sync::{LockFlags, RwMutex};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
 
 /// The word, as C would read it.
 fn word(m: &RwMutex) -> usize {
@@ -34,4 +35,28 @@ fn guards_that_need_no_waiting_are_had_at_once_and_unlock() {
         assert!(m.is_write_locked() && m.try_read_guard().is_none());
     }
     assert_eq!(word(&m), 0);
+}
+
+/// Not even a mark that somebody was there.
+#[rstest::rstest]
+#[case::of_a_writer(RwMutex::write_lock)]
+#[case::of_a_reader(RwMutex::read_lock)]
+fn a_call_that_may_not_wait_leaves_the_word_alone(#[case] lock: fn(&RwMutex)) {
+    let m = RwMutex::new();
+    lock(&m);
+    let before = word(&m);
+    let no_time = Some(Duration::ZERO);
+    assert!(!m.write_lock_timed(no_time, LockFlags::NONE).is_acquired());
+    assert_eq!(word(&m), before);
+    for read in [
+        RwMutex::read_lock_timed as fn(&RwMutex, _, _) -> _,
+        RwMutex::read_lock_recursive_timed,
+    ] {
+        let reads = read(&m, no_time, LockFlags::NONE).is_acquired();
+        assert_eq!(reads, !m.is_write_locked());
+        if reads {
+            m.read_unlock();
+        }
+        assert_eq!(word(&m), before);
+    }
 }

@@ -20,6 +20,7 @@ mod once_flag;
 mod raw_mutex;
 mod recursive_mutex;
 mod releases;
+mod rw_fair;
 mod rw_mutex;
 mod rw_try;
 mod rw_upgrade;
