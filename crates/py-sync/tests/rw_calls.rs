@@ -60,3 +60,21 @@ fn a_call_that_may_not_wait_leaves_the_word_alone(#[case] lock: fn(&RwMutex)) {
         assert_eq!(word(&m), before);
     }
 }
+
+#[cfg(feature = "typed")]
+#[test]
+fn an_upgrade_beside_nobody_needs_no_time() {
+    use py_sync::typed::RawRwLock;
+    use py_sync::typed::lock_api::{
+        RawRwLock as _, RawRwLockUpgrade as _, RawRwLockUpgradeTimed as _,
+    };
+    let raw = RawRwLock::INIT;
+    raw.lock_upgradable();
+    // SAFETY: held, and given up once.
+    unsafe {
+        assert!(raw.try_upgrade_for(Duration::ZERO));
+        assert!(raw.is_locked_exclusive());
+        raw.unlock_exclusive();
+    }
+    assert!(!raw.is_locked());
+}

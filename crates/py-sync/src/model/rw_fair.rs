@@ -1,4 +1,4 @@
-//! Models of readers whose fair time comes while an upgradable reader has the lock.
+//! Models of who goes when at a [`RwMutex`] that is read, or upgradable: fair times, upgrades, wakes.
 
 use super::{check, check_within};
 use crate::deadline::{Clock, Deadline, ManualClock, NeverFair, Skewed};
@@ -109,4 +109,52 @@ fn a_due_reader_waits_for_an_upgrade() {
         reader.join().unwrap();
         assert!(m.try_write_lock(), "nobody is left");
     });
+}
+
+/// The last reader leaves, and before the upgrading one comes to it another reads that may pass it over.
+/// The upgrade waits for that one too.
+#[test]
+fn an_upgrade_waits_on_for_who_comes_past_it() {
+    check("rw_fair::an_upgrade_waits_on_for_who_comes_past_it", || {
+        let m = Arc::new(RwMutex::new());
+        assert!(m.try_read_lock() && m.try_upgradable_lock());
+        let upgrade = {
+            let m = Arc::clone(&m);
+            thread::spawn(move || {
+                assert_eq!(m.upgrade_with(NEVER), LockStatus::Acquired);
+                assert!(m.is_write_locked() && m.write_unlock_with(&NeverFair));
+            })
+        };
+        until(|| m.has_waiters());
+        m.read_unlock();
+        if m.try_read_lock_recursive() {
+            m.read_unlock();
+        }
+        upgrade.join().unwrap();
+        assert!(m.try_write_lock(), "nobody is left");
+    });
+}
+
+/// A reader leaves beside another, and a writer parks in the midst of it: it sleeps on, in its place, since
+/// it could not write yet.
+#[test]
+fn nobody_is_woken_by_a_reader_that_is_not_the_last() {
+    check(
+        "rw_fair::nobody_is_woken_by_a_reader_that_is_not_the_last",
+        || {
+            let m = Arc::new(RwMutex::new());
+            assert!(m.try_read_lock() && m.try_read_lock());
+            let writer = {
+                let m = Arc::clone(&m);
+                thread::spawn(move || write(&m))
+            };
+            m.read_unlock_owned();
+            if m.has_waiters() {
+                assert_eq!(queued(&m), 1, "somebody reads");
+            }
+            m.read_unlock_owned();
+            writer.join().unwrap();
+            assert!(m.try_write_lock(), "nobody is left");
+        },
+    );
 }
