@@ -99,3 +99,24 @@ models! {
     to_upgrade_beside_one_that_tries_too: TRY_UPGRADE TRY_UPGRADE;
     to_upgrade_beside_one_that_tries_to_write: TRY_UPGRADE TRY_WRITE;
 }
+
+/// Two want to be the upgradable reader while another reads. The one that loses finds out after the other
+/// has begun to upgrade, and must not touch the parked bit, which that one relies on.
+#[test]
+fn who_has_lost_leaves_an_upgrade_alone() {
+    check("rw_try::who_has_lost_leaves_an_upgrade_alone", || {
+        let shared = (RwMutex::new(), Guarded::new(), Guarded::new());
+        assert!(shared.0.try_read_lock());
+        let upgrade: Role = |shared| {
+            if !shared.0.try_upgradable_lock() {
+                return 0;
+            }
+            let status = shared.0.upgrade_with(Deadline::Never);
+            assert_eq!(status, LockStatus::Acquired);
+            written(shared)
+        };
+        let (shared, wrote) = together(shared, &[read, upgrade, TRY_UPGRADE]);
+        assert!(shared.0.try_write_lock(), "nobody is left");
+        assert_eq!(shared.1.get(), wrote.into_iter().sum::<usize>());
+    });
+}
