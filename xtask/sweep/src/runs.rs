@@ -108,30 +108,33 @@ fn start(test: &Test, change: u32, limit: u32) -> std::io::Result<Child> {
 }
 
 /// Waits for the end; `None` if it was killed, because nothing of it has moved for `idle`, or because it
-/// has gone on for `long`.
+/// has gone on for `long`. Both are by a clock that stands while this program gets no processor: then the
+/// test may have got none either.
 fn wait(child: &mut Child, idle: Duration, long: Duration) -> std::io::Result<Option<ExitStatus>> {
-    let begun = Instant::now();
-    let (mut moved, mut last) = (begun, Pulse::default());
-    let mut looked = begun;
+    let (mut waited, mut seen) = (Duration::ZERO, Instant::now());
+    let (mut moved, mut looked, mut last) = (waited, waited, Pulse::default());
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(Some(status));
         }
-        let pause = if begun.elapsed() < Duration::from_millis(300) {
+        let pause = if waited < Duration::from_millis(300) {
             2
         } else {
             25
         };
-        thread::sleep(Duration::from_millis(pause));
-        if looked.elapsed() < Duration::from_millis(500) {
+        let pause = Duration::from_millis(pause);
+        thread::sleep(pause);
+        let before = std::mem::replace(&mut seen, Instant::now());
+        waited += (seen - before).min(2 * pause);
+        if waited - looked < Duration::from_millis(500) {
             continue;
         }
-        looked = Instant::now();
+        looked = waited;
         let now = pulse(child.id());
         if now.runs || now != last {
-            (moved, last) = (looked, now);
+            (moved, last) = (waited, now);
         }
-        if moved.elapsed() > idle || begun.elapsed() > long {
+        if waited - moved > idle || waited > long {
             kill(child.id());
             child.wait()?;
             return Ok(None);

@@ -8,6 +8,8 @@ mod fork;
 mod guard;
 mod protocol;
 pub(crate) mod queue;
+#[cfg(all(test, not(loom)))]
+mod tests;
 mod timed;
 mod unlock;
 mod upgrade;
