@@ -7,9 +7,12 @@
 
 mod eval_breaker;
 mod handle;
+mod jobs;
 mod lazy_arc;
 #[cfg(feature = "micro")]
 mod micro;
+mod shutdown;
+mod sleeps;
 mod threads;
 mod worker;
 

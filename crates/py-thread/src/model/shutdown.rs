@@ -1,0 +1,44 @@
+//! The registry beside a system that refuses a start or a join.
+
+use super::{Work, explore};
+use crate::sync::Arc;
+use crate::sys::threads::fail_next_join;
+use crate::{Handle, JoinError, StartError, State, Threads};
+use std::io;
+
+/// The thread may have left the registry before shutdown looks; then the join that fails is that of its
+/// handle.
+#[test]
+fn a_join_that_fails_is_told_by_shutdown_and_can_be_tried_again() {
+    let name = "a_join_that_fails_is_told_by_shutdown_and_can_be_tried_again";
+    explore(name, || {
+        let threads = Threads::new();
+        let work = Work::new();
+        let writer = Arc::clone(&work);
+        let handle = threads.start(move || writer.set(7)).unwrap();
+        fail_next_join();
+        let told = match threads.shutdown(&()) {
+            Ok(()) => false,
+            Err(JoinError::Os(_)) => true,
+            Err(other) => panic!("{other}"),
+        };
+        let met = handle.join().is_err();
+        assert!(told ^ met, "one failure, told once");
+        assert!(handle.join().unwrap().is_returned());
+        assert_eq!(work.get(), 7);
+        threads.shutdown(&()).expect("nobody is left");
+    });
+}
+
+/// loom reports what a registry still has when the last handle is gone: they keep each other.
+#[test]
+fn a_thread_that_did_not_start_is_in_no_registry() {
+    loom::model(|| {
+        let (threads, handle) = (Threads::new(), Handle::unstarted());
+        let refused = |_, _| Err(io::Error::other("planned"));
+        let started = threads.builder().start_by(&handle, 0, || (), refused);
+        assert!(matches!(started, Err(StartError::Os(_))));
+        assert_eq!(handle.state(), State::Done);
+        assert_eq!(threads.count(), 0);
+    });
+}
