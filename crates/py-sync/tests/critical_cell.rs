@@ -89,3 +89,18 @@ fn no_section_begins_while_a_value_is_lent_out() {
     });
     assert!(!cell.is_locked());
 }
+
+/// Also from a section that is begun on top.
+#[test]
+fn a_value_is_out_of_reach_while_its_section_is_suspended() {
+    let (cell, other) = (CriticalCell::new(1), Mutex::new());
+    let suspended = |panic: String| panic.contains("suspended");
+    with_critical_section_mutex(&cell, |s| {
+        // Inside it, what is held already is none of its own.
+        with_critical_section_mutex(&cell, |inner| assert_eq!(inner.copied(), 1));
+        assert!(CsThread::with_current(CsThread::suspend_all));
+        assert!(suspended(refused(|| s.set(2))));
+        with_critical_section(&other, |_| assert!(suspended(refused(|| s.set(2)))));
+    });
+    assert_eq!(cell.into_inner(), 1);
+}

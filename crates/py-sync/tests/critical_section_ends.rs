@@ -122,6 +122,22 @@ fn the_end_of_what_was_not_begun_leaves_the_guard_around_it() {
     assert_eq!(depth(), 0);
 }
 
+/// The guard around it may end first. What lies in its place then is another section.
+#[test]
+fn what_lies_in_a_section_that_has_ended_is_not_held() {
+    let (a, b) = (Mutex::new(), Mutex::new());
+    // SAFETY: ended below, before `a` goes.
+    let mut outer = unsafe { CriticalSection::begin(&a) };
+    with_critical_section(&a, |s| {
+        assert!(s.is_held());
+        outer.end();
+        assert!(!s.is_held());
+        with_critical_section(&b, |t| assert!(t.is_held() && !s.is_held()));
+    });
+    assert_eq!(depth(), 0);
+    assert!(!a.is_locked() && !b.is_locked());
+}
+
 /// A stack that its runtime has suspended stays so.
 #[test]
 fn a_suspended_section_that_ends_leaves_the_others_suspended() {
