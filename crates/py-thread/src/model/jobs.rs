@@ -1,6 +1,6 @@
 //! A job that is faster than the thread that starts it.
 
-use super::Work;
+use super::{Work, steps};
 use crate::handle::state::NO_OS;
 use crate::sync::Arc;
 use crate::worker::Job;
@@ -9,7 +9,7 @@ use crate::{Builder, Handle, State};
 /// The worker runs all of the job before its starter goes on: the job says itself that it runs.
 #[test]
 fn a_job_that_has_begun_is_running_whatever_its_starter_does() {
-    loom::model(|| {
+    steps("a_job_that_has_begun_is_running", || {
         let (handle, work) = (Handle::unstarted(), Work::new());
         let (inside, writer) = (handle.clone(), Arc::clone(&work));
         let job = move || {

@@ -11,6 +11,7 @@ mod jobs;
 mod lazy_arc;
 #[cfg(feature = "micro")]
 mod micro;
+mod set_done;
 mod shutdown;
 mod sleeps;
 mod threads;
@@ -47,7 +48,20 @@ fn explore_within(
     run(name, builder, model);
 }
 
+/// Runs the steps of one thread, for what loom and the model's threads report of them.
+fn steps(name: &str, model: impl Fn() + Sync + Send + 'static) {
+    assert_eq!(count(name, loom::model::Builder::new(), model), 1);
+}
+
 fn run(name: &str, builder: loom::model::Builder, model: impl Fn() + Sync + Send + 'static) {
+    assert!(count(name, builder, model) > 1, "an empty model");
+}
+
+fn count(
+    name: &str,
+    builder: loom::model::Builder,
+    model: impl Fn() + Sync + Send + 'static,
+) -> usize {
     static EXECUTIONS: AtomicUsize = AtomicUsize::new(0);
     // One model at a time, because the counters belong to the process.
     static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
@@ -73,7 +87,7 @@ fn run(name: &str, builder: loom::model::Builder, model: impl Fn() + Sync + Send
     );
     let n = EXECUTIONS.load(SeqCst);
     println!("loom: {name}: {n} executions");
-    assert!(n > 1, "an empty model");
+    n
 }
 
 /// Memory that the thread writes, and that a joiner may read without a race.

@@ -1,6 +1,6 @@
 //! The registry beside a system that refuses a start or a join.
 
-use super::{Work, explore};
+use super::{Work, explore, steps};
 use crate::sync::Arc;
 use crate::sys::threads::fail_next_join;
 use crate::{Handle, JoinError, StartError, State, Threads};
@@ -33,7 +33,7 @@ fn a_join_that_fails_is_told_by_shutdown_and_can_be_tried_again() {
 /// loom reports what a registry still has when the last handle is gone: they keep each other.
 #[test]
 fn a_thread_that_did_not_start_is_in_no_registry() {
-    loom::model(|| {
+    steps("a_thread_that_did_not_start_is_in_no_registry", || {
         let (threads, handle) = (Threads::new(), Handle::unstarted());
         let refused = |_, _| Err(io::Error::other("planned"));
         let started = threads.builder().start_by(&handle, 0, || (), refused);

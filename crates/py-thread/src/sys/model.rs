@@ -69,6 +69,17 @@ impl OsThread {
         OsThread(Record::new(true))
     }
 
+    /// A thread that runs until it is told to [`end`](OsThread::end), and was not joined.
+    pub(crate) fn running() -> OsThread {
+        OsThread(Record::new(false))
+    }
+
+    /// The thread ends.
+    pub(crate) fn end(self) {
+        *lock(&self.0.gone) = true;
+        self.0.changed.notify_all();
+    }
+
     /// Takes one thread off the count: it must not be settled.
     pub(crate) fn forget_one() {
         UNSETTLED.fetch_sub(1, SeqCst);
