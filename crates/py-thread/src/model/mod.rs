@@ -6,6 +6,7 @@
 //! thread runs on. So every race between a time-out and an end is explored.
 
 mod eval_breaker;
+mod forked;
 mod handle;
 mod jobs;
 mod lazy_arc;
@@ -17,9 +18,11 @@ mod sleeps;
 mod threads;
 mod worker;
 
+use crate::handle::state::Inner;
 use crate::sync::{Arc, UnsafeCell};
+use crate::sys::OsThread;
 use crate::sys::threads::unsettled;
-use crate::{Builder, Handle};
+use crate::{Builder, Handle, Ident};
 use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use core::time::Duration;
 
@@ -119,6 +122,15 @@ fn start(work: &Arc<Work>) -> Handle {
     Builder::new()
         .start(move || work.set(7))
         .expect("a model has threads")
+}
+
+/// A thread that runs on `os`, and the reference that it has itself.
+fn thread(os: OsThread) -> (Handle, Arc<Inner>) {
+    let inner = Arc::new(Inner::new());
+    assert!(inner.claim(0));
+    inner.prepare(Ident::mint(), None);
+    inner.publish(os);
+    (Handle(Arc::clone(&inner)), inner)
 }
 
 fn panics() -> Handle {

@@ -1,20 +1,28 @@
-//! `set_done` beside joiners that sleep where they cannot be told, and the states around it.
+//! `set_done` beside joiners of a thread that runs on.
 
-use super::{explore, explore_fully, steps};
-use crate::generation::{advance, generation};
-use crate::handle::state::{Inner, JOINED, joining_in};
+use super::{explore, explore_fully, steps, thread};
+use crate::handle::state::JOINED;
 use crate::sync::{Arc, Condvar, Mutex, lock};
 use crate::sys::OsThread;
-use crate::sys::threads::fail_next_join;
 use crate::{Handle, JoinError, SetDoneError, State};
 
-/// A thread that runs on `os`, and the reference that it has itself.
-fn thread(os: OsThread) -> (Handle, Arc<Inner>) {
-    let inner = Arc::new(Inner::new());
-    assert!(inner.claim(0));
-    inner.prepare(crate::Ident::mint(), None);
-    inner.publish(os);
-    (Handle(Arc::clone(&inner)), inner)
+/// The joiner sleeps in the system's join, and the thread ends after `set_done` has returned.
+#[test]
+fn set_done_waits_for_no_lone_joiner() {
+    explore_fully("set_done_waits_for_no_lone_joiner", || {
+        let os = OsThread::running();
+        let (handle, _of_the_thread) = thread(os);
+        let handle = std::sync::Arc::new(handle);
+        let other = std::sync::Arc::clone(&handle);
+        let joiner = loom::thread::spawn(move || other.join().unwrap().is_returned());
+        // Without the yield loom never lets the joiner begin first.
+        loom::thread::yield_now();
+        handle.set_done().unwrap();
+        assert_eq!(handle.state(), State::Done);
+        assert!(!handle.is_daemon());
+        os.end();
+        assert!(joiner.join().unwrap());
+    });
 }
 
 /// The thread ends after the joiner has returned. A joiner in the system's join would not.
@@ -91,38 +99,5 @@ fn a_thread_that_is_being_started_is_neither_joined_nor_marked_done() {
         assert_eq!(handle.state(), State::Done);
         handle.set_done().unwrap();
         assert!(handle.join().unwrap().is_returned());
-    });
-}
-
-/// In a forked child. An era that stayed would be taken for a part of a later joiner's.
-#[test]
-fn the_era_of_a_joiner_that_failed_goes_with_it() {
-    steps("the_era_of_a_joiner_that_failed_goes_with_it", || {
-        advance();
-        let (handle, of_the_thread) = thread(OsThread::ended());
-        of_the_thread.exit(None);
-        let before = handle.0.view();
-        fail_next_join();
-        assert!(matches!(handle.join(), Err(JoinError::Os(_))));
-        assert_eq!(handle.0.view(), before);
-        assert!(handle.join().unwrap().is_returned());
-        assert_eq!(handle.0.view(), before | JOINED);
-    });
-}
-
-/// As in a forked child, whose parent was joining the thread that forked: there is nothing to settle,
-/// but its end to wait for, also with the only handle.
-#[test]
-fn a_lone_joiner_of_the_thread_that_forked_waits_for_its_end() {
-    let name = "a_lone_joiner_of_the_thread_that_forked_waits_for_its_end";
-    explore_fully(name, || {
-        let (handle, of_the_thread) = thread(OsThread::ended());
-        of_the_thread.change(joining_in(generation() + 1), 0);
-        let thread = loom::thread::spawn(move || of_the_thread.exit(None));
-        assert!(handle.join().unwrap().is_returned());
-        assert!(handle.has_exited());
-        assert_eq!(handle.state(), State::Done);
-        thread.join().unwrap();
-        OsThread::forget_one();
     });
 }

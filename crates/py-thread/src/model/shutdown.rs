@@ -2,8 +2,8 @@
 
 use super::{Work, explore, steps};
 use crate::sync::Arc;
-use crate::sys::threads::fail_next_join;
-use crate::{Handle, JoinError, StartError, State, Threads};
+use crate::sys::threads::{fail_next_join, set_nameless};
+use crate::{Builder, Handle, JoinError, StartError, State, Threads};
 use std::io;
 
 /// The thread may have left the registry before shutdown looks; then the join that fails is that of its
@@ -40,5 +40,25 @@ fn a_thread_that_did_not_start_is_in_no_registry() {
         assert!(matches!(started, Err(StartError::Os(_))));
         assert_eq!(handle.state(), State::Done);
         assert_eq!(threads.count(), 0);
+    });
+}
+
+/// On a system that tells only the starter which thread it has started, the thread waits for it: it
+/// does not end before it can be joined.
+#[test]
+fn a_thread_that_its_starter_has_not_shown_yet_does_not_end() {
+    explore("a_thread_that_its_starter_has_not_shown_yet", || {
+        set_nameless(true);
+        let handle = Handle::unstarted();
+        let other = handle.clone();
+        let shutdown = loom::thread::spawn(move || {
+            if other.state() != State::NotStarted {
+                other.join_started(&()).unwrap();
+            }
+        });
+        handle.start(Builder::new(), || ()).unwrap();
+        shutdown.join().unwrap();
+        assert!(handle.join().unwrap().is_returned());
+        set_nameless(false);
     });
 }

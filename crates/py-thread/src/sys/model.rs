@@ -12,6 +12,8 @@ use std::io;
 static UNSETTLED: AtomicIsize = AtomicIsize::new(0);
 /// How many threads were started, ever.
 static STARTED: AtomicUsize = AtomicUsize::new(0);
+/// Whether the threads do not know themselves, as on some systems.
+static NAMELESS: AtomicBool = AtomicBool::new(false);
 /// Whether the next join fails, once, as on a broken system.
 static FAIL_NEXT_JOIN: AtomicBool = AtomicBool::new(false);
 
@@ -54,6 +56,11 @@ pub(crate) fn started() -> usize {
     STARTED.load(SeqCst)
 }
 
+/// Whether only the starter of a thread knows it from now on, as on some systems.
+pub(crate) fn set_nameless(nameless: bool) {
+    NAMELESS.store(nameless, SeqCst);
+}
+
 /// Lets the next join fail.
 pub(crate) fn fail_next_join() {
     FAIL_NEXT_JOIN.store(true, SeqCst);
@@ -86,6 +93,9 @@ impl OsThread {
     }
 
     pub(crate) fn current() -> Option<OsThread> {
+        if NAMELESS.load(SeqCst) {
+            return None;
+        }
         ME.with(Cell::get).map(OsThread)
     }
 
