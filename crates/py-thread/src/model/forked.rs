@@ -42,7 +42,9 @@ fn who_sees_the_end_of_the_thread_that_forked_sees_its_work() {
         let (handle, of_the_thread) = survivor();
         let work = Work::new();
         let (other, writer) = (handle.clone(), Arc::clone(&work));
-        let looks = loom::thread::spawn(move || drop(other.state()));
+        let looks = loom::thread::spawn(move || {
+            let _ = other.state();
+        });
         let thread = loom::thread::spawn(move || {
             writer.set(7);
             of_the_thread.exit(None);
@@ -85,6 +87,8 @@ fn a_thread_that_is_being_started_in_a_child_is_not_taken_for_a_dead_one() {
         let handle = Handle::unstarted();
         let other = handle.clone();
         let starter = loom::thread::spawn(move || assert!(other.0.claim(0)));
+        // Without the yield loom never lets the starter begin first.
+        loom::thread::yield_now();
         let state = handle.state();
         assert!(matches!(state, State::NotStarted | State::Starting));
         starter.join().unwrap();

@@ -28,7 +28,7 @@ fn set_done_waits_for_no_lone_joiner() {
 /// The thread ends after the joiner has returned. A joiner in the system's join would not.
 #[test]
 fn set_done_frees_a_joiner_with_a_handle_of_its_own() {
-    explore_fully("set_done_frees_a_joiner_with_a_handle_of_its_own", || {
+    explore("set_done_frees_a_joiner_with_a_handle_of_its_own", || {
         let os = OsThread::running();
         let (handle, _of_the_thread) = thread(os);
         let other = handle.clone();
