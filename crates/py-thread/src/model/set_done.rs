@@ -101,3 +101,14 @@ fn a_thread_that_is_being_started_is_neither_joined_nor_marked_done() {
         assert!(handle.join().unwrap().is_returned());
     });
 }
+
+/// The model's system gives its threads no numbers.
+#[test]
+fn a_thread_without_a_number_has_no_os_ident() {
+    steps("a_thread_without_a_number_has_no_os_ident", || {
+        let (handle, _of_the_thread) = thread(OsThread::ended());
+        assert!(handle.ident().is_some());
+        assert_eq!(handle.os_ident(), None);
+        handle.set_done().unwrap();
+    });
+}

@@ -43,6 +43,17 @@ fn a_thread_that_did_not_start_is_in_no_registry() {
     });
 }
 
+/// It is forgotten at its end, not at the next shutdown. loom reports what is kept.
+#[test]
+fn a_thread_that_has_ended_is_in_no_registry() {
+    explore("a_thread_that_has_ended_is_in_no_registry", || {
+        let threads = Threads::new();
+        let handle = threads.start(|| ()).unwrap();
+        assert!(handle.join().unwrap().is_returned());
+        assert_eq!(threads.count(), 0);
+    });
+}
+
 /// On a system that tells only the starter which thread it has started, the thread waits for it: it
 /// does not end before it can be joined.
 #[test]
