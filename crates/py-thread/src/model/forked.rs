@@ -154,6 +154,21 @@ fn a_thread_that_had_ended_in_the_parent_is_not_joined_in_the_child() {
     });
 }
 
+/// Nobody may settle it, but all may stop waiting for it.
+#[test]
+fn the_thread_that_forked_is_marked_done_and_not_detached() {
+    steps(
+        "the_thread_that_forked_is_marked_done_and_not_detached",
+        || {
+            advance();
+            let (handle, _of_the_thread) = survivor();
+            handle.set_done().unwrap();
+            assert_eq!(handle.state(), State::Done);
+            assert!(handle.join().unwrap().is_returned());
+        },
+    );
+}
+
 /// It has survived one fork and not the next.
 #[test]
 fn the_thread_that_forked_is_gone_in_a_child_of_the_child() {
