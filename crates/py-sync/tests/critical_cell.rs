@@ -69,18 +69,16 @@ fn no_section_begins_while_a_value_is_lent_out() {
     let (a, b) = (Mutex::new(), Mutex::new());
     with_critical_section_mutex(&cell, |s| {
         s.hold(|_| {
-            let begins: [fn(&CriticalCell<u32>, &CriticalCell<u32>, &Mutex, &Mutex); 5] = [
-                |_, _, a, _| with_critical_section(a, |_| ()),
-                |_, _, a, b| with_critical_section2(a, b, |_, _| ()),
-                |_, other, _, _| with_critical_section_mutex(other, |_| ()),
-                |cell, other, _, _| with_critical_section_mutex2(cell, other, |_, _| ()),
-                // The section that is open already.
-                |cell, _, _, _| with_critical_section_mutex(cell, |_| ()),
-            ];
-            for begin in begins {
-                assert_eq!(refused(|| begin(&cell, &other, &a, &b)), BORROWED);
+            let none_begins = |begin: &dyn Fn()| {
+                assert_eq!(refused(begin), BORROWED);
                 assert!(!other.is_locked() && !a.is_locked() && !b.is_locked());
-            }
+            };
+            none_begins(&|| with_critical_section(&a, |_| ()));
+            none_begins(&|| with_critical_section2(&a, &b, |_, _| ()));
+            none_begins(&|| with_critical_section_mutex(&other, |_| ()));
+            none_begins(&|| with_critical_section_mutex2(&cell, &other, |_, _| ()));
+            // The section that is open already.
+            none_begins(&|| with_critical_section_mutex(&cell, |_| ()));
         });
         // Then all begin again.
         with_critical_section2(&a, &b, |s, _| assert!(s.is_held()));

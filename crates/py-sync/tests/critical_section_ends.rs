@@ -43,7 +43,7 @@ fn guards_that_a_panic_drops_out_of_order_end_what_they_can() {
         }));
         assert_eq!(depth(), 2, "the inner one is ended");
         assert_eq!((a.is_locked(), b.is_locked()), (LOCKS, false));
-        assert_eq!(s.is_held(), true);
+        assert!(s.is_held());
     });
     assert!(!around.is_locked() && !a.is_locked());
     assert_eq!(depth(), 0);
