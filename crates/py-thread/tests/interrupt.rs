@@ -128,7 +128,7 @@ fn an_interrupted_join_runs_pending_calls_and_goes_on() {
         .unwrap();
     assert!(outcome.is_none());
     assert!(begin.elapsed() >= total, "with the time that is left");
-    assert!(interpreter.handled.get() >= 2);
+    assert!(interpreter.handled.get() >= 1);
     drop(signals);
     drop(tx);
     handle.join().unwrap();

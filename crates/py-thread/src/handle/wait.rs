@@ -131,14 +131,23 @@ impl Inner {
     pub(crate) fn give_up(&self) -> io::Result<()> {
         loop {
             let word = self.view();
-            if word & (EXITED | JOINING) != JOINING {
-                self.settle(OsThread::detach, &Installed)?;
-                self.change(EXITED, 0);
-                return Ok(());
+            if word & (EXITED | JOINING) == JOINING {
+                // A lone joiner sleeps in the system's join, and will settle the thread: S3.
+                if self.replace(word, (word | EXITED | GIVEN_UP) & !WAITERS) {
+                    self.wake(word);
+                    return Ok(());
+                }
+                continue;
             }
-            // A lone joiner sleeps in the system's join, and will settle the thread: S3.
-            if self.replace(word, (word | EXITED | GIVEN_UP) & !WAITERS) {
-                self.wake(word);
+            // While the thread runs, a lone joiner may come first and sleep until its end. So this does
+            // not wait for a joiner then: it looks again.
+            let settled = match word & (EXITED | JOINED | NO_OS) {
+                0 => Installed.detach(|| self.try_settle(OsThread::detach, word)),
+                _ => Some(self.settle(OsThread::detach, &Installed)),
+            };
+            if let Some(result) = settled {
+                result?;
+                self.change(EXITED, 0);
                 return Ok(());
             }
         }

@@ -6,16 +6,23 @@
 //! thread runs on. So every race between a time-out and an end is explored.
 
 mod eval_breaker;
+mod forked;
 mod handle;
+mod jobs;
 mod lazy_arc;
 #[cfg(feature = "micro")]
 mod micro;
+mod set_done;
+mod shutdown;
+mod sleeps;
 mod threads;
 mod worker;
 
+use crate::handle::state::Inner;
 use crate::sync::{Arc, UnsafeCell};
+use crate::sys::OsThread;
 use crate::sys::threads::unsettled;
-use crate::{Builder, Handle};
+use crate::{Builder, Handle, Ident};
 use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use core::time::Duration;
 
@@ -44,7 +51,20 @@ fn explore_within(
     run(name, builder, model);
 }
 
+/// Runs the steps of one thread, for what loom and the model's threads report of them.
+fn steps(name: &str, model: impl Fn() + Sync + Send + 'static) {
+    assert_eq!(count(name, loom::model::Builder::new(), model), 1);
+}
+
 fn run(name: &str, builder: loom::model::Builder, model: impl Fn() + Sync + Send + 'static) {
+    assert!(count(name, builder, model) > 1, "an empty model");
+}
+
+fn count(
+    name: &str,
+    builder: loom::model::Builder,
+    model: impl Fn() + Sync + Send + 'static,
+) -> usize {
     static EXECUTIONS: AtomicUsize = AtomicUsize::new(0);
     // One model at a time, because the counters belong to the process.
     static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
@@ -70,7 +90,7 @@ fn run(name: &str, builder: loom::model::Builder, model: impl Fn() + Sync + Send
     );
     let n = EXECUTIONS.load(SeqCst);
     println!("loom: {name}: {n} executions");
-    assert!(n > 1, "an empty model");
+    n
 }
 
 /// Memory that the thread writes, and that a joiner may read without a race.
@@ -102,6 +122,15 @@ fn start(work: &Arc<Work>) -> Handle {
     Builder::new()
         .start(move || work.set(7))
         .expect("a model has threads")
+}
+
+/// A thread that runs on `os`, and the reference that it has itself.
+fn thread(os: OsThread) -> (Handle, Arc<Inner>) {
+    let inner = Arc::new(Inner::new());
+    assert!(inner.claim(0));
+    inner.prepare(Ident::mint(), None);
+    inner.publish(os);
+    (Handle(Arc::clone(&inner)), inner)
 }
 
 fn panics() -> Handle {

@@ -12,6 +12,8 @@ use std::io;
 static UNSETTLED: AtomicIsize = AtomicIsize::new(0);
 /// How many threads were started, ever.
 static STARTED: AtomicUsize = AtomicUsize::new(0);
+/// Whether the threads do not know themselves, as on some systems.
+static NAMELESS: AtomicBool = AtomicBool::new(false);
 /// Whether the next join fails, once, as on a broken system.
 static FAIL_NEXT_JOIN: AtomicBool = AtomicBool::new(false);
 
@@ -54,6 +56,11 @@ pub(crate) fn started() -> usize {
     STARTED.load(SeqCst)
 }
 
+/// Whether only the starter of a thread knows it from now on, as on some systems.
+pub(crate) fn set_nameless(nameless: bool) {
+    NAMELESS.store(nameless, SeqCst);
+}
+
 /// Lets the next join fail.
 pub(crate) fn fail_next_join() {
     FAIL_NEXT_JOIN.store(true, SeqCst);
@@ -69,12 +76,26 @@ impl OsThread {
         OsThread(Record::new(true))
     }
 
+    /// A thread that runs until it is told to [`end`](OsThread::end), and was not joined.
+    pub(crate) fn running() -> OsThread {
+        OsThread(Record::new(false))
+    }
+
+    /// The thread ends.
+    pub(crate) fn end(self) {
+        *lock(&self.0.gone) = true;
+        self.0.changed.notify_all();
+    }
+
     /// Takes one thread off the count: it must not be settled.
     pub(crate) fn forget_one() {
         UNSETTLED.fetch_sub(1, SeqCst);
     }
 
     pub(crate) fn current() -> Option<OsThread> {
+        if NAMELESS.load(SeqCst) {
+            return None;
+        }
         ME.with(Cell::get).map(OsThread)
     }
 

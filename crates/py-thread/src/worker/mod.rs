@@ -11,6 +11,8 @@ use crate::handle::{Builder, Handle, StartError};
 use crate::lazy_arc::LazyArc;
 use crate::sync::const_fn;
 use core::time::Duration;
+#[cfg(all(test, loom))]
+pub(crate) use job::Job;
 use pool::Pool;
 use std::sync::Arc;
 

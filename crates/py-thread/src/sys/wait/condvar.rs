@@ -122,6 +122,10 @@ fn sleep(
 
 /// A model has no clock: a timed wait is over at once, and loom decides how late the thread runs
 /// on.
+/// How long the last timed sleep was to be, in nanoseconds. It is std's atomic: no model has to see it.
+#[cfg(all(test, loom))]
+pub(crate) static LAST_SLEEP: core::sync::atomic::AtomicU64 = core::sync::atomic::AtomicU64::new(0);
+
 #[cfg(all(test, loom))]
 fn sleep(
     parker: &Parker,
@@ -133,7 +137,11 @@ fn sleep(
             drop(parker.condvar.wait(guard));
             Waited::Changed
         }
-        Some(_) => Waited::TimedOut,
+        Some(timeout) => {
+            let nanos = u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX);
+            LAST_SLEEP.store(nanos, core::sync::atomic::Ordering::Relaxed);
+            Waited::TimedOut
+        }
     }
 }
 

@@ -25,6 +25,8 @@ mod imp;
 #[path = "condvar.rs"]
 mod imp;
 
+#[cfg(all(test, loom))]
+pub(crate) use imp::LAST_SLEEP;
 #[cfg(feature = "micro")]
 pub(crate) use imp::SURVIVES_FORK;
 pub(crate) use imp::{INTERRUPTIBLE, WaitWord};
