@@ -210,7 +210,7 @@ fn a_wait_that_checks_for_signals_detaches_too() {
 #[test]
 fn no_hook_runs_with_a_bucket_locked() {
     installed();
-    let rounds = if cfg!(miri) { 10 } else { 300 };
+    let rounds = if cfg!(miri) { 2 } else { 300 };
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..8)
