@@ -15,7 +15,7 @@ fn every_hash_of_cpython_3_13_is_ours() {
         check(golden);
         count += 1;
     }
-    assert_eq!(count, 159);
+    assert_eq!(count, if cfg!(miri) { 18 } else { 159 });
 }
 
 fn check(golden: &Golden) {
@@ -72,7 +72,7 @@ fn every_hash_of_cpython_3_10_is_siphash_2_4_of_the_same_bytes() {
         }
         count += 1;
     }
-    assert_eq!(count, 106);
+    assert_eq!(count, if cfg!(miri) { 9 } else { 106 });
 }
 
 /// The bytes that CPython stores for a `str` on a little-endian machine.

@@ -168,7 +168,8 @@ fn empty_and_random_are_random() {
 
 #[test]
 fn any_count_of_zeros_may_lead_and_any_count_of_nines_is_too_much() {
-    for zeros in [1, 10, 20, 5000, 100_000] {
+    let most = if cfg!(miri) { 2000 } else { 100_000 };
+    for zeros in [1, 10, 20, most / 20, most] {
         let zeros = "0".repeat(zeros);
         assert_eq!(HashSeed::parse(zeros.as_bytes()), Ok(HashSeed::Fixed(0)));
         let value = zeros.clone() + "9";
@@ -176,7 +177,7 @@ fn any_count_of_zeros_may_lead_and_any_count_of_nines_is_too_much() {
         let value = "-".to_owned() + &zeros + "18446744073709551615";
         assert_eq!(HashSeed::parse(value.as_bytes()), Ok(HashSeed::Fixed(1)));
     }
-    let error = HashSeed::parse("9".repeat(5000).as_bytes()).unwrap_err();
+    let error = HashSeed::parse("9".repeat(most / 20).as_bytes()).unwrap_err();
     assert_eq!(error.kind(), OutOfRange);
 }
 

@@ -42,9 +42,15 @@ pub(crate) struct Golden {
     pub(crate) hash: i64,
 }
 
-/// Every hash in the golden file.
+/// Every hash in the golden file; under Miri every ninth, of those that are not long.
 pub(crate) fn hashes() -> Vec<Golden> {
+    let (step, longest) = if cfg!(miri) {
+        (9, 200)
+    } else {
+        (1, usize::MAX)
+    };
     let lines = include_str!("../data/hash-values.txt").lines();
+    let lines = lines.step_by(step).filter(|line| line.len() <= longest);
     let parse = |line: &'static str| {
         let fields: Vec<&str> = line.split(' ').collect();
         let [_, version, seed, kind, hex, hash] = fields[..] else {
