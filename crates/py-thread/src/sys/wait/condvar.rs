@@ -120,12 +120,12 @@ fn sleep(
     }
 }
 
-/// A model has no clock: a timed wait is over at once, and loom decides how late the thread runs
-/// on.
 /// How long the last timed sleep was to be, in nanoseconds. It is std's atomic: no model has to see it.
 #[cfg(all(test, loom))]
 pub(crate) static LAST_SLEEP: core::sync::atomic::AtomicU64 = core::sync::atomic::AtomicU64::new(0);
 
+/// A model has no clock: a timed wait is over at once, and loom decides how late the thread runs
+/// on.
 #[cfg(all(test, loom))]
 fn sleep(
     parker: &Parker,
