@@ -43,6 +43,27 @@ fn a_thread_that_did_not_start_is_in_no_registry() {
     });
 }
 
+/// Refused before the handle was used up, or after: then it is done, as after every start that failed.
+#[test]
+fn a_handle_that_a_registry_refuses_is_unused_or_done() {
+    explore("a_handle_that_a_registry_refuses_is_unused_or_done", || {
+        let threads = Arc::new(Threads::new());
+        let finalizer = Arc::clone(&threads);
+        let other = loom::thread::spawn(move || finalizer.set_finalizing());
+        let handle = Handle::unstarted();
+        match handle.start(threads.builder(), || ()) {
+            Ok(()) => drop(handle.join()),
+            Err(StartError::Finalizing) => {
+                assert!(matches!(handle.state(), State::NotStarted | State::Done));
+            }
+            Err(other) => panic!("{other:?}"),
+        }
+        other.join().unwrap();
+        threads.shutdown(&()).expect("nothing fails in this model");
+        assert_eq!(threads.count(), 0);
+    });
+}
+
 /// It is forgotten at its end, not at the next shutdown. loom reports what is kept.
 #[test]
 fn a_thread_that_has_ended_is_in_no_registry() {
