@@ -31,6 +31,32 @@ fn a_thread_with_a_stack_size_is_no_worker() {
     assert_eq!(cache.idle(), 0);
 }
 
+/// Between the default of Linux, 8 MiB, and the smallest.
+#[test]
+#[cfg(all(target_os = "linux", not(miri)))]
+fn a_thread_has_the_stack_of_its_registry() {
+    let (threads, (tx, rx)) = (py_thread::Threads::new(), channel());
+    threads.set_stack_size(2 << 20).unwrap();
+    let handle = threads.start(move || tx.send(real_stack_size()).unwrap());
+    let real = rx.recv().unwrap();
+    assert!((1 << 20..4 << 20).contains(&real), "{real}");
+    handle.unwrap().join().unwrap();
+}
+
+#[cfg(all(target_os = "linux", not(miri)))]
+fn real_stack_size() -> usize {
+    let (mut address, mut size) = (std::ptr::null_mut(), 0);
+    // SAFETY: a place for the attributes of this thread, which are destroyed below, and for the answer.
+    unsafe {
+        let mut attributes: libc::pthread_attr_t = std::mem::zeroed();
+        let got = libc::pthread_getattr_np(libc::pthread_self(), &mut attributes);
+        assert_eq!(got, 0);
+        libc::pthread_attr_getstack(&attributes, &mut address, &mut size);
+        libc::pthread_attr_destroy(&mut attributes);
+    }
+    size
+}
+
 std::thread_local! {
     static LAST: RefCell<Option<Last>> = const { RefCell::new(None) };
 }

@@ -33,7 +33,7 @@
 //!   `JOINED`. If there was no joiner, the drop of the last reference does it. A join that failed
 //!   clears `JOINING` again. `JOINING` is set after `EXITED`, with one exception: a lone joiner
 //!   without a timeout sleeps in the system's join from the start, which saves a sleep. `set_done`
-//!   then leaves the thread to that joiner, with `GIVEN_UP`.
+//!   then leaves the thread to that joiner, with `GIVEN_UP`, and waits for no such joiner.
 //! * S4: only the child writes `panic`, before `OUTCOME`, and it is only read after `OUTCOME`. If
 //!   `set_done` came first, `OUTCOME` is never set. So all joiners get the same outcome.
 //! * S5: after a fork, a thread that was started before it counts as exited and settled, unless it

@@ -86,12 +86,10 @@ fn a_thread_that_is_being_started_in_a_child_is_not_taken_for_a_dead_one() {
         advance();
         let handle = Handle::unstarted();
         let other = handle.clone();
-        let starter = loom::thread::spawn(move || assert!(other.0.claim(0)));
-        // Without the yield loom never lets the starter begin first.
-        loom::thread::yield_now();
-        let state = handle.state();
+        let looker = loom::thread::spawn(move || other.state());
+        assert!(handle.0.claim(0));
+        let state = looker.join().unwrap();
         assert!(matches!(state, State::NotStarted | State::Starting));
-        starter.join().unwrap();
         handle.0.fail();
     });
 }

@@ -1,6 +1,6 @@
 //! The registry beside a system that refuses a start or a join.
 
-use super::{Work, explore, steps};
+use super::{Work, explore, explore_within, steps};
 use crate::sync::Arc;
 use crate::sys::threads::{fail_next_join, set_nameless};
 use crate::{Builder, Handle, JoinError, StartError, State, Threads};
@@ -39,6 +39,29 @@ fn a_thread_that_did_not_start_is_in_no_registry() {
         let started = threads.builder().start_by(&handle, 0, || (), refused);
         assert!(matches!(started, Err(StartError::Os(_))));
         assert_eq!(handle.state(), State::Done);
+        assert_eq!(threads.count(), 0);
+    });
+}
+
+/// Refused before the handle was used up, or after: then it is done, as after every start that failed.
+#[test]
+fn a_handle_that_a_registry_refuses_is_unused_or_done() {
+    // One pre-emption is enough: between the two looks at the registry.
+    let name = "a_handle_that_a_registry_refuses_is_unused_or_done";
+    explore_within(Some(1), name, || {
+        let threads = Arc::new(Threads::new());
+        let finalizer = Arc::clone(&threads);
+        let other = loom::thread::spawn(move || finalizer.set_finalizing());
+        let handle = Handle::unstarted();
+        match handle.start(threads.builder(), || ()) {
+            Ok(()) => drop(handle.join()),
+            Err(StartError::Finalizing) => {
+                assert!(matches!(handle.state(), State::NotStarted | State::Done));
+            }
+            Err(other) => panic!("{other:?}"),
+        }
+        other.join().unwrap();
+        threads.shutdown(&()).expect("nothing fails in this model");
         assert_eq!(threads.count(), 0);
     });
 }
