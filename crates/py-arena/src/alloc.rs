@@ -201,7 +201,7 @@ impl<O> Arena<O> {
     /// use std::alloc::Layout;
     ///
     /// let arena = py_arena::Arena::new();
-    /// let huge = Layout::from_size_align(isize::MAX as usize - 64, 8).unwrap();
+    /// let huge = Layout::from_size_align(isize::MAX as usize - 7, 8).unwrap();
     /// assert!(arena.try_alloc_layout(huge).is_err());
     /// ```
     #[inline]

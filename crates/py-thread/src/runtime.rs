@@ -29,7 +29,7 @@ use core::time::Duration;
 /// let interpreter = Interpreter { detached: Cell::new(0) };
 /// let (tx, rx) = std::sync::mpsc::channel::<()>();
 /// let handle = start(move || drop(rx.recv()))?;
-/// let soon = Timeout::from(std::time::Duration::from_millis(1));
+/// let soon = Timeout::from(std::time::Duration::from_millis(50));
 /// assert!(handle.join_with(soon, &interpreter)?.is_none());
 /// assert!(interpreter.detached.get() >= 1); // a wake for nothing makes it wait twice
 /// drop(tx);
