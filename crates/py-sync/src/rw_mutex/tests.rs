@@ -252,6 +252,18 @@ fn an_upgradable_reader_that_leaves_hands_its_place_to_the_next() {
     check_always(&beside_a_reader, end_upgradable, end_read);
 }
 
+/// By now another is upgradable, and waits for the readers to leave. So the parked bit must stay.
+#[test]
+fn who_comes_too_late_to_be_upgradable_changes_nothing() {
+    let late = |m: &RwMutex, _: &Set| assert!(!m.become_upgradable(P));
+    let end = |m: &RwMutex, clock: &Set| {
+        end_read(m, clock);
+        m.0.fetch_and(!U, SeqCst);
+        end_write(m, clock);
+    };
+    check_always(&[(U + W + R, "R", (U + W + R + P, "R"))], late, end);
+}
+
 #[test]
 fn who_becomes_a_reader_lets_in_who_may_be_beside_it() {
     let rows = [

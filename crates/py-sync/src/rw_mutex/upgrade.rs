@@ -103,7 +103,7 @@ impl RwMutex {
     }
 
     /// Sets U, if the word is still `word`.
-    fn become_upgradable(&self, word: usize) -> bool {
+    pub(super) fn become_upgradable(&self, word: usize) -> bool {
         // Acquire: the section starts here. Relaxed on failure: the caller loads again.
         let became = self
             .0
