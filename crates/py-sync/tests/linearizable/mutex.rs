@@ -149,6 +149,7 @@ fn unlocks_of_two_threads_are_linearizable() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "needs hundreds of histories")]
 fn a_try_that_fails_on_a_free_mutex_is_found() {
     assert_found(&Locked(false), TriesInVain::default, program);
 }
