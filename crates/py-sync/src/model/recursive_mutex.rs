@@ -4,6 +4,7 @@ use super::{Guarded, check, together};
 use crate::deadline::{Deadline, NeverFair};
 use crate::flags::{LockFlags, LockStatus};
 use crate::recursive_mutex::RecursiveMutex;
+use core::num::NonZeroUsize;
 use core::time::Duration;
 use py_thread::Ident;
 
@@ -36,6 +37,23 @@ fn nest<const IDENT: u64, const TIMED: bool>(shared: &Shared) -> bool {
     true
 }
 
+/// Two levels at once.
+fn at_once<const IDENT: u64>(shared: &Shared) -> bool {
+    let (ident, two) = (
+        Ident::from_u64(IDENT).unwrap(),
+        NonZeroUsize::new(2).unwrap(),
+    );
+    shared
+        .0
+        .lock_levels_with(&NeverFair, ident, two, LockFlags::NONE);
+    assert!(shared.0.is_locked_by(ident));
+    assert_eq!(shared.0.level(), 1);
+    shared.1.increment();
+    shared.1.increment();
+    assert_eq!(shared.0.unlock_all_with(&NeverFair, ident), Some(two));
+    true
+}
+
 fn contend(name: &str, roles: &'static [fn(&Shared) -> bool]) {
     check(name, || {
         let (shared, got) = together(shared(), roles);
@@ -52,6 +70,15 @@ fn two_threads() {
     contend(
         "recursive_mutex::two_threads",
         &[nest::<1, false>, nest::<2, false>],
+    );
+}
+
+/// The owner and the level are cleared before the mutex is free: after that they are the next owner's.
+#[test]
+fn two_threads_all_levels_at_once() {
+    contend(
+        "recursive_mutex::two_threads_all_levels_at_once",
+        &[at_once::<1>, at_once::<2>],
     );
 }
 
