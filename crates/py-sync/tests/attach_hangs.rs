@@ -91,11 +91,15 @@ fn episode(
         let start = Instant::now();
         unlock();
         until(|| HANGING.load(SeqCst) == 1 || had.load(SeqCst));
-        while !had.load(SeqCst) && start.elapsed() < MS * 2_000 && !owned() {
+        while !had.load(SeqCst) && start.elapsed() < MS * 2_000 {
+            if owned() {
+                // For a moment the other owns it too, and then it has had it.
+                std::thread::sleep(MS);
+                if owned() && !had.load(SeqCst) {
+                    return None;
+                }
+            }
             std::thread::sleep(MS / 10);
-        }
-        if !had.load(SeqCst) && owned() {
-            return None;
         }
         assert!(had.load(SeqCst), "nobody owns it, and the other sleeps");
         Some(start.elapsed())
