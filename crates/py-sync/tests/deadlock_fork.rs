@@ -4,11 +4,18 @@
 mod support;
 
 use py_sync::{Mutex, RwMutex, deadlock, diagnostics};
-use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Barrier, Mutex as StdMutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 use support::{count, in_forked_child, no_longer_than};
+
+/// A test that forks while another captures a backtrace would leave std's lock of backtraces locked in its
+/// child, where they run as threads of one process.
+fn one_at_a_time() -> MutexGuard<'static, ()> {
+    static ONE: StdMutex<()> = StdMutex::new(());
+    ONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// How many threads each cycle has that comes within ten seconds.
 fn cycles() -> Vec<usize> {
@@ -37,6 +44,7 @@ fn a_child_finds_its_own_deadlocks_and_not_its_parents() {
     static PARENTS: [Mutex; 2] = [const { Mutex::new() }; 2];
     static CHILDS: [Mutex; 2] = [const { Mutex::new() }; 2];
     static BARRIERS: [Barrier; 2] = [const { Barrier::new(2) }; 2];
+    let _one = one_at_a_time();
     no_longer_than(120);
     cross(&PARENTS, &BARRIERS[0]);
     assert_eq!(cycles(), [2]);
@@ -53,6 +61,7 @@ fn a_child_finds_its_own_deadlocks_and_not_its_parents() {
 fn a_child_keeps_what_its_thread_holds() {
     static HELD: Mutex = Mutex::new();
     static OTHER: Mutex = Mutex::new();
+    let _one = one_at_a_time();
     no_longer_than(120);
     HELD.lock();
     in_forked_child(|| {
@@ -79,6 +88,7 @@ fn a_child_keeps_what_its_thread_holds() {
 #[test]
 fn a_child_forgets_who_held_what_it_has_made_anew() {
     static HELD: Mutex = Mutex::new();
+    let _one = one_at_a_time();
     no_longer_than(120);
     HELD.lock();
     in_forked_child(|| {
@@ -108,6 +118,7 @@ fn forks_in_the_midst_of_recording_leave_a_child_that_records() {
     static LOCKS: [Mutex; 8] = [const { Mutex::new() }; 8];
     static RW: RwMutex = RwMutex::new();
     static DONE: AtomicBool = AtomicBool::new(false);
+    let _one = one_at_a_time();
     no_longer_than(300);
     thread::scope(|scope| {
         for first in 0..4 {

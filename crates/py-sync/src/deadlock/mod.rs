@@ -60,6 +60,8 @@
 //!   condition variable, or the end of a thread. Nor a [`SeqLock`](crate::SeqLock)'s, which spins.
 //! * A lock that C code took (feature `c-api`). Its unlock of a mutex, a raw mutex or a critical section
 //!   may be inlined in C, where no record is erased; its recursive mutexes go by C's idents.
+//! * A deadlock in the child of a fork, if another thread of the parent was just capturing a backtrace: std
+//!   has a lock for that, which nobody in the child releases. A check there goes on after five seconds.
 //!
 //! # Who holds a lock
 //!
