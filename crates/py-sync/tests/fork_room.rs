@@ -2,7 +2,7 @@
 //! that a child of a fork could not free it.
 #![cfg(all(unix, not(miri)))]
 
-use py_sync::{LockFlags, park, unpark, unpark_all};
+use py_sync::{LockFlags, RwMutex, park, unpark, unpark_all};
 use std::panic::catch_unwind;
 use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -58,6 +58,40 @@ fn nobody_looks_for_waiters_in_a_bucket_that_a_child_could_not_free() {
     assert_there_is_no_room(|| unsafe {
         let _ = unpark_all(8);
     });
+}
+
+/// A writer that gives up looks at the queue. Here there is none to look at, and a second panic would end
+/// the process.
+#[test]
+fn a_writer_panics_once_and_the_reader_goes_on() {
+    assert_there_is_no_room(|| {
+        let m = RwMutex::new();
+        let _reads = m.read_guard();
+        let _ = m.write_lock_timed(Some(Duration::from_millis(1)), LockFlags::NONE);
+    });
+}
+
+#[cfg(feature = "typed")]
+#[test]
+fn an_upgrade_panics_once_and_stays_upgradable() {
+    use py_sync::typed::RawRwLock;
+    use py_sync::typed::lock_api::{
+        RawRwLock as _, RawRwLockUpgrade as _, RawRwLockUpgradeTimed as _,
+    };
+    static RAW: RawRwLock = RawRwLock::INIT;
+    RAW.lock_shared();
+    RAW.lock_upgradable();
+    // SAFETY: held so until the end of the test.
+    assert_there_is_no_room(|| unsafe {
+        RAW.try_upgrade_for(Duration::from_millis(1));
+    });
+    assert!(RAW.try_lock_shared(), "no upgrade stops readers");
+    // SAFETY: read twice, and upgradable.
+    unsafe {
+        RAW.unlock_shared();
+        RAW.unlock_shared();
+        RAW.unlock_upgradable();
+    }
 }
 
 #[test]

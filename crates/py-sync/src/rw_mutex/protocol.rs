@@ -82,7 +82,7 @@ use super::{FREE, ONE_READER, PARKED, Rank, RwMutex, TOO_MANY, UPGRADABLE, WRITE
 use crate::deadline::{Clock, Deadline, FairTime};
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::hooks;
-use crate::parking_lot::{Kind, Parking, Request, park_with};
+use crate::parking_lot::{Kind, Parking, Request, lot, park_with};
 use crate::spin::{Backoff, Spin};
 use crate::sync::{Acquire, Relaxed};
 
@@ -186,6 +186,8 @@ impl RwMutex {
         deadline: Deadline,
         flags: LockFlags,
     ) -> LockStatus {
+        // If it panics, for want of room for its hook, there is nothing to give up yet.
+        lot();
         // Dropped on each way out but the last: a writer that gives up lets readers in (I6).
         let giving_up = GivesUp(self);
         let mut call = Call::new(clock, WRITES, deadline, flags);

@@ -199,6 +199,8 @@ impl RwMutex {
 
     #[cold]
     fn upgrade_contended(&self, deadline: Deadline) -> LockStatus {
+        // If it panics, for want of room for its hook, there is nothing to give up yet.
+        lot();
         // Relaxed: it only stops new readers (U3).
         self.0.fetch_or(WRITER, Relaxed);
         let giving_up = GivesUpUpgrade(self);
