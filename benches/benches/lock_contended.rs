@@ -10,7 +10,7 @@
 
 use benches::contend::{Cell, Run, beside_busy_loops, run};
 use benches::locks::{C, Lock, Ours, Pl12, Pl13, Spin, Std, Usync};
-use benches::paired::{Options, geomean, median};
+use benches::paired::{Options, geomean, median, peer_wanted};
 use std::time::Duration;
 
 const THREADS: [usize; 4] = [2, 4, 8, 16];
@@ -71,10 +71,8 @@ fn main() {
         peer::<Spin>(),
         peer::<C>(),
     ];
-    let named = |p: &Peer| {
-        std::env::var("PEERS").map_or(true, |w| w.split(',').any(|w| p.name.contains(w)))
-    };
-    let peers: Vec<Peer> = all.into_iter().flatten().filter(named).collect();
+    let peers = all.into_iter().flatten().filter(|p| peer_wanted(p.name));
+    let peers: Vec<Peer> = peers.collect();
     // 41 rounds are asked for where a round is 4 ms; one here is ten times as long.
     let rounds = options.rounds.div_ceil(8);
     let slice = options.slice * 10;

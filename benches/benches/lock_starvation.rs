@@ -7,7 +7,7 @@
 
 use benches::contend::{Cell, Run, Starved, Victim, beside_busy_loops, run, starve};
 use benches::locks::{C, Lock, Ours, Pl12, Pl13, Std, Usync};
-use benches::paired::{Options, median};
+use benches::paired::{Options, median, peer_wanted};
 use std::time::Duration;
 
 struct Peer {
@@ -47,10 +47,8 @@ fn main() {
         peer::<Std>(),
         peer::<Usync>(),
     ];
-    let named = |p: &Peer| {
-        std::env::var("PEERS").map_or(true, |w| w.split(',').any(|w| p.name.contains(w)))
-    };
-    let peers: Vec<Peer> = all.into_iter().flatten().filter(named).collect();
+    let peers = all.into_iter().flatten().filter(|p| peer_wanted(p.name));
+    let peers: Vec<Peer> = peers.collect();
     let rounds = options.rounds.div_ceil(8).min(5);
     let slice = options.slice * 50;
     for (beside, busy) in [("", 0), (", beside two busy loops", 2)] {

@@ -12,6 +12,12 @@ use std::time::{Duration, Instant};
 /// One round's time of one peer is about this long.
 const SLICE: Duration = Duration::from_millis(4);
 
+/// Whether `PEERS`, if it is set, has a part of this name among its words, which commas separate.
+#[must_use]
+pub fn peer_wanted(name: &str) -> bool {
+    std::env::var("PEERS").map_or(true, |words| words.split(',').any(|w| name.contains(w)))
+}
+
 /// How a bench binary was asked to run.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -133,6 +139,7 @@ impl<'a> Table<'a> {
 
     /// Runs the rounds and prints the table; nothing if the options do not ask for it.
     pub fn run(&mut self, options: &Options) -> Vec<Row> {
+        self.peers.retain(|peer| peer_wanted(&peer.name));
         if !options.wants(&self.question) || self.peers.is_empty() {
             return Vec::new();
         }

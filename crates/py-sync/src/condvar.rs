@@ -44,7 +44,7 @@ use crate::bits::{HAS_PARKED, UNLOCKED};
 use crate::deadline::{Clock, Deadline};
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::mutex::Mutex;
-use crate::parking_lot::{FilterOp, Kind, Parking, Waiters, lot, park_then};
+use crate::parking_lot::{FilterOp, Kind, Parking, Waiters, lot};
 use crate::sync::{AtomicU8, Relaxed, const_fn};
 
 const NOBODY: u8 = UNLOCKED;
@@ -91,7 +91,7 @@ impl Condvar {
         let parking = Parking::plain(Kind::Condvar, self.key(), until, flags);
         // SAFETY: the key is our own address, and only waiters of this variable park on it; `announce`
         // does not call into the lot.
-        let parked = unsafe { park_then(parking, announce, release) };
+        let parked = unsafe { lot().park_then(parking, announce, release) };
         let flags = flags.without_signals();
         let _locked = Relock {
             clock,

@@ -34,8 +34,9 @@ use core::time::Duration;
 /// How long other threads may pass a waiter before the lock is handed off to it: 1 ms.
 pub(crate) const TIME_TO_BE_FAIR_NS: u64 = 1_000_000;
 
-/// How far apart the fair times of a lock's waiters are, at least: 50 us. A hand-off waits until the new
-/// owner has woken up. If every unlock were one, the lock would do nothing else.
+/// How far apart the fair times of a lock's waiters are, at least: 50 us. So long is also the pause after a
+/// hand-off. A hand-off waits until the new owner has woken up. If every unlock were one, the lock would
+/// do nothing else.
 pub(crate) const FAIR_TIMES_APART_NS: u64 = 50_000;
 
 /// When the lock is to be handed off to a waiter: a lock call's *fair time*.
@@ -55,6 +56,11 @@ impl FairTime {
     pub(crate) fn ns(self) -> u64 {
         let (FairTime::NotBefore(ns) | FairTime::At(ns)) = self;
         ns
+    }
+
+    /// The later of the two.
+    pub(crate) fn max(self, other: FairTime) -> FairTime {
+        FairTime::At(self.ns().max(other.ns()))
     }
 
     /// The fair time of a waiter that is queued behind one whose fair time is `last`, if there is one.
@@ -180,6 +186,11 @@ pub(crate) trait Clock {
         FairTime::NotBefore(self.now().saturating_add(TIME_TO_BE_FAIR_NS))
     }
 
+    /// When the pause ends that begins now, as the calling thread has been handed the lock.
+    fn end_of_pause(&self) -> FairTime {
+        FairTime::At(self.now().saturating_add(FAIR_TIMES_APART_NS))
+    }
+
     /// The fair time that the lock call had in the end.
     fn was_fair_at(&self, _: FairTime) {}
 
@@ -209,8 +220,32 @@ impl Clock for AlwaysFair {
 }
 
 #[cfg(all(test, not(loom)))]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+    use core::sync::atomic::{AtomicU64, Ordering::SeqCst};
+
+    /// A clock that a test sets. By it no waiter validates again by itself.
+    pub(crate) struct SetClock(AtomicU64);
+
+    impl SetClock {
+        pub(crate) const fn at(now: u64) -> SetClock {
+            SetClock(AtomicU64::new(now))
+        }
+
+        pub(crate) fn set(&self, now: u64) {
+            self.0.store(now, SeqCst);
+        }
+    }
+
+    impl Clock for SetClock {
+        fn now(&self) -> u64 {
+            self.0.load(SeqCst)
+        }
+
+        fn again_at(&self, _: FairTime) -> Deadline {
+            Deadline::Never
+        }
+    }
 
     #[rstest::rstest]
     #[case(None, Deadline::Never)]
@@ -236,18 +271,12 @@ mod tests {
 
     #[test]
     fn a_fair_time_comes_strictly_after_one_millisecond() {
-        struct At(core::cell::Cell<u64>);
-        impl Clock for At {
-            fn now(&self) -> u64 {
-                self.0.get()
-            }
-        }
-        let clock = At(core::cell::Cell::new(7));
+        let clock = SetClock::at(7);
         let fair_time = clock.time_to_be_fair();
         assert_eq!(fair_time, FairTime::NotBefore(1_000_007));
-        clock.0.set(1_000_007);
+        clock.set(1_000_007);
         assert!(!clock.should_be_fair(fair_time));
-        clock.0.set(1_000_008);
+        clock.set(1_000_008);
         assert!(clock.should_be_fair(fair_time));
     }
 

@@ -33,7 +33,7 @@ use crate::bits::{HAS_PARKED, LOCKED, UNLOCKED};
 use crate::deadline::Deadline;
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::hooks;
-use crate::parking_lot::{Kind, Parking, lot, park_with};
+use crate::parking_lot::{Kind, Parking, lot};
 use crate::sync::{Acquire, AtomicU8, Relaxed, Release, const_fn};
 use crate::with_signals::across_signals;
 use core::fmt;
@@ -271,7 +271,7 @@ impl Event {
             let parking = Parking::plain(Kind::Event, self.key(), deadline, flags);
             // SAFETY: the key is our own address, and only waiters of this event park on it; `unset`
             // does not call into the lot.
-            let parked = unsafe { park_with(parking, unset) };
+            let parked = unsafe { lot().park_with(parking, unset) };
             let given_up = match parked.status {
                 ParkStatus::Ok | ParkStatus::Again => continue,
                 ParkStatus::Timeout => LockStatus::Failure,

@@ -45,7 +45,7 @@
 use crate::deadline::Deadline;
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::hooks;
-use crate::parking_lot::{FilterOp, Kind, Parking, Waiters, lot, park_with};
+use crate::parking_lot::{FilterOp, Kind, Parking, Waiters, lot};
 use crate::sync::{Acquire, AtomicUsize, Relaxed, Release, const_fn};
 use core::fmt;
 use core::time::Duration;
@@ -219,7 +219,7 @@ impl Semaphore {
             let parking = Parking::plain(Kind::Semaphore, self.key(), deadline, flags);
             // SAFETY: the key is our own address, and only waiters of this semaphore park on it;
             // `set_parked` does not call into the lot.
-            let parked = unsafe { park_with(parking, || self.set_parked()) };
+            let parked = unsafe { lot().park_with(parking, || self.set_parked()) };
             match parked.status {
                 // The release has given us a permit (I3).
                 ParkStatus::Ok => return LockStatus::Acquired,

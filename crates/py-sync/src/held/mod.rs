@@ -37,8 +37,6 @@
 
 pub(crate) mod backtraces;
 mod lists;
-#[cfg(all(test, not(loom)))]
-mod record_tests;
 mod store;
 #[cfg(all(test, not(loom)))]
 mod tests;

@@ -1,5 +1,7 @@
 //! Each way to hold a lock has its record, and a lock that is free has none.
 
+mod record;
+
 use super::store::{Renewable, Store};
 use super::{ENABLED, Held, Hold, all, shared};
 use crate::deadline::{AlwaysFair, Deadline, Monotonic};

@@ -3,7 +3,8 @@
 use super::{Guarded, check};
 use crate::deadline::{Clock, Deadline, FAIR_TIMES_APART_NS, FairTime, ManualClock};
 use crate::flags::{LockFlags, ParkStatus};
-use crate::parking_lot::{FilterOp, Kind, Parked, Parking, ParkingLot, Request, Waiters};
+use crate::parking_lot::table::Parked;
+use crate::parking_lot::{FilterOp, Kind, Parking, ParkingLot, Request, Waiters};
 use crate::sync::{AtomicU32, Relaxed};
 use core::time::Duration;
 use loom::sync::Arc;

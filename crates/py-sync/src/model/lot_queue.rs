@@ -4,7 +4,8 @@
 use super::{check, check_within};
 use crate::deadline::{Deadline, FairTime, NeverFair, Skewed};
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
-use crate::parking_lot::{FilterOp, Kind, Parked, Parking, ParkingLot, Waiters};
+use crate::parking_lot::table::Parked;
+use crate::parking_lot::{FilterOp, Kind, Parking, ParkingLot, Waiters};
 use crate::rw_mutex::RwMutex;
 use loom::sync::Arc;
 use loom::thread::{self, JoinHandle};

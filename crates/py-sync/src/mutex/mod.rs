@@ -8,7 +8,7 @@ mod guard;
 mod protocol;
 mod signals;
 #[cfg(all(test, not(loom)))]
-mod tests;
+pub(crate) mod tests;
 
 pub use guard::MutexGuard;
 

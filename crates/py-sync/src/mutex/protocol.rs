@@ -27,8 +27,9 @@
 //! * No waiter depends on the designated waker. Each sleeps until its fair time at most. Then it sets
 //!   the parked bit itself if the lock is held, or leaves the queue and competes if the lock is free.
 //! * Fair times are 50 us apart: a new waiter's is 1 ms after it parked, or 50 us behind that of the
-//!   last waiter. Otherwise, with a crowd of waiters, all of them would be due at once, and every unlock
-//!   would be a hand-off to a thread that has yet to wake up.
+//!   last waiter. And hand-offs are: after one, nobody is *due* until the new owner has run for 50 us.
+//!   Otherwise, with a crowd of waiters or on a busy machine, all of them would be due at once, and every
+//!   unlock would be a hand-off to a thread that has yet to wake up.
 //!
 //! Invariants:
 //! * I1: bit 0 means one holder. While both bits are set, only an unlock changes the byte, and it
@@ -65,7 +66,7 @@ use crate::bits::{HAS_PARKED, LOCKED, UNLOCKED};
 use crate::deadline::{Clock, Deadline};
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::hooks;
-use crate::parking_lot::{Kind, Parking, Request, Waiters, lot, park_with, record};
+use crate::parking_lot::{Kind, Parking, Request, Waiters, lot, record};
 use crate::spin::{Placement, Spin};
 use crate::sync::{Acquire, Relaxed, Release};
 
@@ -109,13 +110,16 @@ impl Mutex {
             };
             // SAFETY: the key is our own address, and all waiters on it are mutex waiters, which know
             // these replies. `set_parked` does not call into the lot.
-            let parked = unsafe { park_with(parking, || self.set_parked()) };
+            let parked = unsafe { lot().park_with(parking, || self.set_parked()) };
             // It keeps its place if it parks again.
             fair_time = Some(parked.fair_time);
             clock.was_fair_at(parked.fair_time);
             match parked.status {
                 // The unlock left bit 0 set for us.
-                ParkStatus::Ok if parked.reply == HANDED_OFF => return self.acquired(),
+                ParkStatus::Ok if parked.reply == HANDED_OFF => {
+                    lot().pause_hand_offs(self.key(), clock.end_of_pause());
+                    return self.acquired();
+                }
                 // Designated waker: the others rely on us to set the parked bit again (I2).
                 ParkStatus::Ok if parked.reply == COMPETE_FOR_OTHERS => {
                     locked = LOCKED | HAS_PARKED;
@@ -214,7 +218,7 @@ impl Mutex {
             let release = |byte| self.0.store(byte, Release);
             // While nobody in the bucket is due, the lock is free before a waiter is looked at. In a crowd
             // each look at a waiter is a cache miss, for which all others would wait.
-            let due = clock.should_be_fair(waiters.earliest_fair_time())
+            let due = clock.should_be_fair(waiters.first_due())
                 && waiters
                     .iter()
                     .next()

@@ -1,26 +1,16 @@
 //! The hand-off rule, by clocks that a test sets.
 
 use super::Mutex;
-use crate::deadline::{Clock, Deadline, FairTime, Monotonic, TIME_TO_BE_FAIR_NS};
+use crate::deadline::tests::SetClock;
+use crate::deadline::{Clock, Deadline, FAIR_TIMES_APART_NS, Monotonic, TIME_TO_BE_FAIR_NS};
+use crate::event::Event;
 use crate::flags::{LockFlags, LockStatus};
 use crate::hooks::{SectionHooks, register_sections};
+use crate::parking_lot::{Kind, Waiters, lot};
 use crate::with_signals::OneCall;
 use std::cell::RefCell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
-
-/// A clock that the test sets. By it no waiter validates again by itself.
-struct Set(AtomicU64);
-
-impl Clock for Set {
-    fn now(&self) -> u64 {
-        self.0.load(SeqCst)
-    }
-
-    fn again_at(&self, _: FairTime) -> Deadline {
-        Deadline::Never
-    }
-}
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 thread_local! {
     static MAY_RESUME: RefCell<Option<Arc<AtomicBool>>> = const { RefCell::new(None) };
@@ -41,7 +31,9 @@ static HELD_BACK: SectionHooks = SectionHooks {
 /// Parks a thread on a locked mutex and unlocks when the clock says `at`; whether the lock was handed
 /// over.
 fn handed_over_at(at: u64) -> bool {
-    let (m, clock) = (Mutex::new(), Set(AtomicU64::new(0)));
+    // Not 0: a bucket that other tests in this process use may have paused until now.
+    let start = Monotonic.now();
+    let (m, clock) = (Mutex::new(), SetClock::at(start));
     let may_resume = Arc::new(AtomicBool::new(false));
     m.lock();
     std::thread::scope(|scope| {
@@ -56,7 +48,7 @@ fn handed_over_at(at: u64) -> bool {
         while m.0.load(SeqCst) != 3 {
             std::thread::yield_now();
         }
-        clock.0.store(at, SeqCst);
+        clock.set(start + at);
         assert!(m.unlock_with(&clock));
         // The woken waiter is held back, so the lock is free unless it was handed off.
         let free = m.try_lock();
@@ -74,6 +66,83 @@ fn handed_over_at(at: u64) -> bool {
 #[case(TIME_TO_BE_FAIR_NS + 1, true)]
 fn the_lock_is_handed_over_once_the_fair_time_has_come(#[case] at: u64, #[case] handed: bool) {
     assert_eq!(handed_over_at(at), handed);
+}
+
+/// A lock and what is called on it.
+pub(crate) struct Calls<L> {
+    pub(crate) lock: L,
+    pub(crate) kind: Kind,
+    pub(crate) wait: fn(&L, &SetClock, LockFlags) -> LockStatus,
+    pub(crate) try_lock: fn(&L) -> bool,
+    pub(crate) unlock: fn(&L, &SetClock) -> bool,
+}
+
+/// Two threads wait until both are due. The first is handed the lock, and unlocks after so many
+/// nanoseconds: whether it hands the lock on.
+fn handed_on_after<L: Sync>(ns: u64, start: u64, calls: &Calls<L>) -> bool {
+    let clock = SetClock::at(start);
+    let (has_it, unlocks, may_resume) = (Event::new(), Event::new(), Arc::default());
+    let (lock, wait, try_lock, unlock) = (&calls.lock, calls.wait, calls.try_lock, calls.unlock);
+    let queued = || {
+        let count = |waiters: &mut Waiters<'_>| waiters.iter().count();
+        // SAFETY: the lock is ours; `count` does not call into the lot.
+        unsafe { lot().with_waiters(calls.kind, core::ptr::from_ref(lock).addr(), count) }
+    };
+    assert!(try_lock(lock));
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| {
+            assert_eq!(wait(lock, &clock, LockFlags::NONE), LockStatus::Acquired);
+            has_it.notify();
+            unlocks.wait();
+            assert!(unlock(lock, &clock));
+            // The second is held back, so the lock is free unless it was handed on.
+            let free = try_lock(lock);
+            assert!(!free || unlock(lock, &clock));
+            free
+        });
+        while queued() != 1 {
+            std::thread::yield_now();
+        }
+        scope.spawn(|| {
+            MAY_RESUME.set(Some(Arc::clone(&may_resume)));
+            register_sections(&HELD_BACK);
+            assert_eq!(wait(lock, &clock, LockFlags::DETACH), LockStatus::Acquired);
+            assert!(unlock(lock, &clock));
+        });
+        while queued() != 2 {
+            std::thread::yield_now();
+        }
+        let due = clock.now() + TIME_TO_BE_FAIR_NS + FAIR_TIMES_APART_NS + 1;
+        clock.set(due);
+        assert!(unlock(lock, &clock));
+        has_it.wait();
+        clock.set(due + ns);
+        unlocks.notify();
+        let free = first.join();
+        may_resume.store(true, SeqCst);
+        !free.unwrap()
+    })
+}
+
+pub(crate) fn assert_a_pause_after_a_hand_off<L: Sync>(calls: &Calls<L>) {
+    let pause = FAIR_TIMES_APART_NS;
+    let mut start = Monotonic.now();
+    for (ns, handed) in [(0, false), (pause, false), (pause + 1, true)] {
+        assert_eq!(handed_on_after(ns, start, calls), handed, "{ns} ns");
+        // The next is due after the pause of this one.
+        start += 10 * TIME_TO_BE_FAIR_NS;
+    }
+}
+
+#[test]
+fn a_lock_is_handed_on_after_a_pause() {
+    assert_a_pause_after_a_hand_off(&Calls {
+        lock: Mutex::new(),
+        kind: Kind::Mutex,
+        wait: |m, clock, flags| m.lock_with(clock, Deadline::Never, flags),
+        try_lock: Mutex::try_lock,
+        unlock: |m, clock| m.unlock_with(clock),
+    });
 }
 
 #[test]

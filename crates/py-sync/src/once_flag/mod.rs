@@ -40,7 +40,7 @@ use crate::bits::{HAS_PARKED, LOCKED, ONCE_INITIALIZED, UNLOCKED};
 use crate::deadline::Deadline;
 use crate::flags::LockFlags;
 use crate::held::{self, Hold};
-use crate::parking_lot::{Kind, Parking, lot, park_with};
+use crate::parking_lot::{Kind, Parking, lot};
 use crate::sync::{Acquire, AtomicU8, Relaxed, Release, const_fn};
 use core::fmt;
 
@@ -195,7 +195,7 @@ impl OnceFlag {
             let parking = Parking::plain(Kind::OnceFlag, key, never, rules.flags);
             // SAFETY: the key is our own address, and only waiters of this once-flag park on it;
             // `still_runs` does not call into the lot. However the sleep ends, the loop looks again.
-            let _ = unsafe { park_with(parking, still_runs) };
+            let _ = unsafe { lot().park_with(parking, still_runs) };
         }
     }
 

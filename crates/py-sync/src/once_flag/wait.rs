@@ -6,7 +6,7 @@
 
 use super::{DONE, HAS_PARKED, OnceFlag, POISONED, Rules, recursion};
 use crate::deadline::Deadline;
-use crate::parking_lot::{Kind, Parking, park_with};
+use crate::parking_lot::{Kind, Parking, lot};
 use crate::sync::{Acquire, Relaxed};
 
 impl OnceFlag {
@@ -39,7 +39,7 @@ impl OnceFlag {
             let parking = Parking::plain(Kind::OnceFlag, self.key(), never, rules.flags);
             // SAFETY: the key is our own address, and only waiters of this once-flag park on it;
             // `unchanged` does not call into the lot. However the sleep ends, the loop looks again.
-            let _ = unsafe { park_with(parking, unchanged) };
+            let _ = unsafe { lot().park_with(parking, unchanged) };
         }
     }
 }

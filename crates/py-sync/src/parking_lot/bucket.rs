@@ -11,7 +11,7 @@
 use super::adaptive::AdaptiveSpin;
 use super::waiter::Queue;
 use crate::raw_mutex::RawMutex;
-use crate::sync::{CHECKED, UnsafeCell, const_fn, local};
+use crate::sync::{AtomicU64, CHECKED, UnsafeCell, const_fn, local};
 use core::cell::Cell;
 use core::fmt;
 use core::panic::{RefUnwindSafe, UnwindSafe};
@@ -22,6 +22,8 @@ pub(crate) struct Bucket {
     lock: RawMutex,
     queue: UnsafeCell<Queue>,
     pub(super) spin: AdaptiveSpin,
+    /// Until then no lock of the bucket is handed off: nanoseconds of the locks' clock.
+    pub(super) pause: AtomicU64,
 }
 
 // SAFETY: the queue is reached only with `lock` held, and a waiter outlives its stay in the queue.
@@ -41,6 +43,7 @@ impl Bucket {
                 lock: RawMutex::new(),
                 queue: UnsafeCell::new(Queue::new()),
                 spin: AdaptiveSpin::new(),
+                pause: AtomicU64::new(0),
             }
         }
     }

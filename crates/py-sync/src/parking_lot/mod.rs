@@ -25,7 +25,7 @@
 //! |---|---|
 //! | [`Request::token`], and the reply that [`Waiters::unpark_filter`] gives | `ParkToken`, `UnparkToken` |
 //! | [`FilterOp`], [`Waiters::unpark_filter`] | `FilterOp`, `unpark_filter` |
-//! | [`park_then`]'s `release` | `before_sleep` |
+//! | [`park_then`](ParkingLot::park_then)'s `release` | `before_sleep` |
 //! | [`Request::fair_time`]: each waiter's own, set once per lock call | `FairTimeout`: the bucket's, at random |
 //! | [`Kind`] and key | the key alone |
 //! | 257 buckets for the life of the process | a table that grows with the threads |
@@ -56,14 +56,14 @@ mod bucket;
 mod fork;
 mod inspect;
 pub(crate) mod record;
-mod table;
+pub(crate) mod table;
 mod waiter;
 
 pub(crate) use fork::lot;
 pub use fork::{after_fork, init};
 pub use record::Kind;
+pub(crate) use table::Parking;
 pub use table::ParkingLot;
-pub(crate) use table::{Parked, Parking};
 pub(crate) use waiter::{FilterOp, Request, Waiters};
 
 use crate::flags::{LockFlags, ParkStatus};
@@ -129,30 +129,6 @@ pub unsafe fn park(
 ) -> ParkStatus {
     // SAFETY: the caller owns the key, and its `validate` does not call into the lot.
     unsafe { lot().park(key, validate, token, timeout, flags) }
-}
-
-/// [`ParkingLot::park_with`] in the static lot.
-///
-/// # Safety
-///
-/// As for [`park`].
-pub(crate) unsafe fn park_with(parking: Parking, validate: impl FnMut() -> bool) -> Parked {
-    // SAFETY: the caller owns the key, and its `validate` does not call into the lot.
-    unsafe { lot().park_with(parking, validate) }
-}
-
-/// [`ParkingLot::park_then`] in the static lot.
-///
-/// # Safety
-///
-/// As for [`park`].
-pub(crate) unsafe fn park_then(
-    parking: Parking,
-    validate: impl FnMut() -> bool,
-    release: impl FnOnce(),
-) -> Parked {
-    // SAFETY: the caller owns the key, and its `validate` does not call into the lot.
-    unsafe { lot().park_then(parking, validate, release) }
 }
 
 /// Wakes the thread that has been parked on `key` for longest.

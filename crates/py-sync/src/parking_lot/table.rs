@@ -7,7 +7,7 @@ use crate::deadline::{Deadline, FairTime};
 use crate::flags::{LockFlags, ParkStatus};
 use crate::hooks;
 use crate::semaphore::Wake;
-use crate::sync::{const_fn, repeat};
+use crate::sync::{Relaxed, const_fn, repeat};
 use core::cell::OnceCell;
 use core::fmt;
 use core::time::Duration;
@@ -302,15 +302,25 @@ impl<const N: usize> ParkingLot<N> {
         assert_outside();
         // Dropped last, so the waiters are woken without the lock, also if `f` panics.
         let mut taken = Taken::new();
-        self.bucket(key).lock(|queue| {
+        let bucket = self.bucket(key);
+        bucket.lock(|queue| {
             let mut waiters = Waiters {
                 kind,
                 key,
+                // Relaxed: see `pause_hand_offs`.
+                pause: FairTime::At(bucket.pause.load(Relaxed)),
                 queue,
                 taken: &mut taken,
             };
             guarded(|| f(&mut waiters))
         })
+    }
+
+    /// Locks in the bucket of `key` are not handed off until `end`. By the thread that was handed one,
+    /// once it runs.
+    pub(crate) fn pause_hand_offs(&self, key: usize, end: FairTime) {
+        // Relaxed: only time depends on it. The unlock of the new owner comes after it.
+        self.bucket(key).pause.store(end.ns(), Relaxed);
     }
 
     /// As [`unpark_all`](crate::unpark_all), in this lot.

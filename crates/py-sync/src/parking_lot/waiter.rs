@@ -297,6 +297,8 @@ pub(crate) enum FilterOp {
 pub(crate) struct Waiters<'a> {
     pub(super) kind: Kind,
     pub(super) key: usize,
+    /// When the pause after the last hand-off ends.
+    pub(super) pause: FairTime,
     pub(super) queue: &'a mut Queue,
     pub(super) taken: &'a mut Taken,
 }
@@ -309,9 +311,15 @@ impl Waiters<'_> {
         requests.filter(move |request| request.is_on(kind, key))
     }
 
-    /// The earliest fair time of any waiter in the bucket, on this key or on others. Looks at no waiter.
-    pub(crate) fn earliest_fair_time(&self) -> FairTime {
-        self.queue.earliest
+    /// When the lock is to be handed off to this waiter: at its fair time, or at the end of the pause
+    /// after the last hand-off.
+    pub(crate) fn due(&self, request: Request) -> FairTime {
+        request.fair_time.max(self.pause)
+    }
+
+    /// When the first waiter in the bucket is due, on this key or on another. Looks at no waiter.
+    pub(crate) fn first_due(&self) -> FairTime {
+        self.queue.earliest.max(self.pause)
     }
 
     /// How many threads are in the bucket, on this key or on others.

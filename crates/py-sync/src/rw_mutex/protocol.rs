@@ -82,7 +82,7 @@ use super::{FREE, ONE_READER, PARKED, Rank, RwMutex, TOO_MANY, UPGRADABLE, WRITE
 use crate::deadline::{Clock, Deadline, FairTime};
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::hooks;
-use crate::parking_lot::{Kind, Parking, Request, lot, park_with};
+use crate::parking_lot::{Kind, Parking, Request, lot};
 use crate::spin::{Backoff, Spin};
 use crate::sync::{Acquire, Relaxed};
 
@@ -282,10 +282,15 @@ impl RwMutex {
         };
         // SAFETY: the key is our own address, and all waiters on it are those of a read-write lock,
         // which know its replies. `validate` does not call into the lot.
-        let parked = unsafe { park_with(parking, validate) };
+        let parked = unsafe { lot().park_with(parking, validate) };
         call.fair_time = Some(parked.fair_time);
         match parked.status {
-            ParkStatus::Ok if parked.reply == HANDED_OFF => Round::HandedOff,
+            ParkStatus::Ok if parked.reply == HANDED_OFF => {
+                if call.kind == WRITES {
+                    lot().pause_hand_offs(self.key(), clock.end_of_pause());
+                }
+                Round::HandedOff
+            }
             ParkStatus::Ok if parked.reply == COMPETE_FOR_OTHERS => Round::First { parked: PARKED },
             ParkStatus::Ok => Round::First { parked: 0 },
             // The fair time came, and nothing stopped the thread.

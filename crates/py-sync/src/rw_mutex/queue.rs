@@ -83,8 +83,8 @@ pub(super) struct Front {
     /// Which kinds of waiters they are.
     pub(super) chosen: Chosen,
     len: usize,
-    /// The fair time of the first that goes.
-    fair_time: FairTime,
+    /// When the first that goes is due.
+    due: FairTime,
     /// True if others stay parked.
     more: bool,
 }
@@ -94,14 +94,14 @@ impl Front {
         let mut front = Front {
             chosen,
             len: 0,
-            fair_time: FairTime::NEVER,
+            due: FairTime::NEVER,
             more: false,
         };
         for request in waiters.iter() {
             match goes(&mut front.chosen, request) {
                 FilterOp::Unpark => {
                     if front.len == 0 {
-                        front.fair_time = request.fair_time;
+                        front.due = waiters.due(request);
                     }
                     front.len += 1;
                 }
@@ -131,7 +131,7 @@ impl Front {
     /// Readers are not: if one set the bit after the last of those behind it has given up, the bit would
     /// stop readers for nobody, and a thread that reads twice would wait for itself.
     fn of_free(&self, clock: &impl Clock) -> (usize, Option<u32>) {
-        match self.len > 0 && clock.should_be_fair(self.fair_time) {
+        match self.len > 0 && clock.should_be_fair(self.due) {
             // Before the fair time: leave the lock free, and let them compete.
             false if self.chosen.writer && self.more => (FREE, Some(COMPETE_FOR_OTHERS)),
             false => (self.parked(), Some(COMPETE)),

@@ -7,32 +7,20 @@
 use super::queue::{READS, UPGRADES, WRITES};
 use super::unlock::GivesUp;
 use super::{ONE_READER, PARKED, RwMutex, UPGRADABLE, WRITER};
-use crate::deadline::{Clock, Deadline, FairTime, TIME_TO_BE_FAIR_NS};
+use crate::deadline::tests::SetClock;
+use crate::deadline::{Deadline, TIME_TO_BE_FAIR_NS};
 use crate::flags::{LockFlags, LockStatus};
 use crate::hooks::{SectionHooks, register_sections};
+use crate::mutex::tests::{Calls, assert_a_pause_after_a_hand_off};
 use crate::parking_lot::{Kind, Waiters, lot};
-use crate::sync::{AtomicUsize, SeqCst};
+use crate::sync::{AtomicU64, AtomicUsize, SeqCst};
 use std::cell::RefCell;
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
 const W: usize = WRITER;
 const P: usize = PARKED;
 const U: usize = UPGRADABLE;
 const R: usize = ONE_READER;
-
-/// A clock that the test sets. By it no waiter validates again by itself.
-struct Set(AtomicU64);
-
-impl Clock for Set {
-    fn now(&self) -> u64 {
-        self.0.load(SeqCst)
-    }
-
-    fn again_at(&self, _: FairTime) -> Deadline {
-        Deadline::Never
-    }
-}
 
 thread_local! {
     /// Shut while it is locked.
@@ -64,7 +52,7 @@ fn queued(m: &RwMutex) -> String {
 }
 
 /// Locks as `kind` says, and unlocks.
-fn turn(m: &RwMutex, clock: &Set, kind: char) {
+fn turn(m: &RwMutex, clock: &SetClock, kind: char) {
     let (never, detach) = (Deadline::Never, LockFlags::DETACH);
     let status = match kind {
         'R' => m.read_lock_with(clock, never, detach),
@@ -79,17 +67,18 @@ fn turn(m: &RwMutex, clock: &Set, kind: char) {
     }
 }
 
-/// Sets the word to `before`, lets a queue form, and calls `release` when the clock says `now`. Returns
-/// the word and the queue after that. In the end it calls `end`, which ends the holds that are left, and
-/// everybody has the lock.
+/// The word and the queue after a `release` that comes `later`, in nanoseconds, than the waiters of `queue`.
+/// `end` ends the holds that are left then.
 fn after(
     before: usize,
     queue: &str,
-    now: u64,
-    release: fn(&RwMutex, &Set),
-    end: fn(&RwMutex, &Set),
+    later: u64,
+    release: fn(&RwMutex, &SetClock),
+    end: fn(&RwMutex, &SetClock),
 ) -> (usize, String) {
-    let (m, clock, gate) = (RwMutex::new(), Set(AtomicU64::new(0)), Arc::default());
+    static ROUND: AtomicU64 = AtomicU64::new(0); // Each begins after the pause of the one before.
+    let start = ROUND.fetch_add(2 * LATE, SeqCst);
+    let (m, clock, gate) = (RwMutex::new(), SetClock::at(start), Arc::default());
     m.0.store(before, SeqCst);
     let result = std::thread::scope(|scope| {
         let shut = Mutex::lock(&gate);
@@ -104,7 +93,7 @@ fn after(
                 std::thread::yield_now();
             }
         }
-        clock.0.store(now, SeqCst);
+        clock.set(start + later);
         release(&m, &clock);
         let result = (m.0.load(SeqCst), queued(&m));
         drop(shut);
@@ -115,14 +104,14 @@ fn after(
     result
 }
 
-/// Before any fair time, and after all of them.
+/// Nanoseconds after the waiters have come: before any fair time, and after all of them.
 const EARLY: u64 = 0;
-const LATE: u64 = u64::MAX;
+const LATE: u64 = 1_000_000_000;
 
 /// The word and the queue before a release, and after an early and a late one.
 type Row<'a> = (usize, &'a str, (usize, &'a str), (usize, &'a str));
 
-fn check(rows: &[Row<'_>], release: fn(&RwMutex, &Set), end: fn(&RwMutex, &Set)) {
+fn check(rows: &[Row<'_>], release: fn(&RwMutex, &SetClock), end: fn(&RwMutex, &SetClock)) {
     for &(before, queue, early, late) in rows {
         for (now, expected) in [(EARLY, early), (LATE, late)] {
             let (word, left) = after(before, queue, now, release, end);
@@ -135,29 +124,29 @@ fn check(rows: &[Row<'_>], release: fn(&RwMutex, &Set), end: fn(&RwMutex, &Set))
 /// Of a release that does not ask whether it is late.
 fn check_always(
     rows: &[(usize, &str, (usize, &str))],
-    release: fn(&RwMutex, &Set),
-    end: fn(&RwMutex, &Set),
+    release: fn(&RwMutex, &SetClock),
+    end: fn(&RwMutex, &SetClock),
 ) {
     for &(before, queue, expected) in rows {
         check(&[(before, queue, expected, expected)], release, end);
     }
 }
 
-fn end_none(_: &RwMutex, _: &Set) {}
+fn end_none(_: &RwMutex, _: &SetClock) {}
 
-fn end_write(m: &RwMutex, clock: &Set) {
+fn end_write(m: &RwMutex, clock: &SetClock) {
     assert!(m.write_unlock_with(clock));
 }
 
-fn end_read(m: &RwMutex, clock: &Set) {
+fn end_read(m: &RwMutex, clock: &SetClock) {
     assert!(m.read_unlock_with(clock));
 }
 
-fn end_upgradable(m: &RwMutex, clock: &Set) {
+fn end_upgradable(m: &RwMutex, clock: &SetClock) {
     m.upgradable_unlock_with(clock);
 }
 
-fn end_both(m: &RwMutex, clock: &Set) {
+fn end_both(m: &RwMutex, clock: &SetClock) {
     end_upgradable(m, clock);
     end_read(m, clock);
 }
@@ -224,7 +213,7 @@ fn the_last_reader_lets_no_new_one_pass_the_writer_that_it_wakes() {
     ];
     check_always(&not_the_last[..2], end_read, end_read);
     check_always(&not_the_last[2..], end_read, end_upgradable);
-    let owned = |m: &RwMutex, _: &Set| m.read_unlock_owned();
+    let owned = |m: &RwMutex, _: &SetClock| m.read_unlock_owned();
     check_always(&not_the_last[..2], owned, end_read);
     check_always(&not_the_last[2..], owned, end_upgradable);
 }
@@ -255,8 +244,8 @@ fn an_upgradable_reader_that_leaves_hands_its_place_to_the_next() {
 /// By now another is upgradable, and waits for the readers to leave. So the parked bit must stay.
 #[test]
 fn who_comes_too_late_to_be_upgradable_changes_nothing() {
-    let late = |m: &RwMutex, _: &Set| assert!(!m.become_upgradable(P));
-    let end = |m: &RwMutex, clock: &Set| {
+    let late = |m: &RwMutex, _: &SetClock| assert!(!m.become_upgradable(P));
+    let end = |m: &RwMutex, clock: &SetClock| {
         end_read(m, clock);
         m.0.fetch_and(!U, SeqCst);
         end_write(m, clock);
@@ -287,7 +276,7 @@ fn who_becomes_a_reader_lets_in_who_may_be_beside_it() {
         (U, "UU", (U + R + P, "U")),
         (U, "UW", (U + R + P, "W")),
     ];
-    let release = |m: &RwMutex, clock: &Set| m.downgrade_upgradable_with(clock);
+    let release = |m: &RwMutex, clock: &SetClock| m.downgrade_upgradable_with(clock);
     check_always(&rows, release, end_read);
 }
 
@@ -303,7 +292,7 @@ fn who_becomes_the_upgradable_reader_lets_readers_in() {
         (W, "RWR", (U + 2 * R + P, "W")),
         (W, "UR", (U + R + P, "U")),
     ];
-    let release = |m: &RwMutex, clock: &Set| m.downgrade_to_upgradable_with(clock);
+    let release = |m: &RwMutex, clock: &SetClock| m.downgrade_to_upgradable_with(clock);
     check_always(&rows, release, end_upgradable);
 }
 
@@ -328,7 +317,7 @@ fn an_upgrade_that_gives_up_lets_in_the_readers_that_it_has_stopped() {
         (U + W + R, "WR", (U + 2 * R + P, "W")),
         (U + W + R, "UR", (U + 2 * R + P, "U")),
     ];
-    let give_up = |m: &RwMutex, _: &Set| {
+    let give_up = |m: &RwMutex, _: &SetClock| {
         assert_eq!(m.upgrade_with(Deadline::At(1)), LockStatus::Failure);
     };
     check_always(&rows, give_up, end_both);
@@ -336,7 +325,7 @@ fn an_upgrade_that_gives_up_lets_in_the_readers_that_it_has_stopped() {
 
 #[test]
 fn a_writer_that_gives_up_lets_in_those_that_only_it_has_stopped() {
-    let give_up = |m: &RwMutex, _: &Set| drop(GivesUp(m));
+    let give_up = |m: &RwMutex, _: &SetClock| drop(GivesUp(m));
     let beside_a_reader = [
         (R, "", (R, "")),
         (R + P, "", (R, "")),
@@ -383,8 +372,8 @@ fn the_word_says_who_may_come_and_go(#[case] before: usize, #[case] expected: [O
         RwMutex::try_read_lock_recursive,
         RwMutex::try_write_lock,
         RwMutex::try_upgradable_lock,
-        |m| m.read_unlock_with(&Set(AtomicU64::new(0))),
-        |m| m.write_unlock_with(&Set(AtomicU64::new(0))),
+        |m| m.read_unlock_with(&SetClock::at(0)),
+        |m| m.write_unlock_with(&SetClock::at(0)),
     ];
     for (call, expected) in calls.into_iter().zip(expected) {
         let m = RwMutex(AtomicUsize::new(before));
@@ -397,4 +386,15 @@ fn the_word_says_who_may_come_and_go(#[case] before: usize, #[case] expected: [O
     assert_eq!(m.is_write_locked(), locked && before & !P == W);
     assert_eq!(m.is_read_locked(), locked && before & W == 0);
     assert_eq!(m.has_waiters(), before & P != 0);
+}
+
+#[test]
+fn a_writer_hands_the_lock_on_after_a_pause() {
+    assert_a_pause_after_a_hand_off(&Calls {
+        lock: RwMutex::new(),
+        kind: Kind::RwMutex,
+        wait: |m, clock, flags| m.write_lock_with(clock, Deadline::Never, flags),
+        try_lock: RwMutex::try_write_lock,
+        unlock: |m, clock| m.write_unlock_with(clock),
+    });
 }

@@ -36,7 +36,7 @@ use super::{FREE, ONE_READER, PARKED, Rank, RwMutex, UPGRADABLE, WRITER, has_par
 use crate::deadline::{AlwaysFair, Clock, Deadline, Monotonic};
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::held::{self, Attempt, Hold};
-use crate::parking_lot::{Kind, Parking, Waiters, lot, park_with};
+use crate::parking_lot::{Kind, Parking, Waiters, lot};
 use crate::sync::{Acquire, Relaxed, Release};
 
 /// Whether `word` stops a thread of this rank from becoming the upgradable reader.
@@ -219,7 +219,7 @@ impl RwMutex {
             let validate = || self.set_parked(|word| readers(word) != 0);
             // SAFETY: the key is an address within our own word, on which only this lock's upgradable
             // reader parks. `validate` does not call into the lot.
-            let parked = unsafe { park_with(parking, validate) };
+            let parked = unsafe { lot().park_with(parking, validate) };
             if parked.status == ParkStatus::Timeout && !self.try_upgrade() {
                 return LockStatus::Failure;
             }

@@ -1,10 +1,10 @@
 //! What the record of a parked thread says, and how the thread is asked where it is.
 
-use super::ENABLED;
-use super::backtraces::{checking, close_channel, open_channel};
 use crate::ParkingLot;
 use crate::deadline::Deadline;
 use crate::flags::{LockFlags, ParkStatus};
+use crate::held::ENABLED;
+use crate::held::backtraces::{checking, close_channel, open_channel};
 use crate::hooks::{SectionHooks, register_sections};
 use crate::parking_lot::record::Record;
 use crate::parking_lot::{Kind, Parking};
