@@ -121,7 +121,7 @@ impl Deadline {
     /// An instant, put off by so many nanoseconds.
     pub(crate) fn later_by(self, nanos: u64) -> Deadline {
         match self {
-            Deadline::At(at) => Deadline::At(at.saturating_add(nanos)),
+            Deadline::At(at) => Deadline::at(at, Duration::from_nanos(nanos)),
             now_or_never => now_or_never,
         }
     }
@@ -202,6 +202,12 @@ pub(crate) trait Clock {
     /// When a waiter with this fair time validates again by itself: just after it.
     fn again_at(&self, fair_time: FairTime) -> Deadline {
         Deadline::At(fair_time.ns().saturating_add(1))
+    }
+
+    /// How long after that it validates for the second time. From then on each time is twice as long as
+    /// the one before. In a model a waiter validates once by itself, or it would do so for ever.
+    fn again_after(&self) -> u64 {
+        if MODEL { u64::MAX } else { TIME_TO_BE_FAIR_NS }
     }
 }
 

@@ -70,4 +70,8 @@ impl<C: Clock> Clock for OneCall<'_, C> {
     fn again_at(&self, fair_time: FairTime) -> Deadline {
         self.clock.again_at(fair_time)
     }
+
+    fn again_after(&self) -> u64 {
+        self.clock.again_after()
+    }
 }

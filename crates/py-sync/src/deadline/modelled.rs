@@ -91,6 +91,11 @@ impl Clock for ManualClock {
     fn time_to_be_fair(&self) -> FairTime {
         FairTime::NotBefore(MANUAL)
     }
+
+    /// So that there is a second time, and no third.
+    fn again_after(&self) -> u64 {
+        u64::MAX / 4
+    }
 }
 
 /// True if the instant `at` of a model has passed.

@@ -130,6 +130,19 @@ fn a_mutex_that_is_taken_again() {
     });
 }
 
+/// The fair time of a waiter has come, the lock was held, and its unlock is in the pause after a hand-off: it
+/// wakes the other, which stops. The waiter looks once more.
+#[test]
+fn a_mutex_that_is_left_free_in_a_pause() {
+    mutex("stopped::a_mutex_that_is_left_free_in_a_pause", |shared| {
+        let waiter = spawn(shared, TURN);
+        ManualClock::set_to_first();
+        assert!(shared.0.unlock_with(&NeverFair));
+        ManualClock::set(true);
+        waiter.join().unwrap();
+    });
+}
+
 /// A clock that goes on with every look. No fair time comes.
 #[derive(Clone, Default)]
 struct Ticking(std::sync::Arc<core::sync::atomic::AtomicU64>);
@@ -373,6 +386,39 @@ rw_models! {
     a_writer_beside_a_writer_after_a_writer: true, STOPPED_WRITE beside WRITE;
     a_reader_beside_a_reader_after_a_writer: true, STOPPED_READ beside READ;
     a_reader_beside_a_writer_after_a_writer: true, STOPPED_READ beside WRITE;
+}
+
+/// As with the mutex: the unlock of a writer is in the pause after a hand-off, and wakes the writer that stops.
+fn rw_in_a_pause(name: &str, other: fn(&Shared)) {
+    check(name, move || {
+        let shared = Arc::new((RwMutex::new(), Guarded::new()));
+        let m = &shared.0;
+        assert!(m.try_write_lock());
+        let others = || {
+            let other = spawn(&shared, other);
+            ManualClock::set_to_first();
+            assert!(m.write_unlock_with(&NeverFair));
+            ManualClock::set(true);
+            other.join().unwrap();
+        };
+        beside(
+            &shared,
+            (1, STOPPED_WRITE),
+            |(m, _)| m.has_waiters(),
+            others,
+        );
+        assert!(m.try_write_lock(), "nobody is left");
+    });
+}
+
+#[test]
+fn a_writer_beside_a_reader_in_a_pause() {
+    rw_in_a_pause("stopped::a_writer_beside_a_reader_in_a_pause", READ);
+}
+
+#[test]
+fn a_writer_beside_a_writer_in_a_pause() {
+    rw_in_a_pause("stopped::a_writer_beside_a_writer_in_a_pause", WRITE);
 }
 
 /// The parked bit has gone with the stopped writer. An upgradable reader waits for a reader in the queue.

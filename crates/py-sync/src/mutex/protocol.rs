@@ -13,29 +13,31 @@
 //!   0 ───────────▶ 1 ──────────────────────────▶ 3
 //!   ▲ ◀─────────── ▲                              │ unlock, under the bucket lock
 //!   │    unlock    │                              ▼
-//!   │              └──── the first waiter's fair time has come: hand-off (3 if others stay)
-//!   └─────────────────── it has not: the waiter is woken and competes. It locks (0 to 1, or to 3
+//!   │              └──── the first waiter is due: hand-off (3 if others stay)
+//!   └─────────────────── it is not: the waiter is woken and competes. It locks (0 to 1, or to 3
 //!                        if others stay), or parks again in its place
 //! ```
 //!
 //! A thread that finds the lock free takes it, whoever waits (*barging*). A waiter that has waited
-//! until its *fair time*, 1 ms, is handed the lock by the next unlock (*hand-off*).
+//! until its *fair time*, 1 ms, is *due*: the next unlock hands the lock to it (*hand-off*).
 //! parking_lot and CPython work alike; three things differ.
 //! * A wake clears the parked bit, so until the woken waiter has taken the lock or parked again, an
 //!   unlock is one compare-exchange and wakes nobody else. The woken waiter is nsync's *designated
 //!   waker*: if others stay queued it takes the lock with the parked bit set.
-//! * No waiter depends on the designated waker. Each sleeps until its fair time at most. Then it sets
-//!   the parked bit itself if the lock is held, or leaves the queue and competes if the lock is free.
+//! * No waiter depends on the designated waker. Each looks for itself at its fair time, and 1, 3, 7 ms after
+//!   that and so on. Then it sets the parked bit itself if the lock is held, or leaves the queue and
+//!   competes if the lock is free.
 //! * Fair times are 50 us apart: a new waiter's is 1 ms after it parked, or 50 us behind that of the
-//!   last waiter. And hand-offs are: after one, nobody is *due* until the new owner has run for 50 us.
-//!   Otherwise, with a crowd of waiters or on a busy machine, all of them would be due at once, and every
-//!   unlock would be a hand-off to a thread that has yet to wake up.
+//!   last waiter. Hand-offs are 50 us apart too: after one, nobody is due until the new owner has run for
+//!   so long (the *pause*). Otherwise, in a crowd or on a busy machine, all waiters would be due at once,
+//!   and every unlock would be a hand-off to a thread that has yet to wake up.
 //!
 //! Invariants:
 //! * I1: bit 0 means one holder. While both bits are set, only an unlock changes the byte, and it
 //!   does so under the bucket lock.
 //! * I2: while a thread is queued and nobody has the bucket lock, one of three holds: the parked bit is
-//!   set; a designated waker is on its way and will set it; or the thread's fair time is still to come.
+//!   set; a designated waker is on its way and will set it; or the thread's next look is still to come.
+//!   After its fair time a thread needs the third only if an unlock in the pause has woken another.
 //!   A thread that is queued after a wake found the lock held, and set the parked bit itself.
 //! * I3: a lock call has one fair time, set when it is first queued. The queue stands in the order of
 //!   fair times, so a waiter that lost the race passes those that came later, and the first waiter has
@@ -105,6 +107,7 @@ impl Mutex {
                     fair_time: not_before,
                 },
                 again_at: clock.again_at(not_before),
+                again_after: clock.again_after(),
                 deadline,
                 flags,
             };
@@ -169,7 +172,7 @@ impl Mutex {
     }
 
     /// Sets the parked bit, so that the holder's unlock looks at the queue. False if nobody holds the
-    /// lock. Runs under the bucket lock, before the thread is queued and again at its fair time.
+    /// lock. Runs under the bucket lock, before the thread is queued and again at each look.
     fn set_parked(&self) -> bool {
         // Relaxed: decides only which compare-exchange to try.
         let mut byte = self.0.load(Relaxed);

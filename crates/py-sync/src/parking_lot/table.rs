@@ -38,6 +38,8 @@ pub(crate) struct Parking {
     /// When the thread validates again, if nobody has taken it out by then: just after its fair time. It
     /// is put off by as much as that.
     pub(crate) again_at: Deadline,
+    /// How many nanoseconds after that for the second time: see [`Clock::again_after`].
+    pub(crate) again_after: u64,
     pub(crate) deadline: Deadline,
     pub(crate) flags: LockFlags,
 }
@@ -54,6 +56,7 @@ impl Parking {
         Parking {
             request,
             again_at: Deadline::Never,
+            again_after: u64::MAX,
             deadline,
             flags,
         }
@@ -129,9 +132,9 @@ impl<const N: usize> ParkingLot<N> {
     /// Queues the thread if `validate` returns true. It sleeps until it is taken out, until the
     /// deadline, or until a signal arrives that the flags say it handles.
     ///
-    /// At `again_at` the thread calls `validate` again, under the bucket lock. If that returns true, the
-    /// thread sleeps on in its place. If not, it leaves with [`Again`](ParkStatus::Again). So its
-    /// wake-up does not depend on another waiter being run.
+    /// At `again_at`, and more and more rarely after that, the thread calls `validate` again, under the
+    /// bucket lock. If that returns true, the thread sleeps on in its place. If not, it leaves with
+    /// [`Again`](ParkStatus::Again). So its wake-up does not depend on another waiter being run.
     ///
     /// # Safety
     ///
@@ -215,7 +218,9 @@ impl<const N: usize> ParkingLot<N> {
             bucket.spin.spin(deadline, || waiter.semaphore.is_posted());
         }
         let put_off = fair_time.ns() - parking.request.fair_time.ns();
-        let mut until = deadline.min(parking.again_at.later_by(put_off));
+        let mut again_at = parking.again_at.later_by(put_off);
+        let mut again_after = parking.again_after;
+        let mut until = deadline.min(again_at);
         if let Some(record) = &waiter.record {
             record.falls_asleep();
         }
@@ -228,13 +233,13 @@ impl<const N: usize> ParkingLot<N> {
                     }
                     continue;
                 }
-                // The fair time has come, and the deadline has not.
+                // The time to validate again has come, and the deadline has not.
                 Wake::TimedOut if until != deadline && !deadline.has_passed() => ParkStatus::Again,
                 Wake::TimedOut => ParkStatus::Timeout,
                 Wake::Interrupted => ParkStatus::Intr,
             };
             let stays = bucket.lock(|queue| {
-                // At the fair time: stay queued if there is still something to wait for.
+                // Stay queued if there is still something to wait for.
                 status == ParkStatus::Again
                     && !queue.was_taken(waiter)
                     && guarded(&mut validate)
@@ -245,10 +250,13 @@ impl<const N: usize> ParkingLot<N> {
             if !stays {
                 return status;
             }
-            // At the fair time only the deadline is left. Otherwise we were taken out, and the post is
-            // sure to come, whatever the clock says (I2).
             until = match status {
-                ParkStatus::Again => deadline,
+                ParkStatus::Again => {
+                    again_at = again_at.later_by(again_after);
+                    again_after = again_after.saturating_mul(2);
+                    deadline.min(again_at)
+                }
+                // We were taken out, and the post is sure to come, whatever the clock says (I2).
                 _ => Deadline::Never,
             };
         }

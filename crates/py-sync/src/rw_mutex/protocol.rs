@@ -46,8 +46,9 @@
 //! * I5: while a thread is queued, a thread looks at the queue later: the writer or the upgradable
 //!   reader when it unlocks, or the last reader, each of which finds the parked bit; or, at 2, a woken
 //!   thread, which takes the lock or parks again; or a designated waker, which sets the parked bit with
-//!   its lock or parks again. No waiter depends on a woken thread: at its fair time a waiter sets the
-//!   parked bit if the lock is held, and leaves the queue and competes if nothing stops it.
+//!   its lock or parks again. No waiter depends on a woken thread: at its fair time, and again more and
+//!   more rarely after that, a waiter sets the parked bit if the lock is held, and leaves the queue and
+//!   competes if nothing stops it.
 //! * I6: a writer that gives up (timeout, signal, panic) no longer stops readers. It lets in the readers
 //!   that are now the front, and clears the parked bit if nobody is left. A reader that gives up,
 //!   upgradable or not, changes nothing: what stopped it still stops the others.
@@ -57,11 +58,12 @@
 //!   the bucket lock after a look there.
 //! * I9: a thread attaches to its runtime before it competes, as with [`Mutex`](crate::Mutex).
 //!
-//! Fairness: a write unlock, or the last reader, hands the lock off to a front whose first waiter has
-//! waited for more than 1 ms (in a crowd later, as with [`Mutex`](crate::Mutex)). Before that, a write unlock
+//! Fairness: a write unlock, or the last reader, hands the lock off to a front whose first waiter is due:
+//! it has waited for more than 1 ms, in a crowd for longer, and the pause after the last hand-off to a writer
+//! is over (all as with [`Mutex`](crate::Mutex)). Before that, a write unlock
 //! wakes the front and any thread may barge; if readers are woken and others stay, only writers may. The
 //! last reader wakes a writer and leaves the parked bit, so only writers may barge. So readers pass a writer
-//! only while a writer that a writer has woken is on its way, and none once its fair time has come. Otherwise
+//! only while a writer that a writer has woken is on its way, and none once it is due. Otherwise
 //! a writer waits for the readers that have the lock, and for the writers before it.
 //!
 //! Orderings: taking the lock is `Acquire`, releasing it `Release`. All changes of the word are
@@ -264,6 +266,7 @@ impl RwMutex {
                 fair_time,
             },
             again_at: clock.again_at(fair_time),
+            again_after: clock.again_after(),
             deadline: call.deadline,
             flags: call.flags,
         };
