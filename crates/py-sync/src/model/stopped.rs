@@ -7,6 +7,8 @@
 //! The clock is [`ManualClock`]. When the stopped thread is woken no fair time has come, so it is not the
 //! owner. The fair times of the others come after that: they rely on nothing else.
 
+mod rw;
+
 use super::{Guarded, check};
 use crate::condvar::Condvar;
 use crate::deadline::{Clock, Deadline, FairTime, ManualClock, NeverFair};
@@ -319,128 +321,4 @@ fn who_was_notified_and_waits_for_the_mutex() {
         });
         assert_eq!(m.byte(), 0, "nobody is there");
     });
-}
-
-type Shared = (RwMutex, Guarded);
-
-fn write((m, guarded): &Shared, clock: &impl Clock, flags: LockFlags) {
-    let status = m.write_lock_with(clock, Deadline::Never, flags);
-    assert_eq!(status, LockStatus::Acquired);
-    guarded.increment();
-    assert!(m.write_unlock_with(clock));
-}
-
-fn read((m, guarded): &Shared, clock: &impl Clock, flags: LockFlags) {
-    let status = m.read_lock_with(clock, Deadline::Never, flags);
-    assert_eq!(status, LockStatus::Acquired);
-    guarded.get();
-    assert!(m.read_unlock_with(clock));
-}
-
-const WRITE: fn(&Shared) = |shared| write(shared, &ManualClock, LockFlags::NONE);
-const READ: fn(&Shared) = |shared| read(shared, &ManualClock, LockFlags::NONE);
-const STOPPED_WRITE: fn(&Shared) = |shared| write(shared, &NeverFair, LockFlags::DETACH);
-const STOPPED_READ: fn(&Shared) = |shared| read(shared, &NeverFair, LockFlags::DETACH);
-
-/// The lock is held for writing or reading while they come: one that stops, and others.
-fn rw(name: &str, writing: bool, stopped: fn(&Shared), others: &'static [fn(&Shared)]) {
-    check(name, move || {
-        let shared = Arc::new((RwMutex::new(), Guarded::new()));
-        let m = &shared.0;
-        match writing {
-            true => assert!(m.try_write_lock()),
-            false => assert!(m.try_read_lock()),
-        }
-        let others = || {
-            let others: Vec<_> = others.iter().map(|&role| spawn(&shared, role)).collect();
-            let unlocked = match writing {
-                true => m.write_unlock_with(&ManualClock),
-                false => m.read_unlock_with(&ManualClock),
-            };
-            assert!(unlocked);
-            ManualClock::set(true);
-            for other in others {
-                other.join().unwrap();
-            }
-        };
-        beside(&shared, (1, stopped), |(m, _)| m.has_waiters(), others);
-        assert!(m.try_write_lock(), "nobody is left");
-    });
-}
-
-macro_rules! rw_models {
-    ($($name:ident: $writing:literal, $stopped:ident beside $($other:ident)+;)+) => {
-        $(
-            #[test]
-            fn $name() {
-                rw(concat!("stopped::", stringify!($name)), $writing, $stopped, &[$($other),+]);
-            }
-        )+
-    };
-}
-
-rw_models! {
-    a_writer_beside_a_reader_after_a_reader: false, STOPPED_WRITE beside READ;
-    a_writer_beside_a_writer_after_a_reader: false, STOPPED_WRITE beside WRITE;
-    a_writer_beside_a_reader_after_a_writer: true, STOPPED_WRITE beside READ;
-    a_writer_beside_a_writer_after_a_writer: true, STOPPED_WRITE beside WRITE;
-    a_reader_beside_a_reader_after_a_writer: true, STOPPED_READ beside READ;
-    a_reader_beside_a_writer_after_a_writer: true, STOPPED_READ beside WRITE;
-}
-
-/// As with the mutex: the unlock of a writer is in the pause after a hand-off, and wakes the writer that stops.
-fn rw_in_a_pause(name: &str, other: fn(&Shared)) {
-    check(name, move || {
-        let shared = Arc::new((RwMutex::new(), Guarded::new()));
-        let m = &shared.0;
-        assert!(m.try_write_lock());
-        let others = || {
-            let other = spawn(&shared, other);
-            ManualClock::set_to_first();
-            assert!(m.write_unlock_with(&NeverFair));
-            ManualClock::set(true);
-            other.join().unwrap();
-        };
-        beside(
-            &shared,
-            (1, STOPPED_WRITE),
-            |(m, _)| m.has_waiters(),
-            others,
-        );
-        assert!(m.try_write_lock(), "nobody is left");
-    });
-}
-
-#[test]
-fn a_writer_beside_a_reader_in_a_pause() {
-    rw_in_a_pause("stopped::a_writer_beside_a_reader_in_a_pause", READ);
-}
-
-#[test]
-fn a_writer_beside_a_writer_in_a_pause() {
-    rw_in_a_pause("stopped::a_writer_beside_a_writer_in_a_pause", WRITE);
-}
-
-/// The parked bit has gone with the stopped writer. An upgradable reader waits for a reader in the queue.
-#[test]
-fn a_reader_beside_an_upgradable_reader_after_a_writer() {
-    check(
-        "stopped::a_reader_beside_an_upgradable_reader_after_a_writer",
-        || {
-            let shared = Arc::new((RwMutex::new(), Guarded::new()));
-            let m = &shared.0;
-            assert!(m.try_write_lock());
-            let others = || {
-                let reader = spawn(&shared, READ);
-                assert!(m.write_unlock_with(&ManualClock));
-                let _ = m.upgradable_lock_with(&ManualClock, Deadline::Never, LockFlags::NONE);
-                ManualClock::set(true);
-                reader.join().unwrap();
-                m.upgradable_unlock_with(&ManualClock);
-            };
-            let asleep: fn(&Shared) -> bool = |(m, _)| m.has_waiters();
-            beside(&shared, (1, STOPPED_WRITE), asleep, others);
-            assert!(m.try_write_lock(), "nobody is left");
-        },
-    );
 }

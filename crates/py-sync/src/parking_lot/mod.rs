@@ -66,6 +66,7 @@ pub(crate) use table::Parking;
 pub use table::ParkingLot;
 pub(crate) use waiter::{FilterOp, Request, Waiters};
 
+use crate::deadline::Deadline;
 use crate::flags::{LockFlags, ParkStatus};
 use core::time::Duration;
 
@@ -184,4 +185,113 @@ pub unsafe fn unpark<R>(key: usize, callback: impl FnOnce(Option<usize>, bool) -
 pub unsafe fn unpark_all(key: usize) -> usize {
     // SAFETY: the caller owns the key.
     unsafe { lot().unpark_all(key) }
+}
+
+impl<const N: usize> ParkingLot<N> {
+    /// As [`park`](crate::park), in this lot.
+    ///
+    /// # Safety
+    ///
+    /// As for [`park`](crate::park).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use py_sync::{LockFlags, ParkStatus, ParkingLot};
+    /// let lot = ParkingLot::<1>::new();
+    /// // SAFETY: nobody else parks in this lot.
+    /// let status = unsafe { lot.park(1, || false, 0, None, LockFlags::NONE) };
+    /// assert_eq!(status, ParkStatus::Again);
+    /// ```
+    #[doc(alias = "_PyParkingLot_Park")]
+    pub unsafe fn park(
+        &self,
+        key: usize,
+        validate: impl FnOnce() -> bool,
+        token: usize,
+        timeout: Option<Duration>,
+        flags: LockFlags,
+    ) -> ParkStatus {
+        let deadline = Deadline::after(timeout);
+        let mut parking = Parking::plain(Kind::Park, key, deadline, flags);
+        parking.request.token = token as u64;
+        let mut validate = Some(validate);
+        // Without a fair time it is called once only.
+        let once = || validate.take().is_none_or(|validate| validate());
+        // SAFETY: the caller owns the key, and its `validate` does not call into the lot.
+        unsafe { self.park_with(parking, once) }.status
+    }
+
+    /// As [`unpark`](crate::unpark), in this lot.
+    ///
+    /// # Safety
+    ///
+    /// As for [`unpark`](crate::unpark).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let lot = py_sync::ParkingLot::<1>::new();
+    /// // SAFETY: nobody else parks in this lot.
+    /// let token = unsafe { lot.unpark(1, |token, _has_more| token) };
+    /// assert_eq!(token, None);
+    /// ```
+    #[doc(alias = "_PyParkingLot_Unpark")]
+    pub unsafe fn unpark<R>(
+        &self,
+        key: usize,
+        callback: impl FnOnce(Option<usize>, bool) -> R,
+    ) -> R {
+        let unpark_first = |waiters: &mut Waiters<'_>| {
+            let first = waiters.iter().next();
+            let has_more = first.is_some() && waiters.bucket_len() > 1;
+            // The callback comes first: if it panics, nothing has happened.
+            let result = callback(first.map(|request| request.token as usize), has_more);
+            waiters.unpark_first(0);
+            result
+        };
+        // SAFETY: the caller owns the key, and its callback does not call into the lot.
+        unsafe { self.with_waiters(Kind::Park, key, unpark_first) }
+    }
+
+    /// As [`unpark_all`](crate::unpark_all), in this lot.
+    ///
+    /// # Safety
+    ///
+    /// As for [`unpark_all`](crate::unpark_all).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let lot = py_sync::ParkingLot::<1>::new();
+    /// // SAFETY: nobody else parks in this lot.
+    /// assert_eq!(unsafe { lot.unpark_all(1) }, 0);
+    /// ```
+    #[doc(alias = "_PyParkingLot_UnparkAll")]
+    pub unsafe fn unpark_all(&self, key: usize) -> usize {
+        // SAFETY: the caller owns the key.
+        unsafe { self.unpark_all_of(Kind::Park, key) }
+    }
+
+    /// Forgets all waiters and unlocks all buckets, in the child of a fork.
+    ///
+    /// # Safety
+    ///
+    /// The process has forked, and the calling thread is the child's only one; none of its own
+    /// frames is in a call of this lot.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let lot = py_sync::ParkingLot::<1>::new();
+    /// // SAFETY: nobody else knows this lot.
+    /// unsafe { lot.after_fork() };
+    /// ```
+    #[doc(alias = "_PyParkingLot_AfterFork")]
+    pub unsafe fn after_fork(&self) {
+        for bucket in &self.buckets {
+            // SAFETY: the caller is the only thread, and none of its frames is in a call of this lot.
+            unsafe { bucket.reset() };
+        }
+    }
 }

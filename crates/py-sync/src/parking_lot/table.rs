@@ -10,7 +10,6 @@ use crate::semaphore::Wake;
 use crate::sync::{Relaxed, const_fn, repeat};
 use core::cell::OnceCell;
 use core::fmt;
-use core::time::Duration;
 
 /// A table of `N` queues of parked threads, found by a key.
 ///
@@ -93,40 +92,6 @@ impl<const N: usize> ParkingLot<N> {
     /// CPython: `address % NUM_BUCKETS`, and no other hash. Any number is a key.
     pub(super) fn bucket(&self, key: usize) -> &Bucket {
         &self.buckets[key % N]
-    }
-
-    /// As [`park`](crate::park), in this lot.
-    ///
-    /// # Safety
-    ///
-    /// As for [`park`](crate::park).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use py_sync::{LockFlags, ParkStatus, ParkingLot};
-    /// let lot = ParkingLot::<1>::new();
-    /// // SAFETY: nobody else parks in this lot.
-    /// let status = unsafe { lot.park(1, || false, 0, None, LockFlags::NONE) };
-    /// assert_eq!(status, ParkStatus::Again);
-    /// ```
-    #[doc(alias = "_PyParkingLot_Park")]
-    pub unsafe fn park(
-        &self,
-        key: usize,
-        validate: impl FnOnce() -> bool,
-        token: usize,
-        timeout: Option<Duration>,
-        flags: LockFlags,
-    ) -> ParkStatus {
-        let deadline = Deadline::after(timeout);
-        let mut parking = Parking::plain(Kind::Park, key, deadline, flags);
-        parking.request.token = token as u64;
-        let mut validate = Some(validate);
-        // Without a fair time it is called once only.
-        let once = || validate.take().is_none_or(|validate| validate());
-        // SAFETY: the caller owns the key, and its `validate` does not call into the lot.
-        unsafe { self.park_with(parking, once) }.status
     }
 
     /// Queues the thread if `validate` returns true. It sleeps until it is taken out, until the
@@ -262,38 +227,6 @@ impl<const N: usize> ParkingLot<N> {
         }
     }
 
-    /// As [`unpark`](crate::unpark), in this lot.
-    ///
-    /// # Safety
-    ///
-    /// As for [`unpark`](crate::unpark).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let lot = py_sync::ParkingLot::<1>::new();
-    /// // SAFETY: nobody else parks in this lot.
-    /// let token = unsafe { lot.unpark(1, |token, _has_more| token) };
-    /// assert_eq!(token, None);
-    /// ```
-    #[doc(alias = "_PyParkingLot_Unpark")]
-    pub unsafe fn unpark<R>(
-        &self,
-        key: usize,
-        callback: impl FnOnce(Option<usize>, bool) -> R,
-    ) -> R {
-        let unpark_first = |waiters: &mut Waiters<'_>| {
-            let first = waiters.iter().next();
-            let has_more = first.is_some() && waiters.bucket_len() > 1;
-            // The callback comes first: if it panics, nothing has happened.
-            let result = callback(first.map(|request| request.token as usize), has_more);
-            waiters.unpark_first(0);
-            result
-        };
-        // SAFETY: the caller owns the key, and its callback does not call into the lot.
-        unsafe { self.with_waiters(Kind::Park, key, unpark_first) }
-    }
-
     /// Runs `f` on the waiters of a kind and key with the bucket locked. Those that it unparks are woken
     /// once the bucket is unlocked.
     ///
@@ -331,25 +264,6 @@ impl<const N: usize> ParkingLot<N> {
         self.bucket(key).pause.store(end.ns(), Relaxed);
     }
 
-    /// As [`unpark_all`](crate::unpark_all), in this lot.
-    ///
-    /// # Safety
-    ///
-    /// As for [`unpark_all`](crate::unpark_all).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let lot = py_sync::ParkingLot::<1>::new();
-    /// // SAFETY: nobody else parks in this lot.
-    /// assert_eq!(unsafe { lot.unpark_all(1) }, 0);
-    /// ```
-    #[doc(alias = "_PyParkingLot_UnparkAll")]
-    pub unsafe fn unpark_all(&self, key: usize) -> usize {
-        // SAFETY: the caller owns the key.
-        unsafe { self.unpark_all_of(Kind::Park, key) }
-    }
-
     /// Wakes all threads of a kind that are parked on `key`, and returns how many they were.
     ///
     /// # Safety
@@ -366,28 +280,6 @@ impl<const N: usize> ParkingLot<N> {
         };
         // SAFETY: the caller owns the key; `take_all` does not call into the lot.
         unsafe { self.with_waiters(kind, key, take_all) }
-    }
-
-    /// Forgets all waiters and unlocks all buckets, in the child of a fork.
-    ///
-    /// # Safety
-    ///
-    /// The process has forked, and the calling thread is the child's only one; none of its own
-    /// frames is in a call of this lot.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let lot = py_sync::ParkingLot::<1>::new();
-    /// // SAFETY: nobody else knows this lot.
-    /// unsafe { lot.after_fork() };
-    /// ```
-    #[doc(alias = "_PyParkingLot_AfterFork")]
-    pub unsafe fn after_fork(&self) {
-        for bucket in &self.buckets {
-            // SAFETY: the caller is the only thread, and none of its frames is in a call of this lot.
-            unsafe { bucket.reset() };
-        }
     }
 }
 
