@@ -2,11 +2,14 @@
 
 use super::Mutex;
 use crate::deadline::tests::SetClock;
-use crate::deadline::{Clock, Deadline, FAIR_TIMES_APART_NS, Monotonic, TIME_TO_BE_FAIR_NS};
+use crate::deadline::{
+    Clock, Deadline, FAIR_TIMES_APART_NS, FairTime, Monotonic, TIME_TO_BE_FAIR_NS,
+};
 use crate::event::Event;
 use crate::flags::{LockFlags, LockStatus};
 use crate::hooks::{SectionHooks, register_sections};
-use crate::parking_lot::{Kind, Waiters, lot};
+use crate::parking_lot::{Kind, Request, Waiters, lot};
+use crate::sync::NUM_BUCKETS;
 use crate::with_signals::OneCall;
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -143,6 +146,25 @@ fn a_lock_is_handed_on_after_a_pause() {
         try_lock: Mutex::try_lock,
         unlock: |m, clock| m.unlock_with(clock),
     });
+}
+
+#[test]
+fn a_pause_is_of_one_lock_and_not_of_its_bucket() {
+    let fair_time = FairTime::At(5);
+    let due = |key| {
+        let request = Request {
+            kind: Kind::Mutex,
+            key,
+            token: 0,
+            fair_time,
+        };
+        // SAFETY: no lock is at these addresses; `due` does not call into the lot.
+        unsafe { lot().with_waiters(Kind::Mutex, key, |waiters| waiters.due(request)) }
+    };
+    let (key, in_the_same_bucket) = (1, 1 + NUM_BUCKETS);
+    lot().pause_hand_offs(key, FairTime::At(9));
+    assert_eq!(due(key), FairTime::At(9));
+    assert_eq!(due(in_the_same_bucket), fair_time);
 }
 
 #[test]

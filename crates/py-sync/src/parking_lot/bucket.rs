@@ -10,8 +10,9 @@
 
 use super::adaptive::AdaptiveSpin;
 use super::waiter::Queue;
+use crate::deadline::FairTime;
 use crate::raw_mutex::RawMutex;
-use crate::sync::{AtomicU64, CHECKED, UnsafeCell, const_fn, local};
+use crate::sync::{AtomicU64, AtomicUsize, CHECKED, Relaxed, UnsafeCell, const_fn, local};
 use core::cell::Cell;
 use core::fmt;
 use core::panic::{RefUnwindSafe, UnwindSafe};
@@ -22,8 +23,7 @@ pub(crate) struct Bucket {
     lock: RawMutex,
     queue: UnsafeCell<Queue>,
     pub(super) spin: AdaptiveSpin,
-    /// Until then no lock of the bucket is handed off: nanoseconds of the locks' clock.
-    pub(super) pause: AtomicU64,
+    pub(super) pause: Pause,
 }
 
 // SAFETY: the queue is reached only with `lock` held, and a waiter outlives its stay in the queue.
@@ -43,7 +43,7 @@ impl Bucket {
                 lock: RawMutex::new(),
                 queue: UnsafeCell::new(Queue::new()),
                 spin: AdaptiveSpin::new(),
-                pause: AtomicU64::new(0),
+                pause: Pause::new(),
             }
         }
     }
@@ -69,6 +69,40 @@ impl Bucket {
             .with_mut(|queue| unsafe { *queue = Queue::new() });
         // SAFETY: no other thread exists, as the caller promises, so none uses the lock.
         unsafe { self.lock.reset() };
+    }
+}
+
+/// The pause after the last hand-off in a bucket: see [`Clock::end_of_pause`](crate::deadline::Clock::end_of_pause). It is one lock's, so that no
+/// lock waits for another that happens to share its bucket.
+///
+/// Only time depends on it. So the accesses are `Relaxed`, and if two locks take turns in it, one may have
+/// none, or its end with the other's: 50 us are all that is lost.
+#[derive(Debug)]
+pub(super) struct Pause {
+    key: AtomicUsize,
+    end: AtomicU64,
+}
+
+impl Pause {
+    const_fn! {
+        fn new() -> Pause {
+            Pause {
+                key: AtomicUsize::new(0),
+                end: AtomicU64::new(0),
+            }
+        }
+    }
+
+    pub(super) fn begin(&self, key: usize, end: FairTime) {
+        self.key.store(key, Relaxed);
+        self.end.store(end.ns(), Relaxed);
+    }
+
+    pub(super) fn end_for(&self, key: usize) -> FairTime {
+        match self.key.load(Relaxed) == key {
+            true => FairTime::At(self.end.load(Relaxed)),
+            false => FairTime::At(0),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::deadline::{Deadline, FairTime};
 use crate::flags::{LockFlags, ParkStatus};
 use crate::hooks;
 use crate::semaphore::Wake;
-use crate::sync::{Relaxed, const_fn, repeat};
+use crate::sync::{const_fn, repeat};
 use core::cell::OnceCell;
 use core::fmt;
 
@@ -37,7 +37,7 @@ pub(crate) struct Parking {
     /// When the thread validates again, if nobody has taken it out by then: just after its fair time. It
     /// is put off by as much as that.
     pub(crate) again_at: Deadline,
-    /// How many nanoseconds after that for the second time: see [`Clock::again_after`].
+    /// How many nanoseconds after that for the second time: see [`Clock::again_after`](crate::deadline::Clock::again_after).
     pub(crate) again_after: u64,
     pub(crate) deadline: Deadline,
     pub(crate) flags: LockFlags,
@@ -248,8 +248,7 @@ impl<const N: usize> ParkingLot<N> {
             let mut waiters = Waiters {
                 kind,
                 key,
-                // Relaxed: see `pause_hand_offs`.
-                pause: FairTime::At(bucket.pause.load(Relaxed)),
+                pause: bucket.pause.end_for(key),
                 queue,
                 taken: &mut taken,
             };
@@ -257,11 +256,9 @@ impl<const N: usize> ParkingLot<N> {
         })
     }
 
-    /// Locks in the bucket of `key` are not handed off until `end`. By the thread that was handed one,
-    /// once it runs.
+    /// The lock at `key` is not handed off until `end`. By the thread that was handed it, once it runs.
     pub(crate) fn pause_hand_offs(&self, key: usize, end: FairTime) {
-        // Relaxed: only time depends on it. The unlock of the new owner comes after it.
-        self.bucket(key).pause.store(end.ns(), Relaxed);
+        self.bucket(key).pause.begin(key, end);
     }
 
     /// Wakes all threads of a kind that are parked on `key`, and returns how many they were.

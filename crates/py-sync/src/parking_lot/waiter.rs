@@ -297,7 +297,7 @@ pub(crate) enum FilterOp {
 pub(crate) struct Waiters<'a> {
     pub(super) kind: Kind,
     pub(super) key: usize,
-    /// When the pause after the last hand-off ends.
+    /// When the pause after the last hand-off of the lock at `key` ends.
     pub(super) pause: FairTime,
     pub(super) queue: &'a mut Queue,
     pub(super) taken: &'a mut Taken,
