@@ -35,8 +35,8 @@ use core::time::Duration;
 pub(crate) const TIME_TO_BE_FAIR_NS: u64 = 1_000_000;
 
 /// How far apart the fair times of a lock's waiters are, at least: 50 us. So long is also the pause after a
-/// hand-off. A hand-off waits until the new owner has woken up. If every unlock were one, the lock would
-/// do nothing else.
+/// hand-off. A hand-off takes until the new owner has woken up: if every unlock were a hand-off, the lock
+/// would do nothing else.
 pub(crate) const FAIR_TIMES_APART_NS: u64 = 50_000;
 
 /// When the lock is to be handed off to a waiter: a lock call's *fair time*.
@@ -70,6 +70,43 @@ impl FairTime {
                 FairTime::At(ns.max(last.ns().saturating_add(FAIR_TIMES_APART_NS)))
             }
             _ => FairTime::At(self.ns()),
+        }
+    }
+}
+
+/// When a waiter of a lock validates again by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Again {
+    pub(crate) at: Deadline,
+    /// How many nanoseconds after that for the next time. From then on each time is twice as long.
+    pub(crate) after: u64,
+}
+
+impl Again {
+    pub(crate) const NEVER: Again = Again {
+        at: Deadline::Never,
+        after: u64::MAX,
+    };
+
+    pub(crate) fn later_by(self, nanos: u64) -> Again {
+        Again {
+            at: self.at.later_by(nanos),
+            ..self
+        }
+    }
+
+    pub(crate) fn next(self) -> Again {
+        Again {
+            at: self.at.later_by(self.after),
+            after: self.after.saturating_mul(2),
+        }
+    }
+
+    /// Goes on to the next that has not passed. In a model, where all times have passed, it stays if it is
+    /// the only one.
+    pub(crate) fn skip_passed(&mut self) {
+        while self.after != u64::MAX && self.at.has_passed() {
+            *self = self.next();
         }
     }
 }
@@ -204,10 +241,18 @@ pub(crate) trait Clock {
         Deadline::At(fair_time.ns().saturating_add(1))
     }
 
-    /// How long after that it validates for the second time. From then on each time is twice as long as
-    /// the one before. In a model a waiter validates once by itself, or it would do so for ever.
+    /// The time from the first look to the second. In a model a waiter looks once by itself, or it would
+    /// look for ever, except by `ManualClock`.
     fn again_after(&self) -> u64 {
         if MODEL { u64::MAX } else { TIME_TO_BE_FAIR_NS }
+    }
+
+    /// All its looks.
+    fn again(&self, fair_time: FairTime) -> Again {
+        Again {
+            at: self.again_at(fair_time),
+            after: self.again_after(),
+        }
     }
 }
 
@@ -300,6 +345,19 @@ pub(crate) mod tests {
         #[case] at: u64,
     ) {
         assert_eq!(fair_time.behind(last.map(FairTime::At)), FairTime::At(at));
+    }
+
+    #[test]
+    fn a_waiter_looks_again_after_twice_the_time() {
+        let mut again = Again {
+            at: Deadline::At(10),
+            after: 5,
+        };
+        let looks = [again, again.next(), again.next().next()].map(|again| again.at);
+        assert_eq!(looks, [10, 15, 25].map(Deadline::At));
+        again.skip_passed();
+        assert!(!again.at.has_passed(), "what has passed is left out");
+        assert_eq!(Again::NEVER.next(), Again::NEVER);
     }
 
     #[test]

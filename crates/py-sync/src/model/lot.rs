@@ -284,7 +284,7 @@ fn a_fair_time_ends_no_wait() {
             thread::spawn(move || {
                 let mut parking = Parking::plain(Kind::Park, KEY, Deadline::Never, LockFlags::NONE);
                 parking.request.token = 17;
-                parking.again_at = Deadline::At(0);
+                parking.again.at = Deadline::At(0);
                 // Relaxed: under the bucket lock.
                 let closed = || gate.open.load(Relaxed) == 0;
                 // SAFETY: the lot is this test's own.
@@ -312,7 +312,7 @@ fn who_is_put_off_validates_again_later() {
             thread::spawn(move || {
                 let mut parking = Parking::plain(Kind::Park, KEY, Deadline::Never, LockFlags::NONE);
                 (parking.request.token, parking.request.fair_time) = (17, fair_time);
-                parking.again_at = again_at;
+                parking.again.at = again_at;
                 let mut validated = 0;
                 let closed = || {
                     validated += 1;

@@ -18,35 +18,37 @@
 //!                        if others stay), or parks again in its place
 //! ```
 //!
-//! A thread that finds the lock free takes it, whoever waits (*barging*). A waiter that has waited
-//! until its *fair time*, 1 ms, is *due*: the next unlock hands the lock to it (*hand-off*).
+//! A thread that finds the lock free takes it, whoever waits (*barging*). A waiter whose
+//! *fair time* has come, about 1 ms after it parked, is *due* unless the lock is in a pause (below). An
+//! unlock that finds the first waiter due hands the lock to it (*hand-off*).
 //! parking_lot and CPython work alike; three things differ.
-//! * A wake clears the parked bit, so until the woken waiter has taken the lock or parked again, an
+//! * A wake clears the parked bit, so until the woken waiter or a new one sets it again, an
 //!   unlock is one compare-exchange and wakes nobody else. The woken waiter is nsync's *designated
 //!   waker*: if others stay queued it takes the lock with the parked bit set.
 //! * No waiter depends on the designated waker. Each looks for itself at its fair time, and 1, 3, 7 ms after
 //!   that and so on. Then it sets the parked bit itself if the lock is held, or leaves the queue and
 //!   competes if the lock is free.
 //! * Fair times are 50 us apart: a new waiter's is 1 ms after it parked, or 50 us behind that of the
-//!   last waiter. Hand-offs are 50 us apart too: after one, nobody is due until the new owner has run for
-//!   so long (the *pause*). Otherwise, in a crowd or on a busy machine, all waiters would be due at once,
-//!   and every unlock would be a hand-off to a thread that has yet to wake up.
+//!   last waiter. And a hand-off is followed by a *pause*, until 50 us after the new owner began to run.
+//!   An unlock in the pause hands nothing off: it frees the lock and wakes the first waiter. Otherwise, in
+//!   a crowd or on a busy machine, all waiters would be due at once, and every unlock would be a hand-off to
+//!   a thread that has yet to wake up.
 //!
 //! Invariants:
 //! * I1: bit 0 means one holder. While both bits are set, only an unlock changes the byte, and it
 //!   does so under the bucket lock.
-//! * I2: while a thread is queued and nobody has the bucket lock, one of three holds: the parked bit is
-//!   set; a designated waker is on its way and will set it; or the thread's next look is still to come.
-//!   After its fair time a thread needs the third only if an unlock in the pause has woken another.
-//!   A thread that is queued after a wake found the lock held, and set the parked bit itself.
+//! * I2: while a thread is queued and nobody has the bucket lock, one of three holds: (a) the parked bit is
+//!   set; (b) a designated waker is on its way and will set it; (c) the thread's next look is still to come.
+//!   After its fair time (a) holds until it has the lock, unless an unlock in a pause clears the bit and
+//!   wakes the first waiter; if that one is not run, the others have (c). A thread that is queued after a wake found the lock held, and set the parked bit itself.
 //! * I3: a lock call has one fair time, set when it is first queued. The queue stands in the order of
 //!   fair times, so a waiter that lost the race passes those that came later, and the first waiter has
 //!   the earliest fair time.
 //! * I4: a waiter that gives up was still queued, so it does not own the lock and nobody relies on
 //!   it. The parked bit may stay set without waiters; the next unlock clears it.
 //! * I5: an unlock's store or compare-exchange is its last touch of the byte, since the next owner
-//!   may free the mutex at once. It comes either without a look at the queue or under the bucket
-//!   lock, so an unlock never reaches a queue that belongs to another lock by then.
+//!   may free the mutex at once. An unlock that looks at the queue does so, and releases the byte, in one
+//!   hold of the bucket lock, so no lock made later at that address can have waiters there by then.
 //! * I6: of two unlocks of one lock, one finds bit 0 clear and fails: each releases by a
 //!   compare-exchange, or by a store that follows a look under the bucket lock (I1).
 //! * I7: a thread attaches to its runtime before it competes. One that hangs there owns no lock,
@@ -106,8 +108,7 @@ impl Mutex {
                     token: 0,
                     fair_time: not_before,
                 },
-                again_at: clock.again_at(not_before),
-                again_after: clock.again_after(),
+                again: clock.again(not_before),
                 deadline,
                 flags,
             };

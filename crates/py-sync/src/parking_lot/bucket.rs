@@ -75,8 +75,8 @@ impl Bucket {
 /// The pause after the last hand-off in a bucket: see [`Clock::end_of_pause`](crate::deadline::Clock::end_of_pause). It is one lock's, so that no
 /// lock waits for another that happens to share its bucket.
 ///
-/// Only time depends on it. So the accesses are `Relaxed`, and if two locks take turns in it, one may have
-/// none, or its end with the other's: 50 us are all that is lost.
+/// Only time depends on it. So the accesses are `Relaxed`, and if two locks of a bucket both use it, a lock
+/// may lose its pause or see the other's end: 50 us are all that is lost.
 #[derive(Debug)]
 pub(super) struct Pause {
     key: AtomicUsize,

@@ -43,13 +43,13 @@
 //! * I3: without fair times, the waiters of a key stand in the order of their arrival.
 //! * I4: no bucket is locked while a thread sleeps, a hook runs, or another bucket is locked.
 //! * I5: a panic in `validate` or `callback` leaves the queue as it was and the bucket unlocked.
-//! * I6: a thread is out of every queue before its hooks run: see `hooks.rs`, I2.
+//! * I6: a thread is out of every queue before it attaches and its sections resume: see `hooks.rs`, I2.
 //!
 //! Orderings: the bucket lock orders everything but the post, which the semaphore orders.
 //!
 //! CPython: `Python/parking_lot.c`. Differs from CPython: `validate` is a closure, where C compares
 //! 1, 2, 4 or 8 bytes; a signal ends a sleep only with `HANDLE_SIGNALS` or `FAIL_IF_INTERRUPTED`; the
-//! hooks run with the waiter out of every queue; buckets are padded.
+//! waiter is out of every queue when the thread attaches; buckets are padded.
 
 mod adaptive;
 mod bucket;

@@ -3,7 +3,7 @@
 use super::bucket::{Bucket, assert_outside, guarded};
 use super::record::{self, Kind, Record};
 use super::waiter::{FilterOp, Request, Taken, Waiter, Waiters};
-use crate::deadline::{Deadline, FairTime};
+use crate::deadline::{Again, Deadline, FairTime};
 use crate::flags::{LockFlags, ParkStatus};
 use crate::hooks;
 use crate::semaphore::Wake;
@@ -34,11 +34,9 @@ pub struct ParkingLot<const N: usize> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Parking {
     pub(crate) request: Request,
-    /// When the thread validates again, if nobody has taken it out by then: just after its fair time. It
-    /// is put off by as much as that.
-    pub(crate) again_at: Deadline,
-    /// How many nanoseconds after that for the second time: see [`Clock::again_after`](crate::deadline::Clock::again_after).
-    pub(crate) again_after: u64,
+    /// When the thread validates again, if nobody has taken it out by then: just after `request.fair_time`
+    /// for the first time. If the queue puts that off, this is put off by as much.
+    pub(crate) again: Again,
     pub(crate) deadline: Deadline,
     pub(crate) flags: LockFlags,
 }
@@ -54,8 +52,7 @@ impl Parking {
         };
         Parking {
             request,
-            again_at: Deadline::Never,
-            again_after: u64::MAX,
+            again: Again::NEVER,
             deadline,
             flags,
         }
@@ -97,7 +94,7 @@ impl<const N: usize> ParkingLot<N> {
     /// Queues the thread if `validate` returns true. It sleeps until it is taken out, until the
     /// deadline, or until a signal arrives that the flags say it handles.
     ///
-    /// At `again_at`, and more and more rarely after that, the thread calls `validate` again, under the
+    /// At `again.at`, and more and more rarely after that, the thread calls `validate` again, under the
     /// bucket lock. If that returns true, the thread sleeps on in its place. If not, it leaves with
     /// [`Again`](ParkStatus::Again). So its wake-up does not depend on another waiter being run.
     ///
@@ -183,9 +180,12 @@ impl<const N: usize> ParkingLot<N> {
             bucket.spin.spin(deadline, || waiter.semaphore.is_posted());
         }
         let put_off = fair_time.ns() - parking.request.fair_time.ns();
-        let mut again_at = parking.again_at.later_by(put_off);
-        let mut again_after = parking.again_after;
-        let mut until = deadline.min(again_at);
+        let mut again = parking.again.later_by(put_off);
+        if let FairTime::At(_) = parking.request.fair_time {
+            // It parks again, and has validated just now.
+            again.skip_passed();
+        }
+        let mut until = deadline.min(again.at);
         if let Some(record) = &waiter.record {
             record.falls_asleep();
         }
@@ -217,9 +217,8 @@ impl<const N: usize> ParkingLot<N> {
             }
             until = match status {
                 ParkStatus::Again => {
-                    again_at = again_at.later_by(again_after);
-                    again_after = again_after.saturating_mul(2);
-                    deadline.min(again_at)
+                    again = again.next();
+                    deadline.min(again.at)
                 }
                 // We were taken out, and the post is sure to come, whatever the clock says (I2).
                 _ => Deadline::Never,
@@ -256,7 +255,7 @@ impl<const N: usize> ParkingLot<N> {
         })
     }
 
-    /// The lock at `key` is not handed off until `end`. By the thread that was handed it, once it runs.
+    /// Begins the pause of the lock at `key`, until `end`. For the new owner, when it first runs.
     pub(crate) fn pause_hand_offs(&self, key: usize, end: FairTime) {
         self.bucket(key).pause.begin(key, end);
     }

@@ -12,10 +12,10 @@
 //! * I3: `taken` turns true when another thread takes the waiter out, under the bucket lock. From then
 //!   on a post is sure to come, and it is that thread's last touch of the waiter.
 //! * I4: the waiters of a key stand in the order of their fair times, and those of one fair time in
-//!   the order of their arrival. Waiters without a fair time stand at the end. One that is queued for
-//!   the first time in its lock call gets a fair time that is behind all others' by some distance; one
-//!   that comes back has the same as before. The queue knows that of its first, so that an unlock need
-//!   not look at a waiter to learn that nobody is due.
+//!   the order of their arrival. Waiters without a fair time stand at the end. A new
+//!   waiter's fair time is behind that of the last waiter of its key by some distance; one that parks again
+//!   keeps its own. The whole bucket is in this order too, and `earliest` is the fair time of its first, so an
+//!   unlock need not look at a waiter to learn that nobody is due.
 //!
 //! CPython: `Python/parking_lot.c`, `struct wait_entry`; `Include/internal/pycore_llist.h`.
 

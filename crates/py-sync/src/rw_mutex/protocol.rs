@@ -265,8 +265,7 @@ impl RwMutex {
                 token: call.kind,
                 fair_time,
             },
-            again_at: clock.again_at(fair_time),
-            again_after: clock.again_after(),
+            again: clock.again(fair_time),
             deadline: call.deadline,
             flags: call.flags,
         };
