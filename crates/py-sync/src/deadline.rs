@@ -355,8 +355,16 @@ pub(crate) mod tests {
         };
         let looks = [again, again.next(), again.next().next()].map(|again| again.at);
         assert_eq!(looks, [10, 15, 25].map(Deadline::At));
+        let before = Monotonic.now();
         again.skip_passed();
-        assert!(!again.at.has_passed(), "what has passed is left out");
+        let Deadline::At(at) = again.at else {
+            panic!("another look comes");
+        };
+        assert!(at > before, "what has passed is left out");
+        assert!(at < 3 * Monotonic.now(), "and nothing else");
+        let to_come = again;
+        again.skip_passed();
+        assert_eq!(again, to_come);
         assert_eq!(Again::NEVER.next(), Again::NEVER);
     }
 

@@ -155,14 +155,11 @@ pub fn detached<R>(f: impl FnOnce() -> R) -> R {
 }
 
 /// Runs `sleep` with the calling thread's sections suspended and the thread detached, if `flags`
-/// say so.
+/// say so. If `sleep` panics, the process aborts.
 pub(crate) fn around_sleep<R>(flags: LockFlags, sleep: impl FnOnce() -> R) -> R {
-    if !flags.contains(LockFlags::DETACH) {
-        return sleep();
-    }
     // A waiter is queued: nothing may unwind (I3).
     aborts_on_unwind(|| {
-        let back = Detached::now();
+        let back = flags.contains(LockFlags::DETACH).then(Detached::now);
         let result = sleep();
         drop(back);
         result

@@ -8,7 +8,7 @@ mod guard;
 mod protocol;
 mod signals;
 #[cfg(all(test, not(loom)))]
-pub(crate) mod tests;
+mod tests;
 
 pub use guard::MutexGuard;
 

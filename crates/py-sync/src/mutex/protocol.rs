@@ -56,8 +56,8 @@
 //!
 //! Orderings: taking the lock is `Acquire`, releasing it `Release`. A hand-off orders through the
 //! post to the waiter, since the new owner never reads the byte. The rest is `Relaxed`: the bucket
-//! lock orders the parked bit, and setting that bit is a read-modify-write, so it continues the
-//! release sequence of the last unlock.
+//! lock orders the parked bit, which is set only while the lock is held, so no thread that takes the lock
+//! reads that change.
 //!
 //! Why it is so, and what was tried and did not pay: `DESIGN.md`.
 //!

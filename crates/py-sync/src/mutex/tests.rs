@@ -8,7 +8,7 @@ use crate::deadline::{
 use crate::event::Event;
 use crate::flags::{LockFlags, LockStatus};
 use crate::hooks::{SectionHooks, register_sections};
-use crate::parking_lot::{Kind, Request, Waiters, lot};
+use crate::parking_lot::{Kind, Waiters, lot};
 use crate::sync::NUM_BUCKETS;
 use crate::with_signals::OneCall;
 use std::cell::RefCell;
@@ -71,36 +71,29 @@ fn the_lock_is_handed_over_once_the_fair_time_has_come(#[case] at: u64, #[case] 
     assert_eq!(handed_over_at(at), handed);
 }
 
-/// A lock and what is called on it.
-pub(crate) struct Calls<L> {
-    pub(crate) lock: L,
-    pub(crate) kind: Kind,
-    pub(crate) wait: fn(&L, &SetClock, LockFlags) -> LockStatus,
-    pub(crate) try_lock: fn(&L) -> bool,
-    pub(crate) unlock: fn(&L, &SetClock) -> bool,
-}
-
 /// Two threads wait until both are due. The first is handed the lock, and unlocks after so many
 /// nanoseconds: whether it hands the lock on.
-fn handed_on_after<L: Sync>(ns: u64, start: u64, calls: &Calls<L>) -> bool {
-    let clock = SetClock::at(start);
+fn handed_on_after(ns: u64, start: u64) -> bool {
+    let (m, clock) = (Mutex::new(), SetClock::at(start));
     let (has_it, unlocks, may_resume) = (Event::new(), Event::new(), Arc::default());
-    let (lock, wait, try_lock, unlock) = (&calls.lock, calls.wait, calls.try_lock, calls.unlock);
     let queued = || {
         let count = |waiters: &mut Waiters<'_>| waiters.iter().count();
-        // SAFETY: the lock is ours; `count` does not call into the lot.
-        unsafe { lot().with_waiters(calls.kind, core::ptr::from_ref(lock).addr(), count) }
+        // SAFETY: the mutex is ours; `count` does not call into the lot.
+        unsafe { lot().with_waiters(Kind::Mutex, m.key(), count) }
     };
-    assert!(try_lock(lock));
+    m.lock();
     std::thread::scope(|scope| {
         let first = scope.spawn(|| {
-            assert_eq!(wait(lock, &clock, LockFlags::NONE), LockStatus::Acquired);
+            let status = m.lock_with(&clock, Deadline::Never, LockFlags::NONE);
+            assert_eq!(status, LockStatus::Acquired);
             has_it.notify();
             unlocks.wait();
-            assert!(unlock(lock, &clock));
+            assert!(m.unlock_with(&clock));
             // The second is held back, so the lock is free unless it was handed on.
-            let free = try_lock(lock);
-            assert!(!free || unlock(lock, &clock));
+            let free = m.try_lock();
+            if free {
+                m.unlock();
+            }
             free
         });
         while queued() != 1 {
@@ -109,15 +102,16 @@ fn handed_on_after<L: Sync>(ns: u64, start: u64, calls: &Calls<L>) -> bool {
         scope.spawn(|| {
             MAY_RESUME.set(Some(Arc::clone(&may_resume)));
             register_sections(&HELD_BACK);
-            assert_eq!(wait(lock, &clock, LockFlags::DETACH), LockStatus::Acquired);
-            assert!(unlock(lock, &clock));
+            let status = m.lock_with(&clock, Deadline::Never, LockFlags::DETACH);
+            assert_eq!(status, LockStatus::Acquired);
+            m.unlock();
         });
         while queued() != 2 {
             std::thread::yield_now();
         }
         let due = clock.now() + TIME_TO_BE_FAIR_NS + FAIR_TIMES_APART_NS + 1;
         clock.set(due);
-        assert!(unlock(lock, &clock));
+        assert!(m.unlock_with(&clock));
         has_it.wait();
         clock.set(due + ns);
         unlocks.notify();
@@ -127,44 +121,27 @@ fn handed_on_after<L: Sync>(ns: u64, start: u64, calls: &Calls<L>) -> bool {
     })
 }
 
-pub(crate) fn assert_a_pause_after_a_hand_off<L: Sync>(calls: &Calls<L>) {
+#[test]
+fn a_lock_is_handed_on_after_a_pause() {
     let pause = FAIR_TIMES_APART_NS;
     let mut start = Monotonic.now();
     for (ns, handed) in [(0, false), (pause, false), (pause + 1, true)] {
-        assert_eq!(handed_on_after(ns, start, calls), handed, "{ns} ns");
+        assert_eq!(handed_on_after(ns, start), handed, "{ns} ns");
         // The next is due after the pause of this one.
         start += 10 * TIME_TO_BE_FAIR_NS;
     }
 }
 
 #[test]
-fn a_lock_is_handed_on_after_a_pause() {
-    assert_a_pause_after_a_hand_off(&Calls {
-        lock: Mutex::new(),
-        kind: Kind::Mutex,
-        wait: |m, clock, flags| m.lock_with(clock, Deadline::Never, flags),
-        try_lock: Mutex::try_lock,
-        unlock: |m, clock| m.unlock_with(clock),
-    });
-}
-
-#[test]
 fn a_pause_is_of_one_lock_and_not_of_its_bucket() {
-    let fair_time = FairTime::At(5);
-    let due = |key| {
-        let request = Request {
-            kind: Kind::Mutex,
-            key,
-            token: 0,
-            fair_time,
-        };
-        // SAFETY: no lock is at these addresses; `due` does not call into the lot.
-        unsafe { lot().with_waiters(Kind::Mutex, key, |waiters| waiters.due(request)) }
+    let pause_of = |key| {
+        // SAFETY: no lock is at these addresses; the closure does not call into the lot.
+        unsafe { lot().with_waiters(Kind::Mutex, key, |waiters| waiters.pause) }
     };
     let (key, in_the_same_bucket) = (1, 1 + NUM_BUCKETS);
     lot().pause_hand_offs(key, FairTime::At(9));
-    assert_eq!(due(key), FairTime::At(9));
-    assert_eq!(due(in_the_same_bucket), fair_time);
+    assert_eq!(pause_of(key), FairTime::At(9));
+    assert_eq!(pause_of(in_the_same_bucket), FairTime::At(0));
 }
 
 #[test]

@@ -29,7 +29,7 @@
 //! | [`Request::fair_time`]: each waiter's own, set once per lock call | `FairTimeout`: the bucket's, at random |
 //! | [`Kind`] and key | the key alone |
 //! | 257 buckets for the life of the process | a table that grows with the threads |
-//! | `validate` again at the fair time | nothing like it |
+//! | `validate` again at the fair time, and more and more rarely after it | nothing like it |
 //!
 //! There is one way in, [`park_with`](ParkingLot::park_with) (with `release`, `park_then`), and one way
 //! out by another thread's hand, [`with_waiters`](ParkingLot::with_waiters): a closure that runs on the
@@ -42,7 +42,8 @@
 //! * I2: a waiter that was taken out returns `Ok`, whatever its clock says, so no hand-off is lost.
 //! * I3: without fair times, the waiters of a key stand in the order of their arrival.
 //! * I4: no bucket is locked while a thread sleeps, a hook runs, or another bucket is locked.
-//! * I5: a panic in `validate` or `callback` leaves the queue as it was and the bucket unlocked.
+//! * I5: a panic in `validate` or `callback` leaves the queue as it was and the bucket unlocked. One in a
+//!   later call of `validate` aborts the process, since the waiter is queued.
 //! * I6: a thread is out of every queue before it attaches and its sections resume: see `hooks.rs`, I2.
 //!
 //! Orderings: the bucket lock orders everything but the post, which the semaphore orders.

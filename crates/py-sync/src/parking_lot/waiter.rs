@@ -177,7 +177,7 @@ impl Queue {
     pub(super) unsafe fn insert(&mut self, waiter: &Waiter) {
         let this = ptr::from_ref(waiter);
         let is_later = |other: &&Waiter| other.request.fair_at() > waiter.request.fair_at();
-        // A new waiter has the latest fair time and goes to the end. One that parks again keeps its fair
+        // A new waiter has the latest fair time of its key, mostly of the bucket, and goes to the end. One that parks again keeps its fair
         // time: its place is in front or near it, and is sought from there, since a walk from the end
         // would pass the whole crowd.
         let next = match self.at(self.tail).filter(is_later) {
@@ -298,7 +298,7 @@ pub(crate) struct Waiters<'a> {
     pub(super) kind: Kind,
     pub(super) key: usize,
     /// When the pause after the last hand-off of the lock at `key` ends.
-    pub(super) pause: FairTime,
+    pub(crate) pause: FairTime,
     pub(super) queue: &'a mut Queue,
     pub(super) taken: &'a mut Taken,
 }
@@ -309,12 +309,6 @@ impl Waiters<'_> {
         let (kind, key) = (self.kind, self.key);
         let requests = self.queue.iter().map(|waiter| waiter.request);
         requests.filter(move |request| request.is_on(kind, key))
-    }
-
-    /// When the lock is to be handed off to this waiter: at its fair time, or at the end of the pause
-    /// after the last hand-off.
-    pub(crate) fn due(&self, request: Request) -> FairTime {
-        request.fair_time.max(self.pause)
     }
 
     /// When the first waiter in the bucket is due, on this key or on another. Looks at no waiter.

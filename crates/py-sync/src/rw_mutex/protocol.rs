@@ -59,8 +59,8 @@
 //! * I9: a thread attaches to its runtime before it competes, as with [`Mutex`](crate::Mutex).
 //!
 //! Fairness: a write unlock, or the last reader, hands the lock off to a front whose first waiter is due:
-//! it has waited for more than 1 ms, in a crowd for longer, and the pause after the last hand-off to a writer
-//! is over (all as with [`Mutex`](crate::Mutex)). Before that, a write unlock
+//! it has waited for more than 1 ms (in a crowd later, as with [`Mutex`](crate::Mutex)). There is no pause, so
+//! writers that are due go in their order. Before that, a write unlock
 //! wakes the front and any thread may barge; if readers are woken and others stay, only writers may. The
 //! last reader wakes a writer and leaves the parked bit, so only writers may barge. So readers pass a writer
 //! only while a writer that a writer has woken is on its way, and none once it is due. Otherwise
@@ -287,12 +287,7 @@ impl RwMutex {
         let parked = unsafe { lot().park_with(parking, validate) };
         call.fair_time = Some(parked.fair_time);
         match parked.status {
-            ParkStatus::Ok if parked.reply == HANDED_OFF => {
-                if call.kind == WRITES {
-                    lot().pause_hand_offs(self.key(), clock.end_of_pause());
-                }
-                Round::HandedOff
-            }
+            ParkStatus::Ok if parked.reply == HANDED_OFF => Round::HandedOff,
             ParkStatus::Ok if parked.reply == COMPETE_FOR_OTHERS => Round::First { parked: PARKED },
             ParkStatus::Ok => Round::First { parked: 0 },
             // The fair time came, and nothing stopped the thread.

@@ -83,7 +83,7 @@ pub(super) struct Front {
     /// Which kinds of waiters they are.
     pub(super) chosen: Chosen,
     len: usize,
-    /// When the first that goes is due.
+    /// When the first that goes is due: its fair time.
     due: FairTime,
     /// True if others stay parked.
     more: bool,
@@ -101,7 +101,7 @@ impl Front {
             match goes(&mut front.chosen, request) {
                 FilterOp::Unpark => {
                     if front.len == 0 {
-                        front.due = waiters.due(request);
+                        front.due = request.fair_time;
                     }
                     front.len += 1;
                 }
@@ -132,7 +132,7 @@ impl Front {
     /// stop readers for nobody, and a thread that reads twice would wait for itself.
     fn of_free(&self, clock: &impl Clock) -> (usize, Option<u32>) {
         match self.len > 0 && clock.should_be_fair(self.due) {
-            // Before the fair time: leave the lock free, and let them compete.
+            // Not due: leave the lock free, and let them compete.
             false if self.chosen.writer && self.more => (FREE, Some(COMPETE_FOR_OTHERS)),
             false => (self.parked(), Some(COMPETE)),
             true if self.chosen.writer => (self.parked() | WRITER, Some(HANDED_OFF)),

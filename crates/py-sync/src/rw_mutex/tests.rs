@@ -11,7 +11,6 @@ use crate::deadline::tests::SetClock;
 use crate::deadline::{Deadline, TIME_TO_BE_FAIR_NS};
 use crate::flags::{LockFlags, LockStatus};
 use crate::hooks::{SectionHooks, register_sections};
-use crate::mutex::tests::{Calls, assert_a_pause_after_a_hand_off};
 use crate::parking_lot::{Kind, Waiters, lot};
 use crate::sync::{AtomicU64, AtomicUsize, SeqCst};
 use std::cell::RefCell;
@@ -386,15 +385,4 @@ fn the_word_says_who_may_come_and_go(#[case] before: usize, #[case] expected: [O
     assert_eq!(m.is_write_locked(), locked && before & !P == W);
     assert_eq!(m.is_read_locked(), locked && before & W == 0);
     assert_eq!(m.has_waiters(), before & P != 0);
-}
-
-#[test]
-fn a_writer_hands_the_lock_on_after_a_pause() {
-    assert_a_pause_after_a_hand_off(&Calls {
-        lock: RwMutex::new(),
-        kind: Kind::RwMutex,
-        wait: |m, clock, flags| m.write_lock_with(clock, Deadline::Never, flags),
-        try_lock: RwMutex::try_write_lock,
-        unlock: |m, clock| m.write_unlock_with(clock),
-    });
 }

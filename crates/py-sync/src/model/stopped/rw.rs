@@ -74,7 +74,7 @@ rw_models! {
     a_reader_beside_a_writer_after_a_writer: true, STOPPED_READ beside WRITE;
 }
 
-/// As with the mutex: the unlock of a writer is in the pause after a hand-off, and wakes the writer that stops.
+/// As with the mutex: another has looked already when an unlock that hands nothing off wakes the writer that stops.
 fn rw_in_a_pause(name: &str, other: fn(&Shared)) {
     check(name, move || {
         let shared = Arc::new((RwMutex::new(), Guarded::new()));
