@@ -10,3 +10,4 @@ pub mod pin;
 pub mod pyarena;
 pub mod readers;
 pub mod rw_locks;
+pub mod writers;

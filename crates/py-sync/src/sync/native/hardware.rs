@@ -1,11 +1,16 @@
 //! `core`'s and `std`'s atomics, cells and pauses.
 
 pub(crate) use core::hint::spin_loop;
+use crate::sys::{current_processor, only_processor};
 use core::sync::atomic::Ordering;
 pub(crate) use core::sync::atomic::{
     AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence,
 };
 pub(crate) use std::thread::yield_now;
+
+#[cfg(all(test, target_os = "linux", not(miri)))]
+#[path = "tests.rs"]
+mod tests;
 
 /// True if threads run at the same time: only then is it of use to spin.
 ///
@@ -15,27 +20,35 @@ pub(crate) use std::thread::yield_now;
 pub(crate) fn has_many_processors() -> bool {
     // No `OnceLock`: if a thread of the parent was asking during a fork, the child would wait for it
     // for ever. A thread that finds no answer asks too; one that comes while another asks finds "many".
-    static ANSWER: AtomicU8 = AtomicU8::new(UNKNOWN);
+    static ANSWER: AtomicU32 = AtomicU32::new(UNKNOWN);
     // Relaxed, here and below: nothing else is published with the answer.
     match ANSWER.load(Ordering::Relaxed) {
-        UNKNOWN => ask(&ANSWER),
-        answer => answer == MANY,
+        MANY => true,
+        answer => is_many(&ANSWER, answer),
     }
 }
 
-const UNKNOWN: u8 = 0;
-const ONE: u8 = 1;
-const MANY: u8 = 2;
+const UNKNOWN: u32 = 0;
+const MANY: u32 = 1;
+/// So far all threads run on one processor: this, and its number.
+const ONE: u32 = 2;
 
 #[cold]
-fn ask(answer: &AtomicU8) -> bool {
-    // If the system does not say, assume many: a wrong guess costs a few microseconds. That is stored
-    // before the question, which allocates: if the lock that this thread waits for is the allocator's,
-    // the thread comes here again, and must not ask again.
-    answer.store(MANY, Ordering::Relaxed);
-    let many = std::thread::available_parallelism().map_or(true, |n| n.get() > 1);
-    answer.store(if many { MANY } else { ONE }, Ordering::Relaxed);
-    many
+fn is_many(answer: &AtomicU32, so_far: u32) -> bool {
+    let now = match so_far {
+        UNKNOWN => {
+            // If the system does not say, assume many: a wrong guess costs a few microseconds. That is
+            // stored before the question, which may allocate: if the lock that this thread waits for is
+            // the allocator's, the thread comes here again, and must not ask again.
+            answer.store(MANY, Ordering::Relaxed);
+            only_processor().map_or(MANY, |number| ONE + number)
+        }
+        // The answer was one, and a thread that was bound to another since then is asking.
+        one if current_processor().is_some_and(|number| ONE + number != one) => MANY,
+        one => one,
+    };
+    answer.store(now, Ordering::Relaxed);
+    now == MANY
 }
 
 /// A cell that several threads access, under a lock.
