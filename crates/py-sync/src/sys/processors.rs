@@ -8,8 +8,9 @@
 pub(crate) fn only_processor() -> Option<u32> {
     const CALLING_THREAD: libc::pid_t = 0;
     let mine = the_one_of(CALLING_THREAD)?;
-    // The id of the first thread is that of the process.
-    (the_one_of(std::process::id().cast_signed())? == mine).then_some(mine)
+    // SAFETY: it reads nothing of ours. The id of the process is that of its first thread.
+    let first_thread = unsafe { libc::getpid() };
+    (the_one_of(first_thread)? == mine).then_some(mine)
 }
 
 /// The processor that the calling thread runs on.
@@ -26,8 +27,11 @@ fn the_one_of(thread: libc::pid_t) -> Option<u32> {
     if unsafe { libc::sched_getaffinity(thread, size_of_val(&set), &raw mut set) } != 0 {
         return None;
     }
-    // SAFETY, here and below: the index is below the size of the set.
-    let mut bound = (0..libc::CPU_SETSIZE).filter(|&i| unsafe { libc::CPU_ISSET(i as usize, &set) });
+    let may_run_on = |&number: &libc::c_int| {
+        // SAFETY: the number is below the size of the set.
+        unsafe { libc::CPU_ISSET(number as usize, &set) }
+    };
+    let mut bound = (0..libc::CPU_SETSIZE).filter(may_run_on);
     let one = bound.next()?;
     bound.next().is_none().then_some(one as u32)
 }

@@ -1,7 +1,7 @@
 //! `core`'s and `std`'s atomics, cells and pauses.
 
-pub(crate) use core::hint::spin_loop;
 use crate::sys::{current_processor, only_processor};
+pub(crate) use core::hint::spin_loop;
 use core::sync::atomic::Ordering;
 pub(crate) use core::sync::atomic::{
     AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence,

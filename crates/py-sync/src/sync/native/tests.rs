@@ -5,13 +5,12 @@ use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// The processors that `thread` may run on; 0 is the calling thread.
 fn bound(thread: libc::pid_t) -> libc::cpu_set_t {
-    // SAFETY: all-zero is the empty set, which the call fills.
-    unsafe {
-        let mut set = core::mem::zeroed();
-        let rc = libc::sched_getaffinity(thread, size_of::<libc::cpu_set_t>(), &raw mut set);
-        assert_eq!(rc, 0);
-        set
-    }
+    // SAFETY: all-zero is the empty set.
+    let mut set = unsafe { core::mem::zeroed() };
+    // SAFETY: the call writes to `set`, which is as long as it says.
+    let rc = unsafe { libc::sched_getaffinity(thread, size_of_val(&set), &raw mut set) };
+    assert_eq!(rc, 0);
+    set
 }
 
 fn bind(thread: libc::pid_t, set: &libc::cpu_set_t) {
@@ -24,11 +23,16 @@ fn bind(thread: libc::pid_t, set: &libc::cpu_set_t) {
 /// Runs `f` in a thread that is bound to the last processor of the process, whose number it gets.
 fn in_a_bound_thread(f: impl FnOnce(u32) + Send) {
     let all = bound(first_thread());
-    // SAFETY, here and below: all-zero is the empty set, and the indices are below its size.
-    let last = (0..libc::CPU_SETSIZE as usize).rfind(|&i| unsafe { libc::CPU_ISSET(i, &all) });
+    let may_run_on = |&i: &usize| {
+        // SAFETY: the index is below the size of the set.
+        unsafe { libc::CPU_ISSET(i, &all) }
+    };
+    let last = (0..libc::CPU_SETSIZE as usize).rfind(may_run_on);
     let last = last.expect("a process has a processor");
     let run = || {
+        // SAFETY: all-zero is the empty set.
         let mut one = unsafe { core::mem::zeroed() };
+        // SAFETY: the index is below the size of the set.
         unsafe { libc::CPU_SET(last, &mut one) };
         bind(0, &one);
         f(last as u32);
@@ -37,7 +41,8 @@ fn in_a_bound_thread(f: impl FnOnce(u32) + Send) {
 }
 
 fn first_thread() -> libc::pid_t {
-    std::process::id().cast_signed()
+    // SAFETY: it reads nothing of ours.
+    unsafe { libc::getpid() }
 }
 
 fn processors() -> usize {
