@@ -34,9 +34,9 @@ use core::time::Duration;
 /// How long other threads may pass a waiter before the lock is handed off to it: 1 ms.
 pub(crate) const TIME_TO_BE_FAIR_NS: u64 = 1_000_000;
 
-/// How far apart the fair times of a lock's waiters are, at least: 50 us. So long is also the pause after a
-/// hand-off. A hand-off takes until the new owner has woken up: if every unlock were a hand-off, the lock
-/// would do nothing else.
+/// How much later a waiter is due for each that is queued in front of it: 50 us. So long is also the pause
+/// after a hand-off. A hand-off takes until the new owner has woken up: if every unlock were a hand-off, the
+/// lock would do nothing else.
 pub(crate) const FAIR_TIMES_APART_NS: u64 = 50_000;
 
 /// When the lock is to be handed off to a waiter: a lock call's *fair time*.
@@ -63,11 +63,17 @@ impl FairTime {
         FairTime::At(self.ns().max(other.ns()))
     }
 
-    /// The fair time of a waiter that is queued behind one whose fair time is `last`, if there is one.
-    pub(crate) fn behind(self, last: Option<FairTime>) -> FairTime {
+    /// The fair time of a waiter that is queued behind `in_front` others, if the last one's is `last`: so much
+    /// later that each of them can be handed the lock before. Never before the last one's, so that they stay
+    /// in their order.
+    ///
+    /// It does not depend on the distance of those in front. Most waiters of a crowd are woken long before
+    /// they are due, and the fair times would run away from the clock if each were some time after the last.
+    pub(crate) fn behind(self, last: Option<FairTime>, in_front: usize) -> FairTime {
         match (self, last) {
             (FairTime::NotBefore(ns), Some(last)) => {
-                FairTime::At(ns.max(last.ns().saturating_add(FAIR_TIMES_APART_NS)))
+                let for_all = FAIR_TIMES_APART_NS.saturating_mul(in_front as u64);
+                FairTime::At(ns.saturating_add(for_all)).max(last)
             }
             _ => FairTime::At(self.ns()),
         }
@@ -332,19 +338,26 @@ pub(crate) mod tests {
     }
 
     #[rstest::rstest]
-    #[case::alone(FairTime::NotBefore(9), None, 9)]
-    #[case::long_after(FairTime::NotBefore(90_000), Some(7), 90_000)]
-    #[case::soon_after(FairTime::NotBefore(9), Some(7), 50_007)]
-    #[case::before(FairTime::NotBefore(9), Some(2_000_000), 2_050_000)]
-    #[case::at_the_end_of_time(FairTime::NotBefore(9), Some(u64::MAX - 1), u64::MAX)]
-    #[case::queued_again(FairTime::At(9), Some(7), 9)]
-    #[case::queued_again_in_front(FairTime::At(9), Some(2_000_000), 9)]
-    fn a_new_waiter_is_due_50_us_after_the_last(
+    #[case::alone(FairTime::NotBefore(9), None, 0, 9)]
+    #[case::long_after(FairTime::NotBefore(90_000), Some(7), 1, 140_000)]
+    #[case::at_once(FairTime::NotBefore(7), Some(7), 1, 50_007)]
+    #[case::behind_two(FairTime::NotBefore(7), Some(50_007), 2, 100_007)]
+    #[case::those_in_front_of_the_last_have_gone(FairTime::NotBefore(8), Some(90_007), 1, 90_007)]
+    #[case::some_of_them(FairTime::NotBefore(7), Some(80_007), 2, 100_007)]
+    #[case::not_before_the_last(FairTime::NotBefore(9), Some(2_000_000), 1, 2_000_000)]
+    #[case::at_the_end_of_time(FairTime::NotBefore(u64::MAX - 9), Some(9), 1, u64::MAX)]
+    #[case::of_very_many(FairTime::NotBefore(9), Some(1), usize::MAX, u64::MAX)]
+    #[case::in_a_bucket_of_other_locks(FairTime::NotBefore(9), None, 7, 9)]
+    #[case::queued_again(FairTime::At(9), Some(7), 1, 9)]
+    #[case::queued_again_in_front(FairTime::At(9), Some(2_000_000), 1, 9)]
+    fn a_new_waiter_is_due_50_us_after_each_in_front(
         #[case] fair_time: FairTime,
         #[case] last: Option<u64>,
+        #[case] in_front: usize,
         #[case] at: u64,
     ) {
-        assert_eq!(fair_time.behind(last.map(FairTime::At)), FairTime::At(at));
+        let last = last.map(FairTime::At);
+        assert_eq!(fair_time.behind(last, in_front), FairTime::At(at));
     }
 
     #[test]

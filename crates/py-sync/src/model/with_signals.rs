@@ -346,7 +346,7 @@ fn the_next_call_has_the_fair_time_of_the_last() {
         assert!(m.try_lock());
         let status = m.lock_with(&clock, Deadline::Now, NONE);
         assert_eq!(status, LockStatus::Failure);
-        let first = NeverFair.time_to_be_fair().behind(None);
+        let first = NeverFair.time_to_be_fair().behind(None, 0);
         assert_eq!(clock.time_to_be_fair(), first);
     });
 }

@@ -28,8 +28,8 @@
 //! * No waiter depends on the designated waker. Each looks for itself at its fair time, and 1, 3, 7 ms after
 //!   that and so on. Then it sets the parked bit itself if the lock is held, or leaves the queue and
 //!   competes if the lock is free.
-//! * Fair times are 50 us apart: a new waiter's is 1 ms after it parked, or 50 us behind that of the
-//!   last waiter. And a hand-off is followed by a *pause*, until 50 us after the new owner began to run.
+//! * A new waiter's fair time is 1 ms after it parked, and 50 us more for each waiter in its bucket. And a
+//!   hand-off is followed by a *pause*, until 50 us after the new owner began to run.
 //!   An unlock in the pause hands nothing off: it frees the lock and wakes the first waiter. Otherwise, in
 //!   a crowd or on a busy machine, all waiters would be due at once, and every unlock would be a hand-off to
 //!   a thread that has yet to wake up.

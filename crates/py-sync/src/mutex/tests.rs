@@ -147,7 +147,7 @@ fn a_pause_is_of_one_lock_and_not_of_its_bucket() {
 #[test]
 fn lock_calls_between_signals_have_the_fair_time_of_the_first() {
     let clock = OneCall::new(&Monotonic);
-    let of_first = clock.time_to_be_fair().behind(None);
+    let of_first = clock.time_to_be_fair().behind(None, 0);
     clock.was_fair_at(of_first);
     std::thread::sleep(core::time::Duration::from_millis(1));
     assert_eq!(clock.time_to_be_fair(), of_first);
