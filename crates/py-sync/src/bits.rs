@@ -6,6 +6,7 @@
 //! | 1 [`HAS_PARKED`] | threads parked | threads parked | threads parked | threads parked | address |
 //! | 2 [`ONCE_INITIALIZED`] | | | done | reader count from here | address |
 //! | 3 | | | a typed one: poisoned | | |
+//! | below the top | | | | a writer that spins | |
 //! | top | | | | a typed one: upgradable reader | |
 //!
 //! All-zero bytes are an unlocked lock. CPython: `Include/cpython/lock.h`, `_Py_UNLOCKED`;

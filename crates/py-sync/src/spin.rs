@@ -30,7 +30,7 @@
 //! Before it sleeps, a thread that has parked spins on its own word instead, where that has paid lately
 //! (`parking_lot/adaptive.rs`).
 
-use crate::sync::{MIRI, has_many_processors, spin_loop, yield_now};
+use crate::sync::{MIRI, MODEL, has_many_processors, spin_loop, yield_now};
 
 /// What is left of a thread's spin.
 #[derive(Clone, Copy, Debug)]
@@ -116,6 +116,11 @@ impl Spin {
         if watches && (0..4).all(look) {
             *self = Spin::on_long_section();
         }
+    }
+
+    /// True from the fourth look on: what the thread waits for is no short section. In a model at once.
+    pub(crate) fn lasts(&self) -> bool {
+        MODEL || self.looks <= 5
     }
 
     /// Pauses before the next look; false, at once, if it is time to sleep.

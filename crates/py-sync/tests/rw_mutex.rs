@@ -90,7 +90,7 @@ fn misuse_panics_and_leaves_the_word(
 
 #[test]
 fn too_many_readers_panic_and_leave_the_word() {
-    let full = 1 << (usize::BITS - 2);
+    let full = 1 << (usize::BITS - 3);
     for lock in [
         RwMutex::read_lock as fn(&RwMutex),
         RwMutex::read_lock_recursive,

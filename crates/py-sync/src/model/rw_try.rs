@@ -120,3 +120,29 @@ fn who_has_lost_leaves_an_upgrade_alone() {
         assert_eq!(shared.1.get(), wrote.into_iter().sum::<usize>());
     });
 }
+
+/// Before it parks, a writer that finds readers stops those that come.
+#[test]
+fn a_writer_announces_itself_before_it_parks() {
+    use core::sync::atomic::{AtomicBool, Ordering::SeqCst};
+    // Of all executions, so not loom's.
+    static SEEN: AtomicBool = AtomicBool::new(false);
+    check("rw_try::a_writer_announces_itself_before_it_parks", || {
+        let shared = loom::sync::Arc::new((RwMutex::new(), Guarded::new(), Guarded::new()));
+        let m = &shared.0;
+        assert!(m.try_read_lock());
+        let writer = {
+            let shared = loom::sync::Arc::clone(&shared);
+            loom::thread::spawn(move || WRITE(&shared))
+        };
+        match m.try_upgradable_lock() {
+            true => m.upgradable_unlock_with(&NeverFair),
+            // Nobody can write: this thread reads.
+            false if !m.has_waiters() => SEEN.store(true, SeqCst),
+            false => {}
+        }
+        assert!(m.read_unlock_with(&NeverFair));
+        assert_eq!(writer.join().unwrap(), 1);
+    });
+    assert!(SEEN.load(SeqCst), "it was never seen");
+}

@@ -226,6 +226,23 @@ fn spawn(shared: &loom::sync::Arc<Shared>, role: Role) -> loom::thread::JoinHand
     loom::thread::spawn(move || role(&shared))
 }
 
+/// The writer does not announce itself there either: the upgradable reader goes on until the reader has come.
+#[test]
+fn a_writer_that_finds_an_upgradable_reader_stops_no_reader() {
+    check(
+        "rw_upgrade::a_writer_that_finds_an_upgradable_reader_stops_no_reader",
+        || {
+            let shared = loom::sync::Arc::new(shared());
+            assert!(shared.0.try_upgradable_lock());
+            let [writer, reader] = [WRITE, READ].map(|role| spawn(&shared, role));
+            reader.join().unwrap();
+            shared.0.upgradable_unlock_with(&NeverFair);
+            writer.join().unwrap();
+            assert!(shared.0.try_write_lock(), "nobody is left");
+        },
+    );
+}
+
 /// The same from a write: a reader that is parked, if behind a writer, comes in with the downgrade.
 /// The upgradable reader goes on until it has.
 #[test]

@@ -32,9 +32,12 @@ const ONE_READER: usize = 1 << READER_SHIFT;
 /// locks have it.
 const UPGRADABLE: usize = 1 << (usize::BITS - 1);
 
-/// The bit that the reader count reaches at a quarter of what the word could count. From then on new
-/// readers are refused.
-const TOO_MANY: usize = 1 << (usize::BITS - 2);
+/// A writer that spins has announced itself: while readers have the lock, or nobody.
+const ANNOUNCED: usize = 1 << (usize::BITS - 2);
+
+/// The bit that the reader count reaches at half of what the word could count. From then on new readers
+/// are refused.
+const TOO_MANY: usize = 1 << (usize::BITS - 3);
 
 /// A lock for one writer or many readers. One word.
 ///
@@ -74,7 +77,9 @@ pub(crate) enum Rank {
 impl Rank {
     fn is_stopped_by(self, word: usize) -> bool {
         match self {
-            Rank::Last => word & WRITER != 0 || word & (PARKED | UPGRADABLE) == PARKED,
+            Rank::Last => {
+                word & (WRITER | ANNOUNCED) != 0 || word & (PARKED | UPGRADABLE) == PARKED
+            }
             Rank::First => is_write_locked(word),
         }
     }
@@ -85,7 +90,12 @@ fn is_write_locked(word: usize) -> bool {
 }
 
 fn is_read_locked(word: usize) -> bool {
-    word & WRITER == 0 && word >= ONE_READER
+    word & WRITER == 0 && !is_free(word)
+}
+
+/// Nobody has it. A waiting thread may be about to take it.
+fn is_free(word: usize) -> bool {
+    word & !(PARKED | ANNOUNCED) == FREE
 }
 
 fn has_parked(word: usize) -> bool {
@@ -119,7 +129,7 @@ impl RwMutex {
     ///
     /// # Panics
     ///
-    /// If there are `usize::MAX / 16 + 1` readers or more: `too many readers`.
+    /// If there are `usize::MAX / 32 + 1` readers or more: `too many readers`.
     ///
     /// # Examples
     ///
@@ -169,7 +179,7 @@ impl RwMutex {
     fn try_read_once(&self) -> bool {
         // Relaxed: decides only whether to try.
         let word = self.0.load(Relaxed);
-        word & (WRITER | PARKED | TOO_MANY) == 0
+        word & (WRITER | PARKED | ANNOUNCED | TOO_MANY) == 0
             && self
                 .0
                 // Acquire: the section starts here. Relaxed on failure: the slow path loads again.
@@ -344,7 +354,10 @@ impl fmt::Debug for RwMutex {
         let word = self.0.load(Relaxed);
         f.debug_struct("RwMutex")
             .field("writer", &is_write_locked(word))
-            .field("readers", &((word & !UPGRADABLE) >> READER_SHIFT))
+            .field(
+                "readers",
+                &((word & !(UPGRADABLE | ANNOUNCED)) >> READER_SHIFT),
+            )
             .field("parked", &has_parked(word))
             .finish()
     }

@@ -12,6 +12,8 @@
 //! | U + 1 | an upgradable reader that waits until the other readers have left |
 //! | +2 | the parked bit: threads may be parked; without U, new readers wait behind them |
 //! | 2 | free, and a woken thread is about to take it |
+//! | A + 4 n | n readers, and a writer that spins: new readers wait (A is the bit below the top) |
+//! | A | free, and that writer is about to take it |
 //!
 //! ```text
 //!      read_lock          a writer parks          the last reader leaves
@@ -33,6 +35,10 @@
 //! waker* of those behind it, as with [`Mutex`](crate::Mutex): the parked bit goes with it, and unlocks
 //! wake nobody else until it has taken the lock or parked again.
 //!
+//! A writer that finds readers spins before it parks. From its fourth look on it *announces itself*: A stops
+//! new readers as the parked bit does, so the lock is free once those that have it have left. Otherwise the
+//! writer would have to find a moment without readers, and mostly sleep.
+//!
 //! Invariants:
 //! * I1: bit 0 means one writer and no reader; with U it means one upgradable reader that waits for
 //!   the other readers. A reader checks the word before it adds itself, so every reader that the word
@@ -45,7 +51,7 @@
 //!   only if nobody is left on the key or a designated waker takes it along.
 //! * I5: while a thread is queued, a thread looks at the queue later: the writer or the upgradable
 //!   reader when it unlocks, or the last reader, each of which finds the parked bit; or, at 2, a woken
-//!   thread, which takes the lock or parks again; or a designated waker, which sets the parked bit with
+//!   or a spinning thread, which takes the lock or parks; or a designated waker, which sets the parked bit with
 //!   its lock or parks again. No waiter depends on a woken thread: at its fair time, and again more and
 //!   more rarely after that, a waiter sets the parked bit if the lock is held, and leaves the queue and
 //!   competes if nothing stops it.
@@ -57,6 +63,10 @@
 //! * I8: of two unlocks of one hold, one fails: each changes the word by a compare-exchange, or under
 //!   the bucket lock after a look there.
 //! * I9: a thread attaches to its runtime before it competes, as with [`Mutex`](crate::Mutex).
+//! * I10: A is set beside readers or nobody: never with bits 0, 1 or U. Nobody relies on it. Whoever takes
+//!   the lock as a writer or an upgradable reader, parks, gives up or passes the writer (with `try_`, or with
+//!   rank `First`) clears it, and a writer that still spins sets it again. If the writer is not run while the
+//!   lock is free, a reader is stopped until it has parked and its fair time has come (I5), as at 2.
 //!
 //! Fairness: a write unlock, or the last reader, hands the lock off to a front whose first waiter is due:
 //! it has waited for more than 1 ms (in a crowd later, as with [`Mutex`](crate::Mutex)). There is no pause, so
@@ -70,8 +80,8 @@
 //! read-modify-writes, so each continues the release sequences of those before it, and a writer that
 //! acquires sees what every reader did before it left. A hand-off orders through the waiter's post.
 //!
-//! In the child of a fork the queue is empty, and a parked bit may be left over. The last unlock clears
-//! it. Until then it stops a new reader of a free lock for 1 ms at most (I5), and a new reader of a held
+//! In the child of a fork the queue is empty, and a parked bit or A may be left over. The last unlock clears
+//! the parked bit, and the first thread that parks or takes the lock clears A. Until then it stops a new reader of a free lock for 1 ms at most (I5), and a new reader of a held
 //! lock until that is unlocked. A thread that already reads and reads again then deadlocks with itself,
 //! as it would have in the parent, where a writer was waiting.
 //!
@@ -80,17 +90,15 @@
 
 use super::queue::{COMPETE_FOR_OTHERS, HANDED_OFF, READS, WRITES};
 use super::unlock::GivesUp;
-use super::{FREE, ONE_READER, PARKED, Rank, RwMutex, TOO_MANY, UPGRADABLE, WRITER, has_parked};
+use super::{
+    ANNOUNCED, ONE_READER, PARKED, Rank, RwMutex, TOO_MANY, UPGRADABLE, WRITER, has_parked, is_free,
+};
 use crate::deadline::{Clock, Deadline, FairTime};
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::hooks;
 use crate::parking_lot::{Kind, Parking, Request, lot};
 use crate::spin::{Backoff, Spin};
 use crate::sync::{Acquire, Relaxed};
-
-fn is_free(word: usize) -> bool {
-    word & !PARKED == FREE
-}
 
 /// An upgradable reader has the lock, and readers may share it.
 fn is_upgradable(word: usize) -> bool {
@@ -171,12 +179,14 @@ impl RwMutex {
         }
     }
 
-    /// Adds a reader, if the word is still `word`.
+    /// Adds a reader, if the word is still `word`. One that passes an announced writer ends its announcement
+    /// (I10).
     pub(super) fn add_reader(&self, word: usize) -> bool {
         assert!(word & TOO_MANY == 0, "too many readers");
+        let read = (word & !ANNOUNCED) + ONE_READER;
         // Acquire: the section starts here. Relaxed on failure: the caller loads again.
         self.0
-            .compare_exchange(word, word + ONE_READER, Acquire, Relaxed)
+            .compare_exchange(word, read, Acquire, Relaxed)
             .is_ok()
     }
 
@@ -198,15 +208,19 @@ impl RwMutex {
             // Relaxed: decides only which compare-exchange to try.
             let word = self.0.load(Relaxed);
             if is_free(word) {
+                let write = (word & PARKED) | locked;
                 // Acquire: the section starts here. Relaxed on failure: load again.
                 if self
                     .0
-                    .compare_exchange(word, word | locked, Acquire, Relaxed)
+                    .compare_exchange(word, write, Acquire, Relaxed)
                     .is_ok()
                 {
                     break;
                 }
                 continue;
+            }
+            if call.spin.lasts() {
+                self.announce(word);
             }
             match self.wait(&mut call, |word| !is_free(word)) {
                 Round::HandedOff => break,
@@ -219,8 +233,19 @@ impl RwMutex {
         self.writes()
     }
 
+    /// Stops new readers while the caller, a writer, spins: if readers have the lock, nobody has parked, and
+    /// the word is still `word`. Otherwise the caller tries at its next look.
+    pub(crate) fn announce(&self, word: usize) {
+        if word & (WRITER | UPGRADABLE | PARKED | ANNOUNCED) == 0 {
+            // Relaxed: it only stops new readers. On failure the next look decides.
+            let _ = self
+                .0
+                .compare_exchange(word, word | ANNOUNCED, Relaxed, Relaxed);
+        }
+    }
+
     /// Sets the parked bit if the word still stops the caller; false if it does not. Runs under the
-    /// bucket lock.
+    /// bucket lock. The parked bit stands for an announcement, too (I10).
     pub(super) fn set_parked(&self, stopped: impl Fn(usize) -> bool) -> bool {
         loop {
             // Relaxed, here and below: the bucket lock orders the parked bit. An unlock that this load
@@ -232,7 +257,7 @@ impl RwMutex {
             if has_parked(word)
                 || self
                     .0
-                    .compare_exchange(word, word | PARKED, Relaxed, Relaxed)
+                    .compare_exchange(word, (word & !ANNOUNCED) | PARKED, Relaxed, Relaxed)
                     .is_ok()
             {
                 return true;

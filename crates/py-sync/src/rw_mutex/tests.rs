@@ -4,6 +4,8 @@
 //! The waiters park one after the other. Those that are woken are held back before they compete for
 //! the lock, so the word stays as the release has left it until the test has looked.
 
+mod announced;
+
 use super::queue::{READS, UPGRADES, WRITES};
 use super::unlock::GivesUp;
 use super::{ONE_READER, PARKED, RwMutex, UPGRADABLE, WRITER};

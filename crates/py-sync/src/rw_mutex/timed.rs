@@ -1,6 +1,6 @@
 //! The calls for a [`RwMutex`] that may fail: `try_` and timed ones.
 
-use super::{PARKED, Rank, RwMutex, WRITER, is_write_locked};
+use super::{PARKED, Rank, RwMutex, WRITER, is_free, is_write_locked};
 use crate::deadline::{Deadline, Monotonic};
 use crate::flags::{LockFlags, LockStatus};
 use crate::sync::{Acquire, Relaxed};
@@ -72,11 +72,11 @@ impl RwMutex {
     pub fn try_write_lock(&self) -> bool {
         // Relaxed: decides only which compare-exchange to try.
         let mut word = self.0.load(Relaxed);
-        while word & !PARKED == 0 {
+        while is_free(word) {
             // Acquire: the section starts here. Relaxed on failure: only tried again.
             match self
                 .0
-                .compare_exchange(word, word | WRITER, Acquire, Relaxed)
+                .compare_exchange(word, (word & PARKED) | WRITER, Acquire, Relaxed)
             {
                 Ok(_) => return self.writes().is_acquired(),
                 Err(now) => word = now,

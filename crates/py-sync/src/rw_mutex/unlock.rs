@@ -2,7 +2,9 @@
 //! The states and the invariants are in `protocol.rs`.
 
 use super::queue::{Chosen, upgrading_key};
-use super::{ONE_READER, PARKED, RwMutex, UPGRADABLE, WRITER, has_parked, is_write_locked};
+use super::{
+    ANNOUNCED, ONE_READER, PARKED, RwMutex, UPGRADABLE, WRITER, has_parked, is_write_locked,
+};
 use crate::deadline::{Clock, Monotonic};
 use crate::held::{self, Hold};
 use crate::parking_lot::{Kind, lot};
@@ -11,7 +13,7 @@ use crate::sync::{Relaxed, Release};
 
 /// The part of the word that counts the readers, without the upgradable one.
 pub(super) fn readers(word: usize) -> usize {
-    word & !(UPGRADABLE | WRITER | PARKED)
+    word & !(UPGRADABLE | ANNOUNCED | WRITER | PARKED)
 }
 
 /// True if one reader is left and threads are parked: its unlock looks at the queue.
@@ -33,7 +35,7 @@ impl RwMutex {
         // Relaxed: decides only which compare-exchange to try.
         let word = self.0.load(Relaxed);
         // One try, if nobody waits. The rest is out of line.
-        word & (WRITER | PARKED | UPGRADABLE) == 0
+        word & (WRITER | PARKED | UPGRADABLE | ANNOUNCED) == 0
             && word >= ONE_READER
             && self
                 .0
@@ -112,8 +114,8 @@ impl RwMutex {
         let chosen = Chosen::beside(self.0.load(Relaxed));
         self.update_and_wake(&Monotonic, chosen, |word, _| {
             // The unlock of a writer, or the end of an upgrade, will look at the queue.
-            let nothing_to_do = word & WRITER != 0 || !has_parked(word);
-            (!nothing_to_do).then_some(word)
+            let nothing_to_do = word & WRITER != 0 || word & (PARKED | ANNOUNCED) == 0;
+            (!nothing_to_do).then_some(word & !ANNOUNCED)
         });
     }
 }

@@ -32,7 +32,9 @@
 use super::protocol::{Call, Round};
 use super::queue::{COMPETE, Chosen, UPGRADES, goes, upgrading_key};
 use super::unlock::{leaves_upgrading, leaves_waiters, readers, wake_upgrading};
-use super::{FREE, ONE_READER, PARKED, Rank, RwMutex, UPGRADABLE, WRITER, has_parked};
+use super::{
+    ANNOUNCED, FREE, ONE_READER, PARKED, Rank, RwMutex, UPGRADABLE, WRITER, has_parked, is_free,
+};
 use crate::deadline::{AlwaysFair, Clock, Deadline, Monotonic};
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::held::{self, Attempt, Hold};
@@ -42,7 +44,7 @@ use crate::sync::{Acquire, Relaxed, Release};
 /// Whether `word` stops a thread of this rank from becoming the upgradable reader.
 fn stops(rank: Rank, word: usize) -> bool {
     match rank {
-        Rank::Last => word & (WRITER | UPGRADABLE | PARKED) != 0,
+        Rank::Last => word & (WRITER | UPGRADABLE | PARKED | ANNOUNCED) != 0,
         Rank::First => word & (WRITER | UPGRADABLE) != 0,
     }
 }
@@ -107,7 +109,7 @@ impl RwMutex {
         // Acquire: the section starts here. Relaxed on failure: the caller loads again.
         let became = self
             .0
-            .compare_exchange(word, word | UPGRADABLE, Acquire, Relaxed)
+            .compare_exchange(word, (word & !ANNOUNCED) | UPGRADABLE, Acquire, Relaxed)
             .is_ok();
         if became && has_parked(word) {
             self.admit();
@@ -284,7 +286,7 @@ impl RwMutex {
     #[inline]
     pub(crate) fn is_locked(&self) -> bool {
         // Relaxed: a snapshot that orders nothing.
-        self.0.load(Relaxed) & !PARKED != FREE
+        !is_free(self.0.load(Relaxed))
     }
 
     /// True if threads may be parked. Out of date at once, unless the caller has the lock.

@@ -9,6 +9,8 @@ use loom::sync::Arc;
 
 type Shared = (RwMutex, Guarded);
 
+const ONE_READER: usize = 1 << crate::bits::READER_SHIFT;
+
 fn write((m, guarded): &Shared, clock: &impl Clock, flags: LockFlags) {
     let status = m.write_lock_with(clock, Deadline::Never, flags);
     assert_eq!(status, LockStatus::Acquired);
@@ -105,6 +107,46 @@ fn a_writer_beside_a_reader_in_a_pause() {
 #[test]
 fn a_writer_beside_a_writer_in_a_pause() {
     rw_in_a_pause("stopped::rw::a_writer_beside_a_writer_in_a_pause", WRITE);
+}
+
+/// A writer stops right after it has announced itself, and has not even parked.
+fn rw_announced(name: &str, other: fn(&Shared)) {
+    check(name, move || {
+        ManualClock::set(false);
+        let shared = Arc::new((RwMutex::new(), Guarded::new()));
+        let m = &shared.0;
+        assert!(m.try_read_lock());
+        m.announce(ONE_READER);
+        let other = spawn(&shared, other);
+        assert!(m.read_unlock_with(&ManualClock));
+        ManualClock::set(true);
+        other.join().unwrap();
+        assert!(m.try_write_lock(), "nobody is left");
+    });
+}
+
+#[test]
+fn a_reader_beside_an_announced_writer() {
+    rw_announced("stopped::rw::a_reader_beside_an_announced_writer", READ);
+}
+
+#[test]
+fn a_writer_beside_an_announced_writer() {
+    rw_announced("stopped::rw::a_writer_beside_an_announced_writer", WRITE);
+}
+
+#[test]
+fn an_upgradable_reader_beside_an_announced_writer() {
+    let name = "stopped::rw::an_upgradable_reader_beside_an_announced_writer";
+    rw_announced(name, |(m, _)| {
+        let status = m.upgradable_lock_with(&ManualClock, Deadline::Never, LockFlags::NONE);
+        assert_eq!(status, LockStatus::Acquired);
+        // Another reader that the announcement has not stopped for good.
+        let status = m.read_lock_with(&NeverFair, Deadline::Never, LockFlags::NONE);
+        assert_eq!(status, LockStatus::Acquired);
+        assert!(m.read_unlock_with(&NeverFair));
+        m.upgradable_unlock_with(&ManualClock);
+    });
 }
 
 /// The parked bit has gone with the stopped writer. An upgradable reader waits for a reader in the queue.
