@@ -88,7 +88,10 @@ fn table(peers: &[Peer], mix: Mix, rounds: usize, slice: Duration) {
     );
     for (peer, theirs) in peers.iter().zip(&runs) {
         print!("  {:<20}", peer.name);
-        for (side, threads) in [(reads as fn(&_) -> Side, mix.readers), (writes, mix.writers)] {
+        for (side, threads) in [
+            (reads as fn(&_) -> Side, mix.readers),
+            (writes, mix.writers),
+        ] {
             if threads == 0 {
                 print!(" {:>12} {:>11} {:>13}", "-", "-", "-");
                 continue;
@@ -99,7 +102,10 @@ fn table(peers: &[Peer], mix: Mix, rounds: usize, slice: Duration) {
                 median(theirs.iter().map(|r| side(r).per_us)),
                 // A side that had no turn at all still has a ratio.
                 median(pairs.map(|(a, b)| side(a).per_us / side(b).per_us.max(1e-6))),
-                theirs.iter().map(|r| side(r).longest_ms).fold(0.0, f64::max),
+                theirs
+                    .iter()
+                    .map(|r| side(r).longest_ms)
+                    .fold(0.0, f64::max),
             );
         }
         println!();

@@ -1,7 +1,7 @@
 //! Threads that fight for one lock, as in `lock_contended`: how many turns they get, how evenly, how
 //! long the one that waits longest waits, and what it costs in processor time.
 
-use crate::locks::Lock;
+use crate::locks::{Lock, Readers};
 use machine::{Machine, NS, Ps};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -22,6 +22,8 @@ pub struct Cell {
 pub struct Run {
     /// Turns per microsecond, all threads together.
     pub per_us: f64,
+    /// Of these, how many wrote.
+    pub writes_per_us: f64,
     /// The longest time that one thread waited for one turn, in milliseconds.
     pub longest_ms: f64,
     /// Jain's index of the turns per thread.
@@ -69,6 +71,7 @@ pub fn run<L: Lock + 'static>(machine: Machine, cell: Cell, slice: u64) -> Run {
     let busy: Ps = report.ran_for.iter().sum();
     Run {
         per_us: sum.max(1) as f64 / (slice as f64 / 1e3),
+        writes_per_us: shared.writes.get() as f64 / (slice as f64 / 1e3),
         longest_ms: shared.longest.get() as f64 / 1e9,
         jain: (sum as f64).powi(2) / (cell.threads as f64 * squares).max(1.0),
         busy_ns: busy as f64 / 1e3 / sum.max(1) as f64,
@@ -82,7 +85,10 @@ impl<L: Lock> Shared<L> {
         let (mut turns, mut writes) = (0, 0);
         let mut chance = Chance::of(number);
         while machine::now() < until {
-            let reads = L::READS > 0 && chance.in_a_hundred() < L::READS;
+            let reads = match L::READERS {
+                Readers::InAHundred(share) => share > 0 && chance.in_a_hundred() < share,
+                Readers::AllBut(writers) => number >= writers,
+            };
             let asked = machine::counter();
             match reads {
                 true => lock.read_lock(),

@@ -1,9 +1,9 @@
-//! `simulator crowd`, and `simulator readers`: the mutexes and our read-write lock where more processors
+//! `simulator crowd`, `readers` and `writers`: the mutexes and our read-write lock where more processors
 //! fight for one than are at hand.
 
 use crate::contend::{self, Cell, Run};
 use crate::costs::{self, Wakes};
-use crate::locks::{Lock, OurRwMutex, Ours, ParkingLot12, ParkingLot13, PyMutex};
+use crate::locks::{BesideWriters, Lock, OurRwMutex, Ours, ParkingLot12, ParkingLot13, PyMutex};
 use machine::{Costs, Machine};
 
 /// What the tables call it, and a run of it.
@@ -63,11 +63,56 @@ pub fn read_write() -> Vec<Peer> {
     ]
 }
 
+/// The columns of `writers`.
+#[must_use]
+pub fn beside_writers() -> Vec<Peer> {
+    vec![peer::<BesideWriters<1>>(), peer::<BesideWriters<4>>()]
+}
+
+/// What a table tells of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// All turns, and how evenly they went.
+    Turns,
+    /// Reads and writes.
+    Sides,
+}
+
+impl Told {
+    fn legend(self) -> &'static str {
+        match self {
+            Told::Turns => {
+                "(turns per us; longest wait, ms; processor time of a turn, ns; Jain's index)"
+            }
+            Told::Sides => "(reads per us; writes per us; longest wait, ms)",
+        }
+    }
+
+    fn of(self, run: &Run) -> String {
+        let Run {
+            per_us,
+            writes_per_us,
+            longest_ms,
+            jain,
+            busy_ns,
+        } = run;
+        match self {
+            Told::Turns => {
+                format!("{per_us:>7.3} {longest_ms:>6.2} {busy_ns:>7.0} {jain:>5.2}")
+            }
+            Told::Sides => {
+                let reads = per_us - writes_per_us;
+                format!("{reads:>10.3} {writes_per_us:>9.4} {longest_ms:>7.2}")
+            }
+        }
+    }
+}
+
 /// Prints the tables with these columns, or with those of them that are asked for.
 ///
 /// # Errors
 /// If none of them has a name that is asked for.
-pub fn run(crowd: &Crowd, columns: &[Peer]) -> Result<(), String> {
+pub fn run(crowd: &Crowd, columns: &[Peer], told: Told) -> Result<(), String> {
     let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
     if let Some(peer) = crowd.peers.iter().find(|p| !names.contains(&p.as_str())) {
         return Err(format!(
@@ -82,9 +127,7 @@ pub fn run(crowd: &Crowd, columns: &[Peer]) -> Result<(), String> {
         for &processors in &crowd.processors {
             println!();
             println!("{processors} processors, one thread each, {wakes}");
-            println!(
-                "(turns per us; longest wait, ms; processor time of a turn, ns; Jain's index)"
-            );
+            println!("{}", told.legend());
             print!("{:>14}", "inside/outside");
             peers.iter().for_each(|(name, _)| print!(" {name:>28}"));
             println!();
@@ -96,13 +139,7 @@ pub fn run(crowd: &Crowd, columns: &[Peer]) -> Result<(), String> {
                 };
                 print!("{:>14}", format!("{inside}/{outside}"));
                 for (_, run) in &peers {
-                    let Run {
-                        per_us,
-                        longest_ms,
-                        jain,
-                        busy_ns,
-                    } = three(crowd, wakes, cell, *run);
-                    print!(" {per_us:>7.3} {longest_ms:>6.2} {busy_ns:>7.0} {jain:>5.2}");
+                    print!(" {}", told.of(&three(crowd, wakes, cell, *run)));
                 }
                 println!();
             }
@@ -124,6 +161,7 @@ fn three(crowd: &Crowd, wakes: Wakes, cell: Cell, run: fn(Machine, Cell, u64) ->
     };
     Run {
         per_us: middle(|run| run.per_us),
+        writes_per_us: middle(|run| run.writes_per_us),
         longest_ms: runs.iter().map(|run| run.longest_ms).fold(0.0, f64::max),
         jain: middle(|run| run.jain),
         busy_ns: middle(|run| run.busy_ns),

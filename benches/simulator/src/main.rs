@@ -10,6 +10,7 @@ mod crowd;
 mod locks;
 mod measure;
 
+use crowd::Told;
 use lexopt::prelude::*;
 use std::process::ExitCode;
 
@@ -19,10 +20,11 @@ simulator calibrate RECORD     36 cells of two processors, beside a record of lo
 simulator compare RECORD RECORD  how well two records of the real machine agree
 simulator crowd                the mutexes on 4, 16, 64 and 128 processors
 simulator readers              our read-write lock there, by the share of turns that read
+simulator writers              the same, with threads that only read beside some that only write
 
 --seed N            of every chance (1)
 --cost NAME=PS      another cost, in picoseconds: --cost pause=40000 --cost idle.1.exit=5000000
---processors N      for crowd and readers, instead of the four; may be repeated
+--processors N      for crowd, readers and writers, instead of the four; may be repeated
 --peer NAME         one of their columns, instead of all; may be repeated
 --slice MS          virtual milliseconds of a run of theirs (20)";
 
@@ -81,8 +83,9 @@ fn run(asked: &Asked) -> Result<(), lexopt::Error> {
             calibrate::run(&read(path)?, asked.crowd.costs, asked.crowd.seed)?;
         }
         ["compare", one, other] => calibrate::compare(&read(one)?, &read(other)?)?,
-        ["crowd"] => crowd::run(&asked.crowd, &crowd::mutexes())?,
-        ["readers"] => crowd::run(&asked.crowd, &crowd::read_write())?,
+        ["crowd"] => crowd::run(&asked.crowd, &crowd::mutexes(), Told::Turns)?,
+        ["readers"] => crowd::run(&asked.crowd, &crowd::read_write(), Told::Turns)?,
+        ["writers"] => crowd::run(&asked.crowd, &crowd::beside_writers(), Told::Sides)?,
         ["help"] => println!("{HELP}"),
         _ => return Err(HELP.into()),
     }

@@ -7,12 +7,13 @@ use super::style::{css, escape};
 use std::fmt::Write as _;
 
 /// What each bench asks, in the order of the page. A bench that is not listed comes last, by name.
-const QUESTIONS: [(&str, &str); 16] = [
+const QUESTIONS: [(&str, &str); 17] = [
     ("lock_contended", "Threads that fight for a mutex"),
     ("lock_starvation", "How long one thread may starve"),
     ("lock_free", "A free mutex"),
     ("lock_programs", "Locks in other people's programs"),
     ("lock_readers", "Readers together"),
+    ("lock_writers", "Readers beside writers"),
     ("lock_sleep", "A sleep and a wake"),
     (
         "lock_primitives",

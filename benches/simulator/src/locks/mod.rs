@@ -8,12 +8,21 @@ mod parking_lot;
 pub use cpython::PyMutex;
 pub use parking_lot::{ParkingLot12, ParkingLot13};
 
+/// Which turns only read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readers {
+    /// So many turns of a hundred, of all threads.
+    InAHundred(u64),
+    /// Those of all threads but so many, which always write.
+    AllBut(usize),
+}
+
 /// A lock without data.
 pub trait Lock {
     /// What the tables call it.
     const NAME: &'static str;
-    /// Of a hundred turns, how many only read.
-    const READS: u64 = 0;
+    /// Who reads.
+    const READERS: Readers = Readers::InAHundred(0);
     /// An unlocked one.
     fn new() -> Self;
     /// Locks.
@@ -63,10 +72,42 @@ impl<const READS: u64> Lock for OurRwMutex<READS> {
         100 => "all turns read",
         _ => panic!("no name for this share"),
     };
-    const READS: u64 = READS;
+    const READERS: Readers = Readers::InAHundred(READS);
 
     fn new() -> Self {
         OurRwMutex(simulated_py_sync::RwMutex::new())
+    }
+
+    fn lock(&self) {
+        self.0.write_lock();
+    }
+
+    fn unlock(&self) {
+        self.0.write_unlock();
+    }
+
+    fn read_lock(&self) {
+        self.0.read_lock();
+    }
+
+    fn read_unlock(&self) {
+        self.0.read_unlock();
+    }
+}
+
+/// py-sync's read-write lock, in a program in which so many threads write and the others read.
+pub struct BesideWriters<const WRITERS: usize>(simulated_py_sync::RwMutex);
+
+impl<const WRITERS: usize> Lock for BesideWriters<WRITERS> {
+    const NAME: &'static str = match WRITERS {
+        1 => "one thread writes",
+        4 => "four threads write",
+        _ => panic!("no name for so many"),
+    };
+    const READERS: Readers = Readers::AllBut(WRITERS);
+
+    fn new() -> Self {
+        BesideWriters(simulated_py_sync::RwMutex::new())
     }
 
     fn lock(&self) {
