@@ -64,8 +64,8 @@ impl FairTime {
     }
 
     /// The fair time of a waiter that is queued behind `in_front` others, if the last one's is `last`: so much
-    /// later that each of them can be handed the lock before. Never before the last one's, so that they stay
-    /// in their order.
+    /// later that each of them can be handed the lock before. And always later than the last one's, so that
+    /// they stay in their order, also when one of them parks again.
     ///
     /// It does not depend on the distance of those in front. Most waiters of a crowd are woken long before
     /// they are due, and the fair times would run away from the clock if each were some time after the last.
@@ -73,7 +73,7 @@ impl FairTime {
         match (self, last) {
             (FairTime::NotBefore(ns), Some(last)) => {
                 let for_all = FAIR_TIMES_APART_NS.saturating_mul(in_front as u64);
-                FairTime::At(ns.saturating_add(for_all)).max(last)
+                FairTime::At(ns.saturating_add(for_all).max(last.ns().saturating_add(1)))
             }
             _ => FairTime::At(self.ns()),
         }
@@ -342,10 +342,11 @@ pub(crate) mod tests {
     #[case::long_after(FairTime::NotBefore(90_000), Some(7), 1, 140_000)]
     #[case::at_once(FairTime::NotBefore(7), Some(7), 1, 50_007)]
     #[case::behind_two(FairTime::NotBefore(7), Some(50_007), 2, 100_007)]
-    #[case::those_in_front_of_the_last_have_gone(FairTime::NotBefore(8), Some(90_007), 1, 90_007)]
+    #[case::those_in_front_of_the_last_have_gone(FairTime::NotBefore(8), Some(90_007), 1, 90_008)]
     #[case::some_of_them(FairTime::NotBefore(7), Some(80_007), 2, 100_007)]
-    #[case::not_before_the_last(FairTime::NotBefore(9), Some(2_000_000), 1, 2_000_000)]
+    #[case::not_before_the_last(FairTime::NotBefore(9), Some(2_000_000), 1, 2_000_001)]
     #[case::at_the_end_of_time(FairTime::NotBefore(u64::MAX - 9), Some(9), 1, u64::MAX)]
+    #[case::behind_the_end_of_time(FairTime::NotBefore(9), Some(u64::MAX), 1, u64::MAX)]
     #[case::of_very_many(FairTime::NotBefore(9), Some(1), usize::MAX, u64::MAX)]
     #[case::in_a_bucket_of_other_locks(FairTime::NotBefore(9), None, 7, 9)]
     #[case::queued_again(FairTime::At(9), Some(7), 1, 9)]

@@ -245,8 +245,8 @@ fn fair_times_of_new_waiters_are_apart() {
         assert!(there.iter().map(|r| r.token).eq(arrivals.iter().copied()));
         let mut last = 0;
         for (in_front, request) in there.iter().enumerate() {
-            let own = NOT_BEFORE[request.token as usize];
-            last = last.max(own + in_front as u64 * FAIR_TIMES_APART_NS);
+            let own = NOT_BEFORE[request.token as usize] + in_front as u64 * FAIR_TIMES_APART_NS;
+            last = own.max(last + 1);
             assert_eq!(request.fair_time.ns(), last);
         }
     };

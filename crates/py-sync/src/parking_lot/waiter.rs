@@ -13,8 +13,8 @@
 //!   on a post is sure to come, and it is that thread's last touch of the waiter.
 //! * I4: the waiters of a key stand in the order of their fair times, and those of one fair time in
 //!   the order of their arrival. Waiters without a fair time stand at the end. A new
-//!   waiter's fair time is later for each waiter in the bucket, and never before that of the last waiter of
-//!   its key; one that parks again keeps its own. The whole bucket is in this order too, and `earliest` is the fair time of its first, so an
+//!   waiter's fair time is later for each waiter in the bucket, and later than that of the last waiter of its
+//!   key; one that parks again keeps its own. The whole bucket is in this order too, and `earliest` is the fair time of its first, so an
 //!   unlock need not look at a waiter to learn that nobody is due.
 //!
 //! CPython: `Python/parking_lot.c`, `struct wait_entry`; `Include/internal/pycore_llist.h`.
