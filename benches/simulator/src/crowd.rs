@@ -26,8 +26,10 @@ const SECTIONS: [(u64, u64); 6] = [
 /// What is asked for.
 #[derive(Clone, Debug)]
 pub struct Crowd {
-    /// One thread on each.
+    /// So many processors.
     pub processors: Vec<usize>,
+    /// Threads on each.
+    pub each: usize,
     /// The names of those that run; all of them if it is empty.
     pub peers: Vec<String>,
     /// Nanoseconds of virtual time of a run.
@@ -126,14 +128,18 @@ pub fn run(crowd: &Crowd, columns: &[Peer], told: Told) -> Result<(), String> {
     for wakes in [Wakes::Measured, Wakes::Assumed] {
         for &processors in &crowd.processors {
             println!();
-            println!("{processors} processors, one thread each, {wakes}");
+            let each = match crowd.each {
+                1 => "one thread".to_owned(),
+                n => format!("{n} threads"),
+            };
+            println!("{processors} processors, {each} each, {wakes}");
             println!("{}", told.legend());
             print!("{:>14}", "inside/outside");
             peers.iter().for_each(|(name, _)| print!(" {name:>28}"));
             println!();
             for (inside, outside) in SECTIONS {
                 let cell = Cell {
-                    threads: processors,
+                    threads: processors * crowd.each,
                     inside,
                     outside,
                 };
@@ -151,7 +157,12 @@ pub fn run(crowd: &Crowd, columns: &[Peer], told: Told) -> Result<(), String> {
 /// Of three seeds: the middle of each figure, but the worst of the longest waits.
 fn three(crowd: &Crowd, wakes: Wakes, cell: Cell, run: fn(Machine, Cell, u64) -> Run) -> Run {
     let runs = [0, 1, 2].map(|i| {
-        let machine = costs::of(cell.threads, wakes, crowd.costs, crowd.seed + i);
+        let machine = costs::of(
+            cell.threads / crowd.each,
+            wakes,
+            crowd.costs,
+            crowd.seed + i,
+        );
         run(machine, cell, crowd.slice)
     });
     let middle = |f: fn(&Run) -> f64| {

@@ -24,6 +24,7 @@ simulator writers              the same, with threads that only read beside some
 
 --seed N            of every chance (1)
 --cost NAME=PS      another cost, in picoseconds: --cost pause=40000 --cost idle.1.exit=5000000
+--each N            threads on each processor, for those (1)
 --processors N      for crowd, readers and writers, instead of the four; may be repeated
 --peer NAME         one of their columns, instead of all; may be repeated
 --slice MS          virtual milliseconds of a run of theirs (20)";
@@ -39,6 +40,7 @@ fn parse() -> Result<Asked, lexopt::Error> {
         words: Vec::new(),
         crowd: crowd::Crowd {
             processors: Vec::new(),
+            each: 1,
             peers: Vec::new(),
             slice: 20_000_000,
             seed: 1,
@@ -53,6 +55,7 @@ fn parse() -> Result<Asked, lexopt::Error> {
                 costs::change(&mut asked.crowd.costs, &parser.value()?.string()?)?;
             }
             Long("processors") => asked.crowd.processors.push(processors(&parser.value()?)?),
+            Long("each") => asked.crowd.each = each(&parser.value()?)?,
             Long("peer") => {
                 asked.crowd.peers.push(parser.value()?.string()?);
             }
@@ -72,6 +75,13 @@ fn processors(value: &std::ffi::OsString) -> Result<usize, lexopt::Error> {
     match value.parse() {
         Ok(n @ 1..=128) => Ok(n),
         _ => Err("--processors takes a number from 1 to 128".into()),
+    }
+}
+
+fn each(value: &std::ffi::OsString) -> Result<usize, lexopt::Error> {
+    match value.parse() {
+        Ok(n @ 1..=8) => Ok(n),
+        _ => Err("--each takes a number from 1 to 8".into()),
     }
 }
 

@@ -68,6 +68,23 @@ fn a_crowd_of_64_is_served_as_well_as_by_parking_lot() {
     }
 }
 
+/// Four threads on each processor: nobody waits for longer than 1 ms, 50 us for each of the others, and a wake-up
+/// for each. If the fair times ran away from the clock, some would wait to the end of the run.
+#[test]
+fn in_a_crowd_of_four_threads_a_processor_nobody_waits_for_too_long() {
+    let args = ["crowd", "--peer", "py-sync", "--each", "4"];
+    let output = simulator(&[&args[..], &["--processors", "16", "--slice", "7"]].concat());
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stdout).expect("ASCII");
+    let row = text.lines().find(|line| line.contains(" 100/1000 "));
+    let longest = row
+        .expect("a row of this section")
+        .split_whitespace()
+        .nth(2);
+    let longest: f64 = longest.expect("a wait").parse().expect("a figure");
+    assert!(longest < 5.0, "{text}");
+}
+
 /// A write unlock wakes one, and none while that one is on its way.
 #[test]
 fn writers_of_a_read_write_lock_are_served_as_well_as_a_mutex_serves_them() {
@@ -79,6 +96,7 @@ fn writers_of_a_read_write_lock_are_served_as_well_as_a_mutex_serves_them() {
 
 #[rstest::rstest]
 #[case(&["crowd", "--processors", "129"], "1 to 128")]
+#[case(&["crowd", "--each", "9"], "1 to 8")]
 #[case(&["crowd", "--cost", "warp=9"], "not a cost")]
 #[case(&["crowd", "--peer", "nobody"], "there are py-sync, parking_lot 0.13")]
 #[case(&["readers", "--peer", "parking_lot 0.13"], "there are py-sync, all turns write")]

@@ -51,8 +51,8 @@
 //!   only if nobody is left on the key or a designated waker takes it along.
 //! * I5: while a thread is queued, a thread looks at the queue later: the writer or the upgradable
 //!   reader when it unlocks, or the last reader, each of which finds the parked bit; or, at 2, a woken
-//!   or a spinning thread, which takes the lock or parks; or a designated waker, which sets the parked bit with
-//!   its lock or parks again. No waiter depends on a woken thread: at its fair time, and again more and
+//!   or a spinning thread, which takes the lock or parks; or a designated waker, which sets the parked bit
+//!   with its lock or parks again. No waiter depends on a woken thread: at its fair time, and again more and
 //!   more rarely after that, a waiter sets the parked bit if the lock is held, and leaves the queue and
 //!   competes if nothing stops it.
 //! * I6: a writer that gives up (timeout, signal, panic) no longer stops readers. It lets in the readers
@@ -81,8 +81,8 @@
 //! acquires sees what every reader did before it left. A hand-off orders through the waiter's post.
 //!
 //! In the child of a fork the queue is empty, and a parked bit or A may be left over. The last unlock clears
-//! the parked bit, and the first thread that parks or takes the lock clears A. Until then it stops a new reader of a free lock for 1 ms at most (I5), and a new reader of a held
-//! lock until that is unlocked. A thread that already reads and reads again then deadlocks with itself,
+//! the parked bit, and the first thread that parks or takes the lock clears A. Until then it stops a new
+//! reader of a free lock for 1 ms at most (I5), and a new reader of a held lock until that is unlocked. A thread that already reads and reads again then deadlocks with itself,
 //! as it would have in the parent, where a writer was waiting.
 //!
 //! CPython: `Python/lock.c`, `rwmutex_set_parked_and_wait` and the functions that call it. Differs
