@@ -1,6 +1,6 @@
 //! The clocks of models.
 
-use super::{Clock, Deadline, FairTime, TIME_TO_BE_FAIR_NS};
+use super::{Clock, Deadline, FAIR_TIMES_APART_NS, FairTime, TIME_TO_BE_FAIR_NS};
 use core::cell::Cell;
 
 std::thread_local! {
@@ -76,10 +76,11 @@ impl ManualClock {
         MANUAL_NOW.set(if has_come { u64::MAX } else { 0 });
     }
 
-    /// Goes on to the first of them, but no further: those that were put off have not come. Returns it.
-    pub(crate) fn set_to_first() -> u64 {
-        MANUAL_NOW.set(MANUAL + 1);
-        MANUAL
+    /// Goes on to the fair time of a new waiter behind so many others, but no further. Returns it.
+    pub(crate) fn set_to_fair_time_behind(others: u64) -> u64 {
+        let fair_time = MANUAL + others * FAIR_TIMES_APART_NS;
+        MANUAL_NOW.set(fair_time + 1);
+        fair_time
     }
 }
 

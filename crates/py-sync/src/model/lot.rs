@@ -307,7 +307,7 @@ fn a_fair_time_ends_no_wait() {
 fn who_is_put_off_validates_again_later() {
     check("lot::who_is_put_off_validates_again_later", || {
         let gate = Gate::new();
-        let first_at = ManualClock::set_to_first();
+        let first_at = ManualClock::set_to_fair_time_behind(0);
         let waiter = |fair_time, again_at| {
             let gate = Arc::clone(&gate);
             thread::spawn(move || {

@@ -138,7 +138,7 @@ fn a_mutex_that_is_taken_again() {
 fn a_mutex_that_is_left_free_in_a_pause() {
     mutex("stopped::a_mutex_that_is_left_free_in_a_pause", |shared| {
         let waiter = spawn(shared, TURN);
-        ManualClock::set_to_first();
+        ManualClock::set_to_fair_time_behind(1);
         assert!(shared.0.unlock_with(&NeverFair));
         ManualClock::set(true);
         waiter.join().unwrap();

@@ -84,7 +84,7 @@ fn rw_in_a_pause(name: &str, other: fn(&Shared)) {
         assert!(m.try_write_lock());
         let others = || {
             let other = spawn(&shared, other);
-            ManualClock::set_to_first();
+            ManualClock::set_to_fair_time_behind(1);
             assert!(m.write_unlock_with(&NeverFair));
             ManualClock::set(true);
             other.join().unwrap();
