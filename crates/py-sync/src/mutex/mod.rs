@@ -24,8 +24,8 @@ use core::time::Duration;
 /// A mutex of one byte that is handed off to a waiter after 1 ms.
 ///
 /// A waiter that has waited for 1 ms gets the lock from the next unlock, however short or long the
-/// critical sections are; in a crowd, 50 us and a wake-up later for each waiter in front of it. No waiter
-/// depends on another. If one that was woken does not run, the others look for themselves: after 1 ms, and
+/// critical sections are; in a crowd, 50 us and a wake-up later for each waiter in front of it (waiters of
+/// another lock may count, if both have one of the 257 queues). No waiter depends on another. If one that was woken does not run, the others look for themselves: after 1 ms, and
 /// from then on whenever they have waited for twice as long. A thread that *was handed* the lock owns it,
 /// though, and others wait until it has run, as with CPython. These times are exceeded by the time until the
 /// waiter or the holder next runs.
