@@ -27,11 +27,11 @@ fn the_one_of(thread: libc::pid_t) -> Option<u32> {
     if unsafe { libc::sched_getaffinity(thread, size_of_val(&set), &raw mut set) } != 0 {
         return None;
     }
-    let may_run_on = |&number: &libc::c_int| {
+    let may_run_on = |&number: &usize| {
         // SAFETY: the number is below the size of the set.
-        unsafe { libc::CPU_ISSET(number as usize, &set) }
+        unsafe { libc::CPU_ISSET(number, &set) }
     };
-    let mut bound = (0..libc::CPU_SETSIZE).filter(may_run_on);
+    let mut bound = (0..libc::CPU_SETSIZE as usize).filter(may_run_on);
     let one = bound.next()?;
     bound.next().is_none().then_some(one as u32)
 }
