@@ -3,7 +3,7 @@
 
 use crate::contend::{self, Cell, Run};
 use crate::costs::{self, Wakes};
-use crate::locks::{BesideWriters, Lock, OurRwMutex, Ours, ParkingLot12, ParkingLot13, PyMutex};
+use crate::locks::{Lock, OurRwMutex, Ours, ParkingLot12, ParkingLot13, PyMutex};
 use machine::{Costs, Machine};
 
 /// What the tables call it, and a run of it.
@@ -68,7 +68,7 @@ pub fn read_write() -> Vec<Peer> {
 /// The columns of `writers`.
 #[must_use]
 pub fn beside_writers() -> Vec<Peer> {
-    vec![peer::<BesideWriters<1>>(), peer::<BesideWriters<4>>()]
+    vec![peer::<OurRwMutex<0, 1>>(), peer::<OurRwMutex<0, 4>>()]
 }
 
 /// What a table tells of a run.

@@ -60,54 +60,28 @@ impl Lock for Ours {
     }
 }
 
-/// py-sync's read-write lock, in a program in which so many turns of a hundred read.
-pub struct OurRwMutex<const READS: u64>(simulated_py_sync::RwMutex);
+/// py-sync's read-write lock, in a program in which so many turns of a hundred read; or, if there are
+/// writers, in which so many threads write and the others read.
+pub struct OurRwMutex<const READS: u64, const WRITERS: usize = 0>(simulated_py_sync::RwMutex);
 
-impl<const READS: u64> Lock for OurRwMutex<READS> {
-    const NAME: &'static str = match READS {
-        0 => "all turns write",
-        50 => "50 % read",
-        90 => "90 % read",
-        99 => "99 % read",
-        100 => "all turns read",
-        _ => panic!("no name for this share"),
+impl<const READS: u64, const WRITERS: usize> Lock for OurRwMutex<READS, WRITERS> {
+    const NAME: &'static str = match (READS, WRITERS) {
+        (0, 0) => "all turns write",
+        (50, 0) => "50 % read",
+        (90, 0) => "90 % read",
+        (99, 0) => "99 % read",
+        (100, 0) => "all turns read",
+        (0, 1) => "one thread writes",
+        (0, 4) => "four threads write",
+        _ => panic!("no name for these shares"),
     };
-    const READERS: Readers = Readers::InAHundred(READS);
+    const READERS: Readers = match WRITERS {
+        0 => Readers::InAHundred(READS),
+        writers => Readers::AllBut(writers),
+    };
 
     fn new() -> Self {
         OurRwMutex(simulated_py_sync::RwMutex::new())
-    }
-
-    fn lock(&self) {
-        self.0.write_lock();
-    }
-
-    fn unlock(&self) {
-        self.0.write_unlock();
-    }
-
-    fn read_lock(&self) {
-        self.0.read_lock();
-    }
-
-    fn read_unlock(&self) {
-        self.0.read_unlock();
-    }
-}
-
-/// py-sync's read-write lock, in a program in which so many threads write and the others read.
-pub struct BesideWriters<const WRITERS: usize>(simulated_py_sync::RwMutex);
-
-impl<const WRITERS: usize> Lock for BesideWriters<WRITERS> {
-    const NAME: &'static str = match WRITERS {
-        1 => "one thread writes",
-        4 => "four threads write",
-        _ => panic!("no name for so many"),
-    };
-    const READERS: Readers = Readers::AllBut(WRITERS);
-
-    fn new() -> Self {
-        BesideWriters(simulated_py_sync::RwMutex::new())
     }
 
     fn lock(&self) {

@@ -81,9 +81,10 @@
 //! acquires sees what every reader did before it left. A hand-off orders through the waiter's post.
 //!
 //! In the child of a fork the queue is empty, and a parked bit or A may be left over. The last unlock clears
-//! the parked bit, and the first thread that parks or takes the lock clears A. Until then it stops a new
-//! reader of a free lock for 1 ms at most (I5), and a new reader of a held lock until that is unlocked. A thread that already reads and reads again then deadlocks with itself,
-//! as it would have in the parent, where a writer was waiting.
+//! the parked bit, and the first thread that parks or takes the lock clears A. Until then either stops a new
+//! reader of a free lock for 1 ms at most (I5), and a new reader of a held lock until that is unlocked. A
+//! thread that already reads and reads again then deadlocks with itself, as it would have in the parent,
+//! where a writer was waiting.
 //!
 //! CPython: `Python/lock.c`, `rwmutex_set_parked_and_wait` and the functions that call it. Differs
 //! from CPython, which wakes all parked threads each time, hands nothing off, and has no U.
