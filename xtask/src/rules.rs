@@ -64,7 +64,7 @@ const OWNED: &[Owned] = &[
             "/model/",
             "/src/sys/",
             "/after_fork.rs",
-            "/parking_lot/record.rs",
+            "/src/record.rs",
             "/signals.rs",
             "/seq_cell/words.rs",
             "/deadline.rs",

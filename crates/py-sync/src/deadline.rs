@@ -27,7 +27,7 @@ mod clocks;
 
 pub(crate) use clocks::*;
 
-use crate::sync::MODEL;
+use crate::sync::{MODEL, passing_ns};
 use crate::sys;
 use core::time::Duration;
 
@@ -157,7 +157,7 @@ impl Deadline {
         match self {
             Deadline::Now => true,
             Deadline::Never => false,
-            Deadline::At(at) => has_come(at),
+            Deadline::At(at) => passing_ns() >= at,
         }
     }
 
@@ -200,12 +200,6 @@ impl Deadline {
             (_, step) => step,
         }
     }
-}
-
-/// True once the instant `at` is reached. In a model this is the clocks' own.
-#[cfg(not(all(test, loom)))]
-fn has_come(at: u64) -> bool {
-    sys::monotonic_ns() >= at
 }
 
 /// How long it is until `instant`: zero if that has passed.

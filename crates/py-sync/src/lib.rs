@@ -10,6 +10,7 @@
     allow(
         dead_code,
         unreachable_pub,
+        unused_imports,
         reason = "used by a feature, or not in a model"
     )
 )]
@@ -37,6 +38,7 @@ mod mutex;
 mod once_flag;
 mod parking_lot;
 mod raw_mutex;
+mod record;
 mod recursive_mutex;
 mod rw_mutex;
 mod semaphore;
@@ -51,6 +53,7 @@ mod sys;
 pub mod typed;
 mod with_signals;
 
+pub use after_fork::{after_fork, init};
 pub use counting_semaphore::{Semaphore, SemaphoreGuard};
 pub use critical_section::{
     CriticalCell, CriticalSection, CsThread, EnteredCriticalSection, TopSection, assert_held,
@@ -62,7 +65,7 @@ pub use flags::{LockFlags, LockStatus, ParkStatus};
 pub use hooks::{AlreadyInstalled, Runtime, detached, install};
 pub use mutex::{Mutex, MutexGuard};
 pub use once_flag::OnceFlag;
-pub use parking_lot::{ParkingLot, after_fork, init, park, unpark, unpark_all};
+pub use parking_lot::{ParkingLot, park, unpark, unpark_all};
 pub use raw_mutex::{RawMutex, RawMutexGuard};
 pub use recursive_mutex::{RecursiveMutex, RecursiveMutexGuard};
 pub use rw_mutex::{RwMutex, RwMutexReadGuard, RwMutexWriteGuard};

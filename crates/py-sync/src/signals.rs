@@ -146,27 +146,3 @@ fn publish(word: *mut AtomicU32) -> *mut AtomicU32 {
     compiler_fence(SeqCst);
     before.unwrap_or(ptr::null_mut())
 }
-
-#[cfg(all(test, not(loom)))]
-mod tests {
-    use super::*;
-
-    fn is_asleep(word: &AtomicU32) -> bool {
-        word.load(Relaxed) == ASLEEP
-    }
-
-    #[test]
-    fn a_signal_ends_the_innermost_sleep_that_is_published_still() {
-        let [outer, inner] = [(); 2].map(|()| AtomicU32::new(ASLEEP));
-        let published = Published::new(&outer);
-        drop(Published::new(&inner));
-        signal_arrived();
-        assert!(is_asleep(&inner), "it is published no more");
-        assert!(!is_asleep(&outer), "it is published again");
-        outer.store(ASLEEP, Relaxed);
-        drop(published);
-        signal_arrived();
-        assert!(is_asleep(&outer));
-        assert!(take_mark() && !take_mark());
-    }
-}

@@ -28,7 +28,13 @@
 //! With one processor no thread spins: the thread that it waits for is not running.
 //!
 //! Before it sleeps, a thread that has parked spins on its own word instead, where that has paid lately
-//! (`parking_lot/adaptive.rs`).
+//! ([`AdaptiveSpin`]).
+
+mod adaptive;
+#[cfg(all(test, not(loom)))]
+mod tests;
+
+pub(crate) use adaptive::AdaptiveSpin;
 
 use crate::sync::{MIRI, MODEL, has_many_processors, spin_loop, yield_now};
 
@@ -207,53 +213,5 @@ impl Backoff {
 fn pause(times: u32) {
     for _ in 0..if MIRI { 1 } else { times } {
         spin_loop();
-    }
-}
-
-#[cfg(all(test, not(loom)))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_lock_that_is_held_all_the_time_is_looked_at_often() {
-        for free_at in 0..6 {
-            let looks = core::cell::Cell::new(0);
-            let mut spin = Placement::InObject.on_arrival();
-            for _ in 0..2 {
-                spin.watch(|| looks.replace(looks.get() + 1) != free_at);
-            }
-            let (often, looked) = match has_many_processors() {
-                true => (free_at > 3, (free_at + 1).min(4)),
-                false => (false, 0),
-            };
-            assert_eq!((spin.most == 16, looks.get()), (often, looked));
-        }
-        let mut alone = Placement::Alone.on_arrival();
-        alone.watch(|| panic!("it looks often anyway"));
-    }
-
-    /// The rows of the table at the head.
-    #[rstest::rstest]
-    #[case(Placement::Alone.on_arrival(), 8, 126)]
-    #[case(Placement::Alone.woken(), 5, 120)]
-    #[case(Placement::InObject.on_arrival(), 3, 3600)]
-    #[case(Placement::InObject.woken(), 1, 1200)]
-    #[case(Spin::on_long_section(), 24, 384)]
-    #[case(Placement::UnderGil.on_arrival(), 0, 0)]
-    #[case(Placement::UnderGil.woken(), 0, 0)]
-    #[case(Spin::on_bucket(), 8, 126)]
-    #[case(Spin::behind_a_writer(), 12, 894)]
-    fn a_spin_ends(#[case] mut spin: Spin, #[case] looks: usize, #[case] pauses: u32) {
-        let mut paused = 0;
-        let look = || {
-            let pauses = spin.pauses;
-            spin.once().then(|| paused += pauses)
-        };
-        let taken = core::iter::from_fn(look).count();
-        match has_many_processors() {
-            true => assert_eq!((taken, paused), (looks, pauses)),
-            false => assert_eq!(taken, 0),
-        }
-        assert!(!spin.once());
     }
 }

@@ -1,8 +1,8 @@
 //! The shim between this crate and its loom models: every other file takes its atomics, cells,
 //! thread-locals and yields from here.
 //!
-//! `sync/native.rs` has the real ones, `sync/modelled.rs` those of a model, and `sync/native/simulated.rs`
-//! those of a simulated machine (`benches/machine`). The rest of the crate is the same source for all.
+//! `sync/native.rs` has the real ones, which are those of `sys` (or, in `benches/simulator`, of a simulated
+//! machine), and `sync/modelled.rs` has those of a model. The rest of the crate is the same source for all.
 //! Where a model replaces a whole part (a clock, a sleep, the words of a cell), one `mod` line chooses its
 //! file. Models are built by loom builds of this crate's own tests only, so a program that sets
 //! `--cfg loom` for itself still has `const fn new`.
@@ -17,6 +17,7 @@
 //! | `lot_static!` | a `static` of 257 buckets | one bucket, made anew in every execution |
 //! | `local!` | `std::thread_local!` | loom's: its threads share one OS thread |
 //! | [`MODEL`] | false | true: no forks, no debug checks by thread-locals, no time |
+//! | `passing_ns` | the monotonic clock | stands still until the model sets it |
 //! | [`has_many_processors`] | asks once | no, so nobody spins: spins would hide the parking |
 //!
 //! A plain field that several threads access must be in an [`UnsafeCell`]. Behind a raw pointer alone

@@ -98,7 +98,7 @@ pub unsafe fn _PyParkingLot_UnparkAll(address: *const c_void) {
 /// That of [`after_fork`](crate::after_fork).
 pub unsafe fn _PyParkingLot_AfterFork() {
     // SAFETY: the caller promises what `after_fork` asks: a forked child with one thread.
-    unsafe { parking_lot::after_fork() };
+    unsafe { crate::after_fork() };
 }
 
 /// Makes a semaphore without a permit. CPython: `Include/internal/pycore_semaphore.h`,

@@ -1,6 +1,7 @@
 //! The clocks of models.
 
 use super::{Clock, Deadline, FAIR_TIMES_APART_NS, FairTime, TIME_TO_BE_FAIR_NS};
+use crate::sync::{TO_COME, passing_ns, set_passing_ns};
 use core::cell::Cell;
 
 std::thread_local! {
@@ -59,13 +60,6 @@ impl Clock for Skewed {
     }
 }
 
-/// The first instant that has not always passed.
-const MANUAL: u64 = u64::MAX / 2;
-
-std::thread_local! {
-    static MANUAL_NOW: Cell<u64> = const { Cell::new(0) };
-}
-
 /// A clock by which all fair times come at once, when the model says so.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ManualClock;
@@ -73,35 +67,33 @@ pub(crate) struct ManualClock;
 impl ManualClock {
     /// Says whether they have come.
     pub(crate) fn set(has_come: bool) {
-        MANUAL_NOW.set(if has_come { u64::MAX } else { 0 });
+        set_passing_ns(if has_come { u64::MAX } else { TO_COME - 1 });
     }
 
     /// Goes on to the fair time of a new waiter behind so many others, but no further. Returns it.
     pub(crate) fn set_to_fair_time_behind(others: u64) -> u64 {
-        let fair_time = MANUAL + others * FAIR_TIMES_APART_NS;
-        MANUAL_NOW.set(fair_time + 1);
+        let fair_time = TO_COME + others * FAIR_TIMES_APART_NS;
+        set_passing_ns(fair_time + 1);
         fair_time
     }
 }
 
 impl Clock for ManualClock {
+    /// 0 until the fair times come: a pause that begins before is over then.
     fn now(&self) -> u64 {
-        MANUAL_NOW.get()
+        Some(passing_ns())
+            .filter(|&now| now >= TO_COME)
+            .unwrap_or(0)
     }
 
     fn time_to_be_fair(&self) -> FairTime {
-        FairTime::NotBefore(MANUAL)
+        FairTime::NotBefore(TO_COME)
     }
 
     /// So that there is a second time, and no third.
     fn again_after(&self) -> u64 {
         u64::MAX / 4
     }
-}
-
-/// True if the instant `at` of a model has passed.
-pub(super) fn has_come(at: u64) -> bool {
-    at < MANUAL || at <= MANUAL_NOW.get()
 }
 
 /// A clock by which a fair time has not come at the first look at it, and has come at the second.

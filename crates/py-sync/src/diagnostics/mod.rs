@@ -30,10 +30,10 @@
 
 mod snapshot;
 
-pub use crate::parking_lot::Kind;
+pub use crate::record::Kind;
 pub use snapshot::{Snapshot, Waiting, snapshot};
 
-use crate::parking_lot::record;
+use crate::record;
 use core::fmt;
 
 /// How often threads of this process have waited, since it started.

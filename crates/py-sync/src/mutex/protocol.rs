@@ -40,7 +40,8 @@
 //! * I2: while a thread is queued and nobody has the bucket lock, one of three holds: (a) the parked bit is
 //!   set; (b) a designated waker is on its way and will set it; (c) the thread's next look is still to come.
 //!   After its fair time (a) holds until it has the lock, unless an unlock in a pause clears the bit and
-//!   wakes the first waiter; if that one is not run, the others have (c). A thread that is queued after a wake found the lock held, and set the parked bit itself.
+//!   wakes the first waiter; if that one is not run, the others have (c). A thread that is queued after a
+//!   wake found the lock held, and set the parked bit itself.
 //! * I3: a lock call has one fair time, set when it is first queued. The queue stands in the order of
 //!   fair times, so a waiter that lost the race passes those that came later, and the first waiter has
 //!   the earliest fair time.
@@ -70,7 +71,8 @@ use crate::bits::{HAS_PARKED, LOCKED, UNLOCKED};
 use crate::deadline::{Clock, Deadline};
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::hooks;
-use crate::parking_lot::{Kind, Parking, Request, Waiters, lot, record};
+use crate::parking_lot::{Kind, Parking, Request, Waiters, lot};
+use crate::record;
 use crate::spin::{Placement, Spin};
 use crate::sync::{Acquire, Relaxed, Release};
 

@@ -8,10 +8,10 @@
 //! if it is not. A debug build panics instead; the panic unlocks the bucket and leaves the queue as it
 //! was.
 
-use super::adaptive::AdaptiveSpin;
 use super::waiter::Queue;
 use crate::deadline::FairTime;
 use crate::raw_mutex::RawMutex;
+use crate::spin::AdaptiveSpin;
 use crate::sync::{AtomicU64, AtomicUsize, CHECKED, Relaxed, UnsafeCell, const_fn, local};
 use core::cell::Cell;
 use core::fmt;
@@ -72,8 +72,9 @@ impl Bucket {
     }
 }
 
-/// The pause after the last hand-off in a bucket: see [`Clock::end_of_pause`](crate::deadline::Clock::end_of_pause). It is one lock's, so that no
-/// lock waits for another that happens to share its bucket.
+/// The pause after the last hand-off in a bucket: see
+/// [`Clock::end_of_pause`](crate::deadline::Clock::end_of_pause). It is one lock's, so that no lock waits
+/// for another that happens to share its bucket.
 ///
 /// Only time depends on it. So the accesses are `Relaxed`, and if two locks of a bucket both use it, a lock
 /// may lose its pause or see the other's end: 50 us are all that is lost.

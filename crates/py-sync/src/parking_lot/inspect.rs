@@ -1,9 +1,9 @@
 //! The lot as the diagnostics see it: whoever is queued, with its record; and a question to one of them.
 
 use super::bucket::assert_outside;
-use super::record::Record;
 use super::table::ParkingLot;
 use super::waiter::{Request, Waiter};
+use crate::record::Record;
 
 impl<const N: usize> ParkingLot<N> {
     /// What `f` makes of the request and the record of each waiter: bucket by bucket, each in the order

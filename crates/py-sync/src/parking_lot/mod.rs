@@ -9,7 +9,7 @@
 //!    validate()? no: Again                     find the first waiter with this key
 //!    insert into the queue                     callback(token, has_more)
 //!    unlock the bucket                         take the waiter out
-//!    spin for a moment (`adaptive.rs`)         unlock the bucket
+//!    spin for a moment (`spin/adaptive.rs`)    unlock the bucket
 //!    sleep ◀──────────── post ──────────────   wake the waiter
 //!    fair time: lock the bucket
 //!      taken out? wait for the post: Ok
@@ -52,23 +52,18 @@
 //! 1, 2, 4 or 8 bytes; a signal ends a sleep only with `HANDLE_SIGNALS` or `FAIL_IF_INTERRUPTED`; the
 //! waiter is out of every queue when the thread attaches; buckets are padded.
 
-mod adaptive;
 mod bucket;
-mod fork;
 mod inspect;
-pub(crate) mod record;
 pub(crate) mod table;
 mod waiter;
 
-pub(crate) use fork::lot;
-pub use fork::{after_fork, init};
-pub use record::Kind;
-pub(crate) use table::Parking;
 pub use table::ParkingLot;
+pub(crate) use table::{Parking, empty_lot, lot};
 pub(crate) use waiter::{FilterOp, Request, Waiters};
 
 use crate::deadline::Deadline;
 use crate::flags::{LockFlags, ParkStatus};
+pub(crate) use crate::record::Kind;
 use core::time::Duration;
 
 /// Puts the calling thread to sleep on `key`, if `validate` agrees.

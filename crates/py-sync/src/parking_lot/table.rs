@@ -1,13 +1,23 @@
-//! [`ParkingLot`]: a table of buckets.
+//! [`ParkingLot`]: a table of buckets; and [`lot`], the static one in which the locks park.
+//!
+//! The child of a fork has one thread, but a copy of its parent's lot: with waiters on the stacks of threads
+//! that do not exist, and buckets locked by threads that will never unlock them. So [`empty_lot`] runs in
+//! every child, as a hook of py-thread, which registered its fork handlers before `main`. A program's own
+//! child handler comes after it, and may park and unpark.
+//!
+//! The first use of the lot puts the hook into py-thread's list. That takes no lock and calls no function
+//! of the C library, so it may happen inside a fork handler, or while another thread is within `fork`:
+//! the child's memory has both the hook and the waiters, or neither. If two threads come first at the
+//! same time, both register the same hook.
 
 use super::bucket::{Bucket, assert_outside, guarded};
-use super::record::{self, Kind, Record};
 use super::waiter::{FilterOp, Request, Taken, Waiter, Waiters};
 use crate::deadline::{Again, Deadline, FairTime};
 use crate::flags::{LockFlags, ParkStatus};
 use crate::hooks;
+use crate::record::{self, Kind, Record};
 use crate::semaphore::Wake;
-use crate::sync::{const_fn, repeat};
+use crate::sync::{Acquire, AtomicU8, FORKS, NUM_BUCKETS, Release, const_fn, lot_static, repeat};
 use core::cell::OnceCell;
 use core::fmt;
 
@@ -289,4 +299,42 @@ impl<const N: usize> fmt::Debug for ParkingLot<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ParkingLot").field("buckets", &N).finish()
     }
+}
+
+lot_static! {
+    static LOT: ParkingLot<NUM_BUCKETS> = ParkingLot::new();
+}
+
+lot_static! {
+    static REGISTERED: AtomicU8 = AtomicU8::new(0);
+}
+
+/// The static lot of this process, or of this execution of a model. Who has it may be forked: the child
+/// finds it empty.
+#[inline]
+pub(crate) fn lot() -> &'static ParkingLot<NUM_BUCKETS> {
+    // Acquire: a thread that finds it registered finds the hook in its slot.
+    if FORKS && REGISTERED.load(Acquire) == 0 {
+        register();
+    }
+    &LOT
+}
+
+/// Registers [`empty_lot`].
+#[cold]
+fn register() {
+    // For systems on which it did not run before `main`.
+    py_thread::init();
+    // SAFETY: the hook resets the buckets, which takes no lock and does not unwind.
+    let done = unsafe { py_thread::on_fork_child(empty_lot) };
+    done.expect("room for the hook of the lot");
+    // Release: see `lot`.
+    REGISTERED.store(1, Release);
+}
+
+/// The hook: runs in the child, from within `fork` or from [`after_fork`](crate::after_fork).
+pub(crate) fn empty_lot() {
+    // SAFETY: py-thread calls the hook on the child's only thread, and a thread must not fork from
+    // within a call of the lot.
+    unsafe { LOT.after_fork() };
 }

@@ -11,16 +11,16 @@
 //!   out under the bucket lock, having found there that nobody else had.
 //! * I3: `taken` turns true when another thread takes the waiter out, under the bucket lock. From then
 //!   on a post is sure to come, and it is that thread's last touch of the waiter.
-//! * I4: the waiters of a key stand in the order of their fair times, and those of one fair time in
-//!   the order of their arrival. Waiters without a fair time stand at the end. A new
-//!   waiter's fair time is later for each waiter in the bucket, and later than that of the last waiter of its
-//!   key; one that parks again keeps its own. The whole bucket is in this order too, and `earliest` is the fair time of its first, so an
-//!   unlock need not look at a waiter to learn that nobody is due.
+//! * I4: the waiters of a bucket stand in the order of their fair times, and those of one fair time in the
+//!   order of their arrival. Waiters without a fair time stand at the end. A new waiter's fair time is later
+//!   for each waiter in the bucket, and later than that of the last waiter of its key. One that parks again
+//!   keeps its own. `earliest` is the fair time of the bucket's first waiter, so an unlock need not look at
+//!   a waiter to learn that nobody is due.
 //!
 //! CPython: `Python/parking_lot.c`, `struct wait_entry`; `Include/internal/pycore_llist.h`.
 
-use super::record::{Kind, Record};
 use crate::deadline::FairTime;
+use crate::record::{Kind, Record};
 use crate::semaphore::Semaphore;
 use crate::sync::{Alive, UnsafeCell};
 use core::ptr;
@@ -178,9 +178,9 @@ impl Queue {
     pub(super) unsafe fn insert(&mut self, waiter: &Waiter) {
         let this = ptr::from_ref(waiter);
         let is_later = |other: &&Waiter| other.request.fair_at() > waiter.request.fair_at();
-        // A new waiter has the latest fair time of its key, mostly of the bucket, and goes to the end. One that parks again keeps its fair
-        // time: its place is in front or near it, and is sought from there, since a walk from the end
-        // would pass the whole crowd.
+        // A new waiter has the latest fair time of its key, mostly of the bucket, and goes to the end. One
+        // that parks again keeps its fair time: its place is in front or near it, and is sought from
+        // there, since a walk from the end would pass the whole crowd.
         let next = match self.at(self.tail).filter(is_later) {
             None => ptr::null(),
             Some(_) => self

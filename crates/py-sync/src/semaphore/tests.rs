@@ -2,7 +2,7 @@
 
 use super::{Native, Semaphore, Sleeper, Wake};
 use crate::deadline::Deadline;
-use crate::signals::{self, ASLEEP, EMPTY};
+use crate::signals::{self, ASLEEP, EMPTY, Published};
 use crate::sync::{AtomicU32, MIRI, Relaxed};
 use core::time::Duration;
 use std::sync::mpsc;
@@ -179,4 +179,20 @@ fn a_wait_without_time_leaves_a_signal_to_the_next() {
     assert_eq!(s.wait(Deadline::Now, true), Wake::TimedOut);
     assert_eq!(s.wait(Deadline::Never, true), Wake::Interrupted);
     assert_eq!(s.wait(after(1), true), Wake::TimedOut);
+}
+
+#[test]
+fn a_signal_ends_the_innermost_sleep_that_is_published_still() {
+    let is_asleep = |word: &AtomicU32| word.load(Relaxed) == ASLEEP;
+    let [outer, inner] = [(); 2].map(|()| AtomicU32::new(ASLEEP));
+    let published = Published::new(&outer);
+    drop(Published::new(&inner));
+    signals::signal_arrived();
+    assert!(is_asleep(&inner), "it is published no more");
+    assert!(!is_asleep(&outer), "it is published again");
+    outer.store(ASLEEP, Relaxed);
+    drop(published);
+    signals::signal_arrived();
+    assert!(is_asleep(&outer));
+    assert!(signals::take_mark() && !signals::take_mark());
 }

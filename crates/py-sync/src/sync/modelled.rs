@@ -17,6 +17,23 @@ pub(crate) fn has_many_processors() -> bool {
     false
 }
 
+/// The first instant that has not always passed.
+pub(crate) const TO_COME: u64 = u64::MAX / 2;
+
+std::thread_local! {
+    /// All threads of a model share one OS thread.
+    static PASSING: std::cell::Cell<u64> = const { std::cell::Cell::new(TO_COME - 1) };
+}
+
+/// By which deadlines pass: it stands still until a model sets it.
+pub(crate) fn passing_ns() -> u64 {
+    PASSING.get()
+}
+
+pub(crate) fn set_passing_ns(now: u64) {
+    PASSING.set(now);
+}
+
 #[derive(Debug)]
 pub(crate) struct Alive(UnsafeCell<()>);
 

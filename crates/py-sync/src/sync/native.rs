@@ -1,9 +1,7 @@
 //! The shim outside a model: what a model replaces, under the same names.
 
-#[cfg_attr(py_sync_simulated, path = "native/simulated.rs")]
-mod hardware;
-
-pub(crate) use hardware::*;
+pub(crate) use crate::sys::hardware::*;
+pub(crate) use crate::sys::monotonic_ns as passing_ns;
 
 /// Whether this is a model.
 pub(crate) const MODEL: bool = false;

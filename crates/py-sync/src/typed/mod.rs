@@ -63,8 +63,8 @@ pub use self::rw_lock::{
     RecursiveRwLockUpgradableReadGuard, RecursiveRwLockWriteGuard, RwLock, RwLockReadGuard,
     RwLockUpgradableReadGuard, RwLockWriteGuard, const_rwlock,
 };
+pub use crate::after_fork::after_fork;
 pub use crate::deadlock;
-pub use crate::parking_lot::after_fork;
 pub use ::lock_api;
 
 /// The guards that own an `Arc` of their lock, over any raw lock; the locks' `lock_arc`, `read_arc`

@@ -3,8 +3,8 @@
 
 use crate::held::backtraces::{WordWait, word_waits};
 use crate::held::{self, Held, Hold};
-use crate::parking_lot::record::Record;
 use crate::parking_lot::{Kind, Request, lot};
+use crate::record::Record;
 use crate::rw_mutex::queue::WaitsTo;
 use py_thread::Ident;
 use std::collections::{HashMap, HashSet};

@@ -34,7 +34,7 @@
 //!
 //! A cycle is found by the first check that begins after all its threads have fallen asleep.
 //!
-//! [`falls_asleep`]: crate::parking_lot::record::Record::falls_asleep
+//! [`falls_asleep`]: crate::record::Record::falls_asleep
 
 mod graph;
 #[cfg(all(test, not(loom)))]

@@ -51,8 +51,8 @@ pub use self::rw_lock::{
 pub use super::once::{Once, OnceState};
 pub use super::raw_mutex::{DetachingRawMutex, RawFairMutex, RawMutex};
 pub use super::reentrant::RawThreadId;
+pub use crate::after_fork::after_fork;
 pub use crate::deadlock;
-pub use crate::parking_lot::after_fork;
 pub use ::lock_api_05 as lock_api;
 pub use ::lock_api_05::{
     ArcMutexGuard, ArcReentrantMutexGuard, ArcRwLockReadGuard, ArcRwLockUpgradableReadGuard,

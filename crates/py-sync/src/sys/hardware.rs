@@ -1,6 +1,7 @@
-//! `core`'s and `std`'s atomics, cells and pauses.
+//! The processors: `core`'s and `std`'s atomics, cells and pauses. A model, and a simulated machine, have
+//! others.
 
-use crate::sys::{current_processor, only_processor};
+use super::processors::{current_processor, only_processor};
 pub(crate) use core::hint::spin_loop;
 use core::sync::atomic::Ordering;
 pub(crate) use core::sync::atomic::{
@@ -8,7 +9,7 @@ pub(crate) use core::sync::atomic::{
 };
 pub(crate) use std::thread::yield_now;
 
-#[cfg(all(test, target_os = "linux", not(miri)))]
+#[cfg(all(test, target_os = "linux", not(any(miri, loom))))]
 #[path = "tests.rs"]
 mod tests;
 
