@@ -27,8 +27,7 @@ mod clocks;
 
 pub(crate) use clocks::*;
 
-use crate::sync::{MODEL, passing_ns};
-use crate::sys;
+use crate::sync::{MODEL, monotonic_ns};
 use core::time::Duration;
 
 /// How long other threads may pass a waiter before the lock is handed off to it: 1 ms.
@@ -135,7 +134,7 @@ impl Deadline {
             None => Deadline::Never,
             Some(Duration::ZERO) => Deadline::Now,
             Some(_) if MODEL => Deadline::At(0),
-            Some(timeout) => Deadline::at(sys::monotonic_ns(), timeout),
+            Some(timeout) => Deadline::at(monotonic_ns(), timeout),
         }
     }
 
@@ -157,7 +156,7 @@ impl Deadline {
         match self {
             Deadline::Now => true,
             Deadline::Never => false,
-            Deadline::At(at) => passing_ns() >= at,
+            Deadline::At(at) => monotonic_ns() >= at,
         }
     }
 
@@ -187,14 +186,14 @@ impl Deadline {
         match self {
             Deadline::Now => Some(Duration::ZERO),
             Deadline::Never => None,
-            Deadline::At(at) => Some(Duration::from_nanos(at.saturating_sub(sys::monotonic_ns()))),
+            Deadline::At(at) => Some(Duration::from_nanos(at.saturating_sub(monotonic_ns()))),
         }
     }
 
     /// The earlier of this and `step` from now: where signals do not end a sleep, one that
     /// should notice them goes in steps.
     pub(crate) fn at_most(self, step: Duration) -> Deadline {
-        match (self, Deadline::at(sys::monotonic_ns(), step)) {
+        match (self, Deadline::at(monotonic_ns(), step)) {
             (Deadline::Now, _) => Deadline::Now,
             (Deadline::At(a), Deadline::At(b)) => Deadline::At(a.min(b)),
             (_, step) => step,

@@ -17,7 +17,7 @@
 //! | `lot_static!` | a `static` of 257 buckets | one bucket, made anew in every execution |
 //! | `local!` | `std::thread_local!` | loom's: its threads share one OS thread |
 //! | [`MODEL`] | false | true: no forks, no debug checks by thread-locals, no time |
-//! | `passing_ns` | the monotonic clock | stands still until the model sets it |
+//! | `monotonic_ns` | the monotonic clock | stands still until the model sets it |
 //! | [`has_many_processors`] | asks once | no, so nobody spins: spins would hide the parking |
 //!
 //! A plain field that several threads access must be in an [`UnsafeCell`]. Behind a raw pointer alone

@@ -1,7 +1,7 @@
 //! The clocks of models.
 
 use super::{Clock, Deadline, FAIR_TIMES_APART_NS, FairTime, TIME_TO_BE_FAIR_NS};
-use crate::sync::{TO_COME, passing_ns, set_passing_ns};
+use crate::sync::{TO_COME, monotonic_ns, set_monotonic_ns};
 use core::cell::Cell;
 
 std::thread_local! {
@@ -67,13 +67,13 @@ pub(crate) struct ManualClock;
 impl ManualClock {
     /// Says whether they have come.
     pub(crate) fn set(has_come: bool) {
-        set_passing_ns(if has_come { u64::MAX } else { TO_COME - 1 });
+        set_monotonic_ns(if has_come { u64::MAX } else { TO_COME - 1 });
     }
 
     /// Goes on to the fair time of a new waiter behind so many others, but no further. Returns it.
     pub(crate) fn set_to_fair_time_behind(others: u64) -> u64 {
         let fair_time = TO_COME + others * FAIR_TIMES_APART_NS;
-        set_passing_ns(fair_time + 1);
+        set_monotonic_ns(fair_time + 1);
         fair_time
     }
 }
@@ -81,7 +81,7 @@ impl ManualClock {
 impl Clock for ManualClock {
     /// 0 until the fair times come: a pause that begins before is over then.
     fn now(&self) -> u64 {
-        Some(passing_ns())
+        Some(monotonic_ns())
             .filter(|&now| now >= TO_COME)
             .unwrap_or(0)
     }

@@ -22,16 +22,16 @@ pub(crate) const TO_COME: u64 = u64::MAX / 2;
 
 std::thread_local! {
     /// All threads of a model share one OS thread.
-    static PASSING: std::cell::Cell<u64> = const { std::cell::Cell::new(TO_COME - 1) };
+    static NOW: std::cell::Cell<u64> = const { std::cell::Cell::new(TO_COME - 1) };
 }
 
-/// By which deadlines pass: it stands still until a model sets it.
-pub(crate) fn passing_ns() -> u64 {
-    PASSING.get()
+/// The clock of deadlines. It stands still until a model sets it.
+pub(crate) fn monotonic_ns() -> u64 {
+    NOW.get()
 }
 
-pub(crate) fn set_passing_ns(now: u64) {
-    PASSING.set(now);
+pub(crate) fn set_monotonic_ns(now: u64) {
+    NOW.set(now);
 }
 
 #[derive(Debug)]

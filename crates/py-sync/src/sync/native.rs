@@ -1,7 +1,7 @@
 //! The shim outside a model: what a model replaces, under the same names.
 
 pub(crate) use crate::sys::hardware::*;
-pub(crate) use crate::sys::monotonic_ns as passing_ns;
+pub(crate) use crate::sys::monotonic_ns;
 
 /// Whether this is a model.
 pub(crate) const MODEL: bool = false;
