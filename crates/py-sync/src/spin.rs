@@ -17,6 +17,8 @@
 //! cache line away from its owner. A yield lets a holder run that has lost its processor. More than two
 //! yields gain little and let others run for whole time slices (figures: `benches/README.md`).
 //!
+//! A writer that has announced itself to readers leaves its yields out ([`Spin::never_yield`]).
+//!
 //! Readers that wait go together, and are woken one after the other. So a reader spins for as long as a
 //! sleep and a wake-up cost: each that is awake by then need not be woken.
 //!
@@ -127,6 +129,11 @@ impl Spin {
     /// True from the fourth look on: what the thread waits for is no short section. In a model at once.
     pub(crate) fn lasts(&self) -> bool {
         MODEL || self.looks <= 5
+    }
+
+    /// Leaves out the yields that are still to come: others wait for this thread.
+    pub(crate) fn never_yield(&mut self) {
+        self.yields = 0;
     }
 
     /// Pauses before the next look; false, at once, if it is time to sleep.

@@ -37,7 +37,8 @@
 //!
 //! A writer that finds readers spins before it parks. From its fourth look on it *announces itself*: A stops
 //! new readers as the parked bit does, so the lock is free once those that have it have left. Otherwise the
-//! writer would have to find a moment without readers, and mostly sleep.
+//! writer would have to find a moment without readers, and mostly sleep. It yields no more then: if others had
+//! its processor for a while, the readers that it stops would wait for all of it.
 //!
 //! Invariants:
 //! * I1: bit 0 means one writer and no reader; with U it means one upgradable reader that waits for
@@ -220,8 +221,8 @@ impl RwMutex {
                 }
                 continue;
             }
-            if call.spin.lasts() {
-                self.announce(word);
+            if call.spin.lasts() && self.announce(word) {
+                call.spin.never_yield();
             }
             match self.wait(&mut call, |word| !is_free(word)) {
                 Round::HandedOff => break,
@@ -235,14 +236,14 @@ impl RwMutex {
     }
 
     /// Stops new readers while the caller, a writer, spins: if readers have the lock, nobody has parked, and
-    /// the word is still `word`. Otherwise the caller tries at its next look.
-    pub(crate) fn announce(&self, word: usize) {
-        if word & (WRITER | UPGRADABLE | PARKED | ANNOUNCED) == 0 {
-            // Relaxed: it only stops new readers. On failure the next look decides.
-            let _ = self
+    /// the word is still `word`. True if it did. Otherwise the caller tries at its next look.
+    pub(crate) fn announce(&self, word: usize) -> bool {
+        word & (WRITER | UPGRADABLE | PARKED | ANNOUNCED) == 0
+            && self
                 .0
-                .compare_exchange(word, word | ANNOUNCED, Relaxed, Relaxed);
-        }
+                // Relaxed: it only stops new readers. On failure the next look decides.
+                .compare_exchange(word, word | ANNOUNCED, Relaxed, Relaxed)
+                .is_ok()
     }
 
     /// Sets the parked bit if the word still stops the caller; false if it does not. Runs under the

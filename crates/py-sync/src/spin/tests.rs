@@ -47,6 +47,18 @@ fn a_spin_ends(#[case] mut spin: Spin, #[case] looks: usize, #[case] pauses: u32
 }
 
 #[test]
+fn without_its_yields_a_spin_looks_as_often() {
+    let mut spin = Spin::on_arrival();
+    let before = (spin.looks, spin.pauses);
+    assert_ne!(spin.yields, 0);
+    spin.never_yield();
+    assert_eq!(
+        (spin.looks, spin.pauses, spin.yields),
+        (before.0, before.1, 0)
+    );
+}
+
+#[test]
 fn waits_that_are_posted_at_once_keep_spinning() {
     let mut state = 1;
     for _ in 0..10 {
