@@ -80,8 +80,9 @@ pub unsafe fn after_fork() {
     // SAFETY: the caller is the child's only thread, and is in no callback.
     unsafe { py_thread::after_fork() };
     // The hook has done it, except in a process that never used the lot. A second time costs a pass over
-    // the buckets. The caller is the child's only thread, and none of its frames is in a call of the lot.
-    empty_lot();
+    // the buckets.
+    // SAFETY: the caller is the child's only thread, and none of its frames is in a call of the lot.
+    unsafe { empty_lot() };
 }
 
 /// Registers the fork handler by which a forked child begins with an empty lot. Later calls do nothing.

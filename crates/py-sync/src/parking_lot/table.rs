@@ -1,7 +1,7 @@
 //! [`ParkingLot`]: a table of buckets; and [`lot`], the static one in which the locks park.
 //!
 //! The child of a fork has one thread, but a copy of its parent's lot: with waiters on the stacks of threads
-//! that do not exist, and buckets locked by threads that will never unlock them. So [`empty_lot`] runs in
+//! that do not exist, and buckets locked by threads that will never unlock them. So [`empty_in_child`] runs in
 //! every child, as a hook of py-thread, which registered its fork handlers before `main`. A program's own
 //! child handler comes after it, and may park and unpark.
 //!
@@ -320,21 +320,31 @@ pub(crate) fn lot() -> &'static ParkingLot<NUM_BUCKETS> {
     &LOT
 }
 
-/// Registers [`empty_lot`].
+/// Registers [`empty_in_child`].
 #[cold]
 fn register() {
     // For systems on which it did not run before `main`.
     py_thread::init();
     // SAFETY: the hook resets the buckets, which takes no lock and does not unwind.
-    let done = unsafe { py_thread::on_fork_child(empty_lot) };
+    let done = unsafe { py_thread::on_fork_child(empty_in_child) };
     done.expect("room for the hook of the lot");
     // Release: see `lot`.
     REGISTERED.store(1, Release);
 }
 
-/// The hook: runs in the child, from within `fork` or from [`after_fork`](crate::after_fork).
-pub(crate) fn empty_lot() {
+/// The hook: runs in the child, from within `fork`.
+fn empty_in_child() {
     // SAFETY: py-thread calls the hook on the child's only thread, and a thread must not fork from
     // within a call of the lot.
+    unsafe { empty_lot() };
+}
+
+/// Empties the static lot.
+///
+/// # Safety
+///
+/// As for [`ParkingLot::after_fork`].
+pub(crate) unsafe fn empty_lot() {
+    // SAFETY: the caller is the child's only thread, and none of its frames is in a call of the lot.
     unsafe { LOT.after_fork() };
 }
