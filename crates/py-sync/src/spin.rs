@@ -2,7 +2,8 @@
 //!
 //! | which thread | pauses between its looks at the lock | at 23 ns a pause |
 //! |---|---|---|
-//! | one that arrives and finds the lock taken | 2, 4, 8, 16, then 24 four times, the last two with a yield | 3 us |
+//! | one that arrives and finds the lock taken | 2, 4, 8, 16, then 24 four times, the last with a yield | 3 us |
+//! | a writer that arrives and finds the lock taken | the same, the last two with a yield | 3 us |
 //! | a waiter that was woken | 24, five times | 3 us |
 //! | a reader that finds a writer before it, also when it was woken | 2, 4, 8 and so on to 64, then 128 six times, the last two with a yield | 21 us |
 //! | one that finds a lock in an object taken | 8, four times, only to watch; then 1200, three times, the last with a yield | 84 us |
@@ -14,8 +15,9 @@
 //!
 //! A spin is longer than a short critical section, and shorter than a sleep and a wake-up (4 us on the
 //! same processor, 50 and more on one that idles). It looks rarely, since each look takes the lock's
-//! cache line away from its owner. A yield lets a holder run that has lost its processor. More than two
-//! yields gain little and let others run for whole time slices (figures: `benches/README.md`).
+//! cache line away from its owner. A yield lets a holder run that has lost its processor. But it may let
+//! others run for whole time slices, which a waiter adds to its wait. So a mutex has one. A writer beside
+//! readers needs two: with one, some had half of their writes (figures: `benches/README.md`).
 //!
 //! A writer that has announced itself to readers leaves its yields out ([`Spin::never_yield`]).
 //!
@@ -54,7 +56,7 @@ pub(crate) struct Spin {
 }
 
 impl Spin {
-    /// For a thread that finds a lock taken.
+    /// For a writer that finds a lock taken.
     pub(crate) fn on_arrival() -> Spin {
         Spin {
             pauses: 2,
@@ -169,7 +171,10 @@ impl Placement {
     /// The spin of a thread that finds the lock taken.
     pub(crate) fn on_arrival(self) -> Spin {
         match self {
-            Placement::Alone => Spin::on_arrival(),
+            Placement::Alone => Spin {
+                yields: 1,
+                ..Spin::on_arrival()
+            },
             Placement::InObject => Spin {
                 looks: 3,
                 yields: 1,

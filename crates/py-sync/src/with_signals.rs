@@ -54,9 +54,9 @@ impl<C: Clock> Clock for OneCall<'_, C> {
         self.clock.now()
     }
 
-    fn time_to_be_fair(&self) -> FairTime {
+    fn time_to_be_fair(&self, nanos: u64) -> FairTime {
         let first = self.fair_time.get();
-        first.unwrap_or_else(|| self.clock.time_to_be_fair())
+        first.unwrap_or_else(|| self.clock.time_to_be_fair(nanos))
     }
 
     fn was_fair_at(&self, fair_time: FairTime) {

@@ -86,7 +86,7 @@ impl Clock for ManualClock {
             .unwrap_or(0)
     }
 
-    fn time_to_be_fair(&self) -> FairTime {
+    fn time_to_be_fair(&self, _: u64) -> FairTime {
         FairTime::NotBefore(TO_COME)
     }
 

@@ -132,15 +132,51 @@ fn a_mutex_that_is_taken_again() {
     });
 }
 
+/// At the fair time of a waiter behind one other.
+fn unlock_in_a_pause(m: &Mutex) {
+    let due = ManualClock::set_to_fair_time_behind(1);
+    let end = FairTime::At(due + 2);
+    lot().pause_hand_offs(m.as_ptr().addr(), end);
+    assert!(m.unlock_with(&ManualClock));
+}
+
 /// The fair time of a waiter has come, the lock was held, and its unlock is in the pause after a hand-off: it
 /// wakes the other, which stops. The waiter looks once more.
 #[test]
 fn a_mutex_that_is_left_free_in_a_pause() {
     mutex("stopped::a_mutex_that_is_left_free_in_a_pause", |shared| {
         let waiter = spawn(shared, TURN);
-        ManualClock::set_to_fair_time_behind(1);
-        assert!(shared.0.unlock_with(&NeverFair));
+        unlock_in_a_pause(&shared.0);
         ManualClock::set(true);
+        waiter.join().unwrap();
+    });
+}
+
+/// [`ManualClock`], but a waiter looks once only.
+struct OneLook;
+
+impl Clock for OneLook {
+    fn now(&self) -> u64 {
+        ManualClock.now()
+    }
+
+    fn time_to_be_fair(&self, nanos: u64) -> FairTime {
+        ManualClock.time_to_be_fair(nanos)
+    }
+}
+
+/// As before, but another takes the lock, and its unlock comes after the pause: it knows of the waiter, which
+/// need not look again.
+#[test]
+fn a_mutex_that_is_taken_again_after_a_pause() {
+    let name = "stopped::a_mutex_that_is_taken_again_after_a_pause";
+    mutex(name, |shared| {
+        let waiter = spawn(shared, |shared| turn(shared, &OneLook, LockFlags::NONE));
+        unlock_in_a_pause(&shared.0);
+        lock(&shared.0, &ManualClock, LockFlags::NONE);
+        shared.1.increment();
+        ManualClock::set(true);
+        assert!(shared.0.unlock_with(&ManualClock));
         waiter.join().unwrap();
     });
 }

@@ -3,7 +3,7 @@
 
 use super::{Guarded, check, check_steps, together};
 use crate::condvar::Condvar;
-use crate::deadline::{AlwaysFair, Clock, Deadline, NeverFair};
+use crate::deadline::{AlwaysFair, Clock, Deadline, NeverFair, TIME_TO_BE_FAIR_NS};
 use crate::event::Event;
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::mutex::Mutex;
@@ -346,7 +346,9 @@ fn the_next_call_has_the_fair_time_of_the_last() {
         assert!(m.try_lock());
         let status = m.lock_with(&clock, Deadline::Now, NONE);
         assert_eq!(status, LockStatus::Failure);
-        let first = NeverFair.time_to_be_fair().behind(None, 0);
-        assert_eq!(clock.time_to_be_fair(), first);
+        let first = NeverFair
+            .time_to_be_fair(TIME_TO_BE_FAIR_NS / 2)
+            .behind(None, 0);
+        assert_eq!(clock.time_to_be_fair(0), first);
     });
 }

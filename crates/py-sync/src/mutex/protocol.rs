@@ -5,22 +5,23 @@
 //! | 0 | unlocked |
 //! | 1 | locked |
 //! | 3 | locked, and the unlock must look at the queue |
-//!
-//! (C's own functions may leave 2, unlocked with the parked bit. It is treated as 0.)
+//! | 2 | unlocked, and the unlock of who locks it next must look at the queue |
 //!
 //! ```text
 //!        lock                      park
-//!   0 ───────────▶ 1 ──────────────────────────▶ 3
-//!   ▲ ◀─────────── ▲                              │ unlock, under the bucket lock
-//!   │    unlock    │                              ▼
-//!   │              └──── the first waiter is due: hand-off (3 if others stay)
-//!   └─────────────────── it is not: the waiter is woken and competes. It locks (0 to 1, or to 3
+//!   0 ───────────▶ 1 ──────────────────────────▶ 3 ◀───────────────┐ lock
+//!   ▲ ◀─────────── ▲                              │ unlock, under   │
+//!   │    unlock    │                              ▼ the bucket lock │
+//!   │              └──── the first waiter is due: hand-off          │
+//!   │                    (3 if others stay)                         │
+//!   │                    it is due, but in a pause: it is woken ──▶ 2
+//!   └─────────────────── it is not due: it is woken and competes. It locks (0 to 1, or to 3
 //!                        if others stay), or parks again in its place
 //! ```
 //!
 //! A thread that finds the lock free takes it, whoever waits (*barging*). A waiter whose
-//! *fair time* has come, about 1 ms after it parked, is *due* unless the lock is in a pause (below). An
-//! unlock that finds the first waiter due hands the lock to it (*hand-off*).
+//! *fair time* has come is *due*: 0.5 ms after it parked, or 1 ms if the mutex lies in an object. An
+//! unlock that finds the first waiter due hands the lock to it (*hand-off*), except in a pause (below).
 //! parking_lot and CPython work alike; three things differ.
 //! * A wake clears the parked bit, so until the woken waiter or a new one sets it again, an
 //!   unlock is one compare-exchange and wakes nobody else. The woken waiter is nsync's *designated
@@ -28,20 +29,22 @@
 //! * No waiter depends on the designated waker. Each looks for itself at its fair time, and 1, 3, 7 ms after
 //!   that and so on. Then it sets the parked bit itself if the lock is held, or leaves the queue and
 //!   competes if the lock is free.
-//! * A new waiter's fair time is 1 ms after it parked, and 50 us more for each waiter in its bucket. And a
-//!   hand-off is followed by a *pause*, until 50 us after the new owner began to run.
-//!   An unlock in the pause hands nothing off: it frees the lock and wakes the first waiter. Otherwise, in
-//!   a crowd or on a busy machine, all waiters would be due at once, and every unlock would be a hand-off to
-//!   a thread that has yet to wake up.
+//! * A new waiter's fair time is 50 us later for each waiter in its bucket. And a hand-off is followed by a
+//!   *pause*, until 50 us after the new owner began to run. An unlock in the pause hands nothing off: it
+//!   frees the lock and wakes the first waiter. Otherwise, in a crowd or on a busy machine, all waiters
+//!   would be due at once, and every unlock would be a hand-off to a thread that has yet to wake up. If
+//!   the first waiter is due, such an unlock leaves the parked bit set, so that the first unlock after the
+//!   pause hands the lock to the next, also if the one that was woken has not run by then.
 //!
 //! Invariants:
 //! * I1: bit 0 means one holder. While both bits are set, only an unlock changes the byte, and it
 //!   does so under the bucket lock.
 //! * I2: while a thread is queued and nobody has the bucket lock, one of three holds: (a) the parked bit is
-//!   set; (b) a designated waker is on its way and will set it; (c) the thread's next look is still to come.
-//!   After its fair time (a) holds until it has the lock, unless an unlock in a pause clears the bit and
-//!   wakes the first waiter; if that one is not run, the others have (c). A thread that is queued after a
-//!   wake found the lock held, and set the parked bit itself.
+//!   set and the lock is held; (b) a designated waker is on its way and will set the bit; (c) the thread's
+//!   next look is still to come. After its fair time (a) holds until it has the lock, unless an unlock in a
+//!   pause frees the lock and wakes the first waiter. Then the bit stays set, so (a) holds again as soon as
+//!   anybody locks; and if nobody does, the woken one not being run, the thread has (c). A thread that is
+//!   queued after a wake found the lock held, and set the parked bit itself.
 //! * I3: a lock call has one fair time, set when it is first queued. The queue stands in the order of
 //!   fair times, so a waiter that lost the race passes those that came later, and the first waiter has
 //!   the earliest fair time.
@@ -63,12 +66,13 @@
 //! Why it is so, and what was tried and did not pay: `DESIGN.md`.
 //!
 //! CPython: `Python/lock.c`, `_PyMutex_LockTimed`, `_PyMutex_TryUnlock`. Differs from CPython in the
-//! three things above; also, a thread that arrives spins with pauses and yields twice, and unlocking
-//! an unlocked mutex panics instead of aborting.
+//! three things above; also, a waiter is due after half of CPython's millisecond unless the mutex lies in an
+//! object, a thread that arrives spins with pauses and yields once, and unlocking an unlocked mutex panics
+//! instead of aborting.
 
 use super::{Mutex, has_parked, is_locked};
 use crate::bits::{HAS_PARKED, LOCKED, UNLOCKED};
-use crate::deadline::{Clock, Deadline};
+use crate::deadline::{Clock, Deadline, TIME_TO_BE_FAIR_NS};
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::hooks;
 use crate::parking_lot::{Kind, Parking, Request, Waiters, lot};
@@ -84,6 +88,18 @@ const COMPETE: u32 = 0;
 const HANDED_OFF: u32 = 1;
 /// Compete for the lock, and set the parked bit with it: others are queued.
 const COMPETE_FOR_OTHERS: u32 = 2;
+
+/// How long other threads may pass a waiter of a mutex that lies by itself. It is parking_lot's mean, and
+/// costs no throughput beside 1 ms.
+pub(super) const FAIR_ALONE_NS: u64 = TIME_TO_BE_FAIR_NS / 2;
+
+/// How long other threads may pass a waiter. In an object as long as in CPython, which is made for bursts.
+fn time_to_be_fair(place: Placement) -> u64 {
+    match place {
+        Placement::Alone => FAIR_ALONE_NS,
+        Placement::InObject | Placement::UnderGil => TIME_TO_BE_FAIR_NS,
+    }
+}
 
 impl Mutex {
     /// Spins, then parks, until the lock is taken, handed off, or given up.
@@ -102,7 +118,8 @@ impl Mutex {
                 return self.acquired();
             }
             // Read the clock once per call (I3), and only when the thread is about to park.
-            let not_before = *fair_time.get_or_insert_with(|| clock.time_to_be_fair());
+            let not_before =
+                *fair_time.get_or_insert_with(|| clock.time_to_be_fair(time_to_be_fair(place)));
             let parking = Parking {
                 request: Request {
                     kind: Kind::Mutex,
@@ -224,12 +241,12 @@ impl Mutex {
             let release = |byte| self.0.store(byte, Release);
             // While nobody in the bucket is due, the lock is free before a waiter is looked at. In a crowd
             // each look at a waiter is a cache miss, for which all others would wait.
-            let due = clock.should_be_fair(waiters.first_due())
+            let due = clock.should_be_fair(waiters.earliest())
                 && waiters
                     .iter()
                     .next()
                     .is_some_and(|front| clock.should_be_fair(front.fair_time));
-            if due {
+            if due && clock.should_be_fair(waiters.pause) {
                 // Hand-off: bit 0 stays set for the new owner.
                 record::count_hand_off();
                 release(match waiters.unpark_first(HANDED_OFF) {
@@ -238,8 +255,11 @@ impl Mutex {
                 });
             } else {
                 // Wake the first to compete; it is the designated waker if others stay (I2). If there is
-                // none, the parked bit was left behind (I4).
-                release(UNLOCKED);
+                // none, the parked bit was left behind (I4). In a pause the bit stays for who is due next.
+                release(match due {
+                    true => HAS_PARKED,
+                    false => UNLOCKED,
+                });
                 let others = waiters.iter().nth(1).is_some();
                 waiters.unpark_first(match others {
                     true => COMPETE_FOR_OTHERS,

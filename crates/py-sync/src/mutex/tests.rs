@@ -1,10 +1,9 @@
 //! The hand-off rule, by clocks that a test sets.
 
 use super::Mutex;
+use super::protocol::FAIR_ALONE_NS;
 use crate::deadline::tests::SetClock;
-use crate::deadline::{
-    Clock, Deadline, FAIR_TIMES_APART_NS, FairTime, Monotonic, TIME_TO_BE_FAIR_NS,
-};
+use crate::deadline::{Clock, Deadline, FAIR_TIMES_APART_NS, FairTime, Monotonic};
 use crate::event::Event;
 use crate::flags::{LockFlags, LockStatus};
 use crate::hooks::{SectionHooks, register_sections};
@@ -65,8 +64,8 @@ fn handed_over_at(at: u64) -> bool {
 
 #[rstest::rstest]
 #[case(0, false)]
-#[case(TIME_TO_BE_FAIR_NS, false)]
-#[case(TIME_TO_BE_FAIR_NS + 1, true)]
+#[case(FAIR_ALONE_NS, false)]
+#[case(FAIR_ALONE_NS + 1, true)]
 fn the_lock_is_handed_over_once_the_fair_time_has_come(#[case] at: u64, #[case] handed: bool) {
     assert_eq!(handed_over_at(at), handed);
 }
@@ -109,7 +108,7 @@ fn handed_on_after(ns: u64, start: u64) -> bool {
         while queued() != 2 {
             std::thread::yield_now();
         }
-        let due = clock.now() + TIME_TO_BE_FAIR_NS + FAIR_TIMES_APART_NS + 1;
+        let due = clock.now() + FAIR_ALONE_NS + FAIR_TIMES_APART_NS + 1;
         clock.set(due);
         assert!(m.unlock_with(&clock));
         has_it.wait();
@@ -128,8 +127,67 @@ fn a_lock_is_handed_on_after_a_pause() {
     for (ns, handed) in [(0, false), (pause, false), (pause + 1, true)] {
         assert_eq!(handed_on_after(ns, start), handed, "{ns} ns");
         // The next is due after the pause of this one.
-        start += 10 * TIME_TO_BE_FAIR_NS;
+        start += 10 * FAIR_ALONE_NS;
     }
+}
+
+/// Three threads wait until all are due. The first is handed the lock and unlocks in its pause, which wakes
+/// the second. That one does not run.
+#[test]
+fn after_a_pause_the_lock_is_handed_to_who_is_due_though_the_one_woken_in_it_does_not_run() {
+    let (m, clock) = (Mutex::new(), SetClock::at(Monotonic.now()));
+    let (has_it, unlocks, may_resume) = (Event::new(), Event::new(), Arc::default());
+    let queued = || {
+        let count = |waiters: &mut Waiters<'_>| waiters.iter().count();
+        // SAFETY: the mutex is ours; `count` does not call into the lot.
+        unsafe { lot().with_waiters(Kind::Mutex, m.key(), count) }
+    };
+    let until_queued = |threads| {
+        while queued() != threads {
+            std::thread::yield_now();
+        }
+    };
+    let lock = |flags| {
+        let status = m.lock_with(&clock, Deadline::Never, flags);
+        assert_eq!(status, LockStatus::Acquired);
+    };
+    m.lock();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            lock(LockFlags::NONE);
+            has_it.notify();
+            unlocks.wait();
+            assert!(m.unlock_with(&clock));
+        });
+        until_queued(1);
+        scope.spawn(|| {
+            MAY_RESUME.set(Some(Arc::clone(&may_resume)));
+            register_sections(&HELD_BACK);
+            lock(LockFlags::DETACH);
+            assert!(m.unlock_with(&clock));
+        });
+        until_queued(2);
+        let third = scope.spawn(|| {
+            lock(LockFlags::NONE);
+            assert!(m.unlock_with(&clock));
+        });
+        until_queued(3);
+        let due = clock.now() + FAIR_ALONE_NS + 2 * FAIR_TIMES_APART_NS + 1;
+        clock.set(due);
+        assert!(m.unlock_with(&clock));
+        has_it.wait();
+        unlocks.notify();
+        until_queued(1);
+        // The pause is over. Who locks next knows of nobody.
+        clock.set(due + FAIR_TIMES_APART_NS + 1);
+        while !m.try_lock() {
+            std::thread::yield_now();
+        }
+        assert!(m.unlock_with(&clock));
+        third.join().expect("it was handed the lock");
+        may_resume.store(true, SeqCst);
+    });
+    assert_eq!(m.byte(), 0);
 }
 
 #[test]
@@ -147,11 +205,11 @@ fn a_pause_is_of_one_lock_and_not_of_its_bucket() {
 #[test]
 fn lock_calls_between_signals_have_the_fair_time_of_the_first() {
     let clock = OneCall::new(&Monotonic);
-    let of_first = clock.time_to_be_fair().behind(None, 0);
+    let of_first = clock.time_to_be_fair(0).behind(None, 0);
     clock.was_fair_at(of_first);
     std::thread::sleep(core::time::Duration::from_millis(1));
-    assert_eq!(clock.time_to_be_fair(), of_first);
-    let of_another = OneCall::new(&Monotonic).time_to_be_fair();
+    assert_eq!(clock.time_to_be_fair(0), of_first);
+    let of_another = OneCall::new(&Monotonic).time_to_be_fair(0);
     assert!(of_another.ns() > of_first.ns());
 }
 
@@ -163,7 +221,7 @@ fn a_lock_call_that_gives_up_has_told_its_clock_when_it_was_to_be_fair() {
     let soon = Deadline::after(Some(core::time::Duration::from_micros(1)));
     let status = m.lock_with(&clock, soon, LockFlags::NONE);
     assert_eq!(status, LockStatus::Failure);
-    let told = clock.time_to_be_fair();
+    let told = clock.time_to_be_fair(0);
     std::thread::sleep(core::time::Duration::from_millis(1));
-    assert_eq!(clock.time_to_be_fair(), told);
+    assert_eq!(clock.time_to_be_fair(0), told);
 }

@@ -312,9 +312,9 @@ impl Waiters<'_> {
         requests.filter(move |request| request.is_on(kind, key))
     }
 
-    /// When the first waiter in the bucket is due, on this key or on another. Looks at no waiter.
-    pub(crate) fn first_due(&self) -> FairTime {
-        self.queue.earliest.max(self.pause)
+    /// The fair time of the first waiter in the bucket, on this key or on another. Looks at no waiter.
+    pub(crate) fn earliest(&self) -> FairTime {
+        self.queue.earliest
     }
 
     /// How many threads are in the bucket, on this key or on others.

@@ -95,7 +95,7 @@ use super::unlock::GivesUp;
 use super::{
     ANNOUNCED, ONE_READER, PARKED, Rank, RwMutex, TOO_MANY, UPGRADABLE, WRITER, has_parked, is_free,
 };
-use crate::deadline::{Clock, Deadline, FairTime};
+use crate::deadline::{Clock, Deadline, FairTime, TIME_TO_BE_FAIR_NS};
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::hooks;
 use crate::parking_lot::{Kind, Parking, Request, lot};
@@ -284,7 +284,7 @@ impl RwMutex {
         // The clock is read once per call.
         let fair_time = *call
             .fair_time
-            .get_or_insert_with(|| clock.time_to_be_fair());
+            .get_or_insert_with(|| clock.time_to_be_fair(TIME_TO_BE_FAIR_NS));
         let parking = Parking {
             request: Request {
                 kind: Kind::RwMutex,
