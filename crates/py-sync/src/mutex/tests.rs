@@ -8,6 +8,7 @@ use crate::event::Event;
 use crate::flags::{LockFlags, LockStatus};
 use crate::hooks::{SectionHooks, register_sections};
 use crate::parking_lot::{Kind, Waiters, lot};
+use crate::spin::Placement;
 use crate::sync::NUM_BUCKETS;
 use crate::with_signals::OneCall;
 use std::cell::RefCell;
@@ -30,9 +31,9 @@ static HELD_BACK: SectionHooks = SectionHooks {
     },
 };
 
-/// Parks a thread on a locked mutex and unlocks when the clock says `at`; whether the lock was handed
-/// over.
-fn handed_over_at(at: u64) -> bool {
+/// Parks a thread on a locked mutex in this place and unlocks when the clock says `at`; whether the lock was
+/// handed over.
+fn handed_over_at(at: u64, place: Placement) -> bool {
     // Not 0: a bucket that other tests in this process use may have paused until now.
     let start = Monotonic.now();
     let (m, clock) = (Mutex::new(), SetClock::at(start));
@@ -42,7 +43,7 @@ fn handed_over_at(at: u64) -> bool {
         scope.spawn(|| {
             MAY_RESUME.set(Some(may_resume.clone()));
             register_sections(&HELD_BACK);
-            let status = m.lock_with(&clock, Deadline::Never, LockFlags::DETACH);
+            let status = m.lock_contended(&clock, Deadline::Never, LockFlags::DETACH, place);
             assert_eq!(status, LockStatus::Acquired);
             assert_eq!(m.byte(), 1, "nobody else waits");
             m.unlock();
@@ -63,11 +64,12 @@ fn handed_over_at(at: u64) -> bool {
 }
 
 #[rstest::rstest]
-#[case(0, false)]
-#[case(FAIR_ALONE_NS, false)]
-#[case(FAIR_ALONE_NS + 1, true)]
-fn the_lock_is_handed_over_once_the_fair_time_has_come(#[case] at: u64, #[case] handed: bool) {
-    assert_eq!(handed_over_at(at), handed);
+#[case(Placement::Alone, 500_000)]
+#[case(Placement::InObject, 1_000_000)]
+#[case(Placement::UnderGil, 1_000_000)]
+fn the_lock_is_handed_over_strictly_after_its_fair_time(#[case] place: Placement, #[case] ns: u64) {
+    let handed = [0, ns, ns + 1].map(|at| handed_over_at(at, place));
+    assert_eq!(handed, [false, false, true]);
 }
 
 /// Two threads wait until both are due. The first is handed the lock, and unlocks after so many
