@@ -89,8 +89,8 @@ const HANDED_OFF: u32 = 1;
 /// Compete for the lock, and set the parked bit with it: others are queued.
 const COMPETE_FOR_OTHERS: u32 = 2;
 
-/// How long other threads may pass a waiter of a mutex that lies by itself. It is parking_lot's mean, and
-/// costs no throughput beside 1 ms.
+/// How long other threads may pass a waiter of a mutex that lies by itself. It is parking_lot's mean. Beside
+/// 1 ms it costs sections of 5 us and more 2 to 6 % of their turns, and shorter ones nothing that was seen.
 pub(super) const FAIR_ALONE_NS: u64 = TIME_TO_BE_FAIR_NS / 2;
 
 /// How long other threads may pass a waiter. In an object as long as in CPython, which is made for bursts.

@@ -72,16 +72,20 @@ fn the_lock_is_handed_over_strictly_after_its_fair_time(#[case] place: Placement
     assert_eq!(handed, [false, false, true]);
 }
 
+/// Waits until so many threads are in the mutex's queue.
+fn until_queued(m: &Mutex, threads: usize) {
+    let count = |waiters: &mut Waiters<'_>| waiters.iter().count();
+    // SAFETY: the mutex is the caller's; `count` does not call into the lot.
+    while unsafe { lot().with_waiters(Kind::Mutex, m.key(), count) } != threads {
+        std::thread::yield_now();
+    }
+}
+
 /// Two threads wait until both are due. The first is handed the lock, and unlocks after so many
 /// nanoseconds: whether it hands the lock on.
 fn handed_on_after(ns: u64, start: u64) -> bool {
     let (m, clock) = (Mutex::new(), SetClock::at(start));
     let (has_it, unlocks, may_resume) = (Event::new(), Event::new(), Arc::default());
-    let queued = || {
-        let count = |waiters: &mut Waiters<'_>| waiters.iter().count();
-        // SAFETY: the mutex is ours; `count` does not call into the lot.
-        unsafe { lot().with_waiters(Kind::Mutex, m.key(), count) }
-    };
     m.lock();
     std::thread::scope(|scope| {
         let first = scope.spawn(|| {
@@ -97,9 +101,7 @@ fn handed_on_after(ns: u64, start: u64) -> bool {
             }
             free
         });
-        while queued() != 1 {
-            std::thread::yield_now();
-        }
+        until_queued(&m, 1);
         scope.spawn(|| {
             MAY_RESUME.set(Some(Arc::clone(&may_resume)));
             register_sections(&HELD_BACK);
@@ -107,9 +109,7 @@ fn handed_on_after(ns: u64, start: u64) -> bool {
             assert_eq!(status, LockStatus::Acquired);
             m.unlock();
         });
-        while queued() != 2 {
-            std::thread::yield_now();
-        }
+        until_queued(&m, 2);
         let due = clock.now() + FAIR_ALONE_NS + FAIR_TIMES_APART_NS + 1;
         clock.set(due);
         assert!(m.unlock_with(&clock));
@@ -139,16 +139,6 @@ fn a_lock_is_handed_on_after_a_pause() {
 fn after_a_pause_the_lock_is_handed_to_who_is_due_though_the_one_woken_in_it_does_not_run() {
     let (m, clock) = (Mutex::new(), SetClock::at(Monotonic.now()));
     let (has_it, unlocks, may_resume) = (Event::new(), Event::new(), Arc::default());
-    let queued = || {
-        let count = |waiters: &mut Waiters<'_>| waiters.iter().count();
-        // SAFETY: the mutex is ours; `count` does not call into the lot.
-        unsafe { lot().with_waiters(Kind::Mutex, m.key(), count) }
-    };
-    let until_queued = |threads| {
-        while queued() != threads {
-            std::thread::yield_now();
-        }
-    };
     let lock = |flags| {
         let status = m.lock_with(&clock, Deadline::Never, flags);
         assert_eq!(status, LockStatus::Acquired);
@@ -161,26 +151,26 @@ fn after_a_pause_the_lock_is_handed_to_who_is_due_though_the_one_woken_in_it_doe
             unlocks.wait();
             assert!(m.unlock_with(&clock));
         });
-        until_queued(1);
+        until_queued(&m, 1);
         scope.spawn(|| {
             MAY_RESUME.set(Some(Arc::clone(&may_resume)));
             register_sections(&HELD_BACK);
             lock(LockFlags::DETACH);
             assert!(m.unlock_with(&clock));
         });
-        until_queued(2);
+        until_queued(&m, 2);
         let third = scope.spawn(|| {
             lock(LockFlags::NONE);
             assert!(m.unlock_with(&clock));
         });
-        until_queued(3);
+        until_queued(&m, 3);
         let due = clock.now() + FAIR_ALONE_NS + 2 * FAIR_TIMES_APART_NS + 1;
         clock.set(due);
         assert!(m.unlock_with(&clock));
         has_it.wait();
         unlocks.notify();
-        until_queued(1);
-        // The pause is over. Who locks next knows of nobody.
+        until_queued(&m, 1);
+        // The pause is over. Who locks next knows of the third by the parked bit only.
         clock.set(due + FAIR_TIMES_APART_NS + 1);
         while !m.try_lock() {
             std::thread::yield_now();
