@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Barrier, Mutex as StdMutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
-use support::{count, in_forked_child, no_longer_than};
+use support::{count, in_forked_child, no_longer_than, start};
 
 /// A test that forks while another captures a backtrace would leave std's lock of backtraces locked in its
 /// child, where they run as threads of one process.
@@ -31,7 +31,7 @@ fn cycles() -> Vec<usize> {
 
 fn cross(locks: &'static [Mutex; 2], both: &'static Barrier) {
     for (first, second) in [(0, 1), (1, 0)] {
-        thread::spawn(move || {
+        start(move || {
             locks[first].lock();
             both.wait();
             locks[second].lock();
@@ -65,11 +65,11 @@ fn a_child_keeps_what_its_thread_holds() {
     no_longer_than(120);
     HELD.lock();
     in_forked_child(|| {
-        thread::spawn(|| {
+        start(|| {
             OTHER.lock();
             HELD.lock();
         });
-        thread::spawn(|| {
+        start(|| {
             let checked = cycles();
             // SAFETY: ends the child.
             unsafe { libc::_exit(i32::from(checked != [2])) };
@@ -98,7 +98,7 @@ fn a_child_forgets_who_held_what_it_has_made_anew() {
         // SAFETY: alive for ever, and touched atomically.
         let byte = unsafe { AtomicU8::from_ptr(HELD.as_ptr()) };
         byte.store(1, Ordering::SeqCst);
-        thread::spawn(|| {
+        start(|| {
             while diagnostics::snapshot().of(HELD.as_ptr().addr()).len() != 1 {
                 thread::yield_now();
             }
@@ -144,7 +144,7 @@ fn forks_in_the_midst_of_recording_leave_a_child_that_records() {
                     (Box::leak(Box::default()), Box::leak(Box::default()));
                 let both: &'static Barrier = Box::leak(Box::new(Barrier::new(2)));
                 for (first, second) in [(a, b), (b, a)] {
-                    thread::spawn(move || {
+                    start(move || {
                         first.lock();
                         both.wait();
                         second.lock();

@@ -7,11 +7,10 @@ use py_sync::{
     Event, LockFlags, LockStatus, Mutex, OnceFlag, ParkStatus, RawMutex, RecursiveMutex, RwMutex,
     SeqCell, park, unpark_all,
 };
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc;
 use std::time::Duration;
-use support::in_forked_child;
+use support::{all_return, in_forked_child, start};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -96,26 +95,23 @@ fn is_parked_on(lock: &impl std::fmt::Debug) -> bool {
 
 /// Twenty threads of the child on what its parent's threads were parked on, and twenty on what is
 /// new. All are parked, and all are woken.
-fn forty_threads_park_and_wake(old: &Parked) -> bool {
-    let new = Parked::new();
-    new.mutex.lock();
-    new.rw.write_lock();
+fn forty_threads_park_and_wake(old: &'static Parked) -> bool {
+    static NEW: Parked = Parked::new();
+    NEW.mutex.lock();
+    NEW.rw.write_lock();
     old.queued.store(0, SeqCst);
-    let all_woken = std::thread::scope(|scope| {
-        let start = |i: usize| {
-            let parked = if i % 2 == 0 { old } else { &new };
-            scope.spawn(move || parked.wait(i / 2))
-        };
-        let threads: Vec<_> = (0..40).map(start).collect();
-        // Of twenty, three wait for keys.
-        while !old.is_full(3) || !new.is_full(3) {
-            std::thread::yield_now();
-        }
-        let woken = [old.let_go(), new.let_go()];
-        threads.into_iter().all(|thread| thread.join().unwrap()) && woken == [3, 3]
-    });
+    let wait = |i: usize| {
+        let parked = if i % 2 == 0 { old } else { &NEW };
+        start(move || assert!(parked.wait(i / 2)))
+    };
+    let threads: Vec<_> = (0..40).map(wait).collect();
+    // Of twenty, three wait for keys.
+    while !old.is_full(3) || !NEW.is_full(3) {
+        std::thread::yield_now();
+    }
+    let woken = [old.let_go(), NEW.let_go()];
     let is_free = |parked: &Parked| parked.mutex.try_lock() && parked.rw.try_write_lock();
-    all_woken && is_free(old) && is_free(&new)
+    all_return(threads) && woken == [3, 3] && is_free(old) && is_free(&NEW)
 }
 
 /// In the child: what the parent's threads were parked on is as if nobody had been.
@@ -225,49 +221,37 @@ impl Hammered {
 
 #[test]
 fn a_child_of_a_fork_in_the_thick_of_it_has_an_empty_lot() {
-    let hammered: Arc<Hammered> = Arc::new(Hammered {
+    static HAMMERED: Hammered = Hammered {
         colliding: [const { Mutex::new() }; 257 * 2 + 1],
         stop: AtomicBool::new(false),
         started: AtomicUsize::new(0),
-    });
+    };
     let threads: Vec<_> = (0..8)
-        .map(|seed| {
-            let hammered = Arc::clone(&hammered);
-            std::thread::spawn(move || hammered.hammer(seed * 1_000))
-        })
+        .map(|seed| std::thread::spawn(move || HAMMERED.hammer(seed * 1_000)))
         .collect();
-    // A thread of std's that is just starting holds a lock of std's that a child would wait for as
-    // it starts its own.
-    while hammered.started.load(SeqCst) < 8 {
+    while HAMMERED.started.load(SeqCst) < 8 {
         std::thread::yield_now();
     }
     let mut held = 0;
     for _ in 0..forks() {
-        held += usize::from(hammered.colliding.iter().any(Mutex::is_locked));
+        held += usize::from(HAMMERED.colliding.iter().any(Mutex::is_locked));
         in_forked_child(|| {
-            for mutex in hammered.colliding.iter().step_by(257) {
+            let mutexes = || HAMMERED.colliding.iter().step_by(257);
+            for mutex in mutexes() {
                 // SAFETY: the child's only thread; the mutexes guard nothing.
                 unsafe { mutex.at_fork_reinit() };
                 mutex.lock();
             }
-            let waits = std::thread::scope(|scope| {
-                let waiters: Vec<_> = (0..3)
-                    .map(|i| {
-                        let mutex = &hammered.colliding[i * 257];
-                        scope.spawn(move || drop(mutex.lock_guard()))
-                    })
-                    .collect();
-                let mutexes = || hammered.colliding.iter().step_by(257);
-                while !mutexes().all(is_parked_on) {
-                    std::thread::yield_now();
-                }
-                mutexes().for_each(Mutex::unlock);
-                waiters.into_iter().all(|waiter| waiter.join().is_ok())
-            });
-            waits && hammered.colliding.iter().all(|mutex| !mutex.is_locked())
+            let wait = |mutex: &'static Mutex| start(move || drop(mutex.lock_guard()));
+            let waiters: Vec<_> = mutexes().map(wait).collect();
+            while !mutexes().all(is_parked_on) {
+                std::thread::yield_now();
+            }
+            mutexes().for_each(Mutex::unlock);
+            all_return(waiters) && !HAMMERED.colliding.iter().any(Mutex::is_locked)
         });
     }
-    hammered.stop.store(true, SeqCst);
+    HAMMERED.stop.store(true, SeqCst);
     for thread in threads {
         thread.join().unwrap();
     }

@@ -8,7 +8,7 @@ mod support;
 use py_sync::{Event, LockFlags, LockStatus, Mutex};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
-use support::in_forked_child;
+use support::{in_forked_child, start};
 
 const FORKS: usize = 100;
 const SECONDS: Duration = Duration::from_secs(10);
@@ -33,7 +33,7 @@ extern "C" fn waits() {
 fn start_a_worker() {
     STARTED.fetch_add(1, SeqCst);
     HELD.lock();
-    std::thread::spawn(|| {
+    start(|| {
         HELD.lock();
         HELD.unlock();
         WORK.wait();

@@ -5,13 +5,12 @@
 mod support;
 
 use py_sync::{LockFlags, LockStatus, Semaphore};
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
-use support::in_forked_child;
+use support::{all_return, in_forked_child, start};
 
 const MS: Duration = Duration::from_millis(1);
 
-/// How many children each part forks: 200, or what `PY_SYNC_FORKS` says.
+/// How many children a test forks: 200, or what `PY_SYNC_FORKS` says.
 fn forks() -> usize {
     support::count("PY_SYNC_FORKS", 200)
 }
@@ -21,32 +20,18 @@ fn is_parked_on(semaphore: &Semaphore) -> bool {
 }
 
 /// Eight threads of this process wait, and one release for each wakes them.
-fn all_wait_and_are_served(semaphore: &Semaphore) -> bool {
-    let served = AtomicUsize::new(0);
-    std::thread::scope(|scope| {
-        for _ in 0..8 {
-            scope.spawn(|| {
-                semaphore.acquire();
-                served.fetch_add(1, SeqCst);
-            });
-        }
-        while !is_parked_on(semaphore) {
-            std::thread::yield_now();
-        }
-        semaphore.release_many(3);
-        (0..5).for_each(|_| semaphore.release());
-    });
-    served.into_inner() == 8 && semaphore.permits() == 0
+fn all_wait_and_are_served(semaphore: &'static Semaphore) -> bool {
+    let acquire = |_| start(|| semaphore.acquire());
+    let threads: Vec<_> = (0..8).map(acquire).collect();
+    while !is_parked_on(semaphore) {
+        std::thread::yield_now();
+    }
+    semaphore.release_many(3);
+    (0..5).for_each(|_| semaphore.release());
+    all_return(threads) && semaphore.permits() == 0
 }
 
-/// One test, whose parts come one after the other: std keeps a lock of its own while a thread starts or
-/// ends, and a child that is forked at such a moment could start no thread.
 #[test]
-fn a_child_serves_its_own_threads_only() {
-    a_child_may_release_at_once();
-    a_child_goes_on_with_what_its_parents_threads_wait_for();
-}
-
 fn a_child_goes_on_with_what_its_parents_threads_wait_for() {
     static SEATS: Semaphore = Semaphore::new(0);
     static SHUT: Semaphore = Semaphore::new(1);
@@ -83,6 +68,7 @@ fn a_child_goes_on_with_what_its_parents_threads_wait_for() {
 }
 
 /// The first wait of a process may be that of a semaphore: it registers the handler too.
+#[test]
 fn a_child_may_release_at_once() {
     static FIRST: Semaphore = Semaphore::new(0);
     let thread = std::thread::spawn(|| FIRST.acquire());

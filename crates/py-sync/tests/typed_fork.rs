@@ -1,8 +1,5 @@
 //! Real forks while threads wait in typed locks: the child may lock, wait and notify on the same
 //! addresses, and is woken by nobody of its parent's.
-//!
-//! One test, whose parts come one after the other: std keeps a lock of its own while a thread starts
-//! or ends, and a child that is forked at such a moment could start no thread.
 #![cfg(all(unix, not(miri), feature = "typed"))]
 
 mod support;
@@ -16,28 +13,18 @@ use py_sync::typed::{
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
-use support::in_forked_child;
+use support::{all_return, in_forked_child, start};
 
 const MS: Duration = Duration::from_millis(1);
 const LONG: Duration = Duration::from_secs(15);
 
-/// How many children each part forks: 100, or what `PY_SYNC_FORKS` says.
+/// How many children a test forks: 100, or what `PY_SYNC_FORKS` says.
 fn forks() -> usize {
     support::count("PY_SYNC_FORKS", 100)
 }
 
-#[test]
-fn children_go_on_with_what_their_parents_threads_wait_for() {
-    a_child_waits_and_notifies_where_its_parents_threads_wait();
-    a_child_may_notify_at_once();
-    a_child_goes_on_with_a_read_write_lock_that_threads_wait_for();
-    a_lock_that_another_thread_held_is_free_once_it_is_zeroed();
-    a_child_has_its_parents_thread_id_and_onces();
-    a_child_makes_free_what_threads_of_its_parent_held();
-    a_child_runs_what_a_thread_of_its_parent_was_running();
-}
-
 /// One `Once` runs in another thread, one is poisoned and waited for; a recursive lock is held there.
+#[test]
 fn a_child_runs_what_a_thread_of_its_parent_was_running() {
     static RUNS: Once = Once::new();
     static POISONED: Once = Once::new();
@@ -75,6 +62,7 @@ fn a_child_runs_what_a_thread_of_its_parent_was_running() {
 }
 
 /// Another thread holds one of each, and is not in the child.
+#[test]
 fn a_child_makes_free_what_threads_of_its_parent_held() {
     static MUTEX: Mutex<u32> = const_mutex(1);
     static FAIR: FairMutex<u32> = const_fair_mutex(1);
@@ -146,19 +134,17 @@ fn until_waiting(room: &Room, n: usize) {
 }
 
 /// All of `n` threads of this process wait, and all are woken.
-fn all_wait_and_are_woken(room: &Room, condvar: &Condvar, n: usize) -> bool {
+fn all_wait_and_are_woken(room: &'static Room, condvar: &'static Condvar, n: usize) -> bool {
     *room.lock() = (0, false);
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..n)
-            .map(|_| scope.spawn(|| wait(room, condvar)))
-            .collect();
-        until_waiting(room, n);
-        room.lock().1 = true;
-        let woken = condvar.notify_all();
-        threads.into_iter().all(|thread| thread.join().is_ok()) && woken == n
-    })
+    let waits = |_| start(|| wait(room, condvar));
+    let threads: Vec<_> = (0..n).map(waits).collect();
+    until_waiting(room, n);
+    room.lock().1 = true;
+    let woken = condvar.notify_all();
+    all_return(threads) && woken == n
 }
 
+#[test]
 fn a_child_waits_and_notifies_where_its_parents_threads_wait() {
     static ROOM: Room = const_mutex((0, false));
     static CONDVAR: Condvar = Condvar::new();
@@ -186,6 +172,7 @@ fn a_child_waits_and_notifies_where_its_parents_threads_wait() {
 }
 
 /// The first wait of a process may be that of a condition variable: it registers the handler too.
+#[test]
 fn a_child_may_notify_at_once() {
     static ROOM: Room = const_mutex((0, false));
     static CONDVAR: Condvar = Condvar::new();
@@ -199,25 +186,23 @@ fn a_child_may_notify_at_once() {
 
 /// Readers, writers and upgradable readers of this process, on a lock that the caller holds
 /// upgradable until they wait.
-fn all_get_the_lock(lock: &RwLock<usize>, held: RwLockUpgradableReadGuard<'_, usize>) -> bool {
+fn all_get_the_lock(
+    lock: &'static RwLock<usize>,
+    held: RwLockUpgradableReadGuard<'_, usize>,
+) -> bool {
     let before = *held;
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..9)
-            .map(|i| {
-                scope.spawn(move || match i % 3 {
-                    0 => *lock.write() += 1,
-                    1 => *RwLockUpgradableReadGuard::upgrade(lock.upgradable_read()) += 1,
-                    _ => drop(lock.read()),
-                })
-            })
-            .collect();
-        std::thread::sleep(MS * 2);
-        drop(held);
-        threads.into_iter().all(|thread| thread.join().is_ok())
-    }) && *lock.read() == before + 6
-        && lock.try_write_for(LONG).is_some()
+    let take = move |i| match i % 3 {
+        0 => *lock.write() += 1,
+        1 => *RwLockUpgradableReadGuard::upgrade(lock.upgradable_read()) += 1,
+        _ => drop(lock.read()),
+    };
+    let threads: Vec<_> = (0..9).map(|i| start(move || take(i))).collect();
+    std::thread::sleep(MS * 2);
+    drop(held);
+    all_return(threads) && *lock.read() == before + 6 && lock.try_write_for(LONG).is_some()
 }
 
+#[test]
 fn a_child_goes_on_with_a_read_write_lock_that_threads_wait_for() {
     static LOCK: RwLock<usize> = const_rwlock(0);
     for _ in 0..forks() / 4 {
@@ -257,6 +242,7 @@ fn a_child_goes_on_with_a_read_write_lock_that_threads_wait_for() {
 }
 
 /// An upgrade waits for a reader, who forks: in the child nobody upgrades any more.
+#[test]
 fn a_lock_that_another_thread_held_is_free_once_it_is_zeroed() {
     static LOCK: RwLock<usize> = const_rwlock(0);
     let reading = LOCK.read();
@@ -282,6 +268,7 @@ fn a_lock_that_another_thread_held_is_free_once_it_is_zeroed() {
     upgrade.join().unwrap();
 }
 
+#[test]
 fn a_child_has_its_parents_thread_id_and_onces() {
     static REENTRANT: ReentrantMutex<()> = const_reentrant_mutex(());
     static ONCE: Once = Once::new();

@@ -22,6 +22,7 @@ use py_thread::Handle;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
+use support::start;
 
 /// Long enough that a wait ends only if it should.
 const LONG: Duration = Duration::from_secs(10);
@@ -111,12 +112,6 @@ fn contend(take: &(dyn Fn() + Sync), give: &(dyn Fn() + Sync), first: impl FnOnc
         first();
         turns(5);
     });
-}
-
-/// A thread, of py-thread in both processes: std's take a lock of std's when they start and when they
-/// end, and a child of a fork at that moment can start no thread of std's.
-fn start(f: impl FnOnce() + Send + 'static) -> Handle {
-    py_thread::start(f).expect("a thread starts")
 }
 
 fn join(threads: &[Handle]) {

@@ -102,6 +102,20 @@ pub(crate) fn in_forked_child(child: impl FnOnce() -> bool) {
     assert_eq!(libc::WEXITSTATUS(status), 0, "the child says no");
 }
 
+/// Starts a thread of py-thread's, for a forked child.
+///
+/// std takes a lock when one of its threads starts and when it ends. A child that is forked at such a
+/// moment, if only of one of libtest's threads, can start no thread of std's: it waits for ever.
+pub(crate) fn start(f: impl FnOnce() + Send + 'static) -> py_thread::Handle {
+    py_thread::start(f).expect("a thread starts")
+}
+
+/// Joins the threads; true if none of them panicked.
+pub(crate) fn all_return(threads: impl IntoIterator<Item = py_thread::Handle>) -> bool {
+    let returned = |thread: py_thread::Handle| thread.join().is_ok_and(|end| end.is_returned());
+    threads.into_iter().all(returned)
+}
+
 /// Ends the process if it still runs after `seconds`: a test that hangs must not hang its suite.
 pub(crate) fn no_longer_than(seconds: u64) {
     std::thread::spawn(move || {
