@@ -68,6 +68,7 @@ fn a_child_goes_on_with_what_its_parents_threads_wait_for() {
 }
 
 /// The first wait of a process may be that of a semaphore: it registers the handler too.
+/// It is the first if the test has a process of its own, as under nextest.
 #[test]
 fn a_child_may_release_at_once() {
     static FIRST: Semaphore = Semaphore::new(0);

@@ -172,6 +172,7 @@ fn a_child_waits_and_notifies_where_its_parents_threads_wait() {
 }
 
 /// The first wait of a process may be that of a condition variable: it registers the handler too.
+/// It is the first if the test has a process of its own, as under nextest.
 #[test]
 fn a_child_may_notify_at_once() {
     static ROOM: Room = const_mutex((0, false));
