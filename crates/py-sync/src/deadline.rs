@@ -34,9 +34,8 @@ use core::time::Duration;
 /// itself hands itself off sooner.
 pub(crate) const TIME_TO_BE_FAIR_NS: u64 = 1_000_000;
 
-/// How much later a waiter is due for each that is queued in front of it: 50 us. So long is also the pause
-/// after a hand-off. A hand-off takes until the new owner has woken up: if every unlock were a hand-off, the
-/// lock would do nothing else.
+/// How much later a waiter is due for each that is queued in front of it: 50 us. A hand-off takes until the
+/// new owner has woken up: if every unlock were a hand-off, the lock would do nothing else.
 pub(crate) const FAIR_TIMES_APART_NS: u64 = 50_000;
 
 /// When the lock is to be handed off to a waiter: a lock call's *fair time*.
@@ -217,11 +216,6 @@ pub(crate) trait Clock {
     /// per lock call, never renewed.
     fn time_to_be_fair(&self, nanos: u64) -> FairTime {
         FairTime::NotBefore(self.now().saturating_add(nanos))
-    }
-
-    /// When the pause ends that begins now, as the calling thread has been handed the lock.
-    fn end_of_pause(&self) -> FairTime {
-        FairTime::At(self.now().saturating_add(FAIR_TIMES_APART_NS))
     }
 
     /// The fair time that the lock call had in the end.

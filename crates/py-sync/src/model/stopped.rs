@@ -135,8 +135,7 @@ fn a_mutex_that_is_taken_again() {
 /// At the fair time of a waiter behind one other.
 fn unlock_in_a_pause(m: &Mutex) {
     let due = ManualClock::set_to_fair_time_behind(1);
-    let end = FairTime::At(due + 2);
-    lot().pause_hand_offs(m.as_ptr().addr(), end);
+    lot().was_handed_off(m.as_ptr().addr(), due);
     assert!(m.unlock_with(&ManualClock));
 }
 

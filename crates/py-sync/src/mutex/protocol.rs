@@ -20,7 +20,7 @@
 //! ```
 //!
 //! A thread that finds the lock free takes it, whoever waits (*barging*). A waiter whose
-//! *fair time* has come is *due*: 0.5 ms after it parked, or 1 ms if the mutex lies in an object. An
+//! *fair time* has come is *due*: 0.1 ms after it parked, or 1 ms if the mutex lies in an object. An
 //! unlock that finds the first waiter due hands the lock to it (*hand-off*), except in a pause (below).
 //! parking_lot and CPython work alike; three things differ.
 //! * A wake clears the parked bit, so until the woken waiter or a new one sets it again, an
@@ -30,11 +30,15 @@
 //!   that and so on. Then it sets the parked bit itself if the lock is held, or leaves the queue and
 //!   competes if the lock is free.
 //! * A new waiter's fair time is 50 us later for each waiter in its bucket. And a hand-off is followed by a
-//!   *pause*, until 50 us after the new owner began to run. An unlock in the pause hands nothing off: it
+//!   *pause*, until 150 us after the new owner began to run. An unlock in the pause hands nothing off: it
 //!   frees the lock and wakes the first waiter. Otherwise, in a crowd or on a busy machine, all waiters
 //!   would be due at once, and every unlock would be a hand-off to a thread that has yet to wake up. If
 //!   the first waiter is due, such an unlock leaves the parked bit set, so that the first unlock after the
 //!   pause hands the lock to the next, also if the one that was woken has not run by then.
+//!
+//! A waiter is *overdue* when it has waited for 1 ms, and 50 us more for each waiter in front of it. While the
+//! first waiter is overdue, a pause lasts for 50 us only, so the times that users are promised do not depend
+//! on the longer one: when a waiter becomes overdue, those in front of it are too.
 //!
 //! Invariants:
 //! * I1: bit 0 means one holder. While both bits are set, only an unlock changes the byte, and it
@@ -66,13 +70,13 @@
 //! Why it is so, and what was tried and did not pay: `DESIGN.md`.
 //!
 //! CPython: `Python/lock.c`, `_PyMutex_LockTimed`, `_PyMutex_TryUnlock`. Differs from CPython in the
-//! three things above; also, a waiter is due after half of CPython's millisecond unless the mutex lies in an
+//! three things above; also, a waiter is due after a tenth of CPython's millisecond unless the mutex lies in an
 //! object, a thread that arrives spins with pauses and yields once, and unlocking an unlocked mutex panics
 //! instead of aborting.
 
 use super::{Mutex, has_parked, is_locked};
 use crate::bits::{HAS_PARKED, LOCKED, UNLOCKED};
-use crate::deadline::{Clock, Deadline, TIME_TO_BE_FAIR_NS};
+use crate::deadline::{Clock, Deadline, FAIR_TIMES_APART_NS, FairTime, TIME_TO_BE_FAIR_NS};
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::hooks;
 use crate::parking_lot::{Kind, Parking, Request, Waiters, lot};
@@ -89,16 +93,35 @@ const HANDED_OFF: u32 = 1;
 /// Compete for the lock, and set the parked bit with it: others are queued.
 const COMPETE_FOR_OTHERS: u32 = 2;
 
-/// How long other threads may pass a waiter of a mutex that lies by itself. It is parking_lot's mean. Beside
-/// 1 ms it costs sections of 5 us and more 2 to 6 % of their turns, and shorter ones nothing that was seen.
-pub(super) const FAIR_ALONE_NS: u64 = TIME_TO_BE_FAIR_NS / 2;
+/// How long other threads may pass a waiter of a mutex that lies by itself. A victim of few threads waits for
+/// this and some pauses. The turns depend on the pause alone.
+pub(super) const FAIR_ALONE_NS: u64 = TIME_TO_BE_FAIR_NS / 10;
+
+/// The pause after a hand-off, while the first waiter is not overdue.
+pub(super) const PAUSE_NS: u64 = 3 * OVERDUE_PAUSE_NS;
+
+/// The pause while the first waiter is overdue: what its fair time counts for each waiter in front.
+pub(super) const OVERDUE_PAUSE_NS: u64 = FAIR_TIMES_APART_NS;
 
 /// How long other threads may pass a waiter. In an object as long as in CPython, which is made for bursts.
-fn time_to_be_fair(place: Placement) -> u64 {
+pub(super) fn time_to_be_fair(place: Placement) -> u64 {
     match place {
         Placement::Alone => FAIR_ALONE_NS,
         Placement::InObject | Placement::UnderGil => TIME_TO_BE_FAIR_NS,
     }
+}
+
+/// How long after its fair time a waiter is overdue: in every place when CPython's millisecond is over.
+fn overdue_after(place: Placement) -> u64 {
+    TIME_TO_BE_FAIR_NS - time_to_be_fair(place)
+}
+
+/// When the pause after a hand-off at `handed_off_at` ends, with this waiter at the front of the queue.
+fn end_of_pause(front: Request, handed_off_at: u64) -> FairTime {
+    let least = handed_off_at.saturating_add(OVERDUE_PAUSE_NS);
+    let most = handed_off_at.saturating_add(PAUSE_NS);
+    let overdue = front.fair_time.ns().saturating_add(front.token);
+    FairTime::At(overdue.clamp(least, most))
 }
 
 impl Mutex {
@@ -124,7 +147,7 @@ impl Mutex {
                 request: Request {
                     kind: Kind::Mutex,
                     key: self.key(),
-                    token: 0,
+                    token: overdue_after(place),
                     fair_time: not_before,
                 },
                 again: clock.again(not_before),
@@ -140,7 +163,7 @@ impl Mutex {
             match parked.status {
                 // The unlock left bit 0 set for us.
                 ParkStatus::Ok if parked.reply == HANDED_OFF => {
-                    lot().pause_hand_offs(self.key(), clock.end_of_pause());
+                    lot().was_handed_off(self.key(), clock.now());
                     return self.acquired();
                 }
                 // Designated waker: the others rely on us to set the parked bit again (I2).
@@ -241,12 +264,16 @@ impl Mutex {
             let release = |byte| self.0.store(byte, Release);
             // While nobody in the bucket is due, the lock is free before a waiter is looked at. In a crowd
             // each look at a waiter is a cache miss, for which all others would wait.
-            let due = clock.should_be_fair(waiters.earliest())
-                && waiters
+            let due = match clock.should_be_fair(waiters.earliest()) {
+                true => waiters
                     .iter()
                     .next()
-                    .is_some_and(|front| clock.should_be_fair(front.fair_time));
-            if due && clock.should_be_fair(waiters.pause) {
+                    .filter(|front| clock.should_be_fair(front.fair_time)),
+                false => None,
+            };
+            let pause_is_over =
+                |front| clock.should_be_fair(end_of_pause(front, waiters.handed_off_at));
+            if due.is_some_and(pause_is_over) {
                 // Hand-off: bit 0 stays set for the new owner.
                 record::count_hand_off();
                 release(match waiters.unpark_first(HANDED_OFF) {
@@ -257,8 +284,8 @@ impl Mutex {
                 // Wake the first to compete; it is the designated waker if others stay (I2). If there is
                 // none, the parked bit was left behind (I4). In a pause the bit stays for who is due next.
                 release(match due {
-                    true => HAS_PARKED,
-                    false => UNLOCKED,
+                    Some(_) => HAS_PARKED,
+                    None => UNLOCKED,
                 });
                 let others = waiters.iter().nth(1).is_some();
                 waiters.unpark_first(match others {

@@ -1,9 +1,9 @@
 //! The hand-off rule, by clocks that a test sets.
 
 use super::Mutex;
-use super::protocol::FAIR_ALONE_NS;
+use super::protocol::{FAIR_ALONE_NS, OVERDUE_PAUSE_NS, PAUSE_NS, time_to_be_fair};
 use crate::deadline::tests::SetClock;
-use crate::deadline::{Clock, Deadline, FAIR_TIMES_APART_NS, FairTime, Monotonic};
+use crate::deadline::{Clock, Deadline, FAIR_TIMES_APART_NS, Monotonic, TIME_TO_BE_FAIR_NS};
 use crate::event::Event;
 use crate::flags::{LockFlags, LockStatus};
 use crate::hooks::{SectionHooks, register_sections};
@@ -13,7 +13,7 @@ use crate::sync::NUM_BUCKETS;
 use crate::with_signals::OneCall;
 use std::cell::RefCell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 
 thread_local! {
     static MAY_RESUME: RefCell<Option<Arc<AtomicBool>>> = const { RefCell::new(None) };
@@ -31,11 +31,16 @@ static HELD_BACK: SectionHooks = SectionHooks {
     },
 };
 
+/// A time by the monotonic clock after all pauses that other tests in this process have begun.
+fn after_all_pauses() -> u64 {
+    static TIMES: AtomicU64 = AtomicU64::new(1);
+    Monotonic.now() + TIMES.fetch_add(1, SeqCst) * 10 * TIME_TO_BE_FAIR_NS
+}
+
 /// Parks a thread on a locked mutex in this place and unlocks when the clock says `at`; whether the lock was
 /// handed over.
 fn handed_over_at(at: u64, place: Placement) -> bool {
-    // Not 0: a bucket that other tests in this process use may have paused until now.
-    let start = Monotonic.now();
+    let start = after_all_pauses();
     let (m, clock) = (Mutex::new(), SetClock::at(start));
     let may_resume = Arc::new(AtomicBool::new(false));
     m.lock();
@@ -64,7 +69,7 @@ fn handed_over_at(at: u64, place: Placement) -> bool {
 }
 
 #[rstest::rstest]
-#[case(Placement::Alone, 500_000)]
+#[case(Placement::Alone, 100_000)]
 #[case(Placement::InObject, 1_000_000)]
 #[case(Placement::UnderGil, 1_000_000)]
 fn the_lock_is_handed_over_strictly_after_its_fair_time(#[case] place: Placement, #[case] ns: u64) {
@@ -81,10 +86,10 @@ fn until_queued(m: &Mutex, threads: usize) {
     }
 }
 
-/// Two threads wait until both are due. The first is handed the lock, and unlocks after so many
-/// nanoseconds: whether it hands the lock on.
-fn handed_on_after(ns: u64, start: u64) -> bool {
-    let (m, clock) = (Mutex::new(), SetClock::at(start));
+/// Two threads wait, the second in this place. The first is handed the lock when the second has been due for
+/// `due_for` nanoseconds, and unlocks `later`: whether it hands the lock on.
+fn handed_on(place: Placement, due_for: u64, later: u64) -> bool {
+    let (m, clock) = (Mutex::new(), SetClock::at(after_all_pauses()));
     let (has_it, unlocks, may_resume) = (Event::new(), Event::new(), Arc::default());
     m.lock();
     std::thread::scope(|scope| {
@@ -105,16 +110,16 @@ fn handed_on_after(ns: u64, start: u64) -> bool {
         scope.spawn(|| {
             MAY_RESUME.set(Some(Arc::clone(&may_resume)));
             register_sections(&HELD_BACK);
-            let status = m.lock_with(&clock, Deadline::Never, LockFlags::DETACH);
+            let status = m.lock_contended(&clock, Deadline::Never, LockFlags::DETACH, place);
             assert_eq!(status, LockStatus::Acquired);
             m.unlock();
         });
         until_queued(&m, 2);
-        let due = clock.now() + FAIR_ALONE_NS + FAIR_TIMES_APART_NS + 1;
-        clock.set(due);
+        let now = clock.now() + time_to_be_fair(place) + FAIR_TIMES_APART_NS + due_for;
+        clock.set(now);
         assert!(m.unlock_with(&clock));
         has_it.wait();
-        clock.set(due + ns);
+        clock.set(now + later);
         unlocks.notify();
         let free = first.join();
         may_resume.store(true, SeqCst);
@@ -122,22 +127,27 @@ fn handed_on_after(ns: u64, start: u64) -> bool {
     })
 }
 
-#[test]
-fn a_lock_is_handed_on_after_a_pause() {
-    let pause = FAIR_TIMES_APART_NS;
-    let mut start = Monotonic.now();
-    for (ns, handed) in [(0, false), (pause, false), (pause + 1, true)] {
-        assert_eq!(handed_on_after(ns, start), handed, "{ns} ns");
-        // The next is due after the pause of this one.
-        start += 10 * FAIR_ALONE_NS;
-    }
+/// The pause lasts for 150 us, or until the waiter is overdue, but for 50 us at least.
+#[rstest::rstest]
+#[case::due(Placement::Alone, 1, PAUSE_NS)]
+#[case::overdue_in_the_pause(Placement::Alone, 800_000, 100_000)]
+#[case::overdue_in_the_least_pause(Placement::Alone, 870_000, OVERDUE_PAUSE_NS)]
+#[case::overdue(Placement::Alone, 5_000_000, OVERDUE_PAUSE_NS)]
+#[case::due_in_an_object(Placement::InObject, 1, OVERDUE_PAUSE_NS)]
+fn a_lock_is_handed_on_strictly_after_a_pause(
+    #[case] place: Placement,
+    #[case] due_for: u64,
+    #[case] pause: u64,
+) {
+    let handed = [0, pause, pause + 1].map(|later| handed_on(place, due_for, later));
+    assert_eq!(handed, [false, false, true]);
 }
 
 /// Three threads wait until all are due. The first is handed the lock and unlocks in its pause, which wakes
 /// the second. That one does not run.
 #[test]
 fn after_a_pause_the_lock_is_handed_to_who_is_due_though_the_one_woken_in_it_does_not_run() {
-    let (m, clock) = (Mutex::new(), SetClock::at(Monotonic.now()));
+    let (m, clock) = (Mutex::new(), SetClock::at(after_all_pauses()));
     let (has_it, unlocks, may_resume) = (Event::new(), Event::new(), Arc::default());
     let lock = |flags| {
         let status = m.lock_with(&clock, Deadline::Never, flags);
@@ -171,7 +181,7 @@ fn after_a_pause_the_lock_is_handed_to_who_is_due_though_the_one_woken_in_it_doe
         unlocks.notify();
         until_queued(&m, 1);
         // The pause is over. Who locks next knows of the third by the parked bit only.
-        clock.set(due + FAIR_TIMES_APART_NS + 1);
+        clock.set(due + PAUSE_NS + 1);
         while !m.try_lock() {
             std::thread::yield_now();
         }
@@ -184,14 +194,14 @@ fn after_a_pause_the_lock_is_handed_to_who_is_due_though_the_one_woken_in_it_doe
 
 #[test]
 fn a_pause_is_of_one_lock_and_not_of_its_bucket() {
-    let pause_of = |key| {
+    let handed_off_at = |key| {
         // SAFETY: no lock is at these addresses; the closure does not call into the lot.
-        unsafe { lot().with_waiters(Kind::Mutex, key, |waiters| waiters.pause) }
+        unsafe { lot().with_waiters(Kind::Mutex, key, |waiters| waiters.handed_off_at) }
     };
     let (key, in_the_same_bucket) = (1, 1 + NUM_BUCKETS);
-    lot().pause_hand_offs(key, FairTime::At(9));
-    assert_eq!(pause_of(key), FairTime::At(9));
-    assert_eq!(pause_of(in_the_same_bucket), FairTime::At(0));
+    lot().was_handed_off(key, 9);
+    assert_eq!(handed_off_at(key), 9);
+    assert_eq!(handed_off_at(in_the_same_bucket), 0);
 }
 
 #[test]

@@ -9,7 +9,6 @@
 //! was.
 
 use super::waiter::Queue;
-use crate::deadline::FairTime;
 use crate::raw_mutex::RawMutex;
 use crate::spin::AdaptiveSpin;
 use crate::sync::{AtomicU64, AtomicUsize, CHECKED, Relaxed, UnsafeCell, const_fn, local};
@@ -23,7 +22,7 @@ pub(crate) struct Bucket {
     lock: RawMutex,
     queue: UnsafeCell<Queue>,
     pub(super) spin: AdaptiveSpin,
-    pub(super) pause: Pause,
+    pub(super) hand_off: HandOff,
 }
 
 // SAFETY: the queue is reached only with `lock` held, and a waiter outlives its stay in the queue.
@@ -43,7 +42,7 @@ impl Bucket {
                 lock: RawMutex::new(),
                 queue: UnsafeCell::new(Queue::new()),
                 spin: AdaptiveSpin::new(),
-                pause: Pause::new(),
+                hand_off: HandOff::new(),
             }
         }
     }
@@ -72,37 +71,37 @@ impl Bucket {
     }
 }
 
-/// The pause after the last hand-off in a bucket: see
-/// [`Clock::end_of_pause`](crate::deadline::Clock::end_of_pause). It is one lock's, so that no lock waits
+/// The last hand-off in a bucket, after which its lock makes a pause. It is one lock's, so that no lock waits
 /// for another that happens to share its bucket.
 ///
 /// Only time depends on it. So the accesses are `Relaxed`, and if two locks of a bucket both use it, a lock
-/// may lose its pause or see the other's end: 50 us are all that is lost.
+/// may lose its pause or see the other's: one pause is all that is lost.
 #[derive(Debug)]
-pub(super) struct Pause {
+pub(super) struct HandOff {
     key: AtomicUsize,
-    end: AtomicU64,
+    at: AtomicU64,
 }
 
-impl Pause {
+impl HandOff {
     const_fn! {
-        fn new() -> Pause {
-            Pause {
+        fn new() -> HandOff {
+            HandOff {
                 key: AtomicUsize::new(0),
-                end: AtomicU64::new(0),
+                at: AtomicU64::new(0),
             }
         }
     }
 
-    pub(super) fn begin(&self, key: usize, end: FairTime) {
+    pub(super) fn set(&self, key: usize, at: u64) {
         self.key.store(key, Relaxed);
-        self.end.store(end.ns(), Relaxed);
+        self.at.store(at, Relaxed);
     }
 
-    pub(super) fn end_for(&self, key: usize) -> FairTime {
+    /// When it was, if it was this lock's; else long ago.
+    pub(super) fn of(&self, key: usize) -> u64 {
         match self.key.load(Relaxed) == key {
-            true => FairTime::At(self.end.load(Relaxed)),
-            false => FairTime::At(0),
+            true => self.at.load(Relaxed),
+            false => 0,
         }
     }
 }

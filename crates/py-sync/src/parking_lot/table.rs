@@ -257,7 +257,7 @@ impl<const N: usize> ParkingLot<N> {
             let mut waiters = Waiters {
                 kind,
                 key,
-                pause: bucket.pause.end_for(key),
+                handed_off_at: bucket.hand_off.of(key),
                 queue,
                 taken: &mut taken,
             };
@@ -265,9 +265,9 @@ impl<const N: usize> ParkingLot<N> {
         })
     }
 
-    /// Begins the pause of the lock at `key`, until `end`. For the new owner, when it first runs.
-    pub(crate) fn pause_hand_offs(&self, key: usize, end: FairTime) {
-        self.bucket(key).pause.begin(key, end);
+    /// Notes when the lock at `key` was handed off: for the new owner, when it first runs.
+    pub(crate) fn was_handed_off(&self, key: usize, now: u64) {
+        self.bucket(key).hand_off.set(key, now);
     }
 
     /// Wakes all threads of a kind that are parked on `key`, and returns how many they were.

@@ -298,8 +298,8 @@ pub(crate) enum FilterOp {
 pub(crate) struct Waiters<'a> {
     pub(super) kind: Kind,
     pub(super) key: usize,
-    /// When the pause after the last hand-off of the lock at `key` ends.
-    pub(crate) pause: FairTime,
+    /// When the lock at `key` was last handed off, by its clock; 0 if nobody knows.
+    pub(crate) handed_off_at: u64,
     pub(super) queue: &'a mut Queue,
     pub(super) taken: &'a mut Taken,
 }
