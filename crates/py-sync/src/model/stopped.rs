@@ -15,7 +15,7 @@ use crate::deadline::{Clock, Deadline, FairTime, ManualClock, NeverFair};
 use crate::flags::{LockFlags, LockStatus};
 use crate::hooks::{SectionHooks, register_sections};
 use crate::mutex::Mutex;
-use crate::parking_lot::{Kind, Waiters, lot};
+use crate::parking_lot::{HandOff, Kind, Waiters, lot};
 use crate::rw_mutex::RwMutex;
 use core::cell::Cell;
 use loom::sync::Arc;
@@ -135,7 +135,11 @@ fn a_mutex_that_is_taken_again() {
 /// At the fair time of a waiter behind one other.
 fn unlock_in_a_pause(m: &Mutex) {
     let due = ManualClock::set_to_fair_time_behind(1);
-    lot().was_handed_off(m.as_ptr().addr(), due);
+    let hand_off = HandOff {
+        at: due,
+        section: 0,
+    };
+    lot().note_hand_off(m.as_ptr().addr(), hand_off);
     assert!(m.unlock_with(&ManualClock));
 }
 

@@ -30,15 +30,16 @@
 //!   that and so on. Then it sets the parked bit itself if the lock is held, or leaves the queue and
 //!   competes if the lock is free.
 //! * A new waiter's fair time is 50 us later for each waiter in its bucket. And a hand-off is followed by a
-//!   *pause*, until 150 us after the new owner began to run. An unlock in the pause hands nothing off: it
-//!   frees the lock and wakes the first waiter. Otherwise, in a crowd or on a busy machine, all waiters
-//!   would be due at once, and every unlock would be a hand-off to a thread that has yet to wake up. If
-//!   the first waiter is due, such an unlock leaves the parked bit set, so that the first unlock after the
-//!   pause hands the lock to the next, also if the one that was woken has not run by then.
+//!   *pause*, until 150 us after the new owner began to run, or 30 times the length of its section if that is
+//!   longer. An unlock in the pause hands nothing off: it frees the lock and wakes the first waiter. Otherwise,
+//!   in a crowd or on a busy machine, all waiters would be due at once, and every unlock would be a hand-off to
+//!   a thread that has yet to wake up. If the first waiter is due, such an unlock leaves the parked bit set, so
+//!   that the first unlock after the pause hands the lock to the next, also if the one that was woken has not
+//!   run by then.
 //!
 //! A waiter is *overdue* when it has waited for 1 ms, and 50 us more for each waiter in front of it. While the
 //! first waiter is overdue, a pause lasts for 50 us only, so the times that users are promised do not depend
-//! on the longer one: when a waiter becomes overdue, those in front of it are too.
+//! on the longer ones: when a waiter becomes overdue, those in front of it are too.
 //!
 //! Invariants:
 //! * I1: bit 0 means one holder. While both bits are set, only an unlock changes the byte, and it
@@ -79,7 +80,7 @@ use crate::bits::{HAS_PARKED, LOCKED, UNLOCKED};
 use crate::deadline::{Clock, Deadline, FAIR_TIMES_APART_NS, FairTime, TIME_TO_BE_FAIR_NS};
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::hooks;
-use crate::parking_lot::{Kind, Parking, Request, Waiters, lot};
+use crate::parking_lot::{HandOff, Kind, Parking, Request, Waiters, lot};
 use crate::record;
 use crate::spin::{Placement, Spin};
 use crate::sync::{Acquire, Relaxed, Release};
@@ -100,6 +101,12 @@ pub(super) const FAIR_ALONE_NS: u64 = TIME_TO_BE_FAIR_NS / 10;
 /// The pause after a hand-off, while the first waiter is not overdue.
 pub(super) const PAUSE_NS: u64 = 3 * OVERDUE_PAUSE_NS;
 
+/// The pause is at least as long as so many sections of the new owner: beside long ones hand-offs cost more.
+const PAUSE_SECTIONS: u64 = 30;
+
+/// The section of a new owner that has yet to unlock.
+const NOT_OVER: u64 = u64::MAX;
+
 /// The pause while the first waiter is overdue: what its fair time counts for each waiter in front.
 pub(super) const OVERDUE_PAUSE_NS: u64 = FAIR_TIMES_APART_NS;
 
@@ -116,11 +123,11 @@ fn overdue_after(place: Placement) -> u64 {
     TIME_TO_BE_FAIR_NS - time_to_be_fair(place)
 }
 
-/// When the pause after a hand-off at `handed_off_at` ends, with this waiter at the front of the queue.
-fn end_of_pause(front: Request, handed_off_at: u64) -> FairTime {
-    let least = handed_off_at.saturating_add(OVERDUE_PAUSE_NS);
-    let most = handed_off_at.saturating_add(PAUSE_NS);
+/// When the pause after a hand-off ends, with this waiter at the front of the queue.
+fn end_of_pause(front: Request, hand_off: HandOff) -> FairTime {
+    let most = PAUSE_NS.max(hand_off.section.saturating_mul(PAUSE_SECTIONS));
     let overdue = front.fair_time.ns().saturating_add(front.token);
+    let [least, most] = [OVERDUE_PAUSE_NS, most].map(|pause| hand_off.at.saturating_add(pause));
     FairTime::At(overdue.clamp(least, most))
 }
 
@@ -163,7 +170,7 @@ impl Mutex {
             match parked.status {
                 // The unlock left bit 0 set for us.
                 ParkStatus::Ok if parked.reply == HANDED_OFF => {
-                    lot().was_handed_off(self.key(), clock.now());
+                    self.note_hand_off(clock);
                     return self.acquired();
                 }
                 // Designated waker: the others rely on us to set the parked bit again (I2).
@@ -182,6 +189,28 @@ impl Mutex {
             }
             spin = place.woken();
         }
+    }
+
+    /// Notes that the calling thread was handed the lock, and begins to measure its section.
+    fn note_hand_off(&self, clock: &impl Clock) {
+        // Relaxed: an unlock that looks at the queue ends the section, also if others come later. Without the
+        // bit ours may be one that does not look, and the section is taken for a short one.
+        let section = match has_parked(self.0.load(Relaxed)) {
+            true => NOT_OVER,
+            false => 0,
+        };
+        let at = clock.now();
+        lot().note_hand_off(self.key(), HandOff { at, section });
+    }
+
+    /// The last hand-off of this lock. The first unlock that asks is its owner's, and has its section end.
+    fn last_hand_off(&self, waiters: &Waiters<'_>, clock: &impl Clock) -> Option<HandOff> {
+        let mut hand_off = waiters.last_hand_off?;
+        if hand_off.section == NOT_OVER {
+            hand_off.section = clock.now().saturating_sub(hand_off.at);
+            lot().note_hand_off(self.key(), hand_off);
+        }
+        Some(hand_off)
     }
 
     /// Tries to set the bits `locked` in the unlocked byte, while the spin lasts.
@@ -271,9 +300,10 @@ impl Mutex {
                     .filter(|front| clock.should_be_fair(front.fair_time)),
                 false => None,
             };
-            let pause_is_over =
-                |front| clock.should_be_fair(end_of_pause(front, waiters.handed_off_at));
-            if due.is_some_and(pause_is_over) {
+            let last = self.last_hand_off(waiters, clock);
+            let in_pause =
+                |front| last.is_some_and(|last| !clock.should_be_fair(end_of_pause(front, last)));
+            if due.is_some_and(|front| !in_pause(front)) {
                 // Hand-off: bit 0 stays set for the new owner.
                 record::count_hand_off();
                 release(match waiters.unpark_first(HANDED_OFF) {

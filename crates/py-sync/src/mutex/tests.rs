@@ -7,7 +7,7 @@ use crate::deadline::{Clock, Deadline, FAIR_TIMES_APART_NS, Monotonic, TIME_TO_B
 use crate::event::Event;
 use crate::flags::{LockFlags, LockStatus};
 use crate::hooks::{SectionHooks, register_sections};
-use crate::parking_lot::{Kind, Waiters, lot};
+use crate::parking_lot::{HandOff, Kind, Waiters, lot};
 use crate::spin::Placement;
 use crate::sync::NUM_BUCKETS;
 use crate::with_signals::OneCall;
@@ -86,9 +86,86 @@ fn until_queued(m: &Mutex, threads: usize) {
     }
 }
 
-/// Two threads wait, the second in this place. The first is handed the lock when the second has been due for
-/// `due_for` nanoseconds, and unlocks `later`: whether it hands the lock on.
-fn handed_on(place: Placement, due_for: u64, later: u64) -> bool {
+/// Locks as a thread does that is held back when it is woken.
+fn lock_held_back(m: &Mutex, clock: &SetClock, place: Placement, may_resume: &Arc<AtomicBool>) {
+    MAY_RESUME.set(Some(Arc::clone(may_resume)));
+    register_sections(&HELD_BACK);
+    let status = m.lock_contended(clock, Deadline::Never, LockFlags::DETACH, place);
+    assert_eq!(status, LockStatus::Acquired);
+}
+
+/// Three threads wait. When the third, which waits in this place, has been due for `due_for` nanoseconds, the
+/// first is handed the lock. It unlocks after `section`, in its pause, and the second is woken. That one does not
+/// run. Another thread takes the lock and unlocks `later` than the hand-off: whether it is handed to the third.
+fn handed_on(place: Placement, due_for: u64, section: u64, later: u64) -> bool {
+    let (m, clock) = (Mutex::new(), SetClock::at(after_all_pauses()));
+    let (has_it, unlocks, may_resume) = (Event::new(), Event::new(), Arc::default());
+    m.lock();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let status = m.lock_with(&clock, Deadline::Never, LockFlags::NONE);
+            assert_eq!(status, LockStatus::Acquired);
+            has_it.notify();
+            unlocks.wait();
+            assert!(m.unlock_with(&clock));
+        });
+        until_queued(&m, 1);
+        for (in_front, place) in [(1, Placement::Alone), (2, place)] {
+            let (m, clock, may_resume) = (&m, &clock, &may_resume);
+            scope.spawn(move || {
+                lock_held_back(m, clock, place, may_resume);
+                m.unlock();
+            });
+            until_queued(m, in_front + 1);
+        }
+        let now = clock.now() + time_to_be_fair(place) + 2 * FAIR_TIMES_APART_NS + due_for;
+        clock.set(now);
+        assert!(m.unlock_with(&clock));
+        has_it.wait();
+        clock.set(now + section);
+        unlocks.notify();
+        until_queued(&m, 1);
+        clock.set(now + later);
+        // Who locks now knows of the third by the parked bit only.
+        while !m.try_lock() {
+            std::thread::yield_now();
+        }
+        assert!(m.unlock_with(&clock));
+        let free = m.try_lock();
+        if free {
+            m.unlock();
+        }
+        may_resume.store(true, SeqCst);
+        !free
+    })
+}
+
+/// The pause lasts for 150 us, or for 30 sections if that is longer, or until the waiter is overdue, but for
+/// 50 us at least.
+#[rstest::rstest]
+#[case::due(Placement::Alone, 1, 0, PAUSE_NS)]
+#[case::after_a_short_section(Placement::Alone, 1, 4_000, PAUSE_NS)]
+#[case::after_a_long_section(Placement::Alone, 1, 6_000, 180_000)]
+#[case::overdue_in_the_pause(Placement::Alone, 800_000, 0, 100_000)]
+#[case::overdue_after_a_long_section(Placement::Alone, 500_000, 20_000, 400_000)]
+#[case::overdue_in_the_least_pause(Placement::Alone, 870_000, 0, OVERDUE_PAUSE_NS)]
+#[case::overdue(Placement::Alone, 5_000_000, 0, OVERDUE_PAUSE_NS)]
+#[case::long_overdue(Placement::Alone, 5_000_000, 40_000, OVERDUE_PAUSE_NS)]
+#[case::due_in_an_object(Placement::InObject, 1, 0, OVERDUE_PAUSE_NS)]
+fn a_lock_is_handed_on_strictly_after_a_pause(
+    #[case] place: Placement,
+    #[case] due_for: u64,
+    #[case] section: u64,
+    #[case] pause: u64,
+) {
+    let laters = [section, pause, pause + 1];
+    let handed = laters.map(|later| handed_on(place, due_for, section, later));
+    assert_eq!(handed, [false, false, true]);
+}
+
+/// Nobody waits behind a new owner, so its unlock need not look at the queue. Another comes before it unlocks.
+#[test]
+fn a_section_that_may_end_unseen_counts_as_a_short_one() {
     let (m, clock) = (Mutex::new(), SetClock::at(after_all_pauses()));
     let (has_it, unlocks, may_resume) = (Event::new(), Event::new(), Arc::default());
     m.lock();
@@ -99,7 +176,6 @@ fn handed_on(place: Placement, due_for: u64, later: u64) -> bool {
             has_it.notify();
             unlocks.wait();
             assert!(m.unlock_with(&clock));
-            // The second is held back, so the lock is free unless it was handed on.
             let free = m.try_lock();
             if free {
                 m.unlock();
@@ -107,101 +183,35 @@ fn handed_on(place: Placement, due_for: u64, later: u64) -> bool {
             free
         });
         until_queued(&m, 1);
-        scope.spawn(|| {
-            MAY_RESUME.set(Some(Arc::clone(&may_resume)));
-            register_sections(&HELD_BACK);
-            let status = m.lock_contended(&clock, Deadline::Never, LockFlags::DETACH, place);
-            assert_eq!(status, LockStatus::Acquired);
-            m.unlock();
-        });
-        until_queued(&m, 2);
-        let now = clock.now() + time_to_be_fair(place) + FAIR_TIMES_APART_NS + due_for;
+        let now = clock.now() + FAIR_ALONE_NS + 1;
         clock.set(now);
         assert!(m.unlock_with(&clock));
         has_it.wait();
-        clock.set(now + later);
+        scope.spawn(|| {
+            lock_held_back(&m, &clock, Placement::Alone, &may_resume);
+            m.unlock();
+        });
+        until_queued(&m, 1);
+        clock.set(now + PAUSE_NS + 1);
         unlocks.notify();
         let free = first.join();
         may_resume.store(true, SeqCst);
-        !free.unwrap()
-    })
-}
-
-/// The pause lasts for 150 us, or until the waiter is overdue, but for 50 us at least.
-#[rstest::rstest]
-#[case::due(Placement::Alone, 1, PAUSE_NS)]
-#[case::overdue_in_the_pause(Placement::Alone, 800_000, 100_000)]
-#[case::overdue_in_the_least_pause(Placement::Alone, 870_000, OVERDUE_PAUSE_NS)]
-#[case::overdue(Placement::Alone, 5_000_000, OVERDUE_PAUSE_NS)]
-#[case::due_in_an_object(Placement::InObject, 1, OVERDUE_PAUSE_NS)]
-fn a_lock_is_handed_on_strictly_after_a_pause(
-    #[case] place: Placement,
-    #[case] due_for: u64,
-    #[case] pause: u64,
-) {
-    let handed = [0, pause, pause + 1].map(|later| handed_on(place, due_for, later));
-    assert_eq!(handed, [false, false, true]);
-}
-
-/// Three threads wait until all are due. The first is handed the lock and unlocks in its pause, which wakes
-/// the second. That one does not run.
-#[test]
-fn after_a_pause_the_lock_is_handed_to_who_is_due_though_the_one_woken_in_it_does_not_run() {
-    let (m, clock) = (Mutex::new(), SetClock::at(after_all_pauses()));
-    let (has_it, unlocks, may_resume) = (Event::new(), Event::new(), Arc::default());
-    let lock = |flags| {
-        let status = m.lock_with(&clock, Deadline::Never, flags);
-        assert_eq!(status, LockStatus::Acquired);
-    };
-    m.lock();
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            lock(LockFlags::NONE);
-            has_it.notify();
-            unlocks.wait();
-            assert!(m.unlock_with(&clock));
-        });
-        until_queued(&m, 1);
-        scope.spawn(|| {
-            MAY_RESUME.set(Some(Arc::clone(&may_resume)));
-            register_sections(&HELD_BACK);
-            lock(LockFlags::DETACH);
-            assert!(m.unlock_with(&clock));
-        });
-        until_queued(&m, 2);
-        let third = scope.spawn(|| {
-            lock(LockFlags::NONE);
-            assert!(m.unlock_with(&clock));
-        });
-        until_queued(&m, 3);
-        let due = clock.now() + FAIR_ALONE_NS + 2 * FAIR_TIMES_APART_NS + 1;
-        clock.set(due);
-        assert!(m.unlock_with(&clock));
-        has_it.wait();
-        unlocks.notify();
-        until_queued(&m, 1);
-        // The pause is over. Who locks next knows of the third by the parked bit only.
-        clock.set(due + PAUSE_NS + 1);
-        while !m.try_lock() {
-            std::thread::yield_now();
-        }
-        assert!(m.unlock_with(&clock));
-        third.join().expect("it was handed the lock");
-        may_resume.store(true, SeqCst);
+        assert!(!free.unwrap(), "the pause was over");
     });
-    assert_eq!(m.byte(), 0);
 }
 
 #[test]
 fn a_pause_is_of_one_lock_and_not_of_its_bucket() {
-    let handed_off_at = |key| {
+    let last_hand_off = |key| {
+        let last = |waiters: &mut Waiters<'_>| waiters.last_hand_off;
         // SAFETY: no lock is at these addresses; the closure does not call into the lot.
-        unsafe { lot().with_waiters(Kind::Mutex, key, |waiters| waiters.handed_off_at) }
+        unsafe { lot().with_waiters(Kind::Mutex, key, last) }
     };
     let (key, in_the_same_bucket) = (1, 1 + NUM_BUCKETS);
-    lot().was_handed_off(key, 9);
-    assert_eq!(handed_off_at(key), 9);
-    assert_eq!(handed_off_at(in_the_same_bucket), 0);
+    let hand_off = HandOff { at: 9, section: 8 };
+    lot().note_hand_off(key, hand_off);
+    assert_eq!(last_hand_off(key), Some(hand_off));
+    assert_eq!(last_hand_off(in_the_same_bucket), None);
 }
 
 #[test]

@@ -8,7 +8,7 @@
 //! if it is not. A debug build panics instead; the panic unlocks the bucket and leaves the queue as it
 //! was.
 
-use super::waiter::Queue;
+use super::waiter::{HandOff, Queue};
 use crate::raw_mutex::RawMutex;
 use crate::spin::AdaptiveSpin;
 use crate::sync::{AtomicU64, AtomicUsize, CHECKED, Relaxed, UnsafeCell, const_fn, local};
@@ -22,7 +22,7 @@ pub(crate) struct Bucket {
     lock: RawMutex,
     queue: UnsafeCell<Queue>,
     pub(super) spin: AdaptiveSpin,
-    pub(super) hand_off: HandOff,
+    pub(super) last_hand_off: LastHandOff,
 }
 
 // SAFETY: the queue is reached only with `lock` held, and a waiter outlives its stay in the queue.
@@ -42,7 +42,7 @@ impl Bucket {
                 lock: RawMutex::new(),
                 queue: UnsafeCell::new(Queue::new()),
                 spin: AdaptiveSpin::new(),
-                hand_off: HandOff::new(),
+                last_hand_off: LastHandOff::new(),
             }
         }
     }
@@ -71,38 +71,41 @@ impl Bucket {
     }
 }
 
-/// The last hand-off in a bucket, after which its lock makes a pause. It is one lock's, so that no lock waits
-/// for another that happens to share its bucket.
+/// The last hand-off in a bucket. It is one lock's, so that no lock waits for another that happens to share
+/// its bucket.
 ///
 /// Only time depends on it. So the accesses are `Relaxed`, and if two locks of a bucket both use it, a lock
 /// may lose its pause or see the other's: one pause is all that is lost.
 #[derive(Debug)]
-pub(super) struct HandOff {
+pub(super) struct LastHandOff {
     key: AtomicUsize,
     at: AtomicU64,
+    section: AtomicU64,
 }
 
-impl HandOff {
+impl LastHandOff {
     const_fn! {
-        fn new() -> HandOff {
-            HandOff {
+        fn new() -> LastHandOff {
+            LastHandOff {
                 key: AtomicUsize::new(0),
                 at: AtomicU64::new(0),
+                section: AtomicU64::new(0),
             }
         }
     }
 
-    pub(super) fn set(&self, key: usize, at: u64) {
+    pub(super) fn set(&self, key: usize, hand_off: HandOff) {
         self.key.store(key, Relaxed);
-        self.at.store(at, Relaxed);
+        self.at.store(hand_off.at, Relaxed);
+        self.section.store(hand_off.section, Relaxed);
     }
 
-    /// When it was, if it was this lock's; else long ago.
-    pub(super) fn of(&self, key: usize) -> u64 {
-        match self.key.load(Relaxed) == key {
-            true => self.at.load(Relaxed),
-            false => 0,
-        }
+    /// None if the last one was another lock's.
+    pub(super) fn of(&self, key: usize) -> Option<HandOff> {
+        (self.key.load(Relaxed) == key).then(|| HandOff {
+            at: self.at.load(Relaxed),
+            section: self.section.load(Relaxed),
+        })
     }
 }
 

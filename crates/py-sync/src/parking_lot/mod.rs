@@ -59,7 +59,7 @@ mod waiter;
 
 pub use table::ParkingLot;
 pub(crate) use table::{Parking, empty_lot, lot};
-pub(crate) use waiter::{FilterOp, Request, Waiters};
+pub(crate) use waiter::{FilterOp, HandOff, Request, Waiters};
 
 use crate::deadline::Deadline;
 use crate::flags::{LockFlags, ParkStatus};

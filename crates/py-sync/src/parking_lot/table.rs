@@ -11,7 +11,7 @@
 //! same time, both register the same hook.
 
 use super::bucket::{Bucket, assert_outside, guarded};
-use super::waiter::{FilterOp, Request, Taken, Waiter, Waiters};
+use super::waiter::{FilterOp, HandOff, Request, Taken, Waiter, Waiters};
 use crate::deadline::{Again, Deadline, FairTime};
 use crate::flags::{LockFlags, ParkStatus};
 use crate::hooks;
@@ -257,7 +257,7 @@ impl<const N: usize> ParkingLot<N> {
             let mut waiters = Waiters {
                 kind,
                 key,
-                handed_off_at: bucket.hand_off.of(key),
+                last_hand_off: bucket.last_hand_off.of(key),
                 queue,
                 taken: &mut taken,
             };
@@ -265,9 +265,9 @@ impl<const N: usize> ParkingLot<N> {
         })
     }
 
-    /// Notes when the lock at `key` was handed off: for the new owner, when it first runs.
-    pub(crate) fn was_handed_off(&self, key: usize, now: u64) {
-        self.bucket(key).hand_off.set(key, now);
+    /// Notes the last hand-off of the lock at `key`. Takes no lock.
+    pub(crate) fn note_hand_off(&self, key: usize, hand_off: HandOff) {
+        self.bucket(key).last_hand_off.set(key, hand_off);
     }
 
     /// Wakes all threads of a kind that are parked on `key`, and returns how many they were.

@@ -294,12 +294,21 @@ pub(crate) enum FilterOp {
     Stop,
 }
 
+/// A hand-off, as its lock notes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct HandOff {
+    /// When the new owner first ran, by the lock's clock.
+    pub(crate) at: u64,
+    /// How long its critical section was, in nanoseconds.
+    pub(crate) section: u64,
+}
+
 /// The waiters of one kind and key in a locked bucket.
 pub(crate) struct Waiters<'a> {
     pub(super) kind: Kind,
     pub(super) key: usize,
-    /// When the lock at `key` was last handed off, by its clock; 0 if nobody knows.
-    pub(crate) handed_off_at: u64,
+    /// The last hand-off of the lock at `key`. None if another lock of the bucket had one since.
+    pub(crate) last_hand_off: Option<HandOff>,
     pub(super) queue: &'a mut Queue,
     pub(super) taken: &'a mut Taken,
 }
