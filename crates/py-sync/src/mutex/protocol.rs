@@ -326,7 +326,7 @@ impl Mutex {
             true
         };
         // SAFETY: the key is our own address, and we hold the mutex, so the waiters on it are mutex
-        // waiters. The closure does not call into the lot.
+        // waiters. The closure calls nothing of the lot but `note_hand_off`, which takes no lock.
         unsafe { lot().with_waiters(Kind::Mutex, self.key(), unlock) }
     }
 }

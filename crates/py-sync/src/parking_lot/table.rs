@@ -265,7 +265,7 @@ impl<const N: usize> ParkingLot<N> {
         })
     }
 
-    /// Notes the last hand-off of the lock at `key`. Takes no lock.
+    /// Notes the last hand-off of the lock at `key`. It takes no lock, so a callback may call it.
     pub(crate) fn note_hand_off(&self, key: usize, hand_off: HandOff) {
         self.bucket(key).last_hand_off.set(key, hand_off);
     }
