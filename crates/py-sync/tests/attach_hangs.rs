@@ -75,19 +75,22 @@ fn episode(
             SHUTS_DOWN.store(false, SeqCst);
         }
     }
-    let had = AtomicBool::new(false);
+    let (may_come, had) = (AtomicBool::new(false), AtomicBool::new(false));
     SHUTS_DOWN.store(true, SeqCst);
     std::thread::scope(|scope| {
         let _end = End;
+        // Started before the other parks: after 0.1 ms an unlock would hand the mutex to that.
+        scope.spawn(|| {
+            until(|| may_come.load(SeqCst));
+            other();
+            had.store(true, SeqCst);
+        });
         scope.spawn(|| {
             HANGS.set(true);
             hangs();
         });
         until(parked);
-        scope.spawn(|| {
-            other();
-            had.store(true, SeqCst);
-        });
+        may_come.store(true, SeqCst);
         let start = Instant::now();
         unlock();
         until(|| HANGING.load(SeqCst) == 1 || had.load(SeqCst));
