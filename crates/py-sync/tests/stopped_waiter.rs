@@ -34,6 +34,7 @@ fn behind_a_stopped_one(
 ) -> Option<Duration> {
     let thread = AtomicUsize::new(0);
     let had = AtomicBool::new(false);
+    let (unlocking, unlocked) = (AtomicBool::new(false), AtomicBool::new(false));
     GO.store(false, SeqCst);
     std::thread::scope(|scope| {
         // Whatever happens, the stopped thread goes on at the end.
@@ -44,6 +45,23 @@ fn behind_a_stopped_one(
             }
         }
         let _end = LetGo;
+        // On a busy machine the leader may be stopped while it still has its bucket's lock, for which the
+        // unlock waits: then it is let go, and the episode does not count. The thread is started here, since
+        // a mutex would be handed to a leader that has waited for 0.1 ms.
+        let watch = scope.spawn(|| {
+            while !unlocking.load(SeqCst) {
+                std::thread::sleep(MS / 10);
+            }
+            let start = Instant::now();
+            while !unlocked.load(SeqCst) {
+                if start.elapsed() > MS * 500 {
+                    GO.store(true, SeqCst);
+                    return false;
+                }
+                std::thread::sleep(MS / 10);
+            }
+            true
+        });
         let leads = scope.spawn(|| {
             thread.store(support::this_thread() as usize, SeqCst);
             leader();
@@ -51,25 +69,10 @@ fn behind_a_stopped_one(
         until(&|| thread.load(SeqCst) != 0 && parked());
         support::send(thread.load(SeqCst) as libc::pthread_t, libc::SIGUSR1);
         until(&|| STOPPED.load(SeqCst));
-        // On a busy machine it may be stopped while it still has its bucket's lock, for which the unlock
-        // waits: then it is let go, and the episode does not count.
-        let unlocked = AtomicBool::new(false);
-        let in_time = std::thread::scope(|unlocking| {
-            let watch = unlocking.spawn(|| {
-                let start = Instant::now();
-                while !unlocked.load(SeqCst) {
-                    if start.elapsed() > MS * 500 {
-                        GO.store(true, SeqCst);
-                        return false;
-                    }
-                    std::thread::sleep(MS / 10);
-                }
-                true
-            });
-            unlock();
-            unlocked.store(true, SeqCst);
-            watch.join().expect("it does not panic")
-        });
+        unlocking.store(true, SeqCst);
+        unlock();
+        unlocked.store(true, SeqCst);
+        let in_time = watch.join().expect("it does not panic");
         if !in_time || !free() {
             return None;
         }
