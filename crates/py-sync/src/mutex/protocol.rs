@@ -193,8 +193,8 @@ impl Mutex {
 
     /// Notes that the calling thread was handed the lock, and begins to measure its section.
     fn note_hand_off(&self, clock: &impl Clock) {
-        // Relaxed: an unlock that looks at the queue ends the section, also if others come later. Without the
-        // bit ours may be one that does not look, and the section is taken for a short one.
+        // Relaxed: only how long a pause lasts depends on it. With the bit set, our unlock will look at the queue
+        // and end the section. Without it our unlock may not look, so the section is taken for a short one.
         let section = match has_parked(self.0.load(Relaxed)) {
             true => NOT_OVER,
             false => 0,
@@ -203,7 +203,8 @@ impl Mutex {
         lot().note_hand_off(self.key(), HandOff { at, section });
     }
 
-    /// The last hand-off of this lock. The first unlock that asks is its owner's, and has its section end.
+    /// The last hand-off of this lock. If its section is not over, this is the unlock that ends it: the owner saw
+    /// the parked bit, and while both bits are set only an unlock changes the byte (I1).
     fn last_hand_off(&self, waiters: &Waiters<'_>, clock: &impl Clock) -> Option<HandOff> {
         let mut hand_off = waiters.last_hand_off?;
         if hand_off.section == NOT_OVER {
