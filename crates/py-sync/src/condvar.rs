@@ -91,7 +91,7 @@ impl Condvar {
         let parking = Parking::plain(Kind::Condvar, self.key(), until, flags);
         // SAFETY: the key is our own address, and only waiters of this variable park on it; `announce`
         // does not call into the lot.
-        let parked = unsafe { lot().park_then(parking, announce, release) };
+        let parked = unsafe { lot().park_then(parking, announce, || false, release) };
         let flags = flags.without_signals();
         let _locked = Relock {
             clock,

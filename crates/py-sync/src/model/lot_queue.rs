@@ -1,8 +1,8 @@
-//! Models of the lot's queue: fair times beside those of another key, waiters that are skipped, and one
-//! whose fair time comes just after it was taken out.
+//! Models of the lot's queue: fair times beside those of another key, waiters that are skipped, one whose fair
+//! time comes just after it was taken out, and the first look of a waiter.
 
 use super::{check, check_within};
-use crate::deadline::{Deadline, FairTime, NeverFair, Skewed};
+use crate::deadline::{Again, Deadline, FairTime, NeverFair, Skewed};
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::parking_lot::table::Parked;
 use crate::parking_lot::{FilterOp, Kind, Parking, ParkingLot, Waiters};
@@ -101,5 +101,66 @@ fn who_was_taken_out_says_no_more_that_it_is_parked() {
         m.read_unlock();
         reader.join().unwrap();
         assert!(m.try_write_lock(), "nobody is left");
+    });
+}
+
+/// The arguments of a park whose first two looks are due at once.
+fn looks_twice(deadline: Deadline) -> Parking {
+    let again = Again {
+        at: Deadline::At(0),
+        after: 0,
+    };
+    let mut parking = Parking::plain(Kind::Park, KEY, deadline, NONE);
+    (parking.request.fair_time, parking.again) = (FairTime::NotBefore(0), again);
+    parking
+}
+
+/// Runs `waits` on a thread, beside one that takes the bucket lock for another key.
+fn beside_another(name: &str, waits: fn(&ParkingLot<1>)) {
+    check(name, move || {
+        let lot = Arc::new(ParkingLot::<1>::new());
+        let waiter = {
+            let lot = Arc::clone(&lot);
+            thread::spawn(move || waits(&lot))
+        };
+        // SAFETY: the lot is the model's own.
+        assert_eq!(unsafe { lot.unpark_all_of(Kind::Park, OTHER_KEY) }, 0);
+        waiter.join().unwrap();
+    });
+}
+
+#[test]
+fn a_first_look_asks_without_the_bucket_lock() {
+    let name = "lot_queue::a_first_look_asks_without_the_bucket_lock";
+    beside_another(name, |lot| {
+        let wake = || {
+            // SAFETY: the lot is the model's own.
+            assert_eq!(unsafe { lot.unpark_all_of(Kind::Park, KEY) }, 1);
+            true
+        };
+        // SAFETY: the lot is the model's own.
+        let parked = unsafe { lot.park_then(looks_twice(Deadline::Never), || true, wake, || ()) };
+        assert_eq!(parked.status, ParkStatus::Ok);
+    });
+}
+
+#[test]
+fn a_second_look_validates_and_a_timeout_asks_nothing() {
+    let name = "lot_queue::a_second_look_validates_and_a_timeout_asks_nothing";
+    beside_another(name, |lot| {
+        let mut validated = 0;
+        let validate = || {
+            validated += 1;
+            validated == 1
+        };
+        let twice = looks_twice(Deadline::Never);
+        // SAFETY: the lot is the model's own.
+        let parked = unsafe { lot.park_then(twice, validate, || true, || ()) };
+        assert_eq!((parked.status, validated), (ParkStatus::Again, 2));
+        let asks = || -> bool { panic!("the time was up") };
+        let soon = looks_twice(Deadline::At(0));
+        // SAFETY: the lot is the model's own.
+        let parked = unsafe { lot.park_then(soon, || true, asks, || ()) };
+        assert_eq!(parked.status, ParkStatus::Timeout);
     });
 }

@@ -62,6 +62,11 @@
 //!   compare-exchange, or by a store that follows a look under the bucket lock (I1).
 //! * I7: a thread attaches to its runtime before it competes. One that hangs there owns no lock,
 //!   unless the lock was handed off to it, as in CPython.
+//! * I8: a waiter's first look takes the bucket lock only if it does not find both bits set. So a waiter that is
+//!   stopped there, soon after it parked, keeps nobody. If both bits are set, the unlock that changes them is
+//!   still to come, and finds the waiter due. Or it is at work under the bucket lock since before the fair time,
+//!   or the byte that was read is an older one. Then it may have woken another, and (b) or (c) holds until the
+//!   next look, which takes the bucket lock.
 //!
 //! Orderings: taking the lock is `Acquire`, releasing it `Release`. A hand-off orders through the
 //! post to the waiter, since the new owner never reads the byte. The rest is `Relaxed`: the bucket
@@ -163,7 +168,14 @@ impl Mutex {
             };
             // SAFETY: the key is our own address, and all waiters on it are mutex waiters, which know
             // these replies. `set_parked` does not call into the lot.
-            let parked = unsafe { lot().park_with(parking, || self.set_parked()) };
+            let parked = unsafe {
+                lot().park_then(
+                    parking,
+                    || self.set_parked(),
+                    || self.unlock_will_look(),
+                    || (),
+                )
+            };
             // It keeps its place if it parks again.
             fair_time = Some(parked.fair_time);
             clock.was_fair_at(parked.fair_time);
@@ -260,6 +272,13 @@ impl Mutex {
             }
         }
         is_locked(byte)
+    }
+
+    /// True if the lock is held, and its unlock will look at the queue. Runs without the bucket lock, at the first
+    /// look of a queued thread.
+    pub(super) fn unlock_will_look(&self) -> bool {
+        // Relaxed: the byte may be an older one (I8).
+        self.0.load(Relaxed) == LOCKED | HAS_PARKED
     }
 
     /// Unlocks when the byte was not plainly 1. False if it is not locked.

@@ -200,6 +200,20 @@ fn a_section_that_may_end_unseen_counts_as_a_short_one() {
     });
 }
 
+#[rstest::rstest]
+#[case::free(0, false)]
+#[case::nobody_is_announced(1, false)]
+#[case::free_in_a_pause(2, false)]
+#[case::held(3, true)]
+fn only_a_held_lock_with_the_parked_bit_lets_a_waiter_sleep_on(
+    #[case] byte: u8,
+    #[case] sleeps_on: bool,
+) {
+    let m = Mutex::new();
+    m.0.store(byte, SeqCst);
+    assert_eq!(m.unlock_will_look(), sleeps_on);
+}
+
 #[test]
 fn a_pause_is_of_one_lock_and_not_of_its_bucket() {
     let last_hand_off = |key| {

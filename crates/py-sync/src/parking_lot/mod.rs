@@ -11,7 +11,8 @@
 //!    unlock the bucket                         take the waiter out
 //!    spin for a moment (`spin/adaptive.rs`)    unlock the bucket
 //!    sleep ◀──────────── post ──────────────   wake the waiter
-//!    fair time: lock the bucket
+//!    fair time: the first time, will_look()? yes: sleep on
+//!      lock the bucket
 //!      taken out? wait for the post: Ok
 //!      validate()? yes: sleep on; no: leave: Again
 //!    time up, or a signal: lock the bucket
@@ -29,7 +30,7 @@
 //! | [`Request::fair_time`]: each waiter's own, set once per lock call | `FairTimeout`: the bucket's, at random |
 //! | [`Kind`] and key | the key alone |
 //! | 257 buckets for the life of the process | a table that grows with the threads |
-//! | `validate` again at the fair time, and more and more rarely after it | nothing like it |
+//! | `validate` or `will_look` at the fair time, and `validate` more and more rarely after it | nothing like it |
 //!
 //! There is one way in, [`park_with`](ParkingLot::park_with) (with `release`, `park_then`), and one way
 //! out by another thread's hand, [`with_waiters`](ParkingLot::with_waiters): a closure that runs on the

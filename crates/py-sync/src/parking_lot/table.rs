@@ -11,7 +11,7 @@
 //! same time, both register the same hook.
 
 use super::bucket::{Bucket, assert_outside, guarded};
-use super::waiter::{FilterOp, HandOff, Request, Taken, Waiter, Waiters};
+use super::waiter::{FilterOp, HandOff, Queue, Request, Taken, Waiter, Waiters};
 use crate::deadline::{Again, Deadline, FairTime};
 use crate::flags::{LockFlags, ParkStatus};
 use crate::hooks;
@@ -117,11 +117,16 @@ impl<const N: usize> ParkingLot<N> {
         validate: impl FnMut() -> bool,
     ) -> Parked {
         // SAFETY: the caller owns the key, and its `validate` does not call into the lot.
-        unsafe { self.park_then(parking, validate, || ()) }
+        unsafe { self.park_then(parking, validate, || false, || ()) }
     }
 
-    /// As [`park_with`](ParkingLot::park_with), and runs `release` once the thread is queued and the
-    /// bucket unlocked. If `release` panics, the process aborts.
+    /// As [`park_with`](ParkingLot::park_with), with two things more.
+    ///
+    /// The first look asks `will_look` before it takes the bucket lock: is there a lock that is held, and will its
+    /// unlock look at the queue? If so the thread sleeps on until its next look. One that is stopped as it asks
+    /// keeps nobody.
+    ///
+    /// `release` runs once the thread is queued and the bucket unlocked. If it panics, the process aborts.
     ///
     /// # Safety
     ///
@@ -130,6 +135,7 @@ impl<const N: usize> ParkingLot<N> {
         &self,
         parking: Parking,
         mut validate: impl FnMut() -> bool,
+        will_look: impl FnOnce() -> bool,
         release: impl FnOnce(),
     ) -> Parked {
         assert_outside();
@@ -155,11 +161,11 @@ impl<const N: usize> ParkingLot<N> {
         hooks::aborts_on_unwind(release);
         let status = match parking.deadline {
             // Nobody sleeps, so no hook runs. It was queued for a moment, as in C.
-            Deadline::Now => self.sleep_queued(waiter, parking, validate),
+            Deadline::Now => self.sleep_queued(waiter, parking, validate, will_look),
             _ => {
                 record::count_wait();
                 hooks::around_sleep(parking.flags, || {
-                    self.sleep_queued(waiter, parking, validate)
+                    self.sleep_queued(waiter, parking, validate, will_look)
                 })
             }
         };
@@ -180,8 +186,10 @@ impl<const N: usize> ParkingLot<N> {
         waiter: &Waiter,
         parking: Parking,
         mut validate: impl FnMut() -> bool,
+        will_look: impl FnOnce() -> bool,
     ) -> ParkStatus {
         let (deadline, bucket) = (parking.deadline, self.bucket(parking.request.key));
+        let mut will_look = Some(will_look);
         let fair_time = waiter.request.fair_time;
         let interruptible = parking.flags.notices_signals();
         // Spin first, where that has paid lately. Not with a fair time: a waiter of a lock has spun on
@@ -213,7 +221,7 @@ impl<const N: usize> ParkingLot<N> {
                 Wake::TimedOut => ParkStatus::Timeout,
                 Wake::Interrupted => ParkStatus::Intr,
             };
-            let stays = bucket.lock(|queue| {
+            let look = |queue: &mut Queue| {
                 // Stay queued if there is still something to wait for.
                 status == ParkStatus::Again
                     && !queue.was_taken(waiter)
@@ -221,7 +229,9 @@ impl<const N: usize> ParkingLot<N> {
                     // Otherwise leave, unless another thread has taken us out: then its post comes.
                     // SAFETY: the caller has queued the waiter, and it has had no post.
                     || !unsafe { queue.take_back(waiter) }
-            });
+            };
+            let mut first = || will_look.take().is_some_and(|will_look| will_look());
+            let stays = status == ParkStatus::Again && first() || bucket.lock(look);
             if !stays {
                 return status;
             }
