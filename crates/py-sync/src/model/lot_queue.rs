@@ -145,8 +145,8 @@ fn a_first_look_asks_without_the_bucket_lock() {
 }
 
 #[test]
-fn a_second_look_validates_and_a_timeout_asks_nothing() {
-    let name = "lot_queue::a_second_look_validates_and_a_timeout_asks_nothing";
+fn other_looks_validate_and_a_timeout_asks_nothing() {
+    let name = "lot_queue::other_looks_validate_and_a_timeout_asks_nothing";
     beside_another(name, |lot| {
         let mut validated = 0;
         let validate = || {
@@ -156,6 +156,16 @@ fn a_second_look_validates_and_a_timeout_asks_nothing() {
         let twice = looks_twice(Deadline::Never);
         // SAFETY: the lot is the model's own.
         let parked = unsafe { lot.park_then(twice, validate, || true, || ()) };
+        assert_eq!((parked.status, validated), (ParkStatus::Again, 2));
+        let mut validated = 0;
+        let validate = || {
+            validated += 1;
+            validated == 1
+        };
+        let mut once = looks_twice(Deadline::Never);
+        once.again.after = u64::MAX;
+        // SAFETY: the lot is the model's own.
+        let parked = unsafe { lot.park_with(once, validate) };
         assert_eq!((parked.status, validated), (ParkStatus::Again, 2));
         let asks = || -> bool { panic!("the time was up") };
         let soon = looks_twice(Deadline::At(0));

@@ -230,6 +230,7 @@ impl<const N: usize> ParkingLot<N> {
                     // SAFETY: the caller has queued the waiter, and it has had no post.
                     || !unsafe { queue.take_back(waiter) }
             };
+            // A thread that was taken out may ask too. It sleeps on until its post comes.
             let mut first = || will_look.take().is_some_and(|will_look| will_look());
             let stays = status == ParkStatus::Again && first() || bucket.lock(look);
             if !stays {
