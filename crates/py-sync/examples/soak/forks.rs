@@ -10,6 +10,7 @@ mod here {
     use super::super::jobs::Jobs;
     use py_sync::{LockFlags, LockStatus, Mutex};
     use std::panic::AssertUnwindSafe;
+    use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
     use std::time::Duration;
 
@@ -35,20 +36,27 @@ mod here {
         }
     }
 
+    /// Its threads are py-thread's. std takes a lock when a thread starts or ends. A child that is forked at such a
+    /// moment can start no thread of std's.
     fn child(jobs: &Jobs) -> bool {
-        let own = Mutex::new();
-        let counted = AtomicUsize::new(0);
+        let shared = Arc::new((Mutex::new(), AtomicUsize::new(0)));
+        let (own, counted) = &*shared;
         own.lock();
-        std::thread::scope(|scope| {
-            for _ in 0..4 {
-                scope.spawn(|| {
-                    let _guard = own.lock_guard();
-                    counted.fetch_add(1, SeqCst);
-                });
-            }
-            std::thread::sleep(Duration::from_millis(1));
-            own.unlock();
-        });
+        let turn = || {
+            let shared = Arc::clone(&shared);
+            let turn = move || {
+                let (own, counted) = &*shared;
+                let _guard = own.lock_guard();
+                counted.fetch_add(1, SeqCst);
+            };
+            py_thread::start(turn).expect("a thread")
+        };
+        let threads = [(); 4].map(|()| turn());
+        std::thread::sleep(Duration::from_millis(1));
+        own.unlock();
+        for thread in threads {
+            thread.join().expect("it ends");
+        }
         let works = |mutex: &Mutex| {
             // SAFETY: the child's only thread; what the mutex guards is not looked at here.
             unsafe { mutex.at_fork_reinit() };
