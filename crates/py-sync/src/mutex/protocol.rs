@@ -46,10 +46,10 @@
 //!   does so under the bucket lock.
 //! * I2: while a thread is queued and nobody has the bucket lock, one of three holds: (a) the parked bit is
 //!   set and the lock is held; (b) a designated waker is on its way and will set the bit; (c) the thread's
-//!   next look is still to come. After its fair time (a) holds until it has the lock, unless an unlock in a
-//!   pause frees the lock and wakes the first waiter. Then the bit stays set, so (a) holds again as soon as
-//!   anybody locks; and if nobody does, the woken one not being run, the thread has (c). A thread that is
-//!   queued after a wake found the lock held, and set the parked bit itself.
+//!   next look is still to come. After its fair time (a) holds until it has the lock, with two exceptions. One
+//!   is in I8. The other: an unlock in a pause frees the lock and wakes the first waiter. Then the bit stays set,
+//!   so (a) holds again as soon as anybody locks; and if nobody does, the woken one not being run, the thread
+//!   has (c). A thread that is queued after a wake found the lock held, and set the parked bit itself.
 //! * I3: a lock call has one fair time, set when it is first queued. The queue stands in the order of
 //!   fair times, so a waiter that lost the race passes those that came later, and the first waiter has
 //!   the earliest fair time.
