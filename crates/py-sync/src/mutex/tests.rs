@@ -3,7 +3,9 @@
 use super::Mutex;
 use super::protocol::{FAIR_ALONE_NS, OVERDUE_PAUSE_NS, PAUSE_NS, time_to_be_fair};
 use crate::deadline::tests::SetClock;
-use crate::deadline::{Clock, Deadline, FAIR_TIMES_APART_NS, Monotonic, TIME_TO_BE_FAIR_NS};
+use crate::deadline::{
+    Clock, Deadline, FAIR_TIMES_APART_NS, FairTime, Monotonic, TIME_TO_BE_FAIR_NS,
+};
 use crate::event::Event;
 use crate::flags::{LockFlags, LockStatus};
 use crate::hooks::{SectionHooks, register_sections};
@@ -14,6 +16,7 @@ use crate::with_signals::OneCall;
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::time::Duration;
 
 thread_local! {
     static MAY_RESUME: RefCell<Option<Arc<AtomicBool>>> = const { RefCell::new(None) };
@@ -214,6 +217,60 @@ fn only_a_held_lock_with_the_parked_bit_lets_a_waiter_sleep_on(
     assert_eq!(m.unlock_will_look(), sleeps_on);
 }
 
+/// By this clock a waiter looks once, then, and no fair time comes.
+struct LooksAt(u64);
+
+impl Clock for LooksAt {
+    fn now(&self) -> u64 {
+        0
+    }
+
+    fn again_at(&self, _: FairTime) -> Deadline {
+        Deadline::At(self.0)
+    }
+
+    fn again_after(&self) -> u64 {
+        u64::MAX
+    }
+}
+
+/// A waiter's look comes while another thread has the bucket, which then takes the parked bit away. Whether the
+/// bit is still away later: if the look has waited for the bucket, it sets the bit again.
+fn looks_while_the_bucket_is_locked(patience: Duration) -> bool {
+    let (m, look) = (Mutex::new(), Monotonic.now() + 2 * TIME_TO_BE_FAIR_NS);
+    m.lock();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let status = m.lock_with(&LooksAt(look), Deadline::Never, LockFlags::NONE);
+            assert_eq!(status, LockStatus::Acquired);
+            m.unlock();
+        });
+        until_queued(&m, 1);
+        let hold = |_: &mut Waiters<'_>| {
+            let in_time = Monotonic.now() < look;
+            while Monotonic.now() < look {
+                std::thread::yield_now();
+            }
+            std::thread::sleep(patience);
+            m.0.store(1, SeqCst);
+            in_time
+        };
+        // SAFETY: the mutex is this test's; `hold` does not call into the lot.
+        let in_time = unsafe { lot().with_waiters(Kind::Mutex, m.key(), hold) };
+        std::thread::sleep(patience);
+        let sleeps_on = m.0.swap(3, SeqCst) == 1;
+        assert!(m.unlock_with(&LooksAt(look)));
+        in_time && sleeps_on
+    })
+}
+
+/// A waiter that the system does not run in time may look too late, so there are some tries.
+#[test]
+fn a_first_look_does_not_wait_for_the_bucket() {
+    let mut tries = (1..=10).map(|n| Duration::from_millis(5 * n));
+    assert!(tries.any(looks_while_the_bucket_is_locked));
+}
+
 #[test]
 fn a_pause_is_of_one_lock_and_not_of_its_bucket() {
     let last_hand_off = |key| {
@@ -233,7 +290,7 @@ fn lock_calls_between_signals_have_the_fair_time_of_the_first() {
     let clock = OneCall::new(&Monotonic);
     let of_first = clock.time_to_be_fair(0).behind(None, 0);
     clock.was_fair_at(of_first);
-    std::thread::sleep(core::time::Duration::from_millis(1));
+    std::thread::sleep(Duration::from_millis(1));
     assert_eq!(clock.time_to_be_fair(0), of_first);
     let of_another = OneCall::new(&Monotonic).time_to_be_fair(0);
     assert!(of_another.ns() > of_first.ns());
@@ -244,10 +301,10 @@ fn a_lock_call_that_gives_up_has_told_its_clock_when_it_was_to_be_fair() {
     let m = Mutex::new();
     m.lock();
     let clock = OneCall::new(&Monotonic);
-    let soon = Deadline::after(Some(core::time::Duration::from_micros(1)));
+    let soon = Deadline::after(Some(Duration::from_micros(1)));
     let status = m.lock_with(&clock, soon, LockFlags::NONE);
     assert_eq!(status, LockStatus::Failure);
     let told = clock.time_to_be_fair(0);
-    std::thread::sleep(core::time::Duration::from_millis(1));
+    std::thread::sleep(Duration::from_millis(1));
     assert_eq!(clock.time_to_be_fair(0), told);
 }
