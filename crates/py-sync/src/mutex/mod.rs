@@ -30,8 +30,8 @@ use core::time::Duration;
 /// waiter depends on another. If one that was woken does not run, the others look for themselves: when they are
 /// to be handed the lock, and 1, 3, 7 ms and so on after that. A thread that *was handed* the lock owns it,
 /// though, and others wait until it has run, as with CPython. So they do for one that is stopped in the fraction
-/// of a microsecond in which it has the lock of its queue: as it parks, leaves or unlocks. These times are
-/// exceeded by the time until the waiter or the holder next runs.
+/// of a microsecond in which it has the lock of its queue: as it parks, unlocks or looks, but mostly not at its
+/// first look. These times are exceeded by the time until the waiter or the holder next runs.
 ///
 /// It carries no data, has no owner (any thread may unlock it) and is not recursive. All zero is
 /// unlocked. It must not move while a thread waits for it, which a borrow ensures.

@@ -4,10 +4,9 @@
 //! neighbours in the table do not disturb each other. CPython's are 32 bytes, two to a line.
 //!
 //! A callback that runs under a bucket's lock must not call into a lot, but for `note_hand_off`, which takes no
-//! lock. It would wait for a bucket that
-//! its own thread holds: for ever if it is the same bucket, and possibly in a cycle with another thread
-//! if it is not. A debug build panics instead; the panic unlocks the bucket and leaves the queue as it
-//! was.
+//! lock. It would wait for a bucket that its own thread holds: for ever if it is the same bucket, and possibly in
+//! a cycle with another thread if it is not. A debug build panics instead; the panic unlocks the bucket and
+//! leaves the queue as it was.
 
 use super::waiter::{HandOff, Queue};
 use crate::raw_mutex::RawMutex;

@@ -32,7 +32,7 @@
 //! | 257 buckets for the life of the process | a table that grows with the threads |
 //! | `validate` or `will_look` at the fair time, and `validate` more and more rarely after it | nothing like it |
 //!
-//! There is one way in, [`park_with`](ParkingLot::park_with) (with `release`, `park_then`), and one way
+//! There is one way in, [`park_with`](ParkingLot::park_with) (`park_then` has two closures more), and one way
 //! out by another thread's hand, [`with_waiters`](ParkingLot::with_waiters): a closure that runs on the
 //! waiters of a key. What a lock decides there is in the lock's own file. A waiter that has a fair time
 //! validates again when it comes, so its wake-up depends on no other waiter.
@@ -44,7 +44,7 @@
 //! * I3: without fair times, the waiters of a key stand in the order of their arrival.
 //! * I4: no bucket is locked while a thread sleeps, a hook runs, or another bucket is locked.
 //! * I5: a panic in `validate` or `callback` leaves the queue as it was and the bucket unlocked. One in a
-//!   later call of `validate` aborts the process, since the waiter is queued.
+//!   later call of `validate`, or in `will_look`, aborts the process, since the waiter is queued.
 //! * I6: a thread is out of every queue before it attaches and its sections resume: see `hooks.rs`, I2.
 //!
 //! Orderings: the bucket lock orders everything but the post, which the semaphore orders.
