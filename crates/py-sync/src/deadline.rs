@@ -34,10 +34,6 @@ use core::time::Duration;
 /// itself hands itself off sooner.
 pub(crate) const TIME_TO_BE_FAIR_NS: u64 = 1_000_000;
 
-/// How much later a waiter is due for each that is queued in front of it: 50 us. A hand-off takes until the
-/// new owner has woken up: if every unlock were a hand-off, the lock would do nothing else.
-pub(crate) const FAIR_TIMES_APART_NS: u64 = 50_000;
-
 /// When the lock is to be handed off to a waiter: a lock call's *fair time*.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FairTime {
@@ -57,17 +53,17 @@ impl FairTime {
         ns
     }
 
-    /// The fair time of a waiter that is queued behind `in_front` others, if the last one's is `last`: so much
-    /// later that each of them can be handed the lock before. And always later than the last one's, so that
-    /// they stay in their order, also when one of them parks again.
+    /// The fair time of a waiter that is queued behind others, if the last one's is `last`: put off by so many
+    /// nanoseconds. And always later than the last one's, so that they stay in their order, also when one of
+    /// them parks again.
     ///
     /// It does not depend on the distance of those in front. Most waiters of a crowd are woken long before
     /// they are due, and the fair times would run away from the clock if each were some time after the last.
-    pub(crate) fn behind(self, last: Option<FairTime>, in_front: usize) -> FairTime {
+    pub(crate) fn behind(self, last: Option<FairTime>, put_off: u64) -> FairTime {
         match (self, last) {
             (FairTime::NotBefore(ns), Some(last)) => {
-                let for_all = FAIR_TIMES_APART_NS.saturating_mul(in_front as u64);
-                FairTime::At(ns.saturating_add(for_all).max(last.ns().saturating_add(1)))
+                let after_last = last.ns().saturating_add(1);
+                FairTime::At(ns.saturating_add(put_off).max(after_last))
             }
             _ => FairTime::At(self.ns()),
         }
@@ -323,26 +319,29 @@ pub(crate) mod tests {
 
     #[rstest::rstest]
     #[case::alone(FairTime::NotBefore(9), None, 0, 9)]
-    #[case::long_after(FairTime::NotBefore(90_000), Some(7), 1, 140_000)]
-    #[case::at_once(FairTime::NotBefore(7), Some(7), 1, 50_007)]
-    #[case::behind_two(FairTime::NotBefore(7), Some(50_007), 2, 100_007)]
-    #[case::those_in_front_of_the_last_have_gone(FairTime::NotBefore(8), Some(90_007), 1, 90_008)]
-    #[case::some_of_them(FairTime::NotBefore(7), Some(80_007), 2, 100_007)]
-    #[case::not_before_the_last(FairTime::NotBefore(9), Some(2_000_000), 1, 2_000_001)]
-    #[case::at_the_end_of_time(FairTime::NotBefore(u64::MAX - 9), Some(9), 1, u64::MAX)]
-    #[case::behind_the_end_of_time(FairTime::NotBefore(9), Some(u64::MAX), 1, u64::MAX)]
-    #[case::of_very_many(FairTime::NotBefore(9), Some(1), usize::MAX, u64::MAX)]
-    #[case::in_a_bucket_of_other_locks(FairTime::NotBefore(9), None, 7, 9)]
-    #[case::queued_again(FairTime::At(9), Some(7), 1, 9)]
-    #[case::queued_again_in_front(FairTime::At(9), Some(2_000_000), 1, 9)]
-    fn a_new_waiter_is_due_50_us_after_each_in_front(
+    #[case::long_after(FairTime::NotBefore(90_000), Some(7), 50_000, 140_000)]
+    #[case::at_once(FairTime::NotBefore(7), Some(7), 50_000, 50_007)]
+    #[case::those_in_front_of_the_last_have_gone(
+        FairTime::NotBefore(8),
+        Some(90_007),
+        50_000,
+        90_008
+    )]
+    #[case::not_before_the_last(FairTime::NotBefore(9), Some(2_000_000), 50_000, 2_000_001)]
+    #[case::at_the_end_of_time(FairTime::NotBefore(u64::MAX - 9), Some(9), 50_000, u64::MAX)]
+    #[case::behind_the_end_of_time(FairTime::NotBefore(9), Some(u64::MAX), 50_000, u64::MAX)]
+    #[case::of_very_many(FairTime::NotBefore(9), Some(1), u64::MAX, u64::MAX)]
+    #[case::in_a_bucket_of_other_locks(FairTime::NotBefore(9), None, 50_000, 9)]
+    #[case::queued_again(FairTime::At(9), Some(7), 50_000, 9)]
+    #[case::queued_again_in_front(FairTime::At(9), Some(2_000_000), 50_000, 9)]
+    fn a_new_waiter_is_put_off_and_due_after_the_last(
         #[case] fair_time: FairTime,
         #[case] last: Option<u64>,
-        #[case] in_front: usize,
+        #[case] put_off: u64,
         #[case] at: u64,
     ) {
         let last = last.map(FairTime::At);
-        assert_eq!(fair_time.behind(last, in_front), FairTime::At(at));
+        assert_eq!(fair_time.behind(last, put_off), FairTime::At(at));
     }
 
     #[test]

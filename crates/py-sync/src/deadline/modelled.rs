@@ -1,6 +1,6 @@
 //! The clocks of models.
 
-use super::{Clock, Deadline, FAIR_TIMES_APART_NS, FairTime, TIME_TO_BE_FAIR_NS};
+use super::{Clock, Deadline, FairTime, TIME_TO_BE_FAIR_NS};
 use crate::sync::{TO_COME, monotonic_ns, set_monotonic_ns};
 use core::cell::Cell;
 
@@ -60,6 +60,9 @@ impl Clock for Skewed {
     }
 }
 
+/// What a fair time is put off for each waiter in front, in the lock that puts it off by most.
+const MOST_APART_NS: u64 = 50_000;
+
 /// A clock by which all fair times come at once, when the model says so.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ManualClock;
@@ -70,9 +73,10 @@ impl ManualClock {
         set_monotonic_ns(if has_come { u64::MAX } else { TO_COME - 1 });
     }
 
-    /// Goes on to the fair time of a new waiter behind so many others, but no further. Returns it.
+    /// Goes on to where a new waiter behind so many others is due, in any lock, but not much further. Returns
+    /// that time.
     pub(crate) fn set_to_fair_time_behind(others: u64) -> u64 {
-        let fair_time = TO_COME + others * FAIR_TIMES_APART_NS;
+        let fair_time = TO_COME + others * MOST_APART_NS;
         set_monotonic_ns(fair_time + 1);
         fair_time
     }

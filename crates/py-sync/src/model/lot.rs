@@ -1,7 +1,7 @@
 //! Models of the parking lot: one bucket, so that all keys collide.
 
 use super::{Guarded, check};
-use crate::deadline::{Clock, Deadline, FAIR_TIMES_APART_NS, FairTime, ManualClock};
+use crate::deadline::{Clock, Deadline, FairTime, ManualClock};
 use crate::flags::{LockFlags, ParkStatus};
 use crate::parking_lot::table::Parked;
 use crate::parking_lot::{FilterOp, Kind, Parking, ParkingLot, Request, Waiters};
@@ -186,6 +186,7 @@ fn in_line<const N: usize>(name: &str, fair_times: [FairTime; N], look: fn(&[Req
                 let token = i as u64;
                 let mut parking = Parking::plain(Kind::Park, KEY, Deadline::Never, LockFlags::NONE);
                 (parking.request.fair_time, parking.request.token) = (fair_times[i], token);
+                parking.put_off = put_off;
                 let closed = || {
                     arrivals.lock().unwrap().push(token);
                     // Relaxed: under the bucket lock.
@@ -237,15 +238,22 @@ fn waiters_of_one_time_stand_in_the_order_of_their_arrival() {
     in_line(name, [4, 4].map(FairTime::At), as_they_came);
 }
 
-/// Two that come for the first time are due in the order in which they came, the second later by 50 us.
+/// What the fair times of waiters are apart here.
+const APART: u64 = 50_000;
+
+fn put_off(in_front: usize) -> u64 {
+    in_front as u64 * APART
+}
+
+/// Two that come for the first time are due in the order in which they came, the second later by so much.
 #[test]
 fn fair_times_of_new_waiters_are_apart() {
-    const NOT_BEFORE: [u64; 2] = [4 * FAIR_TIMES_APART_NS, 3];
+    const NOT_BEFORE: [u64; 2] = [4 * APART, 3];
     let apart = |there: &[Request], arrivals: &[u64]| {
         assert!(there.iter().map(|r| r.token).eq(arrivals.iter().copied()));
         let mut last = 0;
         for (in_front, request) in there.iter().enumerate() {
-            let own = NOT_BEFORE[request.token as usize] + in_front as u64 * FAIR_TIMES_APART_NS;
+            let own = NOT_BEFORE[request.token as usize] + in_front as u64 * APART;
             last = own.max(last + 1);
             assert_eq!(request.fair_time.ns(), last);
         }
@@ -313,7 +321,7 @@ fn who_is_put_off_validates_again_later() {
             thread::spawn(move || {
                 let mut parking = Parking::plain(Kind::Park, KEY, Deadline::Never, LockFlags::NONE);
                 (parking.request.token, parking.request.fair_time) = (17, fair_time);
-                parking.again.at = again_at;
+                (parking.put_off, parking.again.at) = (put_off, again_at);
                 let mut validated = 0;
                 let closed = || {
                     validated += 1;

@@ -132,7 +132,7 @@ fn a_mutex_that_is_taken_again() {
     });
 }
 
-/// At the fair time of a waiter behind one other.
+/// When a waiter behind one other is due.
 fn unlock_in_a_pause(m: &Mutex) {
     let due = ManualClock::set_to_fair_time_behind(1);
     let hand_off = HandOff {

@@ -29,17 +29,18 @@
 //! * No waiter depends on the designated waker. Each looks for itself at its fair time, and 1, 3, 7 ms after
 //!   that and so on. Then it sets the parked bit itself if the lock is held, or leaves the queue and
 //!   competes if the lock is free.
-//! * A new waiter's fair time is 50 us later for each waiter in its bucket. And a hand-off is followed by a
-//!   *pause*, until 150 us after the new owner began to run, or 30 times the length of its section if that is
-//!   longer. An unlock in the pause hands nothing off: it frees the lock and wakes the first waiter. Otherwise,
-//!   in a crowd or on a busy machine, all waiters would be due at once, and every unlock would be a hand-off to
-//!   a thread that has yet to wake up. If the first waiter is due, such an unlock leaves the parked bit set, so
-//!   that the first unlock after the pause hands the lock to the next, also if the one that was woken has not
-//!   run by then.
+//! * A new waiter's fair time is later for each waiter in its bucket: by 20 us for each of the first 15, by 50
+//!   for each more or if the mutex lies in an object. And a hand-off is followed by a *pause*, until 150 us after
+//!   the new owner began to run, or 30 times the length of its section if that is longer. An unlock in the pause
+//!   hands nothing off: it frees the lock and wakes the first waiter. Otherwise, in a crowd or on a busy machine,
+//!   all waiters would be due at once, and every unlock would be a hand-off to a thread that has yet to wake up.
+//!   If the first waiter is due, such an unlock leaves the parked bit set, so that the first unlock after the
+//!   pause hands the lock to the next, also if the one that was woken has not run by then.
 //!
-//! A waiter is *overdue* when it has waited for 1 ms, and 50 us more for each waiter in front of it. While the
-//! first waiter is overdue, a pause lasts for 50 us only, so the times that users are promised do not depend
-//! on the longer ones: when a waiter becomes overdue, those in front of it are too.
+//! A waiter is *overdue* when it has been due for as long as a pause, and at the latest 1 ms after it parked, put
+//! off as its fair time is. While the first waiter is overdue, a pause lasts for 50 us only. So the times that
+//! users are promised do not depend on the longer ones: 1 ms after a waiter parked, put off like that, those in
+//! front of it are overdue too.
 //!
 //! Invariants:
 //! * I1: bit 0 means one holder. While both bits are set, only an unlock changes the byte, and it
@@ -82,7 +83,7 @@
 
 use super::{Mutex, has_parked, is_locked};
 use crate::bits::{HAS_PARKED, LOCKED, UNLOCKED};
-use crate::deadline::{Clock, Deadline, FAIR_TIMES_APART_NS, FairTime, TIME_TO_BE_FAIR_NS};
+use crate::deadline::{Clock, Deadline, FairTime, TIME_TO_BE_FAIR_NS};
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::hooks;
 use crate::parking_lot::{HandOff, Kind, Parking, Request, Waiters, lot};
@@ -103,8 +104,8 @@ const COMPETE_FOR_OTHERS: u32 = 2;
 /// this and some pauses. The turns depend on the pause alone.
 pub(super) const FAIR_ALONE_NS: u64 = TIME_TO_BE_FAIR_NS / 10;
 
-/// The pause after a hand-off, while the first waiter is not overdue.
-pub(super) const PAUSE_NS: u64 = 3 * OVERDUE_PAUSE_NS;
+/// The pause after a hand-off, while the first waiter is not overdue; and how long it has been due when it is.
+pub(super) const PAUSE_NS: u64 = 150_000;
 
 /// The pause is at least as long as so many sections of the new owner: beside long ones hand-offs cost more.
 const PAUSE_SECTIONS: u64 = 30;
@@ -112,8 +113,8 @@ const PAUSE_SECTIONS: u64 = 30;
 /// The section of a new owner that has yet to unlock.
 const NOT_OVER: u64 = u64::MAX;
 
-/// The pause while the first waiter is overdue: what its fair time counts for each waiter in front.
-pub(super) const OVERDUE_PAUSE_NS: u64 = FAIR_TIMES_APART_NS;
+/// The pause while the first waiter is overdue.
+pub(super) const OVERDUE_PAUSE_NS: u64 = 50_000;
 
 /// How long other threads may pass a waiter. In an object as long as in CPython, which is made for bursts.
 pub(super) fn time_to_be_fair(place: Placement) -> u64 {
@@ -123,16 +124,39 @@ pub(super) fn time_to_be_fair(place: Placement) -> u64 {
     }
 }
 
-/// How long after its fair time a waiter is overdue: in every place when CPython's millisecond is over.
+/// How long after its fair time a waiter is overdue at the latest: in every place when CPython's millisecond is
+/// over.
 fn overdue_after(place: Placement) -> u64 {
     TIME_TO_BE_FAIR_NS - time_to_be_fair(place)
 }
 
+/// How much later a waiter is due behind so many others. If all of a crowd were due at once, the lock would do
+/// nothing but hand-offs. So fair times are as far apart as hand-offs are.
+pub(super) fn put_off(place: Placement) -> fn(usize) -> u64 {
+    match place {
+        Placement::Alone => behind_few_sooner,
+        Placement::InObject | Placement::UnderGil => behind,
+    }
+}
+
+/// 50 us for each.
+fn behind(in_front: usize) -> u64 {
+    OVERDUE_PAUSE_NS.saturating_mul(in_front as u64)
+}
+
+/// 20 us for each of the first 15, and 50 us for each more. Few are done sooner: in a crowd each hand-off costs
+/// more.
+fn behind_few_sooner(in_front: usize) -> u64 {
+    const FEW: usize = 15;
+    const SOONER_NS: u64 = 30_000;
+    behind(in_front) - SOONER_NS * in_front.min(FEW) as u64
+}
+
 /// When the pause after a hand-off ends, with this waiter at the front of the queue.
 fn end_of_pause(front: Request, hand_off: HandOff) -> FairTime {
-    let most = PAUSE_NS.max(hand_off.section.saturating_mul(PAUSE_SECTIONS));
-    let overdue = front.fair_time.ns().saturating_add(front.token);
-    let [least, most] = [OVERDUE_PAUSE_NS, most].map(|pause| hand_off.at.saturating_add(pause));
+    let pause = PAUSE_NS.max(hand_off.section.saturating_mul(PAUSE_SECTIONS));
+    let overdue = front.fair_time.ns().saturating_add(pause.min(front.token));
+    let [least, most] = [OVERDUE_PAUSE_NS, pause].map(|pause| hand_off.at.saturating_add(pause));
     FairTime::At(overdue.clamp(least, most))
 }
 
@@ -162,6 +186,7 @@ impl Mutex {
                     token: overdue_after(place),
                     fair_time: not_before,
                 },
+                put_off: put_off(place),
                 again: clock.again(not_before),
                 deadline,
                 flags,

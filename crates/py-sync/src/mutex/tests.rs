@@ -1,11 +1,9 @@
 //! The hand-off rule, by clocks that a test sets.
 
 use super::Mutex;
-use super::protocol::{FAIR_ALONE_NS, OVERDUE_PAUSE_NS, PAUSE_NS, time_to_be_fair};
+use super::protocol::{FAIR_ALONE_NS, OVERDUE_PAUSE_NS, PAUSE_NS, put_off, time_to_be_fair};
 use crate::deadline::tests::SetClock;
-use crate::deadline::{
-    Clock, Deadline, FAIR_TIMES_APART_NS, FairTime, Monotonic, TIME_TO_BE_FAIR_NS,
-};
+use crate::deadline::{Clock, Deadline, FairTime, Monotonic, TIME_TO_BE_FAIR_NS};
 use crate::event::Event;
 use crate::flags::{LockFlags, LockStatus};
 use crate::hooks::{SectionHooks, register_sections};
@@ -80,6 +78,23 @@ fn the_lock_is_handed_over_strictly_after_its_fair_time(#[case] place: Placement
     assert_eq!(handed, [false, false, true]);
 }
 
+#[rstest::rstest]
+#[case::nobody(0, 0, 0)]
+#[case::one(1, 20_000, 50_000)]
+#[case::few(15, 300_000, 750_000)]
+#[case::many(16, 350_000, 800_000)]
+#[case::a_crowd(127, 5_900_000, 6_350_000)]
+#[case::more_than_there_can_be(usize::MAX, u64::MAX - 450_000, u64::MAX)]
+fn a_waiter_is_put_off_for_each_in_front(
+    #[case] in_front: usize,
+    #[case] alone: u64,
+    #[case] in_object: u64,
+) {
+    assert_eq!(put_off(Placement::Alone)(in_front), alone);
+    assert_eq!(put_off(Placement::InObject)(in_front), in_object);
+    assert_eq!(put_off(Placement::UnderGil)(in_front), in_object);
+}
+
 /// Waits until so many threads are in the mutex's queue.
 fn until_queued(m: &Mutex, threads: usize) {
     let count = |waiters: &mut Waiters<'_>| waiters.iter().count();
@@ -121,7 +136,7 @@ fn handed_on(place: Placement, due_for: u64, section: u64, later: u64) -> bool {
             });
             until_queued(m, in_front + 1);
         }
-        let now = clock.now() + time_to_be_fair(place) + 2 * FAIR_TIMES_APART_NS + due_for;
+        let now = clock.now() + time_to_be_fair(place) + put_off(place)(2) + due_for;
         clock.set(now);
         assert!(m.unlock_with(&clock));
         has_it.wait();
@@ -143,15 +158,16 @@ fn handed_on(place: Placement, due_for: u64, section: u64, later: u64) -> bool {
     })
 }
 
-/// The pause lasts for 150 us, or for 30 sections if that is longer, or until the waiter is overdue, but for
-/// 50 us at least.
+/// The pause lasts for 150 us, or for 30 sections if that is longer, or until the waiter is overdue: it has been
+/// due for as long as that, or has waited for 1 ms. But for 50 us at least.
 #[rstest::rstest]
-#[case::due(Placement::Alone, 1, 0, PAUSE_NS)]
-#[case::after_a_short_section(Placement::Alone, 1, 4_000, PAUSE_NS)]
-#[case::after_a_long_section(Placement::Alone, 1, 6_000, 180_000)]
-#[case::overdue_in_the_pause(Placement::Alone, 800_000, 0, 100_000)]
-#[case::overdue_after_a_long_section(Placement::Alone, 500_000, 20_000, 400_000)]
-#[case::overdue_in_the_least_pause(Placement::Alone, 870_000, 0, OVERDUE_PAUSE_NS)]
+#[case::due_in_the_pause(Placement::Alone, 0, 0, PAUSE_NS)]
+#[case::after_a_short_section(Placement::Alone, 0, 4_000, PAUSE_NS)]
+#[case::after_a_long_section(Placement::Alone, 0, 6_000, 180_000)]
+#[case::overdue_in_the_pause(Placement::Alone, 40_000, 0, 110_000)]
+#[case::overdue_in_a_long_pause(Placement::Alone, 200_000, 20_000, 400_000)]
+#[case::overdue_after_a_millisecond(Placement::Alone, 500_000, 40_000, 400_000)]
+#[case::overdue_in_the_least_pause(Placement::Alone, 120_000, 0, OVERDUE_PAUSE_NS)]
 #[case::overdue(Placement::Alone, 5_000_000, 0, OVERDUE_PAUSE_NS)]
 #[case::long_overdue(Placement::Alone, 5_000_000, 40_000, OVERDUE_PAUSE_NS)]
 #[case::due_in_an_object(Placement::InObject, 1, 0, OVERDUE_PAUSE_NS)]

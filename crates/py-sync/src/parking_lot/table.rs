@@ -44,6 +44,8 @@ pub struct ParkingLot<const N: usize> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Parking {
     pub(crate) request: Request,
+    /// How many nanoseconds the fair time of a new waiter is put off, by how many are queued in front of it.
+    pub(crate) put_off: fn(usize) -> u64,
     /// When the thread validates again, if nobody has taken it out by then: just after `request.fair_time`
     /// for the first time. If the queue puts that off, this is put off by as much.
     pub(crate) again: Again,
@@ -62,6 +64,7 @@ impl Parking {
         };
         Parking {
             request,
+            put_off: |_| 0,
             again: Again::NEVER,
             deadline,
             flags,
@@ -143,7 +146,7 @@ impl<const N: usize> ParkingLot<N> {
         let frame = OnceCell::new();
         let queued = self.bucket(parking.request.key).lock(|queue| {
             guarded(&mut validate).then(|| {
-                let request = queue.placed(parking.request);
+                let request = queue.placed(parking.request, parking.put_off);
                 let waiter = frame.get_or_init(|| Waiter::new(request, record));
                 // SAFETY: it is in no queue yet, and it stays in this frame until `sleep_queued` returns,
                 // which is after it has left the queue.
@@ -197,8 +200,8 @@ impl<const N: usize> ParkingLot<N> {
         if deadline != Deadline::Now && fair_time == FairTime::NEVER && !interruptible {
             bucket.spin.spin(deadline, || waiter.semaphore.is_posted());
         }
-        let put_off = fair_time.ns() - parking.request.fair_time.ns();
-        let mut again = parking.again.later_by(put_off);
+        let later = fair_time.ns() - parking.request.fair_time.ns();
+        let mut again = parking.again.later_by(later);
         if let FairTime::At(_) = parking.request.fair_time {
             // It parks again, and has validated just now.
             again.skip_passed();

@@ -150,14 +150,14 @@ impl Queue {
     }
 
     /// The request with the fair time that its waiter has once it is queued (I4).
-    pub(super) fn placed(&self, request: Request) -> Request {
+    pub(super) fn placed(&self, request: Request, put_off: fn(usize) -> u64) -> Request {
         let last = match request.fair_time {
             FairTime::NotBefore(_) => self.last_on(request.kind, request.key),
             FairTime::At(_) => None,
         };
         let last = last.map(|w| w.request.fair_time);
         Request {
-            fair_time: request.fair_time.behind(last, self.len),
+            fair_time: request.fair_time.behind(last, put_off(self.len)),
             ..request
         }
     }
