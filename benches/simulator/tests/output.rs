@@ -85,6 +85,23 @@ fn in_a_crowd_of_four_threads_a_processor_nobody_waits_for_too_long() {
     assert!(longest < 5.0, "{text}");
 }
 
+/// Wakes and cache lines that cost three times as much, so hand-offs do. If the waiters of a crowd were due sooner
+/// than the lock can be handed to all of them, it would do nothing else.
+#[test]
+fn a_crowd_is_not_due_all_at_once_where_hand_offs_are_dear() {
+    let dear = "idle.1.exit=42000000 transfer.0=75000 transfer.1=255000 transfer.2=600000";
+    let dear = dear.split(' ').flat_map(|cost| ["--cost", cost]);
+    let args = "crowd --peer py-sync --processors 96 --slice 10";
+    let args: Vec<_> = args.split(' ').chain(dear).collect();
+    let output = simulator(&args);
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stdout).expect("ASCII");
+    let row = text.lines().find(|line| line.contains(" 0/0 "));
+    let turns = row.expect("a row").split_whitespace().nth(1);
+    let turns: f64 = turns.expect("turns").parse().expect("a figure");
+    assert!(turns > 2.0, "{text}");
+}
+
 /// A write unlock wakes one, and none while that one is on its way.
 #[test]
 fn writers_of_a_read_write_lock_are_served_as_well_as_a_mutex_serves_them() {
