@@ -104,7 +104,7 @@ use crate::sync::{Acquire, Relaxed};
 
 /// How much later a waiter is due behind so many others: 50 us for each. A hand-off takes until the new owner
 /// has woken up, and no pause follows it here: if every unlock were one, the lock would do nothing else.
-fn put_off(in_front: usize) -> u64 {
+pub(super) fn put_off(in_front: usize) -> u64 {
     const FOR_EACH_NS: u64 = 50_000;
     FOR_EACH_NS.saturating_mul(in_front as u64)
 }

@@ -6,6 +6,7 @@
 
 mod announced;
 
+use super::protocol::put_off;
 use super::queue::{READS, UPGRADES, WRITES};
 use super::unlock::GivesUp;
 use super::{ONE_READER, PARKED, RwMutex, UPGRADABLE, WRITER};
@@ -22,6 +23,11 @@ const W: usize = WRITER;
 const P: usize = PARKED;
 const U: usize = UPGRADABLE;
 const R: usize = ONE_READER;
+
+#[test]
+fn a_waiter_is_due_50_us_later_for_each_in_front() {
+    assert_eq!([0, 1, 127].map(put_off), [0, 50_000, 6_350_000]);
+}
 
 thread_local! {
     /// Shut while it is locked.
