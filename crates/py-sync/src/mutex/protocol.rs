@@ -131,7 +131,7 @@ fn overdue_after(place: Placement) -> u64 {
 }
 
 /// How much later a waiter is due behind so many others. If all of a crowd were due at once, the lock would do
-/// nothing but hand-offs. So fair times are as far apart as hand-offs are.
+/// nothing but hand-offs. So the fair times of a large crowd are as far apart as hand-offs can be.
 pub(super) fn put_off(place: Placement) -> fn(usize) -> u64 {
     match place {
         Placement::Alone => behind_few_sooner,

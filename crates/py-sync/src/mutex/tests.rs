@@ -104,6 +104,32 @@ fn until_queued(m: &Mutex, threads: usize) {
     }
 }
 
+/// The fair times of two waiters that park at the same time.
+#[rstest::rstest]
+#[case(Placement::Alone, 20_000)]
+#[case(Placement::InObject, 50_000)]
+fn the_second_waiter_is_put_off_as_its_place_says(#[case] place: Placement, #[case] apart: u64) {
+    let (m, clock) = (Mutex::new(), SetClock::at(after_all_pauses()));
+    m.lock();
+    std::thread::scope(|scope| {
+        for queued in 1..=2 {
+            let (m, clock) = (&m, &clock);
+            scope.spawn(move || {
+                m.lock_contended(clock, Deadline::Never, LockFlags::NONE, place);
+                m.unlock();
+            });
+            until_queued(m, queued);
+        }
+        let fair_times = |waiters: &mut Waiters<'_>| -> Vec<u64> {
+            waiters.iter().map(|w| w.fair_time.ns()).collect()
+        };
+        // SAFETY: the mutex is this test's; `fair_times` does not call into the lot.
+        let fair_times = unsafe { lot().with_waiters(Kind::Mutex, m.key(), fair_times) };
+        m.unlock();
+        assert_eq!(fair_times[1] - fair_times[0], apart);
+    });
+}
+
 /// Locks as a thread does that is held back when it is woken.
 fn lock_held_back(m: &Mutex, clock: &SetClock, place: Placement, may_resume: &Arc<AtomicBool>) {
     MAY_RESUME.set(Some(Arc::clone(may_resume)));
