@@ -115,7 +115,8 @@ fn the_second_waiter_is_put_off_as_its_place_says(#[case] place: Placement, #[ca
         for queued in 1..=2 {
             let (m, clock) = (&m, &clock);
             scope.spawn(move || {
-                m.lock_contended(clock, Deadline::Never, LockFlags::NONE, place);
+                let status = m.lock_contended(clock, Deadline::Never, LockFlags::NONE, place);
+                assert_eq!(status, LockStatus::Acquired);
                 m.unlock();
             });
             until_queued(m, queued);
