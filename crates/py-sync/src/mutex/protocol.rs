@@ -14,7 +14,7 @@
 //!   │    unlock    │                              ▼ the bucket lock │
 //!   │              └──── the first waiter is due: hand-off          │
 //!   │                    (3 if others stay)                         │
-//!   │                    it is due, but in a pause: it is woken ──▶ 2
+//!   │                    it is due, but in a pause: it is woken ──▶ 2 (0 if no others stay)
 //!   └─────────────────── it is not due: it is woken and competes. It locks (0 to 1, or to 3
 //!                        if others stay), or parks again in its place
 //! ```
@@ -34,8 +34,8 @@
 //!   the new owner began to run, or 30 times the length of its section if that is longer. An unlock in the pause
 //!   hands nothing off: it frees the lock and wakes the first waiter. Otherwise, in a crowd or on a busy machine,
 //!   all waiters would be due at once, and every unlock would be a hand-off to a thread that has yet to wake up.
-//!   If the first waiter is due, such an unlock leaves the parked bit set, so that the first unlock after the
-//!   pause hands the lock to the next, also if the one that was woken has not run by then.
+//!   If the first waiter is due and others stay, such an unlock leaves the parked bit set, so that the first
+//!   unlock after the pause hands the lock to the next, also if the one that was woken has not run by then.
 //!
 //! A waiter is *overdue* when it has been due for as long as a pause, and at the latest 1 ms after it parked, put
 //! off as its fair time is. While the first waiter is overdue, a pause lasts for 50 us only. So the times that
@@ -48,9 +48,10 @@
 //! * I2: while a thread is queued and nobody has the bucket lock, one of three holds: (a) the parked bit is
 //!   set and the lock is held; (b) a designated waker is on its way and will set the bit; (c) the thread's
 //!   next look is still to come. After its fair time (a) holds until it has the lock, with two exceptions. One
-//!   is in I8. The other: an unlock in a pause frees the lock and wakes the first waiter. Then the bit stays set,
-//!   so (a) holds again as soon as anybody locks; and if nobody does, the woken one not being run, the thread
-//!   has (c). A thread that is queued after a wake found the lock held, and set the parked bit itself.
+//!   is in I8. The other: an unlock in a pause frees the lock and wakes the first waiter. Then the bit stays set
+//!   for the others, so (a) holds again as soon as anybody locks; and if nobody does, the woken one not being
+//!   run, the thread has (c). A thread that is queued after a wake found the lock held, and set the parked bit
+//!   itself.
 //! * I3: a lock call has one fair time, set when it is first queued. The queue stands in the order of
 //!   fair times, so a waiter that lost the race passes those that came later, and the first waiter has
 //!   the earliest fair time.
@@ -357,13 +358,13 @@ impl Mutex {
                 });
             } else {
                 // Wake the first to compete; it is the designated waker if others stay (I2). If there is
-                // none, the parked bit was left behind (I4). In a pause the bit stays for who is due next.
+                // none, the parked bit was left behind (I4). In a pause the bit stays for the others.
+                let others = |waiters: &Waiters<'_>| waiters.iter().nth(1).is_some();
                 release(match due {
-                    Some(_) => HAS_PARKED,
-                    None => UNLOCKED,
+                    Some(_) if others(waiters) => HAS_PARKED,
+                    _ => UNLOCKED,
                 });
-                let others = waiters.iter().nth(1).is_some();
-                waiters.unpark_first(match others {
+                waiters.unpark_first(match others(waiters) {
                     true => COMPETE_FOR_OTHERS,
                     false => COMPETE,
                 });

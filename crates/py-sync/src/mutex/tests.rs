@@ -38,9 +38,9 @@ fn after_all_pauses() -> u64 {
     Monotonic.now() + TIMES.fetch_add(1, SeqCst) * 10 * TIME_TO_BE_FAIR_NS
 }
 
-/// Parks a thread on a locked mutex in this place and unlocks when the clock says `at`; whether the lock was
-/// handed over.
-fn handed_over_at(at: u64, place: Placement) -> bool {
+/// Parks a thread on a locked mutex in this place and unlocks when the clock says `at`, in a pause or not. The
+/// byte after that, with the waiter held back if it was woken.
+fn unlocked_at(at: u64, place: Placement, in_a_pause: bool) -> u8 {
     let start = after_all_pauses();
     let (m, clock) = (Mutex::new(), SetClock::at(start));
     let may_resume = Arc::new(AtomicBool::new(false));
@@ -58,14 +58,14 @@ fn handed_over_at(at: u64, place: Placement) -> bool {
             std::thread::yield_now();
         }
         clock.set(start + at);
-        assert!(m.unlock_with(&clock));
-        // The woken waiter is held back, so the lock is free unless it was handed off.
-        let free = m.try_lock();
-        if free {
-            m.unlock();
+        if in_a_pause {
+            let (at, section) = (clock.now(), 0);
+            lot().note_hand_off(m.key(), HandOff { at, section });
         }
+        assert!(m.unlock_with(&clock));
+        let byte = m.byte();
         may_resume.store(true, SeqCst);
-        !free
+        byte
     })
 }
 
@@ -74,8 +74,15 @@ fn handed_over_at(at: u64, place: Placement) -> bool {
 #[case(Placement::InObject, 1_000_000)]
 #[case(Placement::UnderGil, 1_000_000)]
 fn the_lock_is_handed_over_strictly_after_its_fair_time(#[case] place: Placement, #[case] ns: u64) {
-    let handed = [0, ns, ns + 1].map(|at| handed_over_at(at, place));
-    assert_eq!(handed, [false, false, true]);
+    let bytes = [0, ns, ns + 1].map(|at| unlocked_at(at, place, false));
+    assert_eq!(bytes, [0, 0, 1]);
+}
+
+/// As in CPython, whose byte is 0 too.
+#[test]
+fn an_unlock_in_a_pause_leaves_no_parked_bit_if_no_other_waits() {
+    let byte = unlocked_at(FAIR_ALONE_NS + 1, Placement::Alone, true);
+    assert_eq!(byte, 0);
 }
 
 #[rstest::rstest]
