@@ -2,22 +2,25 @@
 //!
 //! | which thread | pauses between its looks at the lock | at 23 ns a pause |
 //! |---|---|---|
-//! | one that arrives and finds the lock taken | 2, 4, 8, 16, then 24 four times, the last with a yield | 3 us |
-//! | a writer that arrives and finds the lock taken | the same, the last two with a yield | 3 us |
+//! | one that arrives and finds a mutex taken | 16, 32, then 64 twice, the last with a yield | 4 us |
+//! | a writer that arrives and finds a read-write lock taken | 2, 4, 8, 16, then 24 four times, the last two with a yield | 3 us |
 //! | a waiter that was woken | 24, five times | 3 us |
 //! | a reader that finds a writer before it, also when it was woken | 2, 4, 8 and so on to 64, then 128 six times, the last two with a yield | 21 us |
 //! | one that finds a lock in an object taken | 8, four times, only to watch; then 1200, three times, the last with a yield | 84 us |
 //! | the same, if the lock was held all the time that it watched | 8, four times, then 16, 24 times, the last with a yield | 10 us |
 //! | the same, when it was woken | 1200, once | 28 us |
 //! | one that holds its runtime's GIL | none | 0 |
-//! | one that finds a bucket locked, and nobody asleep before it | as one that arrives, without the yields | 3 us |
+//! | one that finds a bucket locked, and nobody asleep before it | as one that finds a mutex taken, without the yield | 4 us |
 //! | a reader whose compare-exchange lost to another reader's ([`Backoff`]) | 8, 16, then 32 each time | 0.2 us and more |
 //!
 //! A spin is longer than a short critical section, and shorter than a sleep and a wake-up (4 us on the
 //! same processor, 50 and more on one that idles). It looks rarely, since each look takes the lock's
-//! cache line away from its owner. A yield lets a holder run that has lost its processor. But it may let
-//! others run for whole time slices, which a waiter adds to its wait. So a mutex has one. A writer beside
-//! readers needs two: with one, some had half of their writes (figures: `benches/README.md`).
+//! cache line away from its owner. The first look at a mutex comes late enough for the owner to take it some
+//! times more: each time that the line is passed on costs as much as several short sections.
+//!
+//! A yield lets a holder run that has lost its processor. But it may let others run for whole time slices,
+//! which a waiter adds to its wait. So a mutex has one. A writer beside readers needs two: with one, some had
+//! half of their writes (figures: `benches/README.md`).
 //!
 //! A writer that has announced itself to readers leaves its yields out ([`Spin::never_yield`]).
 //!
@@ -56,8 +59,19 @@ pub(crate) struct Spin {
 }
 
 impl Spin {
-    /// For a writer that finds a lock taken.
-    pub(crate) fn on_arrival() -> Spin {
+    /// For a thread that finds a mutex taken.
+    fn on_mutex() -> Spin {
+        Spin {
+            pauses: 16,
+            most: 64,
+            looks: 4,
+            yields: 1,
+            watches: false,
+        }
+    }
+
+    /// For a writer that finds a read-write lock taken.
+    pub(crate) fn of_a_writer() -> Spin {
         Spin {
             pauses: 2,
             most: 24,
@@ -83,7 +97,7 @@ impl Spin {
         Spin {
             most: 128,
             looks: 12,
-            ..Spin::on_arrival()
+            ..Spin::of_a_writer()
         }
     }
 
@@ -91,7 +105,7 @@ impl Spin {
     pub(crate) fn on_bucket() -> Spin {
         Spin {
             yields: 0,
-            ..Spin::on_arrival()
+            ..Spin::on_mutex()
         }
     }
 
@@ -171,10 +185,7 @@ impl Placement {
     /// The spin of a thread that finds the lock taken.
     pub(crate) fn on_arrival(self) -> Spin {
         match self {
-            Placement::Alone => Spin {
-                yields: 1,
-                ..Spin::on_arrival()
-            },
+            Placement::Alone => Spin::on_mutex(),
             Placement::InObject => Spin {
                 looks: 3,
                 yields: 1,

@@ -149,7 +149,7 @@ impl<'a, C: Clock> Call<'a, C> {
             fair_time: None,
             spin: match kind {
                 READS => Spin::behind_a_writer(),
-                _ => Spin::on_arrival(),
+                _ => Spin::of_a_writer(),
             },
         }
     }

@@ -23,15 +23,15 @@ fn only_a_lock_that_is_held_all_the_time_is_looked_at_often() {
 
 /// The rows of the table at the head.
 #[rstest::rstest]
-#[case(Placement::Alone.on_arrival(), 8, 126, 1)]
+#[case(Placement::Alone.on_arrival(), 4, 176, 1)]
 #[case(Placement::Alone.woken(), 5, 120, 0)]
 #[case(Placement::InObject.on_arrival(), 3, 3600, 1)]
 #[case(Placement::InObject.woken(), 1, 1200, 0)]
 #[case(Spin::on_long_section(), 24, 384, 1)]
 #[case(Placement::UnderGil.on_arrival(), 0, 0, 0)]
 #[case(Placement::UnderGil.woken(), 0, 0, 0)]
-#[case(Spin::on_arrival(), 8, 126, 2)]
-#[case(Spin::on_bucket(), 8, 126, 0)]
+#[case(Spin::of_a_writer(), 8, 126, 2)]
+#[case(Spin::on_bucket(), 4, 176, 0)]
 #[case(Spin::behind_a_writer(), 12, 894, 2)]
 fn a_spin_ends(
     #[case] mut spin: Spin,
@@ -55,7 +55,7 @@ fn a_spin_ends(
 
 #[test]
 fn without_its_yields_a_spin_looks_as_often() {
-    let mut spin = Spin::on_arrival();
+    let mut spin = Spin::of_a_writer();
     let before = (spin.looks, spin.pauses);
     assert_ne!(spin.yields, 0);
     spin.never_yield();
