@@ -2,7 +2,7 @@
 //!
 //! | which thread | pauses between its looks at the lock | at 23 ns a pause |
 //! |---|---|---|
-//! | one that arrives and finds a mutex taken | 16, 32, then 64 twice, the last with a yield | 4 us |
+//! | one that arrives and finds a mutex taken | 8, 16, then 32 five times, the last with a yield | 4 us |
 //! | a writer that arrives and finds a read-write lock taken | 2, 4, 8, 16, then 24 four times, the last two with a yield | 3 us |
 //! | a waiter that was woken | 24, five times | 3 us |
 //! | a reader that finds a writer before it, also when it was woken | 2, 4, 8 and so on to 64, then 128 six times, the last two with a yield | 21 us |
@@ -10,13 +10,13 @@
 //! | the same, if the lock was held all the time that it watched | 8, four times, then 16, 24 times, the last with a yield | 10 us |
 //! | the same, when it was woken | 1200, once | 28 us |
 //! | one that holds its runtime's GIL | none | 0 |
-//! | one that finds a bucket locked, and nobody asleep before it | as one that finds a mutex taken, without the yield | 4 us |
+//! | one that finds a bucket locked, and nobody asleep before it | as a writer, without the yields | 3 us |
 //! | a reader whose compare-exchange lost to another reader's ([`Backoff`]) | 8, 16, then 32 each time | 0.2 us and more |
 //!
 //! A spin is longer than a short critical section, and shorter than a sleep and a wake-up (4 us on the
 //! same processor, 50 and more on one that idles). It looks rarely, since each look takes the lock's
 //! cache line away from its owner. The first look at a mutex comes late enough for the owner to take it some
-//! times more: each time that the line is passed on costs as much as several short sections.
+//! times more. Later looks come often enough to catch a lock that is free for a moment: a queue's mutex is.
 //!
 //! A yield lets a holder run that has lost its processor. But it may let others run for whole time slices,
 //! which a waiter adds to its wait. So a mutex has one. A writer beside readers needs two: with one, some had
@@ -62,9 +62,9 @@ impl Spin {
     /// For a thread that finds a mutex taken.
     fn on_mutex() -> Spin {
         Spin {
-            pauses: 16,
-            most: 64,
-            looks: 4,
+            pauses: 8,
+            most: 32,
+            looks: 7,
             yields: 1,
             watches: false,
         }
@@ -105,7 +105,7 @@ impl Spin {
     pub(crate) fn on_bucket() -> Spin {
         Spin {
             yields: 0,
-            ..Spin::on_mutex()
+            ..Spin::of_a_writer()
         }
     }
 

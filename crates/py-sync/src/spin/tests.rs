@@ -23,7 +23,7 @@ fn only_a_lock_that_is_held_all_the_time_is_looked_at_often() {
 
 /// The rows of the table at the head.
 #[rstest::rstest]
-#[case(Placement::Alone.on_arrival(), 4, 176, 1)]
+#[case(Placement::Alone.on_arrival(), 7, 184, 1)]
 #[case(Placement::Alone.woken(), 5, 120, 0)]
 #[case(Placement::InObject.on_arrival(), 3, 3600, 1)]
 #[case(Placement::InObject.woken(), 1, 1200, 0)]
@@ -31,7 +31,7 @@ fn only_a_lock_that_is_held_all_the_time_is_looked_at_often() {
 #[case(Placement::UnderGil.on_arrival(), 0, 0, 0)]
 #[case(Placement::UnderGil.woken(), 0, 0, 0)]
 #[case(Spin::of_a_writer(), 8, 126, 2)]
-#[case(Spin::on_bucket(), 4, 176, 0)]
+#[case(Spin::on_bucket(), 8, 126, 0)]
 #[case(Spin::behind_a_writer(), 12, 894, 2)]
 fn a_spin_ends(
     #[case] mut spin: Spin,
