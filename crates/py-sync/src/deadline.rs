@@ -70,43 +70,6 @@ impl FairTime {
     }
 }
 
-/// When a waiter of a lock validates again by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Again {
-    pub(crate) at: Deadline,
-    /// How many nanoseconds after that for the next time. From then on each time is twice as long.
-    pub(crate) after: u64,
-}
-
-impl Again {
-    pub(crate) const NEVER: Again = Again {
-        at: Deadline::Never,
-        after: u64::MAX,
-    };
-
-    pub(crate) fn later_by(self, nanos: u64) -> Again {
-        Again {
-            at: self.at.later_by(nanos),
-            ..self
-        }
-    }
-
-    pub(crate) fn next(self) -> Again {
-        Again {
-            at: self.at.later_by(self.after),
-            after: self.after.saturating_mul(2),
-        }
-    }
-
-    /// Goes on to the next that has not passed. In a model, where all times have passed, it stays if it is
-    /// the only one.
-    pub(crate) fn skip_passed(&mut self) {
-        while self.after != u64::MAX && self.at.has_passed() {
-            *self = self.next();
-        }
-    }
-}
-
 /// Until when a wait may last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Deadline {
@@ -148,14 +111,6 @@ impl Deadline {
             Deadline::Now => true,
             Deadline::Never => false,
             Deadline::At(at) => monotonic_ns() >= at,
-        }
-    }
-
-    /// An instant, put off by so many nanoseconds.
-    pub(crate) fn later_by(self, nanos: u64) -> Deadline {
-        match self {
-            Deadline::At(at) => Deadline::at(at, Duration::from_nanos(nanos)),
-            now_or_never => now_or_never,
         }
     }
 
@@ -222,22 +177,18 @@ pub(crate) trait Clock {
         self.now() > fair_time.ns()
     }
 
-    /// When a waiter with this fair time validates again by itself: just after it.
-    fn again_at(&self, fair_time: FairTime) -> Deadline {
-        Deadline::At(fair_time.ns().saturating_add(1))
-    }
-
-    /// The time from the first look to the second. In a model a waiter looks once by itself, or it would
-    /// look for ever, except by `ManualClock`.
-    fn again_after(&self) -> u64 {
-        if MODEL { u64::MAX } else { TIME_TO_BE_FAIR_NS }
-    }
-
-    /// All its looks.
-    fn again(&self, fair_time: FairTime) -> Again {
-        Again {
-            at: self.again_at(fair_time),
-            after: self.again_after(),
+    /// When a waiter with this fair time looks for itself at the lock, after `looks` looks before: just after
+    /// the fair time, 1, 3, 7 ms after that, and so on. In a model it looks once, or it would look for ever,
+    /// except by `ManualClock`.
+    fn next_look(&self, fair_time: FairTime, looks: u32) -> Deadline {
+        match looks {
+            0 => Deadline::At(fair_time.ns().saturating_add(1)),
+            _ if MODEL => Deadline::Never,
+            _ => {
+                let later = (1_u64 << looks.min(63)) - 1;
+                let later = Duration::from_nanos(later.saturating_mul(TIME_TO_BE_FAIR_NS));
+                Deadline::at(fair_time.ns().saturating_add(1), later)
+            }
         }
     }
 }
@@ -279,7 +230,7 @@ pub(crate) mod tests {
             self.0.load(SeqCst)
         }
 
-        fn again_at(&self, _: FairTime) -> Deadline {
+        fn next_look(&self, _: FairTime, _: u32) -> Deadline {
             Deadline::Never
         }
     }
@@ -344,25 +295,21 @@ pub(crate) mod tests {
         assert_eq!(fair_time.behind(last, put_off), FairTime::At(at));
     }
 
-    #[test]
-    fn a_waiter_looks_again_after_twice_the_time() {
-        let mut again = Again {
-            at: Deadline::At(10),
-            after: 5,
-        };
-        let looks = [again, again.next(), again.next().next()].map(|again| again.at);
-        assert_eq!(looks, [10, 15, 25].map(Deadline::At));
-        let before = Monotonic.now();
-        again.skip_passed();
-        let Deadline::At(at) = again.at else {
-            panic!("another look comes");
-        };
-        assert!(at > before, "what has passed is left out");
-        assert!(at < 3 * Monotonic.now(), "and nothing else");
-        let to_come = again;
-        again.skip_passed();
-        assert_eq!(again, to_come);
-        assert_eq!(Again::NEVER.next(), Again::NEVER);
+    #[rstest::rstest]
+    #[case::at_the_fair_time(7, 0, Deadline::At(8))]
+    #[case::a_millisecond_later(7, 1, Deadline::At(1_000_008))]
+    #[case::after_twice_the_time(7, 2, Deadline::At(3_000_008))]
+    #[case::and_twice_that(7, 3, Deadline::At(7_000_008))]
+    #[case::at_the_end_of_time(7, 63, Deadline::Never)]
+    #[case::after_very_many(7, u32::MAX, Deadline::Never)]
+    #[case::of_one_due_at_the_end_of_time(u64::MAX - 9, 1, Deadline::Never)]
+    fn a_waiter_looks_more_and_more_rarely(
+        #[case] fair_time: u64,
+        #[case] looks: u32,
+        #[case] at: Deadline,
+    ) {
+        let fair_time = FairTime::At(fair_time);
+        assert_eq!(Monotonic.next_look(fair_time, looks), at);
     }
 
     #[test]

@@ -67,11 +67,7 @@ impl<C: Clock> Clock for OneCall<'_, C> {
         self.clock.should_be_fair(fair_time)
     }
 
-    fn again_at(&self, fair_time: FairTime) -> Deadline {
-        self.clock.again_at(fair_time)
-    }
-
-    fn again_after(&self) -> u64 {
-        self.clock.again_after()
+    fn next_look(&self, fair_time: FairTime, looks: u32) -> Deadline {
+        self.clock.next_look(fair_time, looks)
     }
 }

@@ -27,10 +27,10 @@ impl Clock for Monotonic {
         now
     }
 
-    fn again_at(&self, _: FairTime) -> Deadline {
-        match MODELLED.get() {
-            (_, 0) => Deadline::Never,
-            _ => Deadline::At(0),
+    fn next_look(&self, _: FairTime, looks: u32) -> Deadline {
+        match (looks, MODELLED.get()) {
+            (0, (_, 1..)) => Deadline::At(0),
+            _ => Deadline::Never,
         }
     }
 }
@@ -45,7 +45,7 @@ impl Clock for NeverFair {
         0
     }
 
-    fn again_at(&self, _: FairTime) -> Deadline {
+    fn next_look(&self, _: FairTime, _: u32) -> Deadline {
         Deadline::Never
     }
 }
@@ -94,9 +94,13 @@ impl Clock for ManualClock {
         FairTime::NotBefore(TO_COME)
     }
 
-    /// So that there is a second time, and no third.
-    fn again_after(&self) -> u64 {
-        u64::MAX / 4
+    /// A second time, and no third.
+    fn next_look(&self, fair_time: FairTime, looks: u32) -> Deadline {
+        match looks {
+            0 => Deadline::At(fair_time.ns() + 1),
+            1 => Deadline::At(fair_time.ns() + u64::MAX / 4),
+            _ => Deadline::Never,
+        }
     }
 }
 

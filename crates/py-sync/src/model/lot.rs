@@ -1,7 +1,7 @@
 //! Models of the parking lot: one bucket, so that all keys collide.
 
 use super::{Guarded, check};
-use crate::deadline::{Clock, Deadline, FairTime, ManualClock};
+use crate::deadline::{Clock, Deadline, FairTime, ManualClock, Skewed};
 use crate::flags::{LockFlags, ParkStatus};
 use crate::parking_lot::table::Parked;
 use crate::parking_lot::{FilterOp, Kind, Parking, ParkingLot, Request, Waiters};
@@ -293,7 +293,9 @@ fn a_fair_time_ends_no_wait() {
             thread::spawn(move || {
                 let mut parking = Parking::plain(Kind::Park, KEY, Deadline::Never, LockFlags::NONE);
                 parking.request.token = 17;
-                parking.again.at = Deadline::At(0);
+                // Due at once.
+                parking.request.fair_time = FairTime::NotBefore(0);
+                parking.looks = Some(&Skewed);
                 // Relaxed: under the bucket lock.
                 let closed = || gate.open.load(Relaxed) == 0;
                 // SAFETY: the lot is this test's own.
@@ -316,12 +318,13 @@ fn who_is_put_off_validates_again_later() {
     check("lot::who_is_put_off_validates_again_later", || {
         let gate = Gate::new();
         let first_at = ManualClock::set_to_fair_time_behind(0);
-        let waiter = |fair_time, again_at| {
+        let waiter = |fair_time, looks: bool| {
             let gate = Arc::clone(&gate);
             thread::spawn(move || {
                 let mut parking = Parking::plain(Kind::Park, KEY, Deadline::Never, LockFlags::NONE);
                 (parking.request.token, parking.request.fair_time) = (17, fair_time);
-                (parking.put_off, parking.again.at) = (put_off, again_at);
+                parking.put_off = put_off;
+                parking.looks = looks.then_some(&ManualClock as &dyn Clock);
                 let mut validated = 0;
                 let closed = || {
                     validated += 1;
@@ -334,13 +337,12 @@ fn who_is_put_off_validates_again_later() {
             })
         };
         let queued = |waiters: &mut Waiters<'_>| waiters.iter().count();
-        let first = waiter(FairTime::At(first_at), Deadline::Never);
+        let first = waiter(FairTime::At(first_at), false);
         // SAFETY: the lot is this test's own.
         while unsafe { gate.lot.with_waiters(Kind::Park, KEY, queued) } == 0 {
             thread::yield_now();
         }
-        let fair_time = FairTime::NotBefore(first_at);
-        let put_off = waiter(fair_time, ManualClock.again_at(fair_time));
+        let put_off = waiter(FairTime::NotBefore(first_at), true);
         let open = |waiters: &mut Waiters<'_>| {
             // Relaxed: under the bucket lock.
             gate.open.store(1, Relaxed);

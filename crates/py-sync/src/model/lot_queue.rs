@@ -2,7 +2,7 @@
 //! time comes just after it was taken out, and the first look of a waiter.
 
 use super::{check, check_within};
-use crate::deadline::{Again, Deadline, FairTime, NeverFair, Skewed};
+use crate::deadline::{Clock, Deadline, FairTime, NeverFair, Skewed};
 use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::parking_lot::table::Parked;
 use crate::parking_lot::{FilterOp, Kind, Parking, ParkingLot, Waiters};
@@ -104,14 +104,27 @@ fn who_was_taken_out_says_no_more_that_it_is_parked() {
     });
 }
 
-/// The arguments of a park whose first two looks are due at once.
-fn looks_twice(deadline: Deadline) -> Parking {
-    let again = Again {
-        at: Deadline::At(0),
-        after: 0,
-    };
+/// A clock by which so many looks are due at once, and no others.
+struct LooksAtOnce(u32);
+
+impl Clock for LooksAtOnce {
+    fn now(&self) -> u64 {
+        0
+    }
+
+    fn next_look(&self, _: FairTime, looks: u32) -> Deadline {
+        match looks < self.0 {
+            true => Deadline::At(0),
+            false => Deadline::Never,
+        }
+    }
+}
+
+/// The arguments of a park that looks by this clock.
+fn looks(clock: &LooksAtOnce, deadline: Deadline) -> Parking<'_> {
     let mut parking = Parking::plain(Kind::Park, KEY, deadline, NONE);
-    (parking.request.fair_time, parking.again) = (FairTime::NotBefore(0), again);
+    parking.request.fair_time = FairTime::NotBefore(0);
+    parking.looks = Some(clock);
     parking
 }
 
@@ -139,7 +152,14 @@ fn a_first_look_asks_without_the_bucket_lock() {
             true
         };
         // SAFETY: the lot is the model's own.
-        let parked = unsafe { lot.park_then(looks_twice(Deadline::Never), || true, wake, || ()) };
+        let parked = unsafe {
+            lot.park_then(
+                looks(&LooksAtOnce(2), Deadline::Never),
+                || true,
+                wake,
+                || (),
+            )
+        };
         assert_eq!(parked.status, ParkStatus::Ok);
     });
 }
@@ -153,7 +173,7 @@ fn other_looks_validate_and_a_timeout_asks_nothing() {
             validated += 1;
             validated == 1
         };
-        let twice = looks_twice(Deadline::Never);
+        let twice = looks(&LooksAtOnce(2), Deadline::Never);
         // SAFETY: the lot is the model's own.
         let parked = unsafe { lot.park_then(twice, validate, || true, || ()) };
         assert_eq!((parked.status, validated), (ParkStatus::Again, 2));
@@ -162,13 +182,12 @@ fn other_looks_validate_and_a_timeout_asks_nothing() {
             validated += 1;
             validated == 1
         };
-        let mut once = looks_twice(Deadline::Never);
-        once.again.after = u64::MAX;
+        let once = looks(&LooksAtOnce(1), Deadline::Never);
         // SAFETY: the lot is the model's own.
         let parked = unsafe { lot.park_with(once, validate) };
         assert_eq!((parked.status, validated), (ParkStatus::Again, 2));
         let asks = || -> bool { panic!("the time was up") };
-        let soon = looks_twice(Deadline::At(0));
+        let soon = looks(&LooksAtOnce(2), Deadline::At(0));
         // SAFETY: the lot is the model's own.
         let parked = unsafe { lot.park_then(soon, || true, asks, || ()) };
         assert_eq!(parked.status, ParkStatus::Timeout);

@@ -194,7 +194,7 @@ impl Clock for Ticking {
         self.0.fetch_add(1, core::sync::atomic::Ordering::Relaxed)
     }
 
-    fn again_at(&self, _: FairTime) -> Deadline {
+    fn next_look(&self, _: FairTime, _: u32) -> Deadline {
         Deadline::Never
     }
 }

@@ -188,7 +188,7 @@ impl Mutex {
                     fair_time: not_before,
                 },
                 put_off: put_off(place),
-                again: clock.again(not_before),
+                looks: Some(clock),
                 deadline,
                 flags,
             };

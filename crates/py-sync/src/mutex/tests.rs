@@ -275,12 +275,11 @@ impl Clock for LooksAt {
         0
     }
 
-    fn again_at(&self, _: FairTime) -> Deadline {
-        Deadline::At(self.0)
-    }
-
-    fn again_after(&self) -> u64 {
-        u64::MAX
+    fn next_look(&self, _: FairTime, looks: u32) -> Deadline {
+        match looks {
+            0 => Deadline::At(self.0),
+            _ => Deadline::Never,
+        }
     }
 }
 

@@ -12,7 +12,7 @@
 
 use super::bucket::{Bucket, assert_outside, guarded};
 use super::waiter::{FilterOp, HandOff, Queue, Request, Taken, Waiter, Waiters};
-use crate::deadline::{Again, Deadline, FairTime};
+use crate::deadline::{Clock, Deadline, FairTime};
 use crate::flags::{LockFlags, ParkStatus};
 use crate::hooks;
 use crate::record::{self, Kind, Record};
@@ -41,21 +41,21 @@ pub struct ParkingLot<const N: usize> {
 }
 
 /// The arguments of a park: what for, until when, and how.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Parking {
+#[derive(Clone, Copy)]
+pub(crate) struct Parking<'a> {
     pub(crate) request: Request,
     /// How many nanoseconds the fair time of a new waiter is put off, by how many are queued in front of it.
     pub(crate) put_off: fn(usize) -> u64,
-    /// When the thread validates again, if nobody has taken it out by then: just after `request.fair_time`
-    /// for the first time. If the queue puts that off, this is put off by as much.
-    pub(crate) again: Again,
+    /// The clock by which the thread looks for itself, from its fair time on, if nobody has taken it out by
+    /// then. Without one it never looks.
+    pub(crate) looks: Option<&'a dyn Clock>,
     pub(crate) deadline: Deadline,
     pub(crate) flags: LockFlags,
 }
 
-impl Parking {
+impl Parking<'_> {
     /// Without a fair time, for a thread that waits for something other than a lock.
-    pub(crate) fn plain(kind: Kind, key: usize, deadline: Deadline, flags: LockFlags) -> Parking {
+    pub(crate) fn plain(kind: Kind, key: usize, deadline: Deadline, flags: LockFlags) -> Self {
         let request = Request {
             kind,
             key,
@@ -65,7 +65,7 @@ impl Parking {
         Parking {
             request,
             put_off: |_| 0,
-            again: Again::NEVER,
+            looks: None,
             deadline,
             flags,
         }
@@ -107,8 +107,8 @@ impl<const N: usize> ParkingLot<N> {
     /// Queues the thread if `validate` returns true. It sleeps until it is taken out, until the
     /// deadline, or until a signal arrives that the flags say it handles.
     ///
-    /// At `again.at`, and more and more rarely after that, the thread calls `validate` again, under the
-    /// bucket lock. If that returns true, the thread sleeps on in its place. If not, it leaves with
+    /// At its fair time, and more and more rarely after that, the thread *looks*: it calls `validate` again, under
+    /// the bucket lock. If that returns true, the thread sleeps on in its place. If not, it leaves with
     /// [`Again`](ParkStatus::Again). So its wake-up does not depend on another waiter being run.
     ///
     /// # Safety
@@ -116,7 +116,7 @@ impl<const N: usize> ParkingLot<N> {
     /// As for [`park`](crate::park).
     pub(crate) unsafe fn park_with(
         &self,
-        parking: Parking,
+        parking: Parking<'_>,
         validate: impl FnMut() -> bool,
     ) -> Parked {
         // SAFETY: the caller owns the key, and its `validate` does not call into the lot.
@@ -136,7 +136,7 @@ impl<const N: usize> ParkingLot<N> {
     /// As for [`park`](crate::park).
     pub(crate) unsafe fn park_then(
         &self,
-        parking: Parking,
+        parking: Parking<'_>,
         mut validate: impl FnMut() -> bool,
         will_look: impl FnOnce() -> bool,
         release: impl FnOnce(),
@@ -172,13 +172,9 @@ impl<const N: usize> ParkingLot<N> {
                 })
             }
         };
-        let reply = match status {
-            ParkStatus::Ok => waiter.reply(),
-            _ => 0,
-        };
         Parked {
             status,
-            reply,
+            reply: waiter.reply(),
             fair_time: waiter.request.fair_time,
         }
     }
@@ -187,7 +183,7 @@ impl<const N: usize> ParkingLot<N> {
     fn sleep_queued(
         &self,
         waiter: &Waiter,
-        parking: Parking,
+        parking: Parking<'_>,
         mut validate: impl FnMut() -> bool,
         will_look: impl FnOnce() -> bool,
     ) -> ParkStatus {
@@ -200,13 +196,19 @@ impl<const N: usize> ParkingLot<N> {
         if deadline != Deadline::Now && fair_time == FairTime::NEVER && !interruptible {
             bucket.spin.spin(deadline, || waiter.semaphore.is_posted());
         }
-        let later = fair_time.ns() - parking.request.fair_time.ns();
-        let mut again = parking.again.later_by(later);
+        let next_look = |looks| match parking.looks {
+            Some(clock) => clock.next_look(fair_time, looks),
+            None => Deadline::Never,
+        };
+        let mut looks = 0;
         if let FairTime::At(_) = parking.request.fair_time {
-            // It parks again, and has validated just now.
-            again.skip_passed();
+            // It parks again, and has validated just now: what has passed is left out, unless nothing comes
+            // after it, as in a model.
+            while next_look(looks).has_passed() && next_look(looks + 1) != Deadline::Never {
+                looks += 1;
+            }
         }
-        let mut until = deadline.min(again.at);
+        let mut until = deadline.min(next_look(looks));
         if let Some(record) = &waiter.record {
             record.falls_asleep();
         }
@@ -219,7 +221,7 @@ impl<const N: usize> ParkingLot<N> {
                     }
                     continue;
                 }
-                // The time to validate again has come, and the deadline has not.
+                // The time to look has come, and the deadline has not.
                 Wake::TimedOut if until != deadline && !deadline.has_passed() => ParkStatus::Again,
                 Wake::TimedOut => ParkStatus::Timeout,
                 Wake::Interrupted => ParkStatus::Intr,
@@ -241,8 +243,8 @@ impl<const N: usize> ParkingLot<N> {
             }
             until = match status {
                 ParkStatus::Again => {
-                    again = again.next();
-                    deadline.min(again.at)
+                    looks += 1;
+                    deadline.min(next_look(looks))
                 }
                 // We were taken out, and the post is sure to come, whatever the clock says (I2).
                 _ => Deadline::Never,

@@ -9,7 +9,7 @@
 //!   took a waiter out reads its links, and the owner reads the outcome after its post.
 //! * I2: a waiter in a queue is alive. Its owner returns only after its post, or after it took itself
 //!   out under the bucket lock, having found there that nobody else had.
-//! * I3: `taken` turns true when another thread takes the waiter out, under the bucket lock. From then
+//! * I3: the outcome is set when another thread takes the waiter out, under the bucket lock. From then
 //!   on a post is sure to come, and it is that thread's last touch of the waiter.
 //! * I4: the waiters of a bucket stand in the order of their fair times, and those of one fair time in the
 //!   order of their arrival. Waiters without a fair time stand at the end. A new waiter's fair time is later
@@ -56,7 +56,8 @@ pub(super) struct Waiter {
     pub(super) record: Option<Record>,
     pub(super) semaphore: Semaphore,
     links: UnsafeCell<Links>,
-    outcome: UnsafeCell<Outcome>,
+    /// The reply of the thread that took it out. `None` until then.
+    outcome: UnsafeCell<Option<u32>>,
     alive: Alive,
 }
 
@@ -64,12 +65,6 @@ pub(super) struct Waiter {
 struct Links {
     prev: *const Waiter,
     next: *const Waiter,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Outcome {
-    taken: bool,
-    reply: u32,
 }
 
 impl Waiter {
@@ -82,19 +77,17 @@ impl Waiter {
                 prev: ptr::null(),
                 next: ptr::null(),
             }),
-            outcome: UnsafeCell::new(Outcome {
-                taken: false,
-                reply: 0,
-            }),
+            outcome: UnsafeCell::new(None),
             alive: Alive::new(),
         }
     }
 
-    /// The reply of the thread that took it out. Called by the owner, after the post.
+    /// The reply of the thread that took it out, or 0. Called by the owner, once it is out of the queue.
     pub(super) fn reply(&self) -> u32 {
-        // SAFETY: it was written before the post (I3), which the owner has acquired, and nobody
-        // writes it after that.
-        self.outcome.with(|outcome| unsafe { (*outcome).reply })
+        // SAFETY: nobody writes it any more. If another thread has, then before the post (I3), which the
+        // owner has acquired.
+        let outcome = self.outcome.with(|outcome| unsafe { *outcome });
+        outcome.unwrap_or(0)
     }
 
     fn links<R>(&self, f: impl FnOnce(&mut Links) -> R) -> R {
@@ -248,7 +241,7 @@ impl Queue {
     pub(super) fn was_taken(&self, waiter: &Waiter) -> bool {
         // SAFETY: the outcome is written under the bucket lock (I1), which the caller holds, since it
         // has the queue.
-        waiter.outcome.with(|outcome| unsafe { (*outcome).taken })
+        waiter.outcome.with(|outcome| unsafe { *outcome }).is_some()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Waiter> {
@@ -356,10 +349,9 @@ impl Waiters<'_> {
                 FilterOp::Unpark => {
                     // SAFETY: it is in this queue: the loop has found it there.
                     unsafe { self.queue.remove(this) };
-                    let outcome = Outcome { taken: true, reply };
                     // SAFETY: the bucket lock is held, and the owner reads the outcome only after its
                     // post (I1).
-                    this.outcome.with_mut(|o| unsafe { *o = outcome });
+                    this.outcome.with_mut(|o| unsafe { *o = Some(reply) });
                     // SAFETY: it is in no queue now, and alive until it is posted (I3). Waiters are
                     // taken in their order, so each goes to the end.
                     unsafe { self.taken.0.insert(this) };

@@ -300,7 +300,7 @@ impl RwMutex {
                 fair_time,
             },
             put_off,
-            again: clock.again(fair_time),
+            looks: Some(clock),
             deadline: call.deadline,
             flags: call.flags,
         };

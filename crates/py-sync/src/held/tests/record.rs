@@ -48,7 +48,7 @@ fn waits<T>(lot: &ParkingLot<1>, n: usize, of: fn(&Record) -> T) -> Vec<(u64, T)
 /// A wait for ever, which has its thread detached, on the key 3.
 const FOR_EVER: (Deadline, LockFlags) = (Deadline::Never, LockFlags::DETACH);
 
-fn parking((deadline, flags): (Deadline, LockFlags)) -> Parking {
+fn parking((deadline, flags): (Deadline, LockFlags)) -> Parking<'static> {
     Parking::plain(Kind::Park, 3, deadline, flags)
 }
 
