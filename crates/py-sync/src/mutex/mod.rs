@@ -26,7 +26,7 @@ use core::time::Duration;
 /// A waiter that has waited for 1 ms gets the lock from the next unlock, however short or long the
 /// critical sections are; in a crowd, 50 us and a wake-up later for each waiter in front of it (waiters of
 /// another lock may count, if both have one of the 257 queues). Today a mutex that lies by itself, not in an
-/// object, is handed off sooner: after 0.1 ms, mostly 150 us or 30 critical sections after the last hand-off. No
+/// object, is handed off sooner: after 0.1 ms, mostly 50 us or 30 critical sections after the last hand-off. No
 /// waiter depends on another. If one that was woken does not run, the others look for themselves: when they are
 /// to be handed the lock, and 1, 3, 7 ms and so on after that. A thread that *was handed* the lock owns it,
 /// though, and others wait until it has run, as with CPython. So they do for one that is stopped in the fraction

@@ -30,7 +30,7 @@
 //!   that and so on. Then it sets the parked bit itself if the lock is held, or leaves the queue and
 //!   competes if the lock is free.
 //! * A new waiter's fair time is later for each waiter in its bucket: by 20 us for each of the first 15, by 50
-//!   for each more or if the mutex lies in an object. And a hand-off is followed by a *pause*, until 150 us after
+//!   for each more or if the mutex lies in an object. And a hand-off is followed by a *pause*, until 50 us after
 //!   the new owner began to run, or 30 times the length of its section if that is longer. An unlock in the pause
 //!   hands nothing off: it frees the lock and wakes the first waiter. Otherwise, in a crowd or on a busy machine,
 //!   all waiters would be due at once, and every unlock would be a hand-off to a thread that has yet to wake up.
@@ -38,9 +38,9 @@
 //!   unlock after the pause hands the lock to the next, also if the one that was woken has not run by then.
 //!
 //! A waiter is *overdue* when it has been due for as long as a pause, and at the latest 1 ms after it parked, put
-//! off as its fair time is. While the first waiter is overdue, a pause lasts for 50 us only. So the times that
-//! users are promised do not depend on the longer ones: 1 ms after a waiter parked, put off like that, those in
-//! front of it are overdue too.
+//! off as its fair time is. While the first waiter is overdue, a pause lasts for 50 us, however long the section.
+//! So the times that users are promised do not depend on the sections: 1 ms after a waiter parked, put off like
+//! that, those in front of it are overdue too.
 //!
 //! Invariants:
 //! * I1: bit 0 means one holder. While both bits are set, only an unlock changes the byte, and it
@@ -105,17 +105,15 @@ const COMPETE_FOR_OTHERS: u32 = 2;
 /// this and some pauses. The turns depend on the pause alone.
 pub(super) const FAIR_ALONE_NS: u64 = TIME_TO_BE_FAIR_NS / 10;
 
-/// The pause after a hand-off, while the first waiter is not overdue; and how long it has been due when it is.
-pub(super) const PAUSE_NS: u64 = 150_000;
+/// The pause after a hand-off, and what a waiter is put off at most for each in front of it.
+pub(super) const PAUSE_NS: u64 = 50_000;
 
-/// The pause is at least as long as so many sections of the new owner: beside long ones hand-offs cost more.
+/// While the first waiter is not overdue, the pause is at least as long as so many sections of the new owner:
+/// beside long ones hand-offs cost more.
 const PAUSE_SECTIONS: u64 = 30;
 
 /// The section of a new owner that has yet to unlock.
 const NOT_OVER: u64 = u64::MAX;
-
-/// The pause while the first waiter is overdue.
-pub(super) const OVERDUE_PAUSE_NS: u64 = 50_000;
 
 /// How long other threads may pass a waiter. In an object as long as in CPython, which is made for bursts.
 pub(super) fn time_to_be_fair(place: Placement) -> u64 {
@@ -142,7 +140,7 @@ pub(super) fn put_off(place: Placement) -> fn(usize) -> u64 {
 
 /// 50 us for each.
 fn behind(in_front: usize) -> u64 {
-    OVERDUE_PAUSE_NS.saturating_mul(in_front as u64)
+    PAUSE_NS.saturating_mul(in_front as u64)
 }
 
 /// 20 us for each of the first 15, and 50 us for each more. Few are done sooner: in a crowd each hand-off costs
@@ -157,7 +155,7 @@ fn behind_few_sooner(in_front: usize) -> u64 {
 fn end_of_pause(front: Request, hand_off: HandOff) -> FairTime {
     let pause = PAUSE_NS.max(hand_off.section.saturating_mul(PAUSE_SECTIONS));
     let overdue = front.fair_time.ns().saturating_add(pause.min(front.token));
-    let [least, most] = [OVERDUE_PAUSE_NS, pause].map(|pause| hand_off.at.saturating_add(pause));
+    let [least, most] = [PAUSE_NS, pause].map(|pause| hand_off.at.saturating_add(pause));
     FairTime::At(overdue.clamp(least, most))
 }
 

@@ -1,7 +1,7 @@
 //! The hand-off rule, by clocks that a test sets.
 
 use super::Mutex;
-use super::protocol::{FAIR_ALONE_NS, OVERDUE_PAUSE_NS, PAUSE_NS, put_off, time_to_be_fair};
+use super::protocol::{FAIR_ALONE_NS, PAUSE_NS, put_off, time_to_be_fair};
 use crate::deadline::tests::SetClock;
 use crate::deadline::{Clock, Deadline, FairTime, Monotonic, TIME_TO_BE_FAIR_NS};
 use crate::event::Event;
@@ -192,19 +192,19 @@ fn handed_on(place: Placement, due_for: u64, section: u64, later: u64) -> bool {
     })
 }
 
-/// The pause lasts for 150 us, or for 30 sections if that is longer, or until the waiter is overdue: it has been
+/// The pause lasts for 50 us, or for 30 sections if that is longer, or until the waiter is overdue: it has been
 /// due for as long as that, or has waited for 1 ms. But for 50 us at least.
 #[rstest::rstest]
 #[case::due_in_the_pause(Placement::Alone, 0, 0, PAUSE_NS)]
-#[case::after_a_short_section(Placement::Alone, 0, 4_000, PAUSE_NS)]
+#[case::after_a_short_section(Placement::Alone, 0, 1_600, PAUSE_NS)]
 #[case::after_a_long_section(Placement::Alone, 0, 6_000, 180_000)]
-#[case::overdue_in_the_pause(Placement::Alone, 40_000, 0, 110_000)]
+#[case::overdue_in_the_pause(Placement::Alone, 40_000, 6_000, 140_000)]
 #[case::overdue_in_a_long_pause(Placement::Alone, 200_000, 20_000, 400_000)]
 #[case::overdue_after_a_millisecond(Placement::Alone, 500_000, 40_000, 400_000)]
-#[case::overdue_in_the_least_pause(Placement::Alone, 120_000, 0, OVERDUE_PAUSE_NS)]
-#[case::overdue(Placement::Alone, 5_000_000, 0, OVERDUE_PAUSE_NS)]
-#[case::long_overdue(Placement::Alone, 5_000_000, 40_000, OVERDUE_PAUSE_NS)]
-#[case::due_in_an_object(Placement::InObject, 1, 0, OVERDUE_PAUSE_NS)]
+#[case::overdue_in_the_least_pause(Placement::Alone, 120_000, 5_000, PAUSE_NS)]
+#[case::overdue(Placement::Alone, 5_000_000, 6_000, PAUSE_NS)]
+#[case::long_overdue(Placement::Alone, 5_000_000, 40_000, PAUSE_NS)]
+#[case::due_in_an_object(Placement::InObject, 1, 6_000, PAUSE_NS)]
 fn a_lock_is_handed_on_strictly_after_a_pause(
     #[case] place: Placement,
     #[case] due_for: u64,
@@ -245,7 +245,8 @@ fn a_section_that_may_end_unseen_counts_as_a_short_one() {
             m.unlock();
         });
         until_queued(&m, 1);
-        clock.set(now + PAUSE_NS + 1);
+        // The second is due, and the least pause is over.
+        clock.set(now + FAIR_ALONE_NS + 1);
         unlocks.notify();
         let free = first.join();
         may_resume.store(true, SeqCst);
