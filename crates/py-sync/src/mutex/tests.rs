@@ -5,9 +5,9 @@ use super::protocol::{FAIR_ALONE_NS, PAUSE_NS, put_off, time_to_be_fair};
 use crate::deadline::tests::SetClock;
 use crate::deadline::{Clock, Deadline, FairTime, Monotonic, TIME_TO_BE_FAIR_NS};
 use crate::event::Event;
-use crate::flags::{LockFlags, LockStatus};
+use crate::flags::{LockFlags, LockStatus, ParkStatus};
 use crate::hooks::{SectionHooks, register_sections};
-use crate::parking_lot::{HandOff, Kind, Waiters, lot};
+use crate::parking_lot::{HandOff, Kind, Parking, ParkingLot, Waiters, lot};
 use crate::spin::Placement;
 use crate::sync::NUM_BUCKETS;
 use crate::with_signals::OneCall;
@@ -319,6 +319,32 @@ fn looks_while_the_bucket_is_locked(patience: Duration) -> bool {
 fn a_first_look_does_not_wait_for_the_bucket() {
     let mut tries = (1..=10).map(|n| Duration::from_millis(5 * n));
     assert!(tries.any(looks_while_the_bucket_is_locked));
+}
+
+/// A waiter parks again 10 ms after its fair time: its looks after 0, 1, 3 and 7 ms have passed, and the next comes
+/// after 15. Its wait may last until so many milliseconds after the fair time. How it ended, and how often the
+/// waiter validated.
+fn parks_again(until: u64) -> (ParkStatus, u32) {
+    let (lot, fair_time) = (ParkingLot::<1>::new(), Monotonic.now());
+    let deadline = Deadline::At(fair_time + until * 1_000_000);
+    let mut parking = Parking::plain(Kind::Park, 1, deadline, LockFlags::NONE);
+    parking.request.fair_time = FairTime::At(fair_time);
+    parking.looks = Some(&Monotonic);
+    let mut validated = 0;
+    let validate = || {
+        validated += 1;
+        validated == 1
+    };
+    std::thread::sleep(Duration::from_millis(10));
+    // SAFETY: the lot is this test's own.
+    let parked = unsafe { lot.park_with(parking, validate) };
+    (parked.status, validated)
+}
+
+#[test]
+fn who_parks_again_leaves_out_the_looks_that_have_passed_and_no_others() {
+    assert_eq!(parks_again(14), (ParkStatus::Timeout, 1));
+    assert_eq!(parks_again(10_000), (ParkStatus::Again, 2));
 }
 
 #[test]

@@ -6,7 +6,8 @@
 //!
 //! Invariants:
 //! * I1: links and outcome are written under the bucket lock. Two reads need no lock: the thread that
-//!   took a waiter out reads its links, and the owner reads the outcome after its post.
+//!   took a waiter out reads its links, and the owner reads the outcome once it is out of the queue: after its
+//!   post, or after it took itself out. Nobody writes it from then on.
 //! * I2: a waiter in a queue is alive. Its owner returns only after its post, or after it took itself
 //!   out under the bucket lock, having found there that nobody else had.
 //! * I3: the outcome is set when another thread takes the waiter out, under the bucket lock. From then
@@ -84,8 +85,8 @@ impl Waiter {
 
     /// The reply of the thread that took it out, or 0. Called by the owner, once it is out of the queue.
     pub(super) fn reply(&self) -> u32 {
-        // SAFETY: nobody writes it any more. If another thread has, then before the post (I3), which the
-        // owner has acquired.
+        // SAFETY: it is out of the queue, so nobody writes it (I1). If another thread has, then before the
+        // post (I3), which the owner has acquired.
         let outcome = self.outcome.with(|outcome| unsafe { *outcome });
         outcome.unwrap_or(0)
     }
@@ -349,8 +350,8 @@ impl Waiters<'_> {
                 FilterOp::Unpark => {
                     // SAFETY: it is in this queue: the loop has found it there.
                     unsafe { self.queue.remove(this) };
-                    // SAFETY: the bucket lock is held, and the owner reads the outcome only after its
-                    // post (I1).
+                    // SAFETY: the bucket lock is held, and without it the owner reads the outcome only once
+                    // it is out: after its post (I1).
                     this.outcome.with_mut(|o| unsafe { *o = Some(reply) });
                     // SAFETY: it is in no queue now, and alive until it is posted (I3). Waiters are
                     // taken in their order, so each goes to the end.
