@@ -50,8 +50,9 @@ impl Bucket {
     /// Runs `f` on the queue with the lock held, and unlocks, also if `f` panics.
     #[inline]
     pub(super) fn lock<R>(&self, f: impl FnOnce(&mut Queue) -> R) -> R {
+        assert_outside();
         self.lock.lock_unrecorded();
-        let _unlocks = Unlocks(&self.lock);
+        let _unlocks = Unlocks::entered(&self.lock);
         // SAFETY: the lock is held, so no other thread has the queue; and it is not recursive, so `f`
         // cannot come here again and make a second reference.
         self.queue.with_mut(|queue| f(unsafe { &mut *queue }))
@@ -112,9 +113,19 @@ impl LastHandOff {
 /// Unlocks a bucket when dropped.
 struct Unlocks<'a>(&'a RawMutex);
 
+impl Unlocks<'_> {
+    /// The calling thread has locked the bucket.
+    #[inline]
+    fn entered(lock: &RawMutex) -> Unlocks<'_> {
+        set_inside(true);
+        Unlocks(lock)
+    }
+}
+
 impl Drop for Unlocks<'_> {
     #[inline]
     fn drop(&mut self) {
+        set_inside(false);
         let unlocked = self.0.unlock_unrecorded();
         assert!(unlocked, "unlocking mutex that is not locked");
     }
@@ -129,32 +140,21 @@ impl fmt::Debug for Bucket {
 }
 
 local! {
+    /// Whether the calling thread has a bucket locked, in a debug build.
     static INSIDE: Cell<bool> = Cell::new(false);
 }
 
-/// Panics in a debug build if the calling thread is inside a callback.
-#[inline]
-pub(crate) fn assert_outside() {
+fn set_inside(inside: bool) {
     if CHECKED {
-        assert!(
-            !INSIDE.try_with(Cell::get).unwrap_or(false),
-            "the parking lot was called from one of its own callbacks"
-        );
+        // A thread whose thread-locals are gone is not checked.
+        let _ = INSIDE.try_with(|cell| cell.set(inside));
     }
 }
 
-/// Runs a callback of the calling thread, under a bucket lock.
-#[inline]
-pub(crate) fn guarded<R>(callback: impl FnOnce() -> R) -> R {
-    struct Leave;
-    impl Drop for Leave {
-        fn drop(&mut self) {
-            let _ = INSIDE.try_with(|inside| inside.set(false));
-        }
-    }
-    let _leave = CHECKED.then(|| {
-        let _ = INSIDE.try_with(|inside| inside.set(true));
-        Leave
-    });
-    callback()
+/// Panics in a debug build if the calling thread has a bucket locked: it is inside a callback.
+fn assert_outside() {
+    assert!(
+        !CHECKED || !INSIDE.try_with(Cell::get).unwrap_or(false),
+        "the parking lot was called from one of its own callbacks"
+    );
 }

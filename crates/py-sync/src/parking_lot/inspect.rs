@@ -1,6 +1,5 @@
 //! The lot as the diagnostics see it: whoever is queued, with its record; and a question to one of them.
 
-use super::bucket::assert_outside;
 use super::table::ParkingLot;
 use super::waiter::{Request, Waiter};
 use crate::record::Record;
@@ -29,7 +28,6 @@ impl<const N: usize> ParkingLot<N> {
     /// Calls `f` with the request and the record of each waiter of one bucket, under its lock, if
     /// there are no more than `room`. How many there are.
     fn inspect(&self, bucket: usize, room: usize, mut f: impl FnMut(&Request, &Record)) -> usize {
-        assert_outside();
         self.buckets[bucket].lock(|queue| {
             if queue.len() <= room {
                 let recorded = queue
@@ -43,7 +41,6 @@ impl<const N: usize> ParkingLot<N> {
 
     /// Asks the wait `id` on `key` where it is, if it is queued and asleep. It stays queued.
     pub(crate) fn ask(&self, key: usize, id: u64) {
-        assert_outside();
         self.bucket(key).lock(|queue| {
             let is_it = |w: &&Waiter| w.record.as_ref().is_some_and(|record| record.id == id);
             if let Some(waiter) = queue.iter().find(is_it) {

@@ -10,13 +10,13 @@
 //! the child's memory has both the hook and the waiters, or neither. If two threads come first at the
 //! same time, both register the same hook.
 
-use super::bucket::{Bucket, assert_outside, guarded};
+use super::bucket::Bucket;
 use super::waiter::{FilterOp, HandOff, Queue, Request, Taken, Waiter, Waiters};
 use crate::deadline::{Clock, Deadline, FairTime};
 use crate::flags::{LockFlags, ParkStatus};
 use crate::hooks;
 use crate::record::{self, Kind, Record};
-use crate::semaphore::Wake;
+use crate::semaphore::{Semaphore, Wake};
 use crate::sync::{Acquire, AtomicU8, FORKS, NUM_BUCKETS, Release, const_fn, lot_static, repeat};
 use core::cell::OnceCell;
 use core::fmt;
@@ -141,13 +141,15 @@ impl<const N: usize> ParkingLot<N> {
         will_look: impl FnOnce() -> bool,
         release: impl FnOnce(),
     ) -> Parked {
-        assert_outside();
+        // Made before the bucket is locked: where threads park through std, the first one allocates, and the
+        // allocator may use our locks.
+        let semaphore = Semaphore::new();
         let record = Record::new(parking.deadline, parking.flags);
         let frame = OnceCell::new();
         let queued = self.bucket(parking.request.key).lock(|queue| {
-            guarded(&mut validate).then(|| {
+            validate().then(|| {
                 let request = queue.placed(parking.request, parking.put_off);
-                let waiter = frame.get_or_init(|| Waiter::new(request, record));
+                let waiter = frame.get_or_init(|| Waiter::new(request, record, semaphore));
                 // SAFETY: it is in no queue yet, and it stays in this frame until `sleep_queued` returns,
                 // which is after it has left the queue.
                 unsafe { queue.insert(waiter) };
@@ -230,7 +232,7 @@ impl<const N: usize> ParkingLot<N> {
                 // Stay queued if there is still something to wait for.
                 status == ParkStatus::Again
                     && !queue.was_taken(waiter)
-                    && guarded(&mut validate)
+                    && validate()
                     // Otherwise leave, unless another thread has taken us out: then its post comes.
                     // SAFETY: the caller has queued the waiter, and it has had no post.
                     || !unsafe { queue.take_back(waiter) }
@@ -265,7 +267,6 @@ impl<const N: usize> ParkingLot<N> {
         key: usize,
         f: impl FnOnce(&mut Waiters<'_>) -> R,
     ) -> R {
-        assert_outside();
         // Dropped last, so the waiters are woken without the lock, also if `f` panics.
         let mut taken = Taken::new();
         let bucket = self.bucket(key);
@@ -277,7 +278,7 @@ impl<const N: usize> ParkingLot<N> {
                 queue,
                 taken: &mut taken,
             };
-            guarded(|| f(&mut waiters))
+            f(&mut waiters)
         })
     }
 

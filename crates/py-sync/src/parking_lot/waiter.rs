@@ -69,11 +69,11 @@ struct Links {
 }
 
 impl Waiter {
-    pub(super) fn new(request: Request, record: Option<Record>) -> Waiter {
+    pub(super) fn new(request: Request, record: Option<Record>, semaphore: Semaphore) -> Waiter {
         Waiter {
             request,
             record,
-            semaphore: Semaphore::new(),
+            semaphore,
             links: UnsafeCell::new(Links {
                 prev: ptr::null(),
                 next: ptr::null(),
