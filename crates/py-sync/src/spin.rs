@@ -5,6 +5,7 @@
 //! | one that arrives and finds a mutex taken | 8, 16, then 32 five times, the last with a yield | 4 us |
 //! | a writer that arrives and finds a read-write lock taken | 2, 4, 8, 16, then 24 four times, the last two with a yield | 3 us |
 //! | a waiter that was woken | 24, five times | 3 us |
+//! | both, if the sections of the mutex are long | after that 32 and a yield, 50 times | 50 us at most |
 //! | a reader that finds a writer before it, also when it was woken | 2, 4, 8 and so on to 64, then 128 six times, the last two with a yield | 21 us |
 //! | one that finds a lock in an object taken | 8, four times, only to watch; then 1200, three times, the last with a yield | 84 us |
 //! | the same, if the lock was held all the time that it watched | 8, four times, then 16, 24 times, the last with a yield | 10 us |
@@ -21,6 +22,11 @@
 //! A yield lets a holder run that has lost its processor. But it may let others run for whole time slices,
 //! which a waiter adds to its wait. So a mutex has one. A writer beside readers needs two: with one, some had
 //! half of their writes (figures: `benches/README.md`).
+//!
+//! Beside long sections a thread goes on with yields. Each thread that stays awake saves itself a sleep, and the
+//! owner a wake, which cost as much as a section does. If more threads are awake than there are processors, a
+//! yield lets one of them work. These yields count as waiting: the thread's fair time has been set before, and
+//! once it is overdue it yields no more.
 //!
 //! A writer that has announced itself to readers leaves its yields out ([`Spin::never_yield`]).
 //!
@@ -48,8 +54,9 @@ use crate::sync::{MIRI, MODEL, has_many_processors, spin_loop, yield_now};
 /// What is left of a thread's spin.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Spin {
-    /// The pauses before the next look. They double from look to look, up to `most`.
+    /// The pauses before the next look. From look to look they grow by the factor `growth`, up to `most`.
     pauses: u32,
+    growth: u32,
     most: u32,
     looks: u32,
     /// How many of the last looks come after a yield, too.
@@ -63,6 +70,7 @@ impl Spin {
     fn on_mutex() -> Spin {
         Spin {
             pauses: 8,
+            growth: 2,
             most: 32,
             looks: 7,
             yields: 1,
@@ -74,6 +82,7 @@ impl Spin {
     pub(crate) fn of_a_writer() -> Spin {
         Spin {
             pauses: 2,
+            growth: 2,
             most: 24,
             looks: 8,
             yields: 2,
@@ -85,6 +94,7 @@ impl Spin {
     pub(crate) fn woken() -> Spin {
         Spin {
             pauses: 24,
+            growth: 1,
             most: 24,
             looks: 5,
             yields: 0,
@@ -113,9 +123,23 @@ impl Spin {
     fn on_long_section() -> Spin {
         Spin {
             pauses: 16,
+            growth: 1,
             most: 16,
             looks: 24,
             yields: 1,
+            watches: false,
+        }
+    }
+
+    /// For a thread that has spun in vain on a mutex whose sections are long. The clock ends it sooner if others
+    /// run meanwhile.
+    pub(crate) fn beside_long_sections() -> Spin {
+        Spin {
+            pauses: 32,
+            growth: 1,
+            most: 32,
+            looks: 50,
+            yields: 50,
             watches: false,
         }
     }
@@ -158,7 +182,7 @@ impl Spin {
             return false;
         }
         pause(self.pauses);
-        self.pauses = (self.pauses * 2).min(self.most);
+        self.pauses = (self.pauses * self.growth).min(self.most);
         self.looks -= 1;
         if self.looks < self.yields {
             yield_now();
@@ -182,6 +206,11 @@ pub(crate) enum Placement {
 }
 
 impl Placement {
+    /// Whether a thread that has spun in vain goes on with yields, if the lock's sections are long.
+    pub(crate) fn yields_beside_long_sections(self) -> bool {
+        matches!(self, Placement::Alone)
+    }
+
     /// The spin of a thread that finds the lock taken.
     pub(crate) fn on_arrival(self) -> Spin {
         match self {
@@ -202,6 +231,7 @@ impl Placement {
             Placement::Alone => Spin::woken(),
             Placement::InObject => Spin {
                 pauses: 1200,
+                growth: 1,
                 most: 1200,
                 looks: 1,
                 yields: 0,

@@ -52,9 +52,9 @@
 //!   for the others, so (a) holds again as soon as anybody locks; and if nobody does, the woken one not being
 //!   run, the thread has (c). A thread that is queued after a wake found the lock held, and set the parked bit
 //!   itself.
-//! * I3: a lock call has one fair time, set when it is first queued. The queue stands in the order of
-//!   fair times, so a waiter that lost the race passes those that came later, and the first waiter has
-//!   the earliest fair time.
+//! * I3: a lock call has one fair time, set before it is first queued (beside long sections, before it first
+//!   yields: see `spin.rs`). The queue stands in the order of fair times, so a waiter that lost the race passes
+//!   those that came later, and the first waiter has the earliest fair time.
 //! * I4: a waiter that gives up was still queued, so it does not own the lock and nobody relies on
 //!   it. The parked bit may stay set without waiters; the next unlock clears it.
 //! * I5: an unlock's store or compare-exchange is its last touch of the byte, since the next owner
@@ -79,8 +79,8 @@
 //!
 //! CPython: `Python/lock.c`, `_PyMutex_LockTimed`, `_PyMutex_TryUnlock`. Differs from CPython in the
 //! three things above; also, a waiter is due after a tenth of CPython's millisecond unless the mutex lies in an
-//! object, a thread that arrives spins with pauses and yields once, and unlocking an unlocked mutex panics
-//! instead of aborting.
+//! object, a thread that arrives spins with pauses and yields once, beside long sections more often, and
+//! unlocking an unlocked mutex panics instead of aborting.
 
 use super::{Mutex, has_parked, is_locked};
 use crate::bits::{HAS_PARKED, LOCKED, UNLOCKED};
@@ -111,6 +111,9 @@ pub(super) const PAUSE_NS: u64 = 50_000;
 /// While the first waiter is not overdue, the pause is at least as long as so many sections of the new owner:
 /// beside long ones hand-offs cost more.
 const PAUSE_SECTIONS: u64 = 30;
+
+/// Beside sections of this length a thread goes on with yields before it parks. A spin covers shorter ones.
+const LONG_SECTION_NS: u64 = 5_000;
 
 /// The section of a new owner that has yet to unlock.
 const NOT_OVER: u64 = u64::MAX;
@@ -172,12 +175,21 @@ impl Mutex {
         let (mut spin, mut locked) = (place.on_arrival(), LOCKED);
         let mut fair_time = None;
         loop {
-            if self.take_within(spin, locked) {
+            if self.take_within(spin, locked, || true) {
                 return self.acquired();
             }
-            // Read the clock once per call (I3), and only when the thread is about to park.
+            // Once per call (I3), and only when the thread is about to yield or to park.
             let not_before =
                 *fair_time.get_or_insert_with(|| clock.time_to_be_fair(time_to_be_fair(place)));
+            if place.yields_beside_long_sections() && self.has_long_sections() {
+                let overdue = not_before.ns().saturating_add(overdue_after(place));
+                let until = clock.now().saturating_add(PAUSE_NS).min(overdue);
+                let spin = Spin::beside_long_sections();
+                let goes_on = || !deadline.has_passed() && clock.now() < until;
+                if self.take_within(spin, locked, goes_on) {
+                    return self.acquired();
+                }
+            }
             let parking = Parking {
                 request: Request {
                     kind: Kind::Mutex,
@@ -250,14 +262,20 @@ impl Mutex {
         Some(hand_off)
     }
 
-    /// Tries to set the bits `locked` in the unlocked byte, while the spin lasts.
-    fn take_within(&self, mut spin: Spin, locked: u8) -> bool {
+    /// Whether the owner had a long section that this lock was last handed to.
+    fn has_long_sections(&self) -> bool {
+        let is_long = |last: HandOff| (LONG_SECTION_NS..NOT_OVER).contains(&last.section);
+        lot().last_hand_off(self.key()).is_some_and(is_long)
+    }
+
+    /// Tries to set the bits `locked` in the unlocked byte, while the spin lasts and `goes_on`.
+    fn take_within(&self, mut spin: Spin, locked: u8, goes_on: impl Fn() -> bool) -> bool {
         loop {
             if self.take(locked) {
                 return true;
             }
             spin.watch(|| self.is_locked());
-            if !spin.once() {
+            if !goes_on() || !spin.once() {
                 return false;
             }
         }

@@ -1,5 +1,7 @@
 //! The hand-off rule, by clocks that a test sets.
 
+mod long_sections;
+
 use super::Mutex;
 use super::protocol::{FAIR_ALONE_NS, PAUSE_NS, put_off, time_to_be_fair};
 use crate::deadline::tests::SetClock;

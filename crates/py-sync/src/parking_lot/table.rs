@@ -287,6 +287,11 @@ impl<const N: usize> ParkingLot<N> {
         self.bucket(key).last_hand_off.set(key, hand_off);
     }
 
+    /// The last hand-off of the lock at `key`, unless another lock of its bucket had one since. It takes no lock.
+    pub(crate) fn last_hand_off(&self, key: usize) -> Option<HandOff> {
+        self.bucket(key).last_hand_off.of(key)
+    }
+
     /// Wakes all threads of a kind that are parked on `key`, and returns how many they were.
     ///
     /// # Safety

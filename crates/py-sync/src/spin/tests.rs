@@ -28,6 +28,7 @@ fn only_a_lock_that_is_held_all_the_time_is_looked_at_often() {
 #[case(Placement::InObject.on_arrival(), 3, 3600, 1)]
 #[case(Placement::InObject.woken(), 1, 1200, 0)]
 #[case(Spin::on_long_section(), 24, 384, 1)]
+#[case(Spin::beside_long_sections(), 50, 1600, 50)]
 #[case(Placement::UnderGil.on_arrival(), 0, 0, 0)]
 #[case(Placement::UnderGil.woken(), 0, 0, 0)]
 #[case(Spin::of_a_writer(), 8, 126, 2)]
