@@ -2,7 +2,7 @@
 //!
 //! | which thread | pauses between its looks at the lock | at 23 ns a pause |
 //! |---|---|---|
-//! | one that arrives and finds a mutex taken | 8, 16, then 32 five times, the last with a yield | 4 us |
+//! | one that arrives and finds a mutex taken | 4, then 32 six times, the last with a yield | 4 us |
 //! | a writer that arrives and finds a read-write lock taken | 2, 4, 8, 16, then 24 four times, the last two with a yield | 3 us |
 //! | a waiter that was woken | 24, five times | 3 us |
 //! | both, if the sections of the mutex are long | after that 32 and a yield, 50 times | 50 us at most |
@@ -16,8 +16,9 @@
 //!
 //! A spin is longer than a short critical section, and shorter than a sleep and a wake-up (4 us on the
 //! same processor, 50 and more on one that idles). It looks rarely, since each look takes the lock's
-//! cache line away from its owner. The first look at a mutex comes late enough for the owner to take it some
-//! times more. Later looks come often enough to catch a lock that is free for a moment: a queue's mutex is.
+//! cache line away from its owner. The first look at a mutex finds it free if the section was a few
+//! instructions. If not, the owner takes the lock some times more before the next look comes. Later looks come
+//! often enough to catch a lock that is free for a moment: a queue's mutex is.
 //!
 //! A yield lets a holder run that has lost its processor. But it may let others run for whole time slices,
 //! which a waiter adds to its wait. So a mutex has one. A writer beside readers needs two: with one, some had
@@ -69,8 +70,8 @@ impl Spin {
     /// For a thread that finds a mutex taken.
     fn on_mutex() -> Spin {
         Spin {
-            pauses: 8,
-            growth: 2,
+            pauses: 4,
+            growth: 8,
             most: 32,
             looks: 7,
             yields: 1,

@@ -23,7 +23,7 @@ fn only_a_lock_that_is_held_all_the_time_is_looked_at_often() {
 
 /// The rows of the table at the head.
 #[rstest::rstest]
-#[case(Placement::Alone.on_arrival(), 7, 184, 1)]
+#[case(Placement::Alone.on_arrival(), 7, 196, 1)]
 #[case(Placement::Alone.woken(), 5, 120, 0)]
 #[case(Placement::InObject.on_arrival(), 3, 3600, 1)]
 #[case(Placement::InObject.woken(), 1, 1200, 0)]
