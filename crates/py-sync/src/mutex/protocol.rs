@@ -262,7 +262,7 @@ impl Mutex {
         Some(hand_off)
     }
 
-    /// Whether the owner had a long section that this lock was last handed to.
+    /// Whether the section that followed the last hand-off of this lock was a long one.
     fn has_long_sections(&self) -> bool {
         let is_long = |last: HandOff| (LONG_SECTION_NS..NOT_OVER).contains(&last.section);
         lot().last_hand_off(self.key()).is_some_and(is_long)
